@@ -1,0 +1,1 @@
+"""Builds of vocabularies and TFRecord datasets."""

@@ -1,0 +1,1 @@
+"""ELECTRA pre-training and fine-tuning in TensorFlow and Keras 3."""

@@ -1,0 +1,1 @@
+"""Tasks, heads and metrics for fine-tuning a pre-trained encoder."""

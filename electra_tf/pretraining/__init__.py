@@ -1,0 +1,1 @@
+"""Replaced-token detection and the other pre-training objectives."""

@@ -1,0 +1,32 @@
+"""Packaging of electra_tf: what it needs, and what only its tests need."""
+
+from setuptools import find_packages, setup
+
+REQUIREMENTS = [
+    "tensorflow>=2.20,<2.21",
+    "keras>=3.10,<4",
+    "tensorflow-text>=2.20.1,<2.21",
+    "tensorflow-datasets>=4.9.9,<5",
+    "tf-models-official>=2.20,<2.21",
+    "absl-py>=1.4,<3",
+    "tokenizers>=0.20,<1",
+    "scikit-learn>=1.3,<2",
+    "scipy>=1.10,<2",
+    "matplotlib>=3.8,<4",
+]
+
+TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1"]
+
+setup(
+    name="electra_tf",
+    version="0.1.0",
+    description="ELECTRA in TensorFlow and Keras 3, faithful to the original",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.13",
+    packages=find_packages(
+        include=["electra_tf*", "flags*", "data_prep*"]
+    ),
+    package_data={"flags": ["presets/*.flags"]},
+    install_requires=REQUIREMENTS,
+    extras_require={"test": TEST_REQUIREMENTS},
+)
