@@ -1,0 +1,336 @@
+"""WordPiece tokenization, identical to BERT's.
+
+Two steps. The basic tokenizer cleans the text, sets CJK characters apart,
+lower-cases, strips accents and splits on white space and punctuation;
+WordPiece then cuts each word greedily into the longest known pieces.
+
+Special tokens get no special treatment in text: `[MASK]` in a line is split
+on its brackets, as in the original.
+
+Reference: Devlin et al., 2019, BERT, https://arxiv.org/abs/1810.04805
+"""
+
+import functools
+import hashlib
+import itertools
+import pathlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
+SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
+
+CONTINUATION = "##"
+# A longer word becomes [UNK]; BERT's limit.
+MAX_CHARACTERS_PER_WORD = 200
+# Words whose pieces are remembered; beyond it the memory starts afresh.
+MAX_REMEMBERED_WORDS = 1_000_000
+# From this many lines on, starting TensorFlow Text pays.
+MIN_LINES_FOR_FAST_PATH = 512
+
+# The blocks of CJK ideographs, each of which is a word (as in BERT).
+CJK_RANGES = (
+    (0x4E00, 0x9FFF),
+    (0x3400, 0x4DBF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2B73F),
+    (0x2B740, 0x2B81F),
+    (0x2B820, 0x2CEAF),
+    (0xF900, 0xFAFF),
+    (0x2F800, 0x2FA1F),
+)
+
+# What is neither plain ASCII nor tab, line feed or carriage return.
+_NOT_PLAIN_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
+
+
+def _is_punctuation(character: str) -> bool:
+    # All ASCII symbols count, also those Unicode does not call punctuation.
+    if character.isascii():
+        return character.isprintable() and not (
+            character.isalnum() or character == " "
+        )
+    return unicodedata.category(character).startswith("P")
+
+
+def _is_cjk(code: int) -> bool:
+    return any(first <= code <= last for first, last in CJK_RANGES)
+
+
+class _CleaningTable(dict):
+    """For `str.translate`: drops control characters, spaces out CJK."""
+
+    def __missing__(self, code: int) -> str | None:
+        self[code] = self._replacement(code)
+        return self[code]
+
+    def _replacement(self, code: int) -> str | None:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if character in "\t\n\r" or category == "Zs":
+            return " "
+        if category.startswith("C") or character == "\ufffd":
+            return None
+        return f" {character} " if _is_cjk(code) else character
+
+
+class _PunctuationTable(dict):
+    """For `str.translate`: spaces out punctuation, may drop accents."""
+
+    def __init__(self, drop_accents: bool):
+        super().__init__()
+        self._drop_accents = drop_accents
+
+    def __missing__(self, code: int) -> str | None:
+        self[code] = self._replacement(chr(code))
+        return self[code]
+
+    def _replacement(self, character: str) -> str | None:
+        if self._drop_accents and unicodedata.category(character) == "Mn":
+            return None
+        if _is_punctuation(character):
+            return f" {character} "
+        return character
+
+
+class BasicTokenizer:
+    """Cuts text into words and punctuation marks.
+
+    Args:
+        do_lower_case: Lower-case the text.
+        strip_accents: Remove accents. Has no effect without
+            `do_lower_case`, as in the original.
+
+    Example:
+
+    >>> BasicTokenizer().words("The caf\u00e9's 5%.")
+    ['the', 'cafe', "'", 's', '5', '%', '.']
+    """
+
+    def __init__(self, do_lower_case: bool = True, strip_accents: bool = True):
+        self.do_lower_case = do_lower_case
+        self.strip_accents = do_lower_case and strip_accents
+        self._cleaning = _CleaningTable()
+        self._punctuation = _PunctuationTable(self.strip_accents)
+
+    def words(self, text: str) -> list[str]:
+        """Return the words and punctuation marks of a text, in order."""
+        if _NOT_PLAIN_ASCII.search(text) is None:
+            return _ASCII_WORD.findall(
+                text.lower() if self.do_lower_case else text
+            )
+        # The whole text at once: white space and dropped characters neither
+        # join words nor change how their neighbours are lower-cased.
+        text = text.translate(self._cleaning)
+        if self.do_lower_case:
+            text = text.lower()
+        if self.strip_accents:
+            text = unicodedata.normalize("NFD", text)
+        return text.translate(self._punctuation).split()
+
+
+def load_vocabulary(content: bytes) -> dict[str, int]:
+    """Return token -> id of a vocabulary file, whose line k is id k.
+
+    As in the original, tokens lose the white space around them, an empty
+    line is the token "", and of equal tokens the last one counts.
+
+    >>> load_vocabulary(b"[PAD]\\n the \\nof\\nthe\\n")
+    {'[PAD]': 0, 'the': 3, 'of': 2}
+    """
+    lines = content.decode("utf-8").split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return {line.strip(): number for number, line in enumerate(lines)}
+
+
+class _PiecesOfWords(dict):
+    """Word -> tuple of the ids of its pieces, worked out on first use."""
+
+    def __init__(self, vocab: dict[str, int], unk_id: int):
+        super().__init__()
+        self._vocab = vocab
+        self._unknown = (unk_id,)
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        if len(self) >= MAX_REMEMBERED_WORDS:
+            self.clear()
+        self[word] = pieces = self._cut(word)
+        return pieces
+
+    def _cut(self, word: str) -> tuple[int, ...]:
+        if len(word) > MAX_CHARACTERS_PER_WORD:
+            return self._unknown
+        pieces = []
+        start = 0
+        while start < len(word):
+            end, piece = self._longest_piece(word, start)
+            if piece is None:
+                return self._unknown
+            pieces.append(piece)
+            start = end
+        return tuple(pieces)
+
+    def _longest_piece(self, word: str, start: int) -> tuple[int, int | None]:
+        prefix = CONTINUATION if start else ""
+        for end in range(len(word), start, -1):
+            piece = self._vocab.get(prefix + word[start:end])
+            if piece is not None:
+                return end, piece
+        return start, None
+
+
+class Tokenizer:
+    """Text to WordPiece ids and back, from a BERT vocabulary file.
+
+    Args:
+        vocab_file: Path of the vocabulary, one token a line.
+        do_lower_case: Whether the vocabulary is an uncased one.
+        strip_accents: Remove accents; None means the same as
+            `do_lower_case`. Without lower-casing accents always stay.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is not UTF-8, or lacks one of `SPECIAL_TOKENS`.
+    """
+
+    def __init__(
+        self,
+        vocab_file: str,
+        do_lower_case: bool = True,
+        strip_accents: bool | None = None,
+    ):
+        content = _read_vocabulary_file(vocab_file)
+        self.vocab_file = str(vocab_file)
+        self.vocab_sha256 = hashlib.sha256(content).hexdigest()
+        self.vocab = _decode_vocabulary(content, vocab_file)
+        self.do_lower_case = do_lower_case
+        self.strip_accents = do_lower_case and strip_accents is not False
+        self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = (
+            self.vocab[token] for token in SPECIAL_TOKENS
+        )
+        self._basic = BasicTokenizer(do_lower_case, self.strip_accents)
+        self._pieces = _PiecesOfWords(self.vocab, self.unk_id)
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the highest id this tokenizer can give."""
+        return 1 + max(number for token, number in self.vocab.items() if token)
+
+    @functools.cached_property
+    def tokens(self) -> list[str]:
+        """The token of each id; "" for ids that no token has."""
+        tokens = [""] * self.vocab_size
+        for token, number in self.vocab.items():
+            if token:
+                tokens[number] = token
+        return tokens
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return the word pieces of a text."""
+        return [self.tokens[number] for number in self.encode(text)]
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text, without [CLS] and [SEP]."""
+        ids: list[int] = []
+        for word in self._basic.words(text):
+            ids += self._pieces[word]
+        return ids
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return `[encode(text) for text in texts]`, faster if many.
+
+        In large batches texts of plain ASCII go through TensorFlow Text,
+        which for them gives the same ids; where it is not installed,
+        everything goes through Python.
+        """
+        plain = _NOT_PLAIN_ASCII.search
+        ascii_at = [i for i, text in enumerate(texts) if plain(text) is None]
+        if len(ascii_at) < MIN_LINES_FOR_FAST_PATH or self._fast is None:
+            return [self.encode(text) for text in texts]
+        if len(ascii_at) == len(texts):
+            return self._encode_ascii(list(texts))
+        fast_rows = iter(self._encode_ascii([texts[i] for i in ascii_at]))
+        in_ascii = set(ascii_at)
+        return [
+            next(fast_rows) if i in in_ascii else self.encode(text)
+            for i, text in enumerate(texts)
+        ]
+
+    def _encode_ascii(self, texts: list[str]) -> list[list[int]]:
+        ragged = self._fast(texts)
+        values = ragged.flat_values.numpy().tolist()
+        splits = ragged.row_splits.numpy().tolist()
+        return [values[a:b] for a, b in itertools.pairwise(splits)]
+
+    @functools.cached_property
+    def _fast(self):
+        """TensorFlow Text's tokenizer as list of str -> ragged ids."""
+        try:
+            import tensorflow as tf
+            import tensorflow_text as tf_text
+        except ImportError:
+            return None
+        tokenizer = tf_text.FastBertTokenizer(
+            vocab=self._vocabulary_for_fast_path(),
+            token_out_type=tf.int32,
+            unknown_token=UNK,
+            max_bytes_per_word=MAX_CHARACTERS_PER_WORD,
+            lower_case_nfd_strip_accents=self.do_lower_case,
+        )
+
+        def tokenize(texts):
+            with tf.device("cpu"):
+                return tokenizer.tokenize(tf.constant(texts))
+
+        return tokenize
+
+    def _vocabulary_for_fast_path(self) -> list[str]:
+        # It takes neither "" nor "##". Stand-ins with a control character
+        # match no text that takes the fast path.
+        return [
+            token if token not in ("", CONTINUATION) else f"\x01{number}"
+            for number, token in enumerate(self.tokens)
+        ]
+
+
+def check_vocab_size(tokenizer: Tokenizer, vocab_size: int) -> None:
+    """Raise ValueError unless a model of `vocab_size` fits the tokenizer."""
+    if tokenizer.vocab_size != vocab_size:
+        raise ValueError(
+            f"The vocabulary {tokenizer.vocab_file} has"
+            f" {tokenizer.vocab_size} tokens, but the model is configured"
+            f" with vocab_size={vocab_size}. Set vocab_size to"
+            f" {tokenizer.vocab_size}, or give the vocabulary the model was"
+            " made for."
+        )
+
+
+def _read_vocabulary_file(vocab_file: str) -> bytes:
+    try:
+        return pathlib.Path(vocab_file).read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise FileNotFoundError(
+            f"No vocabulary file at {vocab_file}. Expected a text file with"
+            " one token a line; data_prep.build_vocab makes one."
+        ) from None
+
+
+def _decode_vocabulary(content: bytes, vocab_file: str) -> dict[str, int]:
+    try:
+        vocab = load_vocabulary(content)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"The vocabulary {vocab_file} is not UTF-8 text: {error}."
+        ) from None
+    missing = [token for token in SPECIAL_TOKENS if token not in vocab]
+    if missing:
+        raise ValueError(
+            f"The vocabulary {vocab_file} lacks the special tokens"
+            f" {', '.join(missing)}. Expected a BERT vocabulary, one token a"
+            f" line, with all of {', '.join(SPECIAL_TOKENS)}. Received"
+            f" {len(vocab)} tokens."
+        )
+    return vocab
