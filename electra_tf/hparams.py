@@ -1,0 +1,313 @@
+"""Frozen dataclass configs whose fields say what they are, once.
+
+A field is declared with `hparam`: its default, its help text and what values
+it takes. `Config` checks every field when an object is made, and the flags,
+the help pages and the saved JSON files are made from the same declaration.
+
+>>> import dataclasses
+>>> @dataclasses.dataclass(frozen=True)
+... class Oven(Config):
+...     celsius: int = hparam(180, "temperature", at_least=0)
+...     fan: bool = hparam(False, "whether the fan runs")
+>>> Oven(celsius=200)
+Oven(celsius=200, fan=False)
+>>> Oven(celsius=-5)
+Traceback (most recent call last):
+...
+ValueError: celsius must be an int of at least 0. Received: -5.
+"""
+
+import copy
+import dataclasses
+import difflib
+import json
+import math
+import os
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+
+class Derived(NamedTuple):
+    """A default that depends on fields declared earlier.
+
+    Attributes:
+      rule: function of the config that returns the default.
+      text: what the help page says about this default.
+    """
+
+    rule: Callable[[Any], Any]
+    text: str
+
+
+def hparam(
+    default: Any = dataclasses.MISSING,
+    help_text: str = "",
+    *,
+    group: str = "general",
+    runtime: bool = False,
+    choices: tuple | None = None,
+    at_least: float | None = None,
+    more_than: float | None = None,
+    at_most: float | None = None,
+    less_than: float | None = None,
+) -> Any:
+    """Declare a field of a `Config`.
+
+    Args:
+      default: a value, a `Derived` rule (None then asks for the rule's
+        value), or nothing for a field that must be given.
+      help_text: one phrase for the help page.
+      group: heading of the field on the help page.
+      runtime: true if a run may be resumed with another value.
+      choices: the valid values; for a tuple field, of each element.
+      at_least: smallest valid number.
+      more_than: bound that a number must exceed.
+      at_most: largest valid number.
+      less_than: bound that a number must stay below.
+
+    Returns:
+      A `dataclasses.field`.
+    """
+    metadata = {
+        "default": default,
+        "help": help_text,
+        "group": group,
+        "runtime": runtime,
+        "choices": choices,
+        "bounds": {
+            "at least": at_least,
+            "more than": more_than,
+            "at most": at_most,
+            "less than": less_than,
+        },
+    }
+    if isinstance(default, Derived):
+        default = None
+    if isinstance(default, dict):
+        return dataclasses.field(
+            default_factory=lambda: copy.deepcopy(default), metadata=metadata
+        )
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+class Config:
+    """Base of the config dataclasses; resolves and checks the fields.
+
+    Subclasses are frozen dataclasses with fields made by `hparam`, and may
+    define `check` for rules that concern several fields.
+    """
+
+    def __post_init__(self):
+        given = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            default = field.metadata.get("default")
+            if isinstance(default, Derived) and value is None:
+                value = default.rule(self)
+            else:
+                given[field.name] = value
+            object.__setattr__(self, field.name, checked(field, value))
+        object.__setattr__(self, "_given", given)
+        self.check()
+
+    def check(self) -> None:
+        """Raise a ValueError if fields contradict each other."""
+
+    def replace(self, **changes) -> "Config":
+        """Return a copy with other values; derived fields follow.
+
+        Unlike `dataclasses.replace`, a field that was left to its rule is
+        derived anew, so that for instance paths follow a new `data_dir`.
+        """
+        check_names(type(self), changes)
+        return type(self)(**{**self._given, **changes})
+
+
+def checked(field: dataclasses.Field, value: Any) -> Any:
+    """Return `value` in the field's type, or raise what was expected."""
+    for kind in kinds(field):
+        try:
+            result = _convert(kind, value)
+        except TypeError:
+            continue
+        if result is None or _in_range(field, result):
+            return result
+    message = f"{field.name} must be {expectation(field)}. Received: {value!r}."
+    choices = field.metadata.get("choices")
+    if choices:
+        items = value if isinstance(value, list | tuple) else [value]
+        wrong = [item for item in items if item not in choices]
+        message += _suggest(wrong[0], choices) if wrong else ""
+    raise ValueError(message)
+
+
+def kinds(field: dataclasses.Field) -> tuple[type, ...]:
+    """Return the plain types of a field: `int | None` -> (int, NoneType)."""
+    annotation = field.type
+    if isinstance(annotation, types.UnionType):
+        return typing.get_args(annotation)
+    return (typing.get_origin(annotation) or annotation,)
+
+
+def _convert(kind: type, value: Any) -> Any:
+    """Return `value` as a `kind` if nothing is lost; else raise TypeError."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is float and number and math.isfinite(value):
+        return float(value)
+    if kind is int and number and value == value // 1:
+        return int(value)
+    if kind is tuple and isinstance(value, list | tuple):
+        if value and all(isinstance(item, str) for item in value):
+            return tuple(value)
+    elif kind is Mapping and isinstance(value, Mapping):
+        return copy.deepcopy(dict(value))
+    elif kind is str and isinstance(value, os.PathLike):
+        return os.fspath(value)
+    elif kind not in (int, float) and isinstance(value, kind):
+        return value
+    raise TypeError
+
+
+def _in_range(field: dataclasses.Field, value: Any) -> bool:
+    choices = field.metadata.get("choices")
+    if choices:
+        items = value if isinstance(value, tuple) else (value,)
+        return all(item in choices for item in items)
+    if isinstance(value, str):
+        return bool(value)
+    tests = {
+        "at least": lambda bound: value >= bound,
+        "more than": lambda bound: value > bound,
+        "at most": lambda bound: value <= bound,
+        "less than": lambda bound: value < bound,
+    }
+    bounds = field.metadata.get("bounds", {})
+    return all(
+        tests[name](bound)
+        for name, bound in bounds.items()
+        if bound is not None
+    )
+
+
+KIND_NAMES = {
+    bool: "true or false",
+    int: "an int",
+    float: "a float",
+    str: "a non-empty string",
+    tuple: "a non-empty list of strings",
+    Mapping: "a JSON object",
+    types.NoneType: "null",
+}
+
+
+def expectation(field: dataclasses.Field) -> str:
+    """Say in words what a field takes, for messages and help pages."""
+    choices = field.metadata.get("choices")
+    if choices:
+        many = "a list of " if tuple in kinds(field) else "one "
+        return f"{many}of {', '.join(choices)}".replace("of of", "of")
+    text = " or ".join(KIND_NAMES[kind] for kind in kinds(field))
+    bounds = [
+        f"{name} {bound}"
+        for name, bound in field.metadata.get("bounds", {}).items()
+        if bound is not None
+    ]
+    return f"{text} of {' and '.join(bounds)}" if bounds else text
+
+
+def check_names(config_class: type, names: Iterable[str], what="field") -> None:
+    """Raise a ValueError for the first name that is no field of the class."""
+    known = [field.name for field in dataclasses.fields(config_class)]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"Unknown {what} {name!r}.{_suggest(name, known)}")
+
+
+def _suggest(name: Any, known: Iterable[str]) -> str:
+    """Return " Did you mean ...?" for the nearest known name, or nothing."""
+    close = difflib.get_close_matches(str(name), known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def to_json(config: Config) -> dict[str, Any]:
+    """Return the fields as a dictionary that `json.dump` takes."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def from_json(config_class: type, values: Mapping[str, Any]) -> Config:
+    """Make a config of what `to_json` returned.
+
+    Raises:
+      ValueError: for unknown names and invalid values.
+    """
+    check_names(config_class, values)
+    return config_class(**values)
+
+
+def check_same(
+    saved: Mapping[str, Any], current: Config, ignore: Iterable[str] = ()
+) -> None:
+    """Check that a run may go on under `current`.
+
+    Fields that only say how to run (logging, paths, number of steps, the
+    machines) may differ; those that define the model and the updates may not.
+    A field that `saved` lacks counts as having its default value.
+
+    Args:
+      saved: what `to_json` returned when the run began.
+      current: the config of the program that resumes.
+      ignore: names of further fields that may differ.
+
+    Raises:
+      ValueError: listing every field that differs, with both values.
+    """
+    now = to_json(current)
+    known = {name: value for name, value in saved.items() if name in now}
+    before = to_json(type(current)(**{**_required(current), **known}))
+    differences = [
+        f"  {field.name}: {before[field.name]!r} in the saved config, "
+        f"{now[field.name]!r} now"
+        for field in dataclasses.fields(current)
+        if not field.metadata.get("runtime")
+        and field.name not in ignore
+        and before[field.name] != now[field.name]
+    ]
+    if differences:
+        raise ValueError(
+            "This run was started with another config:\n"
+            + "\n".join(differences)
+            + "\nUse the same values, or another model_name or model_dir."
+        )
+
+
+def _required(config: Config) -> dict[str, Any]:
+    """Return the values of the fields that have no default."""
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if is_required(field)
+    }
+
+
+def is_required(field: dataclasses.Field) -> bool:
+    """Return whether the field must be given."""
+    return (
+        field.default is dataclasses.MISSING
+        and field.default_factory is dataclasses.MISSING
+    )
+
+
+def default_text(field: dataclasses.Field) -> str:
+    """Say what the default of a field is, for the help page."""
+    if is_required(field):
+        return "required"
+    default = field.metadata.get("default", field.default)
+    if isinstance(default, Derived):
+        return f"default {default.text}"
+    if isinstance(default, tuple):
+        return f"default {','.join(default)}"
+    if isinstance(default, str):
+        return f"default {default}"
+    return f"default {json.dumps(default)}"
