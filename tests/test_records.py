@@ -1,0 +1,148 @@
+"""The TFRecord schema: bytes, names, parsing and errors."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from electra_tf import records
+
+IDS = [101, 7592, 300, 102, 0x7F, 0x80, 0x3FFF, 0x4000, 30521, 102]
+LENGTH = 16
+
+
+def write(path, serialized):
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in serialized:
+            writer.write(record)
+    return str(path)
+
+
+def as_example(ids, segment0_length, length):
+    padding = [0] * (length - len(ids))
+    ones = len(ids) - segment0_length
+    values = {
+        "input_ids": [*ids, *padding],
+        "input_mask": [1] * len(ids) + padding,
+        "segment_ids": [0] * segment0_length + [1] * ones + padding,
+    }
+    example = tf.train.Example()
+    for name, value in values.items():
+        example.features.feature[name].int64_list.value.extend(value)
+    return example
+
+
+@pytest.mark.parametrize("length", [16, 128, 512])
+@pytest.mark.parametrize("segment0_length", [4, 10])
+def test_bytes_are_those_of_an_example(length, segment0_length):
+    rng = np.random.default_rng(0)
+    for ids in (IDS, rng.integers(0, 1 << 20, length - 3).tolist()):
+        made = records.serialize_example(ids, segment0_length, length)
+        expected = as_example(ids, segment0_length, length)
+        assert tf.train.Example.FromString(made) == expected
+        assert len(made) == len(expected.SerializeToString())
+
+
+def test_too_long_is_refused():
+    with pytest.raises(ValueError, match=r"10 tokens.*max_seq_length=8"):
+        records.serialize_example(IDS, 4, 8)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_parse(batched):
+    record = records.serialize_example(IDS, 4, LENGTH)
+    parsed = records.parse_examples([record] if batched else record, LENGTH)
+    assert tuple(parsed) == records.FEATURES
+    for name, tensor in parsed.items():
+        assert tensor.dtype == tf.int32
+        assert tensor.shape == ([1, LENGTH] if batched else [LENGTH])
+        expected = as_example(IDS, 4, LENGTH).features.feature[name]
+        assert tensor.numpy().ravel().tolist() == expected.int64_list.value
+
+
+def test_shards_are_found_in_order_of_their_number(tmp_path):
+    for k in range(11):
+        (tmp_path / records.shard_name(k, 11)).touch()
+    (tmp_path / records.shard_name(0, 1, held_out=True)).touch()
+    found = records.find_shards(tmp_path)
+    assert [path.split("-")[-3] for path in found] == [
+        str(k) for k in range(11)
+    ]
+    assert len(records.find_shards(tmp_path, held_out=True)) == 1
+
+
+def test_incomplete_folders_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="build_pretraining_dataset"):
+        records.find_shards(tmp_path / "nowhere")
+    (tmp_path / records.shard_name(0, 3)).touch()
+    (tmp_path / records.shard_name(2, 3)).touch()
+    with pytest.raises(records.RecordsError, match="lacks 1 of the 3"):
+        records.find_shards(tmp_path)
+    (tmp_path / records.shard_name(0, 5)).touch()
+    with pytest.raises(records.RecordsError, match="n = 3, 5"):
+        records.find_shards(tmp_path)
+
+
+def test_another_sequence_length_is_named(tmp_path):
+    path = write(tmp_path / "a", [records.serialize_example(IDS, 4, LENGTH)])
+    records.check_shards([path], LENGTH)
+    with pytest.raises(records.RecordsError) as info:
+        records.check_shards([path], 128)
+    message = str(info.value)
+    assert path in message
+    assert "sequence length 16" in message
+    assert "max_seq_length=128" in message
+
+
+def test_other_records_are_refused(tmp_path):
+    example = tf.train.Example()
+    example.features.feature["text"].int64_list.value.append(1)
+    path = write(tmp_path / "a", [example.SerializeToString()])
+    with pytest.raises(records.RecordsError, match=r"lacks.*input_ids.*text"):
+        records.check_shards([path], LENGTH)
+    path = write(tmp_path / "b", [b"no example"])
+    with pytest.raises(records.RecordsError, match=r"no tf\.train\.Example"):
+        records.check_shards([path], LENGTH)
+    path = write(tmp_path / "c", [])
+    with pytest.raises(records.RecordsError, match="all empty"):
+        records.check_shards([path], LENGTH)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip"])
+def test_damaged_files_are_named(tmp_path, damage):
+    record = records.serialize_example(IDS, 4, LENGTH)
+    good = write(tmp_path / "good", [record] * 3)
+    bad = tmp_path / "bad"
+    content = bytearray((tmp_path / "good").read_bytes())
+    if damage == "cut":
+        content = content[:-7]
+    else:
+        content[-20] ^= 1
+    bad.write_bytes(content)
+    error = records.explain_read_error(
+        RuntimeError("corrupted record"), [good, str(bad)], LENGTH
+    )
+    assert str(bad) in str(error)
+    assert "after 2 whole records" in str(error)
+
+
+def test_a_passing_fault_is_said_to_be_one(tmp_path):
+    record = records.serialize_example(IDS, 4, LENGTH)
+    path = write(tmp_path / "good", [record])
+    error = records.explain_read_error(OSError("gone"), [path], LENGTH)
+    assert "can be read now: gone" in str(error)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        records.check_shards([str(tmp_path / "nothing")], LENGTH)
+
+
+def test_import_does_not_load_tensorflow():
+    code = "import electra_tf.records, sys; print(*sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "tensorflow" not in shown.stdout.split()
