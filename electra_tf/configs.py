@@ -259,7 +259,7 @@ class _ProgramConfig(Config):
 
     def _check_overrides(self):
         overrides = self.model_hparam_overrides
-        check_names(EncoderConfig, overrides, "key of model_hparam_overrides")
+        check_names(EncoderConfig, overrides, "model_hparam_overrides key")
         if "embedding_size" in overrides:
             raise ValueError(
                 "embedding_size is a setting of its own, not a key of "

@@ -1,0 +1,350 @@
+"""Command lines for config dataclasses, by absl.
+
+Every field of a config is a flag of its name, with the default, help text and
+checks that the dataclass declares:
+
+    config = from_config.parse(PretrainingConfig, sys.argv)
+
+or, to have absl set up logging first:
+
+    app.run(main, flags_parser=functools.partial(parse, PretrainingConfig))
+
+A value may come from several places. The later of these wins:
+
+1. the dataclass's default, which may depend on the model size or the task;
+2. flag files (`--flagfile=PATH`) and presets (`--preset=NAME`);
+3. `--hparams`, a JSON object or the path of a `.json` file;
+4. flags named on the command line.
+
+Names may be written with hyphens. absl's own flags (`--verbosity`, ...) work.
+Nothing here imports TensorFlow, so a mistake is reported at once.
+"""
+
+import dataclasses
+import difflib
+import json
+import os
+import pathlib
+import sys
+import textwrap
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+
+from absl import flags, logging  # noqa: F401 (absl.logging defines flags)
+
+from electra_tf import hparams
+
+ConfigT = TypeVar("ConfigT", bound=hparams.Config)
+
+PRESETS = pathlib.Path(__file__).parent / "presets"
+PRESET_SUFFIX = ".flags"
+HELP_FLAGS = ("--help", "-help", "-h", "--helpfull", "--helpshort")
+USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
+
+
+class UsageError(ValueError):
+    """A command line that cannot be understood."""
+
+
+def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
+    """Return the config that a command line asks for.
+
+    Prints help and exits with status 0 for `--help`; prints one message and
+    exits with status 2 for a mistake.
+
+    Args:
+      config_class: a dataclass derived from `hparams.Config`.
+      argv: program name and arguments, as in `sys.argv`.
+    """
+    program = os.path.basename(argv[0])
+    if any(arg in HELP_FLAGS for arg in argv[1:]):
+        print(help_text(config_class, program))
+        sys.exit(0)
+    try:
+        return read(config_class, argv)
+    except ValueError as error:
+        _stop(program, str(error))
+
+
+def _stop(program: str, message: str) -> NoReturn:
+    print(f"{program}: {message}\nSee {program} --help.", file=sys.stderr)
+    sys.exit(USAGE_ERROR)
+
+
+def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
+    """Return the config that a command line asks for.
+
+    Args:
+      config_class: a dataclass derived from `hparams.Config`.
+      argv: program name and arguments, as in `sys.argv`.
+
+    Raises:
+      ValueError: saying what is wrong with the command line.
+    """
+    files, arguments = _split_files(_with_underscores(argv[1:]))
+    file_flags, file_hparams = _parse_files(config_class, files)
+    named_flags, named_hparams = _parse_layer(config_class, arguments)
+    values = {**file_flags, **file_hparams, **named_hparams, **named_flags}
+    for field in dataclasses.fields(config_class):
+        if hparams.is_required(field) and field.name not in values:
+            raise UsageError(
+                f"--{field.name} is required: {field.metadata['help']}."
+            )
+    return config_class(**values)
+
+
+def define(config_class: type, flag_values: flags.FlagValues) -> None:
+    """Define one absl flag for every field of a config, and `--hparams`."""
+    for field in dataclasses.fields(config_class):
+        flags.DEFINE(
+            _FieldParser(field),
+            field.name,
+            None,
+            field.metadata.get("help", ""),
+            flag_values,
+            boolean=bool in hparams.kinds(field),
+        )
+    flags.DEFINE_multi_string(
+        "hparams", [], "JSON object, or path of a .json file", flag_values
+    )
+
+
+class _FieldParser(flags.ArgumentParser):
+    """Reads the text of a flag as a value of a field.
+
+    Text that cannot be read stays text: the config then reports it, in the
+    same words as any other wrong value.
+    """
+
+    def __init__(self, field: dataclasses.Field):
+        self._kinds = hparams.kinds(field)
+
+    def parse(self, argument: str) -> Any:
+        if types.NoneType in self._kinds and argument in ("null", "none"):
+            return None
+        try:
+            return READERS[self._kinds[0]](argument)
+        except (ValueError, KeyError):
+            return argument
+
+
+def _read_int(text: str) -> float:
+    """Read `1000000`, `1_000_000` or `1e6`; the config wants it whole."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def _read_list(text: str) -> list[str]:
+    """Read `cola,mrpc` or `["cola", "mrpc"]`."""
+    if text.startswith("["):
+        return json.loads(text)
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "0"), False),
+}
+READERS: dict[type, Callable[[str], Any]] = {
+    bool: lambda text: BOOLEANS[text.lower()],
+    int: _read_int,
+    float: float,
+    str: str,
+    tuple: _read_list,
+    Mapping: json.loads,
+}
+
+
+def _parse_files(
+    config_class: type, files: list[pathlib.Path]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what `_parse_layer` returns, for all files; later ones win."""
+    named, by_hparams = {}, {}
+    for file in files:
+        try:
+            layer = _parse_layer(config_class, _flag_lines(file))
+        except ValueError as error:
+            raise UsageError(f"In {file}: {error}") from error
+        named.update(layer[0])
+        by_hparams.update(layer[1])
+    return named, by_hparams
+
+
+def _parse_layer(
+    config_class: type, arguments: list[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values of the named flags, and those of `--hparams`."""
+    flag_values = flags.FlagValues()
+    define(config_class, flag_values)
+    flag_values.set_gnu_getopt(True)
+    try:
+        rest = flag_values(["program", *arguments], known_only=True)
+        rest = flags.FLAGS(rest)
+    except flags.UnrecognizedFlagError as error:
+        raise UsageError(_unknown(error.flagname, flag_values)) from error
+    except flags.Error as error:
+        raise UsageError(f"{error}.") from error
+    if len(rest) > 1:
+        raise UsageError(
+            f"Unexpected argument {rest[1]!r}. Write --name=value, and "
+            "--name or --noname for true or false."
+        )
+    fields = {field.name for field in dataclasses.fields(config_class)}
+    named = {
+        name: flag_values[name].value
+        for name in fields
+        if flag_values[name].present
+    }
+    return named, _merge_hparams(config_class, flag_values["hparams"].value)
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    """Return the message for an unknown flag."""
+    names = [*known, "flagfile", "preset", "help"]
+    return f"Unknown flag --{name}.{_nearest(name, names, prefix='--')}"
+
+
+def _nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    return f" Did you mean {prefix}{close[0]}?" if close else ""
+
+
+def _merge_hparams(config_class: type, texts: list[str]) -> dict[str, Any]:
+    """Return the values of all `--hparams`; later ones win."""
+    merged = {}
+    for text in texts:
+        merged.update(_read_hparams(text))
+    hparams.check_names(config_class, merged, "--hparams key")
+    return merged
+
+
+def _read_hparams(text: str) -> dict[str, Any]:
+    try:
+        if text.endswith(".json"):
+            text = pathlib.Path(text).read_text(encoding="utf-8")
+        values = json.loads(text)
+    except OSError as error:
+        raise UsageError(
+            f"--hparams names a file that cannot be read. Received: {text!r} "
+            f"({error.strerror})."
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            "--hparams must be a JSON object, or the path of a .json file. "
+            f"Received: {text!r} ({error})."
+        ) from error
+    if not isinstance(values, dict):
+        raise UsageError(
+            f"--hparams must be a JSON object. Received: {text!r}."
+        )
+    return values
+
+
+def _with_underscores(arguments: Iterable[str]) -> list[str]:
+    """Return the arguments with hyphens in flag names replaced."""
+    replaced = []
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"):
+            name = "--" + name[2:].replace("-", "_")
+        replaced.append(name + equals + value)
+    return replaced
+
+
+def _split_files(
+    arguments: Iterable[str],
+) -> tuple[list[pathlib.Path], list[str]]:
+    """Return the flag files and presets that are named, and the rest."""
+    files, rest = [], []
+    remaining = iter(arguments)
+    for argument in remaining:
+        name, equals, value = argument.partition("=")
+        name = name.lstrip("-") if name.startswith("-") else ""
+        if name not in ("flagfile", "preset"):
+            rest.append(argument)
+            continue
+        value = value if equals else next(remaining, "")
+        files.append(_find_file(name, value))
+    return files, rest
+
+
+def _find_file(flag_name: str, value: str) -> pathlib.Path:
+    """Return the flag file of a path or of a preset's name."""
+    path = pathlib.Path(value).expanduser()
+    if flag_name == "flagfile" and path.is_file():
+        return path
+    names = preset_names()
+    if value in names:
+        return PRESETS / f"{value}{PRESET_SUFFIX}"
+    raise UsageError(
+        f"--{flag_name} names no file or preset. Received: {value!r}."
+        f"{_nearest(value, names)} Presets: {', '.join(names)}."
+    )
+
+
+def preset_names() -> list[str]:
+    """Return the names that `--preset` takes."""
+    return sorted(path.stem for path in PRESETS.glob(f"*{PRESET_SUFFIX}"))
+
+
+def _flag_lines(path: pathlib.Path) -> list[str]:
+    """Return the flags in a flag file, without comments and empty lines."""
+    directive = f"--flagfile={path}"
+    return _with_underscores(flags.FLAGS.read_flags_from_files([directive]))
+
+
+def help_text(config_class: type, program: str) -> str:
+    """Return the help page: the flags of this program, by group."""
+    fields = dataclasses.fields(config_class)
+    required = [f"--{f.name}=..." for f in fields if hparams.is_required(f)]
+    groups: dict[str, list[str]] = {}
+    for field in fields:
+        group = groups.setdefault(field.metadata.get("group", "general"), [])
+        group.append(_flag_help(field))
+    sections = [
+        f"{name.capitalize()}:\n" + "\n".join(entries)
+        for name, entries in groups.items()
+    ]
+    usage = " ".join(["usage:", program, *required, "[flags]"])
+    return "\n\n".join([usage, _summary(config_class), *sections, _common()])
+
+
+def _summary(config_class: type) -> str:
+    """Return the docstring of a config without its indentation."""
+    first, _, rest = (config_class.__doc__ or "").partition("\n")
+    return (first + "\n" + textwrap.dedent(rest)).strip()
+
+
+def _flag_help(field: dataclasses.Field) -> str:
+    """Return the help of one field, folded to 80 columns."""
+    name = f"[no]{field.name}" if bool in hparams.kinds(field) else field.name
+    details = [hparams.default_text(field)]
+    if field.metadata.get("choices"):
+        details.insert(0, hparams.expectation(field))
+    text = f"{field.metadata.get('help', '')} ({'; '.join(details)})"
+    return _entry(f"--{name}", text)
+
+
+def _entry(name: str, text: str) -> str:
+    indent = " " * 8
+    body = textwrap.fill(
+        text, 79, initial_indent=indent, subsequent_indent=indent
+    )
+    return f"  {name}\n{body}"
+
+
+def _common() -> str:
+    """Return the help of the flags that every program has."""
+    entries = {
+        "--hparams": "values by name: a JSON object, or the path of a .json "
+        "file; flags on the command line win over it",
+        "--flagfile": "file of flags, one a line, or a preset's name; "
+        "everything else wins over it",
+        "--preset": f"a recipe: {', '.join(preset_names())}",
+        "--help": "print this page",
+    }
+    flags_help = "\n".join(_entry(*entry) for entry in entries.items())
+    return f"Every program:\n{flags_help}"
