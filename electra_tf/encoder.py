@@ -1,0 +1,147 @@
+"""The transformer encoder: embeddings, blocks, sequence output."""
+
+import typing
+
+import keras
+from keras import ops
+
+from electra_tf.configs import EncoderConfig
+from electra_tf.layers.attention import attention_mask
+from electra_tf.layers.embeddings import Embeddings
+from electra_tf.layers.transformer_block import TransformerBlock
+from electra_tf.randomness import scoped
+
+
+class EncoderOutput(typing.NamedTuple):
+    """What an encoder returns (B batch, L length, H hidden_size).
+
+    Attributes:
+        sequence_output: float `(B, L, H)`, the last layer's outputs.
+        pooled_output: float `(B, H)`, the first token's vector; ELECTRA has
+            no dense pooler.
+        embedding_output: float `(B, L, H)`, what enters the first layer.
+        all_layer_outputs: tuple of `(B, L, H)`, one a layer.
+        attention_probs: tuple of float32 `(B, heads, L, L)`, one a layer.
+    """
+
+    sequence_output: typing.Any
+    pooled_output: typing.Any
+    embedding_output: typing.Any
+    all_layer_outputs: tuple
+    attention_probs: tuple
+
+
+class Encoder(keras.layers.Layer):
+    """A BERT-style transformer encoder, ELECTRA's discriminator body.
+
+    Its variables carry the names of the original's checkpoints, such as
+    `electra/encoder/layer_0/attention/self/query/kernel`; the names are a
+    contract.
+
+    Args:
+        config: `EncoderConfig`.
+        embeddings: an `Embeddings` layer to share, or None to make one.
+        name: str, the first part of every variable's name.
+
+    Call arguments:
+        input_ids: int tensor `(batch, length)`.
+        input_mask: int tensor `(batch, length)`, 1 for real tokens; None for
+            all ones.
+        segment_ids: int tensor `(batch, length)`; None for all zeros.
+        direction: "both", "ltr" or "rtl": which tokens each may see.
+        random: `RandomStream` to apply dropout, or None for inference.
+
+    Returns:
+        `EncoderOutput`.
+
+    Example:
+
+    >>> config = EncoderConfig(
+    ...     vocab_size=100, hidden_size=8, num_hidden_layers=2,
+    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4)
+    >>> output = Encoder(config)(np.array([[2, 5, 7, 3]]))
+    >>> tuple(output.sequence_output.shape), tuple(output.pooled_output.shape)
+    ((1, 4, 8), (1, 8))
+    """
+
+    def __init__(
+        self,
+        config: EncoderConfig,
+        embeddings: Embeddings | None = None,
+        name: str = "electra",
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.config = config
+        self.embeddings = embeddings or Embeddings(
+            config, dtype=self.dtype_policy
+        )
+        self.embeddings_project = self._projection()
+        self.blocks = [
+            TransformerBlock(
+                config, name=f"layer_{index}", dtype=self.dtype_policy
+            )
+            for index in range(config.num_hidden_layers)
+        ]
+
+    def _projection(self):
+        embedding_size = self.embeddings.config.embedding_size
+        if embedding_size == self.config.hidden_size:
+            return None
+        # No initializer in the released code: Glorot's uniform default.
+        return keras.layers.Dense(
+            self.config.hidden_size,
+            name="embeddings_project",
+            dtype=self.dtype_policy,
+        )
+
+    def build(self, input_shape=None):
+        """Create all weights."""
+        if not self.embeddings.built:
+            self.embeddings.build()
+        if self.embeddings_project is not None:
+            self.embeddings_project.build(
+                (None, None, self.embeddings.config.embedding_size)
+            )
+        with keras.name_scope("encoder"):
+            for block in self.blocks:
+                block.build()
+
+    def call(
+        self,
+        input_ids,
+        input_mask=None,
+        segment_ids=None,
+        direction="both",
+        random=None,
+    ):
+        """Encode a batch of sequences."""
+        if input_mask is None:
+            input_mask = ops.ones_like(input_ids)
+        hidden = embedding_output = self._embed(input_ids, segment_ids, random)
+        visible = attention_mask(input_mask, direction)
+        outputs, attention = [], []
+        for block in self.blocks:
+            hidden, probabilities = block(
+                hidden, visible=visible, random=scoped(random, block.name)
+            )
+            outputs.append(hidden)
+            attention.append(probabilities)
+        return EncoderOutput(
+            sequence_output=hidden,
+            pooled_output=hidden[:, 0],
+            embedding_output=embedding_output,
+            all_layer_outputs=tuple(outputs),
+            attention_probs=tuple(attention),
+        )
+
+    def _embed(self, input_ids, segment_ids, random):
+        """[B, L] -> [B, L, H]."""
+        embedded = self.embeddings(
+            input_ids,
+            segment_ids=segment_ids,
+            random=scoped(random, "embeddings"),
+        )
+        if self.embeddings_project is None:
+            return embedded
+        return self.embeddings_project(embedded)

@@ -1,0 +1,115 @@
+"""Multi-head self-attention and the masks it takes."""
+
+import keras
+from keras import ops
+
+from electra_tf.configs import EncoderConfig
+from electra_tf.layers.dropout import Dropout
+from electra_tf.layers.initialization import truncated_normal
+
+# Added to the scores of keys that must not be seen. Finite, so a row in
+# which nothing may be seen attends to everything, as in the original.
+MASKED_SCORE = -10000.0
+
+DIRECTIONS = ("both", "ltr", "rtl")
+
+
+def attention_mask(input_mask, direction: str = "both"):
+    """Say which keys each query may see.
+
+    Args:
+        input_mask: int tensor `(batch, length)`, 1 for real tokens.
+        direction: "both"; "ltr" for keys up to the query itself; "rtl" for
+            keys from the query on (Electric's two towers).
+
+    Returns:
+        Int tensor `(batch, 1, length)`, or `(batch, length, length)` for the
+        one-directional masks; 1 where the key may be seen.
+
+    Example:
+
+    >>> mask = attention_mask(np.array([[1, 1, 0]]), "ltr")
+    >>> np.array(mask)[0].tolist()
+    [[1, 0, 0], [1, 1, 0], [1, 1, 0]]
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(
+            f"direction must be one of {DIRECTIONS}. "
+            f"Received: direction={direction!r}"
+        )
+    input_mask = ops.cast(input_mask, "int32")
+    keys = ops.expand_dims(input_mask, 1)
+    if direction == "both":
+        return keys
+    length = ops.shape(input_mask)[1]
+    triangle = ops.tril if direction == "ltr" else ops.triu
+    return keys * triangle(ops.ones((length, length), dtype="int32"))
+
+
+class SelfAttention(keras.layers.Layer):
+    """Scaled dot-product attention of a sequence to itself.
+
+    Args:
+        config: `EncoderConfig`; hidden_size, num_attention_heads and
+            attention_probs_dropout_prob are used.
+
+    Call arguments:
+        hidden: float tensor `(batch, length, hidden_size)`.
+        visible: what `attention_mask` returns.
+        random: `RandomStream` for dropout of the probabilities, or None.
+
+    Returns:
+        The contexts, `(batch, length, hidden_size)`, and the probabilities,
+        float32 `(batch, heads, length, length)`, before dropout.
+    """
+
+    def __init__(self, config: EncoderConfig, name="self", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.config = config
+        self.query, self.key, self.value = (
+            keras.layers.Dense(
+                config.hidden_size,
+                kernel_initializer=truncated_normal(config.initializer_range),
+                name=part,
+                dtype=self.dtype_policy,
+            )
+            for part in ("query", "key", "value")
+        )
+        self.dropout = Dropout(
+            config.attention_probs_dropout_prob, dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape=None):
+        """Create the three projections."""
+        for part in (self.query, self.key, self.value):
+            part.build((None, None, self.config.hidden_size))
+
+    def call(self, hidden, visible, random=None):
+        """Attend."""
+        queries = self._split_heads(self.query(hidden))  # [B, heads, L, size]
+        keys = self._split_heads(self.key(hidden))
+        values = self._split_heads(self.value(hidden))
+        probabilities = self._probabilities(queries, keys, visible)
+        dropped = self.dropout(
+            ops.cast(probabilities, values.dtype), random=random
+        )
+        contexts = ops.matmul(dropped, values)
+        contexts = ops.transpose(contexts, (0, 2, 1, 3))
+        return ops.reshape(contexts, ops.shape(hidden)), probabilities
+
+    def _split_heads(self, projected):
+        """[B, L, H] -> [B, heads, L, H / heads]."""
+        batch, length, _ = ops.shape(projected)
+        heads = self.config.num_attention_heads
+        split = ops.reshape(
+            projected, (batch, length, heads, self.config.head_size)
+        )
+        return ops.transpose(split, (0, 2, 1, 3))
+
+    def _probabilities(self, queries, keys, visible):
+        """Softmax of the masked scores, in float32."""
+        scale = self.config.head_size**-0.5
+        scores = ops.matmul(queries * scale, ops.transpose(keys, (0, 1, 3, 2)))
+        unseen = 1.0 - ops.cast(ops.expand_dims(visible, 1), "float32")
+        scores = ops.cast(scores, "float32") + MASKED_SCORE * unseen
+        return ops.softmax(scores, axis=-1)

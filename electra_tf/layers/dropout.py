@@ -1,0 +1,43 @@
+"""Dropout whose mask is a function of (seed, step, replica, name)."""
+
+import keras
+from keras import ops
+
+from electra_tf.randomness import RandomStream
+
+
+class Dropout(keras.layers.Layer):
+    """Zeroes a share of its inputs and scales the others up.
+
+    Unlike `keras.layers.Dropout` it draws another mask on every replica, and
+    the same one again when a step is repeated (see `electra_tf.randomness`).
+
+    Args:
+        rate: float in [0, 1), the share of inputs to zero.
+
+    Call arguments:
+        inputs: float tensor of any shape.
+        random: `RandomStream`, or None to return the inputs as they are.
+
+    Returns:
+        A tensor of the shape and dtype of `inputs`.
+    """
+
+    def __init__(self, rate: float, name: str = "dropout", **kwargs):
+        super().__init__(name=name, **kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(
+                f"Dropout rate must be in [0, 1). Received: rate={rate}"
+            )
+        self.rate = rate
+
+    def build(self, input_shape=None):
+        """Nothing to build."""
+
+    def call(self, inputs, random: RandomStream | None = None):
+        """Apply dropout when a random stream is given."""
+        if random is None or self.rate == 0:
+            return inputs
+        draws = random.uniform(ops.shape(inputs), self.name)
+        scaled = inputs * ops.cast(1 / (1 - self.rate), inputs.dtype)
+        return ops.where(draws >= self.rate, scaled, ops.zeros_like(inputs))

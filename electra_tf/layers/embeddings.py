@@ -1,0 +1,87 @@
+"""Token, position and segment embeddings."""
+
+import keras
+from keras import ops
+
+from electra_tf.configs import EncoderConfig
+from electra_tf.layers.dropout import Dropout
+from electra_tf.layers.initialization import truncated_normal
+from electra_tf.layers.normalization import layer_normalization
+
+
+class Embeddings(keras.layers.Layer):
+    """Sum of token, segment and position embeddings, then LayerNorm.
+
+    The same layer serves generator and discriminator when their embeddings
+    are tied (ELECTRA, section 3.2), so the projection to the hidden size
+    belongs to the encoder and not to this layer.
+
+    Args:
+        config: `EncoderConfig`; vocab_size, embedding_size,
+            max_position_embeddings and type_vocab_size are used.
+
+    Call arguments:
+        input_ids: int tensor `(batch, length)`.
+        segment_ids: int tensor `(batch, length)`, or None for all zeros.
+        random: `RandomStream` for dropout, or None.
+
+    Returns:
+        Float tensor `(batch, length, embedding_size)`.
+    """
+
+    def __init__(self, config: EncoderConfig, name="embeddings", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.config = config
+        self.normalization = layer_normalization(dtype=self.dtype_policy)
+        self.dropout = Dropout(
+            config.hidden_dropout_prob, dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape=None):
+        """Create the three tables."""
+        config = self.config
+        self.word_embeddings = self._table("word_embeddings", config.vocab_size)
+        self.token_type_embeddings = self._table(
+            "token_type_embeddings", config.type_vocab_size
+        )
+        self.position_embeddings = self._table(
+            "position_embeddings", config.max_position_embeddings
+        )
+        self.normalization.build((None, None, config.embedding_size))
+
+    def _table(self, name: str, rows: int):
+        return self.add_weight(
+            name=name,
+            shape=(rows, self.config.embedding_size),
+            initializer=truncated_normal(self.config.initializer_range),
+        )
+
+    def call(self, input_ids, segment_ids=None, random=None):
+        """Look up, add, normalise."""
+        length = self._checked_length(input_ids)
+        if segment_ids is None:
+            segment_ids = ops.zeros_like(input_ids)
+        # Two or so segments: a product with a one-hot matrix has a dense
+        # gradient and is faster than a look-up on every device.
+        segments = ops.one_hot(
+            segment_ids,
+            self.config.type_vocab_size,
+            dtype=self.compute_dtype,
+        )
+        summed = (
+            ops.take(self.word_embeddings, input_ids, axis=0)
+            + ops.matmul(segments, self.token_type_embeddings)
+            + self.position_embeddings[:length]
+        )
+        return self.dropout(self.normalization(summed), random=random)
+
+    def _checked_length(self, input_ids):
+        length = input_ids.shape[1]
+        longest = self.config.max_position_embeddings
+        if length is not None and length > longest:
+            raise ValueError(
+                f"A sequence of {length} tokens is longer than the "
+                f"{longest} positions the model has. Shorten the input, or "
+                f"build the model with max_position_embeddings={length}."
+            )
+        return ops.shape(input_ids)[1]

@@ -1,0 +1,193 @@
+"""Generator and discriminator, from a batch of tokens to losses.
+
+B batch, L length, N chosen positions, V vocabulary.
+"""
+
+import functools
+import math
+import typing
+
+from keras import ops
+
+from electra_tf.configs import PretrainingConfig, encoder_config
+from electra_tf.encoder import Encoder
+from electra_tf.layers.heads import ReplacedTokenHead
+from electra_tf.pretraining import masking, objectives, sampling
+from electra_tf.pretraining.generators import (
+    GENERATORS,
+    Proposals,
+    generator_kind,
+)
+from electra_tf.pretraining.masking import Batch, Masked, SpecialTokens
+from electra_tf.pretraining.positions import scatter_average
+from electra_tf.randomness import RandomStream, scoped
+
+
+class Corrupted(typing.NamedTuple):
+    """The discriminator's input, and what it shall find.
+
+    Attributes:
+        input_ids: int32 `(B, L)`, the original tokens with sampled ones
+            written over the chosen positions.
+        is_fake: int32 `(B, L)`, 1 where a token was replaced.
+        sampled_ids: int32 `(B, N)`.
+    """
+
+    input_ids: typing.Any
+    is_fake: typing.Any
+    sampled_ids: typing.Any
+
+
+class PretrainingOutput(typing.NamedTuple):
+    """All that a forward pass computes.
+
+    Attributes:
+        batch: `Batch`, as it came.
+        candidates: bool `(B, L)`, the tokens that could be chosen.
+        masked: `Masked`.
+        proposals: `Proposals` of the generator.
+        corrupted: `Corrupted`, or None without a discriminator.
+        disc_logits: float32 `(B, L)`, or None without a discriminator.
+    """
+
+    batch: Batch
+    candidates: typing.Any
+    masked: Masked
+    proposals: Proposals
+    corrupted: Corrupted | None = None
+    disc_logits: typing.Any = None
+
+
+class Pretrainer:
+    """ELECTRA's two networks and the objective that trains them.
+
+    Not a Keras layer itself, so that the variables carry the names of the
+    original's checkpoints, from `electra/...` to
+    `discriminator_predictions/...`.
+
+    Args:
+        config: `PretrainingConfig`.
+        special: `SpecialTokens` of the vocabulary.
+    """
+
+    def __init__(self, config: PretrainingConfig, special: SpecialTokens):
+        self.config = config
+        self.special = special
+        self.objective = objectives.objective_name(config)
+        self.main = Encoder(encoder_config(config), name="electra")
+        self.generator = GENERATORS[generator_kind(config)](config, self.main)
+        self.layers = [self.main, *self.generator.layers]
+        if self.has_discriminator:
+            self.head = ReplacedTokenHead(self.main.config)
+            self.layers.append(self.head)
+        for layer in self.layers:
+            layer.build()
+
+    @property
+    def has_discriminator(self) -> bool:
+        """Whether the objective has replaced tokens to detect."""
+        return self.objective != "mlm"
+
+    @property
+    def variables(self) -> dict:
+        """All variables by path; the paths are those of the original."""
+        variables = [v for layer in self.layers for v in layer.variables]
+        # A shared embedding table belongs to two encoders.
+        return {variable.path: variable for variable in variables}
+
+    def __call__(
+        self, batch: Batch, random: RandomStream, training: bool
+    ) -> PretrainingOutput:
+        """Mask, sample and detect with fresh random numbers.
+
+        Args:
+            batch: `Batch`.
+            random: `RandomStream` of this step.
+            training: bool, whether to apply dropout.
+        """
+        draws = masking.draw(
+            batch,
+            self.special,
+            self.config.max_predictions_per_seq,
+            random.child("masking"),
+        )
+        sample = functools.partial(
+            sampling.SAMPLERS[self.config.sampling],
+            random=random.child("sampling"),
+        )
+        dropout = random.child("dropout") if training else None
+        return self.forward(batch, draws, sample, dropout)
+
+    def forward(
+        self, batch: Batch, draws: masking.MaskingDraws, sample, random
+    ) -> PretrainingOutput:
+        """Run both networks with given draws.
+
+        Args:
+            batch: `Batch`.
+            draws: `MaskingDraws`.
+            sample: function from logits `(B, N, V)` to int32 `(B, N)`.
+            random: `RandomStream` for dropout, or None.
+        """
+        masked = masking.mask_tokens(
+            batch, self.special, self.config.mask_prob, draws
+        )
+        output = PretrainingOutput(
+            batch=batch,
+            candidates=masking.candidates(batch, self.special),
+            masked=masked,
+            proposals=self.generator(batch, masked, random),
+        )
+        if not self.has_discriminator:
+            return output
+        corrupted = self._corrupt(output, sample)
+        return output._replace(
+            corrupted=corrupted,
+            disc_logits=self._detect(output, corrupted, random),
+        )
+
+    def losses(self, output: PretrainingOutput) -> dict:
+        """The objective's `LossTerm`s by name."""
+        return objectives.OBJECTIVES[self.objective](self.config, output)
+
+    def _corrupt(self, output: PretrainingOutput, sample) -> Corrupted:
+        """Write sampled tokens over the chosen positions."""
+        logits = sampling.adjusted_logits(
+            output.proposals.logits,
+            output.masked,
+            self.config.temperature,
+            self.config.disallow_correct,
+        )
+        sampled_ids = ops.stop_gradient(sample(logits))
+        input_ids = output.batch.input_ids
+        corrupted_ids, written = scatter_average(
+            input_ids, sampled_ids, output.masked.positions
+        )
+        # Electric asks whether a token came from the noise distribution,
+        # even if the sample happens to equal the original.
+        if self.objective != "electric":
+            changed = ops.not_equal(corrupted_ids, input_ids)
+            written = ops.logical_and(written, changed)
+        is_fake = ops.cast(written, "int32")
+        return Corrupted(corrupted_ids, is_fake, sampled_ids)
+
+    def _detect(self, output: PretrainingOutput, corrupted: Corrupted, random):
+        """Logits `(B, L)` of each token's having been replaced."""
+        hidden = self.main(
+            corrupted.input_ids,
+            input_mask=output.batch.input_mask,
+            segment_ids=output.batch.segment_ids,
+            random=scoped(random, "discriminator"),
+        ).sequence_output
+        logits = self.head(hidden)
+        if self.objective != "electric":
+            return logits
+        return logits + self._log_odds_of_noise(output, corrupted)
+
+    def _log_odds_of_noise(self, output, corrupted):
+        """log(k q(x) / (n - k)): Electric's known part of the logit."""
+        log_noise = -objectives.token_losses(
+            output.proposals.cloze_logits, corrupted.input_ids
+        )
+        share = self.config.mask_prob
+        return ops.stop_gradient(log_noise) + math.log(share / (1 - share))

@@ -1,0 +1,82 @@
+"""Sampling the generator's tokens.
+
+B batch, N positions, V vocabulary.
+"""
+
+from keras import ops
+
+# Keeps both logarithms of the Gumbel noise finite.
+NOISE_EPSILON = 1e-9
+
+# Taken from the logit of a token that must not be sampled.
+DISALLOWED = 1000.0
+
+
+def adjusted_logits(logits, masked: tuple, temperature, disallow_correct):
+    """Apply the temperature, and forbid the true token where asked to.
+
+    Args:
+        logits: float32 `(B, N, V)`.
+        masked: `Masked`, for the true tokens.
+        temperature: float above 0.
+        disallow_correct: bool.
+
+    Returns:
+        Float32 `(B, N, V)`.
+    """
+    logits = logits / temperature
+    if not disallow_correct:
+        return logits
+    correct = ops.one_hot(masked.ids, logits.shape[-1], dtype="float32")
+    return logits - DISALLOWED * correct
+
+
+def gumbel_argmax(logits, noise):
+    """Sample from softmax(logits) by the largest of logits + Gumbel noise.
+
+    Args:
+        logits: float32 `(B, N, V)`.
+        noise: float32 `(B, N, V)`, uniform in [0, 1).
+
+    Returns:
+        Int32 `(B, N)`.
+    """
+    inner = -ops.log(noise + NOISE_EPSILON)
+    return _argmax(logits - ops.log(inner + NOISE_EPSILON))
+
+
+def inverse_cdf(logits, noise):
+    """Sample from softmax(logits) by one uniform number a position.
+
+    Args:
+        logits: float32 `(B, N, V)`.
+        noise: float32 `(B, N)`, uniform in [0, 1).
+
+    Returns:
+        Int32 `(B, N)`.
+    """
+    weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
+    cumulative = ops.cumsum(weights, axis=-1)
+    threshold = noise[..., None] * cumulative[..., -1:]
+    below = ops.cast(cumulative <= threshold, "int32")
+    sampled = ops.sum(below, axis=-1)
+    return ops.minimum(sampled, logits.shape[-1] - 1)
+
+
+def _argmax(scores):
+    return ops.cast(ops.argmax(scores, axis=-1), "int32")
+
+
+def draw_gumbel(logits, random):
+    """Sample with V random numbers a position, as the original does."""
+    noise = random.uniform(ops.shape(logits), "noise")
+    return gumbel_argmax(logits, noise)
+
+
+def draw_inverse_cdf(logits, random):
+    """Sample with one random number a position."""
+    noise = random.uniform(ops.shape(logits)[:2], "noise")
+    return inverse_cdf(logits, noise)
+
+
+SAMPLERS = {"gumbel": draw_gumbel, "inverse_cdf": draw_inverse_cdf}

@@ -1,0 +1,154 @@
+"""Checkpoints that name every variable by its path.
+
+`tf.train.Checkpoint(model=...)` silently loses layers that a Keras model
+keeps in a list, so variables are given to it as a dictionary.
+"""
+
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+# How TensorFlow writes a dictionary's key into a variable's name.
+_MODEL_PREFIX = "model/"
+_VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def checkpoint(variables: dict, slots: dict, step) -> tf.train.Checkpoint:
+    """Return a checkpoint of a model and the state of its training.
+
+    Args:
+        variables: dict from path to `keras.Variable`.
+        slots: dict from path to `tf.Variable`, the optimizer's state.
+        step: `tf.Variable`, the number of updates done.
+    """
+    return tf.train.Checkpoint(
+        model={path: variable.value for path, variable in variables.items()},
+        optimizer=slots,
+        step=step,
+    )
+
+
+def manager(
+    saved: tf.train.Checkpoint,
+    folder: str,
+    keep: int,
+    interval: int,
+) -> tf.train.CheckpointManager:
+    """Return the manager that writes, counts and restores checkpoints.
+
+    Args:
+        saved: what `checkpoint` returns.
+        folder: str, where; `tf.train.latest_checkpoint` finds them there.
+        keep: int, the most checkpoints to keep; 0 for all.
+        interval: int, steps between two of them.
+    """
+    return tf.train.CheckpointManager(
+        saved,
+        folder,
+        max_to_keep=keep or None,
+        step_counter=saved.step,
+        checkpoint_interval=interval,
+        checkpoint_name="model.ckpt",
+    )
+
+
+def restore_latest(manager: tf.train.CheckpointManager) -> str | None:
+    """Restore the newest checkpoint, or return None when there is none.
+
+    Raises:
+        ValueError: when the checkpoint's variables are not this model's.
+    """
+    path = manager.latest_checkpoint
+    if path is None:
+        return None
+    try:
+        status = manager.checkpoint.restore(path)
+        status.assert_consumed()
+    except (AssertionError, ValueError) as error:
+        raise ValueError(
+            f"The checkpoint {path} does not fit this model: {error}. Train "
+            "with the settings it was made with, or choose another "
+            "model_name."
+        ) from error
+    return path
+
+
+def resolve(path: str) -> str:
+    """Return the checkpoint prefix that a folder or prefix means.
+
+    Raises:
+        FileNotFoundError: when there is no checkpoint.
+    """
+    found = tf.train.latest_checkpoint(path) or path
+    if not tf.io.gfile.exists(f"{found}.index"):
+        raise FileNotFoundError(
+            f"No checkpoint at {path}. Expected a folder written by "
+            "pre-training, or the prefix of a checkpoint such as "
+            f"{pathlib.PurePath(path) / 'model.ckpt-1000'}."
+        )
+    return found
+
+
+def read_variables(path: str) -> dict[str, np.ndarray]:
+    """Read a model's variables by path, without the optimizer's state.
+
+    Args:
+        path: str, a checkpoint's folder or prefix, written by this program or
+            with TensorFlow 1's names.
+    """
+    reader = tf.train.load_checkpoint(resolve(path))
+    names = reader.get_variable_to_shape_map()
+    ours = [name for name in names if name.startswith(_MODEL_PREFIX)]
+    if ours:
+        return {_unescaped(name): reader.get_tensor(name) for name in ours}
+    return {
+        name: reader.get_tensor(name)
+        for name in names
+        if not name.endswith(("adam_m", "adam_v", "global_step"))
+    }
+
+
+def _unescaped(name: str) -> str:
+    """model/a.Sb/.ATTRIBUTES/VARIABLE_VALUE -> a/b."""
+    key = name[len(_MODEL_PREFIX) : -len(_VALUE_SUFFIX)]
+    return key.replace(".S", "/").replace("..", ".")
+
+
+def assign(variables: dict, values: dict, required=None) -> list[str]:
+    """Give variables the values that have their paths.
+
+    Args:
+        variables: dict from path to `keras.Variable`.
+        values: dict from path to array; others than the variables' are
+            ignored.
+        required: function from a path to whether it must be among the
+            values; every path by default.
+
+    Returns:
+        The paths of the variables that kept their own value.
+
+    Raises:
+        ValueError: for a missing value or a wrong shape; names all of them.
+    """
+    absent = [path for path in variables if path not in values]
+    problems = [
+        f"{path} is missing"
+        for path in absent
+        if required is None or required(path)
+    ]
+    problems += [
+        f"{path} has shape {values[path].shape}, the model's {variable.shape}"
+        for path, variable in variables.items()
+        if path in values and tuple(values[path].shape) != variable.shape
+    ]
+    if problems:
+        raise ValueError(
+            "The checkpoint does not fit the model:\n  "
+            + "\n  ".join(problems)
+            + "\nCheck model_size, vocab_size and model_hparam_overrides."
+        )
+    for path, variable in variables.items():
+        if path in values:
+            variable.assign(values[path])
+    return absent

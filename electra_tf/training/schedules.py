@@ -1,0 +1,42 @@
+"""Learning-rate schedules."""
+
+import tensorflow as tf
+
+
+def polynomial_decay_with_warmup(
+    learning_rate: float,
+    num_train_steps: int,
+    warmup_steps: float = 0,
+    power: float = 1.0,
+):
+    """Return the original's schedule, a function of the step from 0.
+
+    base * (1 - min(k, T) / T) ** power * min(1, k / W). Warm-up and decay are
+    multiplied, so the peak stays slightly below the base rate; update 0 has
+    rate zero when there is a warm-up.
+
+    Args:
+        learning_rate: float, the base rate.
+        num_train_steps: int, T.
+        warmup_steps: float, W; 0 for none. It may exceed T.
+        power: float, of the decay; 1 is linear.
+
+    Returns:
+        Function from an integer step (tensor) to a float32 scalar tensor.
+
+    Example:
+
+    >>> schedule = polynomial_decay_with_warmup(1.0, 10, warmup_steps=2)
+    >>> [round(float(schedule(step)), 3) for step in (0, 1, 2, 9, 10)]
+    [0.0, 0.45, 0.8, 0.1, 0.0]
+    """
+
+    def schedule(step):
+        step = tf.cast(step, tf.float32)
+        done = tf.minimum(step, num_train_steps) / num_train_steps
+        rate = learning_rate * tf.pow(1.0 - done, power)
+        if warmup_steps:
+            rate *= tf.minimum(1.0, step / warmup_steps)
+        return rate
+
+    return schedule
