@@ -1,0 +1,281 @@
+"""Command lines: what wins, what is refused, and how fast."""
+
+import functools
+import json
+import shlex
+import subprocess
+import sys
+import time
+
+import pytest
+
+from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from flags import from_config
+
+REQUIRED = ("--data-dir=D", "--model-name=M")
+PRETRAINING_PRESETS = ("small", "small_owt", "base", "large", "debug")
+FINETUNING_PRESETS = (
+    "finetune_small",
+    "finetune_base",
+    "finetune_large",
+    "debug",
+)
+ANSWER_SECONDS = 1.5
+
+
+def pretraining(*arguments) -> PretrainingConfig:
+    argv = ["run_pretraining.py", *REQUIRED, *arguments]
+    return from_config.read(PretrainingConfig, argv)
+
+
+def finetuning(*arguments) -> FinetuningConfig:
+    argv = ["run_finetuning.py", *REQUIRED, *arguments]
+    return from_config.read(FinetuningConfig, argv)
+
+
+def test_pretraining_command_line_of_the_original():
+    command = (
+        "run_pretraining.py --data-dir D --model-name electra_small_owt "
+        """--hparams '{"debug": true, "num_train_steps": 1e2}'"""
+    )
+    config = from_config.parse(PretrainingConfig, shlex.split(command))
+    assert config.model_dir == "D/models/electra_small_owt"
+    assert (config.debug, config.num_train_steps) == (True, 100)
+
+
+def test_finetuning_command_line_of_the_original():
+    command = (
+        "run_finetuning.py --data-dir D --model-name electra_base --hparams "
+        """'{"model_size": "base", "task_names": ["cola"]}'"""
+    )
+    config = from_config.parse(FinetuningConfig, shlex.split(command))
+    assert (config.model_size, config.task_names) == ("base", ("cola",))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "expected"),
+    [
+        (["--debug"], "debug", True),
+        (["--nodo_train"], "do_train", False),
+        (["--nodo-train"], "do_train", False),
+        (["--do_train=false"], "do_train", False),
+        (["--num-train-steps=1e3"], "num_train_steps", 1000),
+        (["--num_train_steps", "1_000"], "num_train_steps", 1000),
+        (["--learning_rate=3e-4"], "learning_rate", 3e-4),
+        (["--init_checkpoint=null"], "init_checkpoint", None),
+        (
+            ['--model_hparam_overrides={"hidden_size": 64}'],
+            "model_hparam_overrides",
+            {"hidden_size": 64},
+        ),
+        (["--verbosity=0", "--seed=7"], "seed", 7),
+        (["--verbosity", "0", "--seed=7"], "seed", 7),
+    ],
+)
+def test_values_of_every_kind(arguments, name, expected):
+    assert getattr(pretraining(*arguments), name) == expected
+
+
+@pytest.mark.parametrize("text", ["cola,rte", '["cola", "rte"]'])
+def test_lists(text):
+    assert finetuning("--task-names", text).task_names == ("cola", "rte")
+
+
+def test_negative_numbers_may_follow_a_space():
+    assert finetuning("--qa_na_threshold", "-2.5").qa_na_threshold == -2.5
+
+
+def test_precedence(tmp_path):
+    def length(*arguments):
+        return finetuning(*arguments).max_seq_length
+
+    task = "--task_names=squad"
+    file = tmp_path / "mine.flags"
+    file.write_text("# mine\n\n--max-seq-length=10\n")
+    from_file = f"--flagfile={file}"
+    from_json = '--hparams={"max_seq_length": 20}'
+    assert length() == 256
+    assert length(task) == 512
+    assert length(task, from_file) == 10
+    assert length(task, from_json, from_file) == 20
+    assert length(task, "--max_seq_length=30", from_json, from_file) == 30
+
+
+def test_hparams_of_a_file_lose_to_those_of_the_command_line(tmp_path):
+    file = tmp_path / "mine.flags"
+    file.write_text('--seed=1\n--hparams={"seed": 2, "do_eval": true}\n')
+    config = pretraining("--flagfile", str(file))
+    assert (config.seed, config.do_eval) == (2, True)
+    config = pretraining('--hparams={"seed": 3}', "--flagfile", str(file))
+    assert (config.seed, config.do_eval) == (3, True)
+
+
+def test_hparams_may_be_a_file(tmp_path):
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps({"task_names": ["sst"]}))
+    assert finetuning("--hparams", str(file)).task_names == ("sst",)
+
+
+@pytest.mark.parametrize("name", PRETRAINING_PRESETS)
+@pytest.mark.parametrize("flag", ["--preset", "--flagfile"])
+def test_pretraining_presets(name, flag):
+    config = from_config.read(
+        PretrainingConfig, ["program", "--data_dir=D", f"{flag}={name}"]
+    )
+    assert config.model_name.startswith("electra_")
+
+
+def test_presets_of_the_paper():
+    base = pretraining("--preset=base")
+    assert base.num_train_steps == 766_000
+    assert base.max_predictions_per_seq == 79
+    large = pretraining("--preset=large", "--num-train-steps=1750000")
+    assert (large.mask_prob, large.num_train_steps) == (0.25, 1_750_000)
+    assert pretraining("--preset=small") == pretraining()
+
+
+@pytest.mark.parametrize("name", FINETUNING_PRESETS)
+def test_finetuning_presets(name):
+    config = finetuning(f"--preset={name}", "--task_names=rte")
+    assert config.task_names == ("rte",)
+
+
+def test_every_preset_is_tested_and_explains_itself():
+    tested = {*PRETRAINING_PRESETS, *FINETUNING_PRESETS}
+    assert tested <= set(from_config.preset_names())
+    for name in from_config.preset_names():
+        text = (from_config.PRESETS / f"{name}.flags").read_text()
+        for word in ("# Command:", "# Cost:", "# Expect:", f"={name}"):
+            assert word in text, (name, word)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--data_dri=x"], "Unknown flag --data_dri. Did you mean --data_dir?"),
+        (["--nodo_trian"], "Unknown flag --nodo_trian."),
+        (["--preset=smal"], "Received: 'smal'. Did you mean small? Presets: "),
+        (
+            ["--flagfile=none.txt"],
+            "names no file or preset. Received: 'none.tx",
+        ),
+        (["--flagfile"], "names no file or preset. Received: ''."),
+        (["--preset=finetune_small"], "Unknown flag --layerwise_lr_decay."),
+        (["--seed"], "Missing value for flag --seed."),
+        (["stray"], "Unexpected argument 'stray'. Write --name=value"),
+        (["--do_train", "false"], "Unexpected argument 'false'."),
+        (["--nodo_train=1"], "--nodo_train=1 does not take an argument"),
+        (["--do_train=maybe"], "must be true or false. Received: 'maybe'."),
+        (["--seed=x"], "seed must be an int of at least 0. Received: 'x'."),
+        (["--seed=1.5"], "seed must be an int of at least 0. Received: 1.5."),
+        (["--mask_prob=2"], "more than 0 and less than 1. Received: 2.0."),
+        (["--model_size=bass"], "Received: 'bass'. Did you mean 'base'?"),
+        (
+            ["--model_hparam_overrides={"],
+            "must be a JSON object. Received: '{'",
+        ),
+        (["--hparams={"], "JSON object, or the path of a .json file. Received"),
+        (["--hparams=[1]"], "must be a JSON object. Received: '[1]'."),
+        (["--hparams=no.json"], "cannot be read. Received: 'no.json'"),
+        (
+            ['--hparams={"mask_prb": 0.1}'],
+            "Unknown --hparams key 'mask_prb'. Did you mean 'mask_prob'?",
+        ),
+        (
+            ['--hparams={"mask_prob": "a"}'],
+            "mask_prob must be a float of more than 0 and less than 1. "
+            "Received: 'a'.",
+        ),
+        (
+            ["--electric_objective", "--uniform_generator"],
+            "two_tower_generator needs its own networks.",
+        ),
+    ],
+)
+def test_mistakes_exit_with_one_message(arguments, expected, capsys):
+    argv = ["/some/run_pretraining.py", *REQUIRED, *arguments]
+    with pytest.raises(SystemExit) as stopped:
+        from_config.parse(PretrainingConfig, argv)
+    assert stopped.value.code == 2
+    captured = capsys.readouterr()
+    assert expected in captured.err
+    assert captured.err.startswith("run_pretraining.py: ")
+    assert captured.out == ""
+
+
+def test_a_mistake_in_a_flag_file_names_the_file(tmp_path):
+    file = tmp_path / "mine.flags"
+    file.write_text("--no_such_flag=1\n")
+    with pytest.raises(ValueError, match=r"In .*mine\.flags: Unknown flag"):
+        pretraining(f"--flagfile={file}")
+
+
+def test_required_flags_are_named():
+    with pytest.raises(ValueError, match="--model_name is required: name of"):
+        from_config.read(PretrainingConfig, ["program", "--data_dir=D"])
+
+
+@pytest.mark.parametrize("config_class", [PretrainingConfig, FinetuningConfig])
+def test_help_lists_the_flags_of_this_program_only(config_class, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        from_config.parse(config_class, ["program", "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert "--[no]do_train" in text
+    assert "default 42" in text
+    assert "pdb_post_mortem" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_help_shows_defaults_that_depend():
+    text = from_config.help_text(PretrainingConfig, "program")
+    assert "updates in all (default 1000000; 20 in debug)" in text
+    text = from_config.help_text(FinetuningConfig, "program")
+    assert "peak learning rate (default 0.0001; 5e-05 for large)" in text
+
+
+PROGRAM = """
+import sys
+from absl import app
+from electra_tf.configs import PretrainingConfig
+from flags import from_config
+import functools
+
+def main(config):
+    print(config.model_name)
+
+try:
+    parser = functools.partial(from_config.parse, PretrainingConfig)
+    app.run(main, flags_parser=parser)
+finally:
+    slow = [name for name in ("tensorflow", "keras") if name in sys.modules]
+    print("imported", slow)
+"""
+
+
+@functools.cache
+def run_program(*arguments) -> tuple[subprocess.CompletedProcess, float]:
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+    )
+    return done, time.perf_counter() - started
+
+
+@pytest.mark.parametrize(
+    ("argument", "status"), [("--help", 0), ("--data_dri=x", 2)]
+)
+def test_answers_come_at_once_and_without_tensorflow(argument, status):
+    done, seconds = run_program(argument)
+    assert done.returncode == status
+    assert "imported []" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert seconds < ANSWER_SECONDS
+
+
+def test_absl_runs_main_with_the_config():
+    done, _ = run_program(*REQUIRED)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "M"
