@@ -161,19 +161,9 @@ def _or_debug(default: Any, debug: Any) -> Derived:
 
 
 def _path(template: str) -> Derived:
-    """Return a path made of other fields, `{data_dir}/vocab.txt` say."""
-    return Derived(lambda c: template.format_map(_Attributes(c)), template)
-
-
-class _Attributes(dict):
-    """Attributes of an object, read as keys by `str.format_map`."""
-
-    def __init__(self, owner: Any):
-        super().__init__()
-        self._owner = owner
-
-    def __missing__(self, name: str) -> Any:
-        return getattr(self._owner, name)
+    """Return a path made of other fields: "{c.data_dir}/vocab.txt", say."""
+    text = template.replace("{c.", "{").replace("{{:}}", "{:}")
+    return Derived(lambda c: template.format(c=c), text)
 
 
 _run = functools.partial(hparam, group="run", runtime=True)
@@ -198,7 +188,7 @@ class _ProgramConfig(Config):
         help_text="name of the model, that of its folder below data_dir/models"
     )
     debug: bool = _run(False, "tiny run to try the program")
-    seed: int = hparam(42, "seed of every random draw", at_least=0)
+    seed: int = hparam(42, "seed of every random draw", group="run", at_least=0)
 
     model_size: str = _model(
         "small", "named size of the encoder", choices=tuple(MODEL_SIZES)
@@ -207,8 +197,11 @@ class _ProgramConfig(Config):
         {}, 'encoder settings that differ from the size\'s: {"hidden_size": 96}'
     )
     embedding_size: int | None = _model(
-        _by_size(128, base=None, large=None),
-        "width of the embeddings; null stands for the hidden size",
+        Derived(
+            lambda c: 128 if c.model_size == "small" else None,
+            "128 for small, else the hidden size",
+        ),
+        "width of the embeddings",
         at_least=1,
     )
     vocab_size: int = _model(30522, "number of word pieces", at_least=1)
@@ -374,7 +367,7 @@ class PretrainingConfig(_ProgramConfig):
     )
 
     pretrain_tfrecords: str = _path_field(
-        _path("{data_dir}/pretrain_tfrecords/pretrain_data.tfrecord*"),
+        _path("{c.data_dir}/pretrain_tfrecords/pretrain_data.tfrecord*"),
         "pattern of the training records",
     )
     eval_tfrecords: str | None = _path_field(
@@ -383,19 +376,19 @@ class PretrainingConfig(_ProgramConfig):
         "the training ones, or else the training ones",
     )
     vocab_file: str = _path_field(
-        _path("{data_dir}/vocab.txt"), "word pieces, one a line"
+        _path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
     )
     model_dir: str = _path_field(
-        _path("{data_dir}/models/{model_name}"), "folder of the run"
+        _path("{c.data_dir}/models/{c.model_name}"), "folder of the run"
     )
     init_checkpoint: str | None = _path_field(
         None, "weights to start from instead of random ones"
     )
     results_txt: str = _path_field(
-        _path("{model_dir}/results/unsup_results.txt"), "results for people"
+        _path("{c.model_dir}/results/unsup_results.txt"), "results for people"
     )
     results_json: str = _path_field(
-        _path("{model_dir}/results/unsup_results.json"),
+        _path("{c.model_dir}/results/unsup_results.json"),
         "results for programs (results_pkl in the original)",
     )
 
@@ -491,8 +484,9 @@ class FinetuningConfig(_ProgramConfig):
 
     Raw data is read from `finetuning_data/<task>/` below `data_dir`, the
     checkpoint from `models/<model_name>/`, and all that the run writes lies
-    below the latter. Braces in paths are filled in later: task names, and for
-    `test_predictions` task, split and trial.
+    below the latter, `pretrained_dir` for short. The braces `{:}` in paths are
+    filled in later: by the task, and in `test_predictions` by task, split and
+    trial.
     """
 
     task_names: tuple[str, ...] = _task(
@@ -561,8 +555,8 @@ class FinetuningConfig(_ProgramConfig):
     layerwise_decay_top_exponent: int = _optimization(
         2,
         "power of layerwise_lr_decay at the top layer; layer d of n (the "
-        "embeddings are 0) has power n + this - d. The released code has 2, "
-        "the paper means 1 or 0",
+        "embeddings are 0) has power n + this - d. The released code has 2; 0 "
+        "gives the top layer the full rate",
         at_least=0,
     )
     num_train_epochs: float = _optimization(
@@ -616,42 +610,44 @@ class FinetuningConfig(_ProgramConfig):
     )
 
     raw_data_dir: str = _path_field(
-        _path("{data_dir}/finetuning_data/{{:}}"), "raw data of a task"
+        _path("{c.data_dir}/finetuning_data/{{:}}"), "raw data of a task"
     )
     vocab_file: str = _path_field(
-        _path("{data_dir}/vocab.txt"), "word pieces, one a line"
+        _path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
     )
     init_checkpoint: str = _path_field(
-        _path("{pretrained_dir}"), "checkpoint to start from, or its folder"
+        _path("{c.pretrained_dir}"), "checkpoint to start from, or its folder"
     )
     model_dir: str = _path_field(
-        _path("{pretrained_dir}/finetuning_models/{joined_tasks}_model"),
+        _path("{c.pretrained_dir}/finetuning_models/{c.joined_tasks}_model"),
         "folder of the run",
     )
     results_txt: str = _path_field(
-        _path("{pretrained_dir}/results/{joined_tasks}_results.txt"),
+        _path("{c.pretrained_dir}/results/{c.joined_tasks}_results.txt"),
         "results for people",
     )
     results_json: str = _path_field(
-        _path("{pretrained_dir}/results/{joined_tasks}_results.json"),
+        _path("{c.pretrained_dir}/results/{c.joined_tasks}_results.json"),
         "results for programs (results_pkl in the original)",
     )
     qa_eval_file: str = _path_field(
-        _path("{qa_dir}/{{:}}_eval.json"), "scores of a task"
+        _path("{c.qa_dir}/{{:}}_eval.json"), "scores of a task"
     )
     qa_preds_file: str = _path_field(
-        _path("{qa_dir}/{{:}}_preds.json"), "answers of a task"
+        _path("{c.qa_dir}/{{:}}_preds.json"), "answers of a task"
     )
     qa_na_file: str = _path_field(
-        _path("{qa_dir}/{{:}}_null_odds.json"), "null odds of a task"
+        _path("{c.qa_dir}/{{:}}_null_odds.json"), "null odds of a task"
     )
     preprocessed_data_dir: str = _path_field(
-        _path("{pretrained_dir}/finetuning_tfrecords/{joined_tasks}_tfrecords"),
+        _path(
+            "{c.pretrained_dir}/finetuning_tfrecords/{c.joined_tasks}_tfrecords"
+        ),
         "folder of the records made of the raw data",
     )
     test_predictions: str = _path_field(
         _path(
-            "{pretrained_dir}/test_predictions/{{:}}_{{:}}_{{:}}"
+            "{c.pretrained_dir}/test_predictions/{{:}}_{{:}}_{{:}}"
             "_predictions.json"
         ),
         "predictions for a test set (a pickle in the original)",

@@ -26,6 +26,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 from typing import Any, NamedTuple
 
 
@@ -139,7 +140,7 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
     if choices:
         items = value if isinstance(value, list | tuple) else [value]
         wrong = [item for item in items if item not in choices]
-        message += _suggest(wrong[0], choices) if wrong else ""
+        message += suggestion(wrong[0], choices) if wrong else ""
     raise ValueError(message)
 
 
@@ -153,7 +154,7 @@ def kinds(field: dataclasses.Field) -> tuple[type, ...]:
 
 def _convert(kind: type, value: Any) -> Any:
     """Return `value` as a `kind` if nothing is lost; else raise TypeError."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
     if kind is float and number and math.isfinite(value):
         return float(value)
     if kind is int and number and value == value // 1:
@@ -206,8 +207,8 @@ def expectation(field: dataclasses.Field) -> str:
     """Say in words what a field takes, for messages and help pages."""
     choices = field.metadata.get("choices")
     if choices:
-        many = "a list of " if tuple in kinds(field) else "one "
-        return f"{many}of {', '.join(choices)}".replace("of of", "of")
+        count = "some" if tuple in kinds(field) else "one"
+        return f"{count} of {', '.join(choices)}"
     text = " or ".join(KIND_NAMES[kind] for kind in kinds(field))
     bounds = [
         f"{name} {bound}"
@@ -222,10 +223,12 @@ def check_names(config_class: type, names: Iterable[str], what="field") -> None:
     known = [field.name for field in dataclasses.fields(config_class)]
     for name in names:
         if name not in known:
-            raise ValueError(f"Unknown {what} {name!r}.{_suggest(name, known)}")
+            raise ValueError(
+                f"Unknown {what} {name!r}.{suggestion(name, known)}"
+            )
 
 
-def _suggest(name: Any, known: Iterable[str]) -> str:
+def suggestion(name: Any, known: Iterable[str]) -> str:
     """Return " Did you mean ...?" for the nearest known name, or nothing."""
     close = difflib.get_close_matches(str(name), known, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -21,7 +21,6 @@ Nothing here imports TensorFlow, so a mistake is reported at once.
 """
 
 import dataclasses
-import difflib
 import json
 import os
 import pathlib
@@ -89,7 +88,7 @@ def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     for field in dataclasses.fields(config_class):
         if hparams.is_required(field) and field.name not in values:
             raise UsageError(
-                f"--{field.name} is required: {field.metadata['help']}."
+                f"--{field.name} is required: {field.metadata.get('help')}."
             )
     return config_class(**values)
 
@@ -203,13 +202,9 @@ def _parse_layer(
 
 def _unknown(name: str, known: Iterable[str]) -> str:
     """Return the message for an unknown flag."""
-    names = [*known, "flagfile", "preset", "help"]
-    return f"Unknown flag --{name}.{_nearest(name, names, prefix='--')}"
-
-
-def _nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
-    close = difflib.get_close_matches(name, names, n=1)
-    return f" Did you mean {prefix}{close[0]}?" if close else ""
+    names = [f"--{name}" for name in (*known, "flagfile", "preset", "help")]
+    suggestion = hparams.suggestion(f"--{name}", names)
+    return f"Unknown flag '--{name}'.{suggestion}"
 
 
 def _merge_hparams(config_class: type, texts: list[str]) -> dict[str, Any]:
@@ -281,7 +276,7 @@ def _find_file(flag_name: str, value: str) -> pathlib.Path:
         return PRESETS / f"{value}{PRESET_SUFFIX}"
     raise UsageError(
         f"--{flag_name} names no file or preset. Received: {value!r}."
-        f"{_nearest(value, names)} Presets: {', '.join(names)}."
+        f"{hparams.suggestion(value, names)} Presets: {', '.join(names)}."
     )
 
 
@@ -292,8 +287,11 @@ def preset_names() -> list[str]:
 
 def _flag_lines(path: pathlib.Path) -> list[str]:
     """Return the flags in a flag file, without comments and empty lines."""
-    directive = f"--flagfile={path}"
-    return _with_underscores(flags.FLAGS.read_flags_from_files([directive]))
+    try:
+        lines = flags.FLAGS.read_flags_from_files([f"--flagfile={path}"])
+    except flags.Error as error:
+        raise UsageError(f"{error}.") from error
+    return _with_underscores(lines)
 
 
 def help_text(config_class: type, program: str) -> str:

@@ -152,15 +152,21 @@ def test_every_preset_is_tested_and_explains_itself():
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--data_dri=x"], "Unknown flag --data_dri. Did you mean --data_dir?"),
-        (["--nodo_trian"], "Unknown flag --nodo_trian."),
-        (["--preset=smal"], "Received: 'smal'. Did you mean small? Presets: "),
+        (
+            ["--data_dri=x"],
+            "Unknown flag '--data_dri'. Did you mean '--data_dir'?",
+        ),
+        (["--nodo_trian"], "Unknown flag '--nodo_trian'."),
+        (
+            ["--preset=smal"],
+            "Received: 'smal'. Did you mean 'small'? Presets: ",
+        ),
         (
             ["--flagfile=none.txt"],
             "names no file or preset. Received: 'none.tx",
         ),
         (["--flagfile"], "names no file or preset. Received: ''."),
-        (["--preset=finetune_small"], "Unknown flag --layerwise_lr_decay."),
+        (["--preset=finetune_small"], "Unknown flag '--layerwise_lr_decay'."),
         (["--seed"], "Missing value for flag --seed."),
         (["stray"], "Unexpected argument 'stray'. Write --name=value"),
         (["--do_train", "false"], "Unexpected argument 'false'."),
@@ -207,6 +213,13 @@ def test_a_mistake_in_a_flag_file_names_the_file(tmp_path):
     file = tmp_path / "mine.flags"
     file.write_text("--no_such_flag=1\n")
     with pytest.raises(ValueError, match=r"In .*mine\.flags: Unknown flag"):
+        pretraining(f"--flagfile={file}")
+
+
+def test_a_missing_nested_flag_file_is_reported(tmp_path):
+    file = tmp_path / "mine.flags"
+    file.write_text("--flagfile=no_such_file\n")
+    with pytest.raises(ValueError, match=r"In .*mine\.flags: .*no_such_file"):
         pretraining(f"--flagfile={file}")
 
 
