@@ -1,0 +1,192 @@
+"""manifest.json: what a folder of records holds, and how it was made.
+
+It is written last, so a folder that has one is complete. Before training it
+is held against the model's settings: records made with another vocabulary
+would train without an error, and in vain.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+FILE_NAME = "manifest.json"
+FORMAT = 1
+
+
+class ManifestError(ValueError):
+    """A manifest that cannot be read, or does not fit."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One file of records.
+
+    Attributes:
+        name: File name.
+        examples: Number of records in it.
+        bytes: Its size.
+    """
+
+    name: str
+    examples: int
+    bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` says.
+
+    Attributes:
+        max_seq_length: Number of ids in every record.
+        vocab_size: Number of tokens of the vocabulary.
+        vocab_sha256: Of the vocabulary file's content.
+        do_lower_case: Whether the text was lower-cased.
+        strip_accents: Whether accents were removed.
+        settings: All settings of the build, by name.
+        counts: What was read and left out, by name.
+        training: Files to train on.
+        held_out: Files to evaluate on; may be empty.
+        program_version: Version of electra_tf that built them.
+    """
+
+    max_seq_length: int
+    vocab_size: int
+    vocab_sha256: str
+    do_lower_case: bool
+    strip_accents: bool
+    settings: Mapping[str, Any]
+    counts: Mapping[str, int]
+    training: tuple[Shard, ...]
+    held_out: tuple[Shard, ...]
+    program_version: str
+
+    @property
+    def training_examples(self) -> int:
+        """Number of examples to train on."""
+        return sum(shard.examples for shard in self.training)
+
+    @property
+    def held_out_examples(self) -> int:
+        """Number of examples to evaluate on."""
+        return sum(shard.examples for shard in self.held_out)
+
+
+def write(manifest: Manifest, folder: str) -> None:
+    """Write manifest.json into a folder, whole or not at all."""
+    path = pathlib.Path(folder, FILE_NAME)
+    content = {"format": FORMAT, **dataclasses.asdict(manifest)}
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    os.replace(unfinished, path)
+
+
+def read(folder: str) -> Manifest | None:
+    """Return a folder's manifest; None, with a warning, if it has none.
+
+    Raises:
+        ManifestError: The file is no manifest, or a newer program's.
+    """
+    path = pathlib.Path(folder, FILE_NAME)
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        warnings.warn(
+            f"{folder} has no {FILE_NAME}; it may have been built by another"
+            " program. Its vocabulary and lower-casing cannot be checked"
+            " against the model's.",
+            stacklevel=2,
+        )
+        return None
+    return _from_json(text, path)
+
+
+def _from_json(text: str, path: pathlib.Path) -> Manifest:
+    try:
+        content = json.loads(text)
+        version = content.pop("format")
+        if version != FORMAT:
+            raise ManifestError(
+                f"{path} has format {version!r}; this program reads format"
+                f" {FORMAT}. Use the version that built the records, or build"
+                " them again."
+            )
+        for name in ("training", "held_out"):
+            content[name] = tuple(Shard(**shard) for shard in content[name])
+        return Manifest(**content)
+    except (
+        json.JSONDecodeError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        UnicodeDecodeError,
+    ) as error:
+        raise ManifestError(
+            f"{path} is no manifest of records ({error!r}). Restore it, or"
+            " build the records again."
+        ) from None
+
+
+# What to do about each mismatch.
+_FIXES = {
+    "max_seq_length": "set max_seq_length to that of the records",
+    "vocab_size": "set vocab_size to that of the records",
+    "vocab_sha256": "give the vocabulary file the records were built with",
+    "do_lower_case": "set do_lower_case to that of the records",
+    "strip_accents": "set strip_accents to that of the records",
+}
+
+
+def check(
+    manifest: Manifest,
+    *,
+    max_seq_length: int | None = None,
+    vocab_size: int | None = None,
+    vocab_sha256: str | None = None,
+    do_lower_case: bool | None = None,
+    strip_accents: bool | None = None,
+) -> None:
+    """Raise ManifestError unless the records were built with these settings.
+
+    Settings that are None are not compared. The message names every mismatch
+    with both values and what to do.
+    """
+    expected = {
+        "max_seq_length": max_seq_length,
+        "vocab_size": vocab_size,
+        "vocab_sha256": vocab_sha256,
+        "do_lower_case": do_lower_case,
+        "strip_accents": strip_accents,
+    }
+    mismatches = [
+        f"  {name}: {getattr(manifest, name)} in the records, {value} for the"
+        f" model; {_FIXES[name]}"
+        for name, value in expected.items()
+        if value is not None and value != getattr(manifest, name)
+    ]
+    if mismatches:
+        raise ManifestError(
+            "The records were not built for this model:\n"
+            + "\n".join(mismatches)
+            + "\nOr build them again with the model's settings."
+        )
+
+
+def check_files(manifest: Manifest, folder: str) -> None:
+    """Raise ManifestError unless all files are there, of the right size."""
+    wrong = []
+    for shard in (*manifest.training, *manifest.held_out):
+        path = pathlib.Path(folder, shard.name)
+        size = path.stat().st_size if path.exists() else None
+        if size != shard.bytes:
+            found = "missing" if size is None else f"{size} bytes"
+            wrong.append(f"  {shard.name}: {found}, {shard.bytes} expected")
+    if wrong:
+        raise ManifestError(
+            f"Files in {folder} are not as its {FILE_NAME} says:\n"
+            + "\n".join(wrong)
+            + "\nCopy them again, or build the records again."
+        )
