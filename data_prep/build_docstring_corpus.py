@@ -45,7 +45,7 @@ class DocstringCorpusConfig(Config):
 def sentences(text: str) -> Iterator[str]:
     """Yield the sentences of a docstring, without its code examples.
 
-    >>> list(sentences("Heat the oven. Then wait\\nan hour.\\n\\n>>> heat()\\nTrue"))
+    >>> list(sentences("Heat the oven. Then wait\\nan hour.\\n\\n>>> f()\\n1"))
     ['Heat the oven.', 'Then wait an hour.']
     """
     for paragraph in re.split(r"\n\s*\n", text):

@@ -1,0 +1,170 @@
+"""Pre-training examples from lines of text: one or two segments each.
+
+Lines are collected until a document ends or the target length is reached.
+Most examples are then split in two segments on a line boundary near the
+middle; some have a single segment, and some are short, so that a model also
+sees such inputs in pre-training.
+
+Source: the rules of the original ELECTRA's dataset builder, draw for draw.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+SINGLE_SEGMENT_SHARE = 0.1
+# More than any example holds.
+SINGLE_SEGMENT_TARGET = 100_000
+SHORT_TARGET_SHARE = 0.05
+SHORTEST_TARGET = 5
+# How often the sentence that crosses the middle still joins segment 0.
+CROSSING_SENTENCE_SHARE = 0.5
+# [CLS] and [SEP]; two segments have a second [SEP].
+SPECIALS_OF_ONE_SEGMENT = 2
+SPECIALS_OF_TWO_SEGMENTS = 3
+
+
+class Randomness(Protocol):
+    """What is needed of `random.Random`."""
+
+    def random(self) -> float:
+        """Return a number in [0, 1)."""
+
+    def randint(self, low: int, high: int) -> int:
+        """Return an integer from low to high, both included."""
+
+
+class Example(NamedTuple):
+    """One example, without padding.
+
+    Attributes:
+        input_ids: [CLS] segment 0 [SEP], and segment 1 [SEP] if there is one.
+        segment0_length: Number of ids up to and with the first [SEP].
+    """
+
+    input_ids: list[int]
+    segment0_length: int
+
+
+class ExampleBuilder:
+    """Makes examples out of sentences given one after another.
+
+    Args:
+        cls_id: Id of [CLS].
+        sep_id: Id of [SEP].
+        max_length: Most ids an example may have, at least `SHORTEST_TARGET`.
+        rng: Where the random draws come from.
+
+    Example, in which no draw asks for a single segment or a short one:
+
+    >>> class Half:
+    ...     def random(self):
+    ...         return 0.5
+    >>> builder = ExampleBuilder(cls_id=1, sep_id=2, max_length=9, rng=Half())
+    >>> builder.add_sentence([11, 12, 13])
+    >>> builder.add_sentence([14, 15, 16])
+    >>> builder.end_document()
+    Example(input_ids=[1, 11, 12, 13, 2, 14, 15, 16, 2], segment0_length=5)
+    """
+
+    def __init__(
+        self, cls_id: int, sep_id: int, max_length: int, rng: Randomness
+    ):
+        if max_length < SHORTEST_TARGET:
+            raise ValueError(
+                f"max_length must be at least {SHORTEST_TARGET}. Received:"
+                f" {max_length}."
+            )
+        self._cls_id = cls_id
+        self._sep_id = sep_id
+        self._max_length = max_length
+        self._rng = rng
+        self._target_length = max_length
+        self._sentences: list[Sequence[int]] = []
+        self._length = 0
+
+    def add_sentence(self, ids: Sequence[int]) -> Example | None:
+        """Take one line's ids; return an example if one is full."""
+        self._sentences.append(ids)
+        self._length += len(ids)
+        if self._length >= self._target_length:
+            return self._finish()
+        return None
+
+    def end_document(self) -> Example | None:
+        """Return what has been collected, if anything."""
+        return self._finish() if self._length else None
+
+    def _finish(self) -> Example:
+        # The order of the draws is part of the original's behaviour: single
+        # or not, the crossing sentence, next target, its length.
+        first, second = self._split()
+        self._sentences = []
+        self._length = 0
+        self._target_length = self._next_target_length()
+        return self._assemble(first, second)
+
+    def _split(self) -> tuple[list[int], list[int]]:
+        room = self._room_for_first()
+        first: list[int] = []
+        second: list[int] = []
+        for sentence in self._sentences:
+            fits = not first or len(first) + len(sentence) < room
+            if fits or self._crosses_middle(first, second, room):
+                first += sentence
+            else:
+                second += sentence
+        return first, second
+
+    def _room_for_first(self) -> int:
+        if self._rng.random() < SINGLE_SEGMENT_SHARE:
+            return SINGLE_SEGMENT_TARGET
+        return (self._target_length - SPECIALS_OF_TWO_SEGMENTS) // 2
+
+    def _crosses_middle(self, first, second, room) -> bool:
+        if second or len(first) >= room:
+            return False
+        return self._rng.random() < CROSSING_SENTENCE_SHARE
+
+    def _next_target_length(self) -> int:
+        if self._rng.random() < SHORT_TARGET_SHARE:
+            return self._rng.randint(SHORTEST_TARGET, self._max_length)
+        return self._max_length
+
+    def _assemble(self, first: list[int], second: list[int]) -> Example:
+        first = first[: self._max_length - SPECIALS_OF_ONE_SEGMENT]
+        room = self._max_length - len(first) - SPECIALS_OF_TWO_SEGMENTS
+        second = second[: max(0, room)]
+        ids = [self._cls_id, *first, self._sep_id]
+        segment0_length = len(ids)
+        if second:
+            ids += [*second, self._sep_id]
+        return Example(ids, segment0_length)
+
+
+def examples_of_lines(
+    lines: Iterable[str],
+    encode_batch,
+    builder: ExampleBuilder,
+    blank_lines_separate_documents: bool = True,
+) -> Iterator[Example]:
+    """Yield the examples of a text, which ends with the last line.
+
+    Args:
+        lines: The lines; white space around them does not matter.
+        encode_batch: Function from list of str to list of lists of ids.
+        builder: Where the lines go.
+        blank_lines_separate_documents: If false, blank lines are passed over
+            and all lines belong to one document.
+    """
+    lines = [line.strip() for line in lines]
+    for line, ids in zip(lines, encode_batch(lines), strict=True):
+        example = None
+        if line:
+            example = builder.add_sentence(ids)
+        elif blank_lines_separate_documents:
+            example = builder.end_document()
+        if example is not None:
+            yield example
+    last = builder.end_document()
+    if last is not None:
+        yield last

@@ -1,0 +1,95 @@
+"""Files of examples: which example goes where, and writing them whole.
+
+Every job owns some of the output files and deals its examples out to them in
+turn, as in the original: job j of J owns the files whose number leaves the
+remainder j when divided by J.
+"""
+
+import os
+import pathlib
+from collections.abc import Sequence
+
+from data_prep import tfrecord_framing
+from data_prep.examples import Example
+from electra_tf import records
+
+UNFINISHED = ".unfinished"
+# Records framed and written together, for each file.
+RECORDS_PER_WRITE = 512
+
+
+def names_of_job(
+    job: int, num_jobs: int, num_files: int, held_out: bool = False
+) -> list[str]:
+    """Return the names of the files that a job writes.
+
+    >>> names_of_job(1, num_jobs=2, num_files=4)
+    ['pretrain_data.tfrecord-1-of-4', 'pretrain_data.tfrecord-3-of-4']
+    """
+    return [
+        records.shard_name(number, num_files, held_out)
+        for number in range(job, num_files, num_jobs)
+    ]
+
+
+class ShardWriter:
+    """Deals examples out to files in turn; a context manager.
+
+    The files get their names when the context is left. If it is left by an
+    error there are none.
+
+    Args:
+        folder: Where the files go; must exist.
+        names: Names of the files.
+        max_seq_length: Length the examples are padded to.
+
+    Attributes:
+        counts: Number of examples in each file so far.
+    """
+
+    def __init__(self, folder: str, names: Sequence[str], max_seq_length: int):
+        self._max_seq_length = max_seq_length
+        self._paths = [pathlib.Path(folder, name) for name in names]
+        self._files = [_unfinished(path).open("wb") for path in self._paths]
+        self._waiting: list[list[bytes]] = [[] for _ in names]
+        self._next = 0
+        self.counts = [0] * len(names)
+
+    def write(self, example: Example) -> None:
+        """Give an example to the file whose turn it is."""
+        turn = self._next
+        self._next = (turn + 1) % len(self._files)
+        self.counts[turn] += 1
+        waiting = self._waiting[turn]
+        waiting.append(
+            records.serialize_example(
+                example.input_ids, example.segment0_length, self._max_seq_length
+            )
+        )
+        if len(waiting) >= RECORDS_PER_WRITE:
+            self._flush(turn)
+
+    def _flush(self, turn: int) -> None:
+        self._files[turn].write(tfrecord_framing.frame(self._waiting[turn]))
+        self._waiting[turn].clear()
+
+    def __enter__(self) -> "ShardWriter":
+        return self
+
+    def __exit__(self, error_type, error, traceback) -> None:
+        try:
+            if error_type is None:
+                for turn in range(len(self._files)):
+                    self._flush(turn)
+        finally:
+            for file in self._files:
+                file.close()
+        for path in self._paths:
+            if error_type is None:
+                os.replace(_unfinished(path), path)
+            else:
+                _unfinished(path).unlink()
+
+
+def _unfinished(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(path.name + UNFINISHED)
