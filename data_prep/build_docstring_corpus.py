@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 
-from data_prep import docstrings
+from data_prep import command_line, docstrings
 from electra_tf.configs import Config, hparam
 
 BYTES_PER_MB = 1_000_000
@@ -113,6 +113,4 @@ def _write(texts: list[bytes], folder: pathlib.Path) -> int:
 
 
 if __name__ == "__main__":
-    from flags import from_config
-
-    main(from_config.parse(DocstringCorpusConfig, sys.argv))
+    command_line.run(main, DocstringCorpusConfig, sys.argv)

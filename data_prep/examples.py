@@ -8,7 +8,8 @@ sees such inputs in pre-training.
 Source: the rules of the original ELECTRA's dataset builder, draw for draw.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 SINGLE_SEGMENT_SHARE = 0.1
@@ -141,28 +142,45 @@ class ExampleBuilder:
         return Example(ids, segment0_length)
 
 
-def examples_of_lines(
-    lines: Iterable[str],
-    encode_batch,
-    builder: ExampleBuilder,
-    blank_lines_separate_documents: bool = True,
-) -> Iterator[Example]:
-    """Yield the examples of a text, which ends with the last line.
+def split_documents(
+    lines: Iterable[str], blank_lines_separate_documents: bool = True
+) -> Iterator[Iterator[str]]:
+    """Yield the documents of a text, each as an iterator of its lines.
+
+    An iterator is to be used up before the next one is asked for.
 
     Args:
-        lines: The lines; white space around them does not matter.
-        encode_batch: Function from list of str to list of lists of ids.
-        builder: Where the lines go.
-        blank_lines_separate_documents: If false, blank lines are passed over
-            and all lines belong to one document.
+        lines: Lines without white space around them.
+        blank_lines_separate_documents: If false, all lines are one document
+            and blank ones are passed over.
+
+    >>> [list(lines) for lines in split_documents(["a", "b", "", "", "c"])]
+    [['a', 'b'], ['c']]
     """
-    lines = [line.strip() for line in lines]
-    for line, ids in zip(lines, encode_batch(lines), strict=True):
-        example = None
-        if line:
-            example = builder.add_sentence(ids)
-        elif blank_lines_separate_documents:
-            example = builder.end_document()
+    if not blank_lines_separate_documents:
+        yield filter(None, lines)
+        return
+    for has_text, document in itertools.groupby(lines, key=bool):
+        if has_text:
+            yield document
+
+
+def examples_of_document(
+    lines: Iterable[str],
+    encode: Callable[[str], Sequence[int]],
+    builder: ExampleBuilder,
+) -> Iterator[Example]:
+    """Yield the examples of one document.
+
+    Args:
+        lines: Its lines, each a sentence or a paragraph.
+        encode: Function from a line to ids.
+        builder: What makes the examples; it goes from document to document,
+            as a next target length drawn at the end of one counts for the
+            next one.
+    """
+    for line in lines:
+        example = builder.add_sentence(encode(line))
         if example is not None:
             yield example
     last = builder.end_document()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from data_prep import tfrecord_framing
 from data_prep.examples import Example
 from electra_tf import records
+from electra_tf.manifest import Shard
 
 UNFINISHED = ".unfinished"
 # Records framed and written together, for each file.
@@ -68,6 +69,13 @@ class ShardWriter:
         )
         if len(waiting) >= RECORDS_PER_WRITE:
             self._flush(turn)
+
+    def shards(self) -> list[Shard]:
+        """Return what was written; call it when the context is left."""
+        return [
+            Shard(path.name, count, path.stat().st_size)
+            for path, count in zip(self._paths, self.counts, strict=True)
+        ]
 
     def _flush(self, turn: int) -> None:
         self._files[turn].write(tfrecord_framing.frame(self._waiting[turn]))

@@ -92,7 +92,7 @@ def read(folder: str) -> Manifest | None:
     """
     path = pathlib.Path(folder, FILE_NAME)
     try:
-        text = path.read_text("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         warnings.warn(
             f"{folder} has no {FILE_NAME}; it may have been built by another"
@@ -101,10 +101,10 @@ def read(folder: str) -> Manifest | None:
             stacklevel=2,
         )
         return None
-    return _from_json(text, path)
+    return _from_json(content, path)
 
 
-def _from_json(text: str, path: pathlib.Path) -> Manifest:
+def _from_json(text: bytes, path: pathlib.Path) -> Manifest:
     try:
         content = json.loads(text)
         version = content.pop("format")

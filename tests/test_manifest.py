@@ -36,9 +36,11 @@ def test_a_folder_without_one_is_allowed(tmp_path):
         assert manifest.read(tmp_path) is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1, "a": 2}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"[]", b"{}", b'{"format": 1, "a": 2}', b"\xff"]
+)
 def test_other_files_are_refused(tmp_path, text):
-    (tmp_path / manifest.FILE_NAME).write_text(text)
+    (tmp_path / manifest.FILE_NAME).write_bytes(text)
     with pytest.raises(manifest.ManifestError, match="no manifest of records"):
         manifest.read(tmp_path)
 

@@ -52,6 +52,14 @@ def make_builder(tokenizer, max_length, rng):
     )
 
 
+def examples_of_text(text, tokenizer, builder, blank_lines=True):
+    lines = [line.strip() for line in text.split("\n")]
+    for document in examples.split_documents(lines, blank_lines):
+        yield from examples.examples_of_document(
+            document, tokenizer.encode, builder
+        )
+
+
 def test_replayed_draws_give_the_same_examples(folder):
     replay = load(folder, "replay.json")
     for case in replay["cases"]:
@@ -63,9 +71,9 @@ def test_replayed_draws_give_the_same_examples(folder):
         )
         rng = Replay(case["draws"])
         builder = make_builder(tokenizer, settings["max_length"], rng)
-        made = examples.examples_of_lines(
-            replay["text"].split("\n"),
-            tokenizer.encode_batch,
+        made = examples_of_text(
+            replay["text"],
+            tokenizer,
             builder,
             settings["blank_lines_separate_documents"],
         )
@@ -89,11 +97,8 @@ def test_examples_go_to_the_same_files(folder, tmp_path):
         builder = make_builder(tokenizer, length, Replay(job["draws"]))
         with shards.ShardWriter(tmp_path, names, length) as writer:
             for number in job["input_files_in_order"]:
-                for example in examples.examples_of_lines(
-                    recorded["input_files"][number].split("\n"),
-                    tokenizer.encode_batch,
-                    builder,
-                ):
+                text = recorded["input_files"][number]
+                for example in examples_of_text(text, tokenizer, builder):
                     writer.write(example)
         assert sum(writer.counts) == job["n_written"]
         for name, expected in job["output"].items():
@@ -152,17 +157,11 @@ def test_statistics_are_those_of_the_original(folder):
     text = generate_text(recorded["grammar"])
     assert hashlib.sha256(text.encode()).hexdigest() == recorded["text_sha256"]
     tokenizer = Tokenizer(folder.parent / VOCAB)
-    lines = text.removesuffix("\n").split("\n")
-    ids = tokenizer.encode_batch(lines)
-    assert sum(map(len, ids)) == recorded["n_wordpieces"]
+    pieces = sum(map(len, tokenizer.encode_batch(text.split("\n"))))
+    assert pieces == recorded["n_wordpieces"]
     length = recorded["max_length"]
-    made = list(
-        examples.examples_of_lines(
-            lines,
-            lambda _: ids,
-            make_builder(tokenizer, length, random.Random(5)),
-        )
-    )
+    builder = make_builder(tokenizer, length, random.Random(5))
+    made = list(examples_of_text(text, tokenizer, builder))
     singles = [len(e.input_ids) == e.segment0_length for e in made]
     short = [len(e.input_ids) < length for e in made]
     found = {

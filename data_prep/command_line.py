@@ -1,0 +1,42 @@
+"""The frame of the command-line programs of this package."""
+
+import pathlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from electra_tf.configs import Config
+from flags import from_config
+
+FAILED = 1
+
+
+def run(
+    main: Callable[[Config], None],
+    config_class: type[Config],
+    argv: Sequence[str],
+    other_names: Mapping[str, str] | None = None,
+) -> None:
+    """Parse the flags and run a program; report its errors in one message.
+
+    Args:
+        main: The program.
+        config_class: Its settings.
+        argv: Program name and arguments.
+        other_names: Flags by which others know ours, such as
+            `{"--no-lower-case": "--nodo_lower_case"}`.
+    """
+    config = from_config.parse(config_class, _translated(argv, other_names))
+    try:
+        main(config)
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"{pathlib.Path(argv[0]).name}: {error}", file=sys.stderr)
+        sys.exit(FAILED)
+
+
+def _translated(argv, other_names) -> list[str]:
+    arguments = [argument.partition("=") for argument in argv]
+    names = other_names or {}
+    return [
+        names.get(name.replace("_", "-"), name) + equals + value
+        for name, equals, value in arguments
+    ]

@@ -1,0 +1,52 @@
+"""The settings of a pre-training dataset build."""
+
+import dataclasses
+
+from data_prep.examples import SHORTEST_TARGET
+from electra_tf.configs import Config, hparam
+
+
+@dataclasses.dataclass(frozen=True)
+class PretrainingDatasetConfig(Config):
+    """Turns a folder of text files into TFRecord files for pre-training.
+
+    The files hold plain UTF-8 text, one sentence or paragraph a line. The
+    records are the same for any number of processes. A build that was
+    finished with the same settings is not done again.
+    """
+
+    corpus_dir: str = hparam(
+        help_text="folder of text files, with any sub-folders", runtime=True
+    )
+    vocab_file: str = hparam(help_text="vocabulary, one token a line")
+    output_dir: str = hparam(
+        help_text="folder for the records and their manifest.json; training"
+        " looks for it at DATA_DIR/pretrain_tfrecords",
+        runtime=True,
+    )
+    max_seq_length: int = hparam(
+        128, "number of ids in each record", at_least=SHORTEST_TARGET
+    )
+    num_processes: int = hparam(
+        1, "processes that work at the same time", at_least=1, runtime=True
+    )
+    blank_lines_separate_documents: bool = hparam(
+        True, "whether a blank line ends a document; else only a file's end"
+    )
+    do_lower_case: bool = hparam(True, "lower-case the text")
+    strip_accents: bool = hparam(
+        True, "remove accents; has no effect without do_lower_case"
+    )
+    num_out_files: int | None = hparam(
+        None,
+        "number of training files; null: one for every 2 MB of text, at most"
+        " 1000",
+        at_least=1,
+    )
+    seed: int = hparam(0, "seed of all random choices", at_least=0)
+    held_out_share: float = hparam(
+        0.0,
+        "share of the documents that go to held-out files instead",
+        at_least=0,
+        less_than=1,
+    )

@@ -1,0 +1,139 @@
+"""One job of a dataset build: some units of text to its files of records."""
+
+import functools
+import math
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from data_prep import corpus, examples, shards
+from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.progress import Progress
+from electra_tf.manifest import Shard
+from electra_tf.tokenization import Tokenizer
+
+
+class Job(NamedTuple):
+    """What one job works on.
+
+    Attributes:
+        number: From 0.
+        num_jobs: Number of jobs of the build.
+        num_files: Number of training files of the build. Held-out files are
+            one a job.
+        units: The text.
+        folder: Where its files go.
+    """
+
+    number: int
+    num_jobs: int
+    num_files: int
+    units: Sequence[corpus.Unit]
+    folder: str
+
+
+class JobResult(NamedTuple):
+    """What one job made; `undecodable_lines` were not UTF-8."""
+
+    training: list[Shard]
+    held_out: list[Shard]
+    documents: int
+    undecodable_lines: int
+
+
+class _Outlet:
+    """Where documents go: a builder of examples and a writer."""
+
+    def __init__(self, config, job: Job, held_out: bool):
+        tokenizer = tokenizer_of(config)
+        kind = "held-out" if held_out else "training"
+        self.encode = tokenizer.encode
+        self.builder = examples.ExampleBuilder(
+            tokenizer.cls_id,
+            tokenizer.sep_id,
+            config.max_seq_length,
+            random.Random(f"{kind} {config.seed} {job.number}"),
+        )
+        files = job.num_jobs if held_out else job.num_files
+        names = shards.names_of_job(job.number, job.num_jobs, files, held_out)
+        if held_out and not config.held_out_share:
+            names = []
+        self.writer = shards.ShardWriter(
+            job.folder, names, config.max_seq_length
+        )
+
+    def write(self, document) -> int:
+        """Write a document's examples; return how many there are."""
+        number = 0
+        for example in examples.examples_of_document(
+            document, self.encode, self.builder
+        ):
+            self.writer.write(example)
+            number += 1
+        return number
+
+
+class _EvenShare:
+    """Says yes to an even share of the times it is asked."""
+
+    def __init__(self, share: float, rng: random.Random):
+        self._share = share
+        self._position = rng.random()
+
+    def __call__(self) -> bool:
+        self._position, over = math.modf(self._position + self._share)
+        return over > 0
+
+
+@functools.lru_cache(maxsize=1)
+def _tokenizer(vocab_file, do_lower_case, strip_accents) -> Tokenizer:
+    return Tokenizer(vocab_file, do_lower_case, strip_accents)
+
+
+def tokenizer_of(config: PretrainingDatasetConfig) -> Tokenizer:
+    """Return the build's tokenizer; one a process, it remembers words."""
+    return _tokenizer(
+        config.vocab_file, config.do_lower_case, config.strip_accents
+    )
+
+
+def run(
+    config: PretrainingDatasetConfig, job: Job, progress: Progress
+) -> JobResult:
+    """Write the files of one job.
+
+    Lines are encoded one by one in Python: with its memory of words that is
+    nearly as fast as TensorFlow Text, and processes start without waiting
+    for TensorFlow.
+    """
+    training = _Outlet(config, job, held_out=False)
+    held_out = _Outlet(config, job, held_out=True)
+    is_held_out = _EvenShare(
+        config.held_out_share,
+        random.Random(f"documents {config.seed} {job.number}"),
+    )
+    documents = undecodable_lines = new_examples = 0
+
+    def on_block(size: int, undecodable: int) -> None:
+        nonlocal undecodable_lines, new_examples
+        undecodable_lines += undecodable
+        progress.add(size, new_examples)
+        new_examples = 0
+
+    with training.writer, held_out.writer:
+        for unit in job.units:
+            for document in examples.split_documents(
+                corpus.lines_of(unit, on_block),
+                config.blank_lines_separate_documents,
+            ):
+                documents += 1
+                outlet = held_out if is_held_out() else training
+                written = outlet.write(document)
+                new_examples += written
+    progress.add(0, new_examples)
+    return JobResult(
+        training.writer.shards(),
+        held_out.writer.shards(),
+        documents,
+        undecodable_lines,
+    )
