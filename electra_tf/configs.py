@@ -224,6 +224,9 @@ class _ProgramConfig(Config):
         "how the work is spread over devices",
         choices=STRATEGIES,
     )
+    jit_compile: bool = _machine(
+        False, "compile the training step by XLA; pays on GPUs"
+    )
     num_tpu_cores: int = _machine(1, "number of TPU cores", at_least=1)
     tpu_job_name: str | None = _machine(None, "name of the TPU worker job")
     tpu_name: str | None = _machine(None, "name or address of the TPU")

@@ -9,6 +9,7 @@ B batch, L length, N chosen positions, T thresholds.
 import numpy as np
 from keras import ops
 
+from electra_tf.loss_terms import COUNT_EPSILON
 from electra_tf.pretraining import objectives
 
 # TensorFlow 1's streaming AUC: thresholds over [0, 1], the ends moved out.
@@ -72,7 +73,7 @@ def _discriminator_sums(output) -> dict:
     labels = ops.cast(output.corrupted.is_fake, "float32")
     predictions = ops.cast(logits > 0, "float32")
     losses = objectives.detection_losses(logits, labels) * mask
-    lengths = ops.sum(mask, axis=1) + objectives.COUNT_EPSILON
+    lengths = ops.sum(mask, axis=1) + COUNT_EPSILON
     per_example = ops.sum(losses, axis=1) / lengths
     correct = ops.equal(predictions, labels)
     return {

@@ -3,43 +3,9 @@
 B batch, L length, N chosen positions, V vocabulary.
 """
 
-import typing
-
 from keras import ops
 
-# Keeps a mean over nothing finite.
-COUNT_EPSILON = 1e-6
-
-
-class LossTerm(typing.NamedTuple):
-    """A weighted mean, kept as sum and count.
-
-    Sums and counts add up over replicas, so the mean is over the global batch
-    however many replicas share it.
-
-    Attributes:
-        weight: float, the term's weight in the total loss.
-        total: float32 scalar, the sum of the losses.
-        count: float32 scalar, how many losses were added.
-    """
-
-    weight: float
-    total: typing.Any
-    count: typing.Any
-
-
-def mean(term: LossTerm):
-    """The term's mean loss, unweighted."""
-    return term.total / (term.count + COUNT_EPSILON)
-
-
-def total_loss(terms: dict[str, LossTerm]):
-    """The weighted sum of the means.
-
-    >>> float(total_loss({"a": LossTerm(2.0, 6.0, 3.0)}))  # doctest: +ELLIPSIS
-    3.99999...
-    """
-    return sum(term.weight * mean(term) for term in terms.values())
+from electra_tf.loss_terms import LossTerm
 
 
 def token_losses(logits, ids):

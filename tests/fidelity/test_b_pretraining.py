@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from electra_tf import loss_terms
 from electra_tf.pretraining import objectives
 from electra_tf.training.checkpoints import read_variables
 from electra_tf.training.optimizer import AdamW
@@ -50,7 +51,7 @@ class Replay:
         with tf.GradientTape() as tape:
             output = self.run.forward(step)
             terms = pretrainer.losses(output)
-            loss = objectives.total_loss(terms)
+            loss = loss_terms.total_loss(terms)
         variables = self.optimizer.variables
         gradients = tape.gradient(loss, variables)
         if step == 0:
@@ -62,7 +63,7 @@ class Replay:
             }
         recorded_norm = self.recorded["global_norm"][step]
         norm = self.optimizer.apply(gradients, step, recorded_norm)
-        means = {name: objectives.mean(term) for name, term in terms.items()}
+        means = {name: loss_terms.value(term) for name, term in terms.items()}
         self.outputs.append(output)
         self.losses.append({"total_loss": loss, **means})
         self.norms.append(norm)

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from electra_tf.pretraining import metrics, objectives
+from electra_tf import loss_terms
+from electra_tf.pretraining import metrics
 from tests.fidelity.conftest import goldens_folder
 from tests.fidelity.recorded_run import RecordedRun
 
@@ -21,7 +22,7 @@ def test_metrics_after_each_batch(path):
     total = {}
     for step, expected in enumerate(recorded["metrics_after_batch"]):
         output = run.forward(step)
-        loss = objectives.total_loss(run.pretrainer.losses(output))
+        loss = loss_terms.total_loss(run.pretrainer.losses(output))
         assert float(loss) == pytest.approx(
             recorded["loss_per_batch"][step], abs=2e-4
         )

@@ -1,0 +1,154 @@
+"""Pre-trains ELECTRA, or goes on with a run that was stopped.
+
+    python run_pretraining.py --data_dir=DIR --model_name=NAME --preset=small
+
+DIR holds `vocab.txt` and `pretrain_tfrecords/`; checkpoints, logs and results
+go to `DIR/models/NAME`. The same command resumes. `--help` lists all flags.
+"""
+
+import functools
+import json
+import os
+import sys
+
+from electra_tf import hparams, manifest, tokenization
+from electra_tf.configs import PretrainingConfig
+from flags import from_config
+
+
+def main(argv: list[str]):
+    """Run the program with the command line `argv`."""
+    config = from_config.parse(PretrainingConfig, argv)
+    try:
+        tokenizer = check_inputs(config)
+        save_config(config)
+        pretrain(config, tokenizer)
+    except (OSError, ValueError, FloatingPointError) as error:
+        sys.exit(f"{os.path.basename(argv[0])}: {error}")
+
+
+def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
+    """Check vocabulary and records against the config; no TensorFlow yet."""
+    tokenizer = tokenization.Tokenizer(
+        config.vocab_file, do_lower_case=config.do_lower_case
+    )
+    tokenization.check_vocab_size(tokenizer, config.vocab_size)
+    built = manifest.read(os.path.dirname(config.pretrain_tfrecords))
+    if built is not None:
+        manifest.check(
+            built,
+            max_seq_length=config.max_seq_length,
+            vocab_size=config.vocab_size,
+            vocab_sha256=tokenizer.vocab_sha256,
+            do_lower_case=config.do_lower_case,
+        )
+    return tokenizer
+
+
+def save_config(config: PretrainingConfig):
+    """Write the config to the run's folder, or check it against the one there.
+
+    Raises:
+        ValueError: when the folder's run had another config.
+    """
+    path = os.path.join(config.model_dir, "config.json")
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            hparams.check_same(json.load(file), config)
+    os.makedirs(config.model_dir, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(hparams.to_json(config), file, indent=1)
+
+
+def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
+    """Build data and model, train, evaluate."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    from electra_tf import records
+    from electra_tf.pretraining import inputs, metrics, results
+    from electra_tf.pretraining.masking import SpecialTokens
+    from electra_tf.pretraining.pretrainer import Pretrainer
+    from electra_tf.training import (
+        checkpoints,
+        distribution,
+        loop,
+        optimizer,
+        schedules,
+    )
+
+    strategy = distribution.strategy(
+        config.distribution_strategy, config.tpu_name
+    )
+    files = inputs.matching_files(config.pretrain_tfrecords)
+    records.check_shards(files, config.max_seq_length)
+    evaluation_files = inputs.evaluation_files(config)
+
+    keras.utils.set_random_seed(config.seed)
+    special = SpecialTokens(
+        tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
+    )
+    with strategy.scope():
+        pretrainer = Pretrainer(config, special)
+        if config.init_checkpoint:
+            values = checkpoints.read_variables(config.init_checkpoint)
+            checkpoints.assign(pretrainer.variables, values)
+        adamw = optimizer.AdamW(
+            pretrainer.variables,
+            schedules.polynomial_decay_with_warmup(
+                config.learning_rate,
+                config.num_train_steps,
+                config.num_warmup_steps,
+                config.lr_decay_power,
+            ),
+            config.weight_decay_rate,
+        )
+
+    def training_data(start_step: int):
+        dataset = functools.partial(
+            inputs.training_dataset, config, files, start_step
+        )
+        return distribution.distribute(dataset, strategy)
+
+    evaluator = loop.Evaluator(
+        lambda batch, random: metrics.sums(pretrainer(batch, random, False)),
+        metrics.summarize,
+        distribution.distribute(
+            functools.partial(
+                inputs.evaluation_dataset, config, evaluation_files
+            ),
+            strategy,
+        ),
+        strategy,
+        config.seed,
+    )
+    run = loop.Run(
+        lambda batch, random: pretrainer.losses(
+            pretrainer(batch, random, True)
+        ),
+        adamw,
+        pretrainer.variables,
+        training_data,
+        strategy,
+        loop.Settings(
+            num_train_steps=config.num_train_steps,
+            steps_per_loop=config.iterations_per_loop,
+            model_dir=config.model_dir,
+            save_every=config.save_checkpoints_steps,
+            keep=config.keep_checkpoint_max,
+            evaluate_every=config.eval_every_n_steps,
+            seed=config.seed,
+            jit_compile=config.jit_compile,
+            tokens_per_step=config.train_batch_size * config.max_seq_length,
+        ),
+        evaluator,
+    )
+    if config.do_train:
+        with inputs.read_errors_explained(files, config.max_seq_length):
+            run.train()
+    if config.do_eval:
+        results.write(config, run.evaluate(config.num_eval_steps))
+
+
+if __name__ == "__main__":
+    main(sys.argv)
