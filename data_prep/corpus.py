@@ -109,6 +109,19 @@ def deal_out(
     return jobs
 
 
+def sample(
+    corpus_dir: str, files: Sequence[SourceFile], size: float, seed: int
+) -> list[Unit]:
+    """Return units from all over the corpus, of about `size` bytes."""
+    units = []
+    for file in files:
+        whole = Unit(os.path.join(corpus_dir, file.name), 0, file.bytes)
+        units += split(whole, BYTES_PER_BLOCK)
+    random.Random(f"sample {seed}").shuffle(units)
+    before = itertools.accumulate((u.bytes for u in units), initial=0)
+    return [u for u, start in zip(units, before, strict=False) if start < size]
+
+
 def _balanced(
     units: list[Unit], num_jobs: int, num_files: int
 ) -> list[list[Unit]]:

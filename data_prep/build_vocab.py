@@ -1,0 +1,224 @@
+"""Learns a WordPiece vocabulary from a folder of text files.
+
+    python -m data_prep.build_vocab --corpus_dir=corpus \\
+        --output_file=data/vocab.txt --vocab_size=8192
+
+The text is cut into words by the very code that tokenizes later. The same
+text gives the same vocabulary.
+"""
+
+import collections
+import dataclasses
+import itertools
+import os
+import pathlib
+import string
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from data_prep import command_line, corpus
+from electra_tf.configs import Config, hparam
+from electra_tf.tokenization import (
+    CONTINUATION,
+    SPECIAL_TOKENS,
+    BasicTokenizer,
+    Tokenizer,
+)
+
+BYTES_PER_MB = 1_000_000
+# Every one of these is known, in the text or not.
+ALWAYS_KNOWN = string.ascii_letters + string.digits + string.punctuation
+
+
+@dataclasses.dataclass(frozen=True)
+class VocabConfig(Config):
+    """Learns a WordPiece vocabulary from a folder of text files."""
+
+    corpus_dir: str = hparam(help_text="folder of text files")
+    output_file: str = hparam(help_text="vocabulary file to write")
+    vocab_size: int = hparam(
+        30522, "number of tokens, special ones included", at_least=256
+    )
+    do_lower_case: bool = hparam(True, "lower-case the text")
+    strip_accents: bool = hparam(
+        True, "remove accents; has no effect without do_lower_case"
+    )
+    max_characters: int = hparam(
+        1000, "number of most frequent characters to cover", at_least=1
+    )
+    min_frequency: int = hparam(
+        2, "how often the parts of a learned token must meet", at_least=1
+    )
+    max_mb: float | None = hparam(
+        None, "megabytes of text to learn from; null: all", more_than=0
+    )
+    seed: int = hparam(0, "seed of the choice of text, if not all", at_least=0)
+
+
+def main(config: VocabConfig) -> None:
+    """Learn the vocabulary and write it.
+
+    Raises:
+        FileNotFoundError: No corpus.
+        ValueError: The output file exists, or the text is too little.
+    """
+    path = pathlib.Path(config.output_file)
+    if path.exists():
+        raise ValueError(
+            f"{path} exists. Give another --output_file, or delete it first."
+        )
+    basic = BasicTokenizer(config.do_lower_case, config.strip_accents)
+    counts = collections.Counter()
+    for line in _lines(config):
+        counts.update(basic.words(line))
+    if not counts:
+        raise ValueError(f"There is no word in {config.corpus_dir}.")
+    characters = most_frequent_characters(counts, config.max_characters)
+    for character in ALWAYS_KNOWN:
+        characters.update(dict.fromkeys(basic.words(character)))
+    tokens = learn(
+        counts,
+        single_tokens(characters, basic),
+        config.vocab_size,
+        config.min_frequency,
+    )
+    _write(tokens, path)
+    _report(config, tokens, counts)
+
+
+def _lines(config: VocabConfig) -> Iterator[str]:
+    files = corpus.list_files(config.corpus_dir)
+    if config.max_mb is None:
+        folder = config.corpus_dir
+        units = [
+            corpus.Unit(os.path.join(folder, file.name), 0, file.bytes)
+            for file in files
+        ]
+    else:
+        units = corpus.sample(
+            config.corpus_dir, files, config.max_mb * BYTES_PER_MB, config.seed
+        )
+    return itertools.chain.from_iterable(map(corpus.lines_of, units))
+
+
+def most_frequent_characters(
+    counts: Mapping[str, int], number: int
+) -> dict[str, None]:
+    """Return the characters of counted words, the most frequent first.
+
+    >>> list(most_frequent_characters({"aab": 1, "bc": 3}, 2))
+    ['b', 'c']
+    """
+    characters = collections.Counter()
+    for word, count in counts.items():
+        for character in word:
+            characters[character] += count
+    ranked = sorted(characters, key=lambda c: (-characters[c], c))
+    return dict.fromkeys(ranked[:number])
+
+
+def single_tokens(
+    characters: Iterable[str], basic: BasicTokenizer
+) -> list[str]:
+    """Return the tokens of one character each, in order.
+
+    Every character is there for the start of a word and, unless it always
+    is a word of its own, for the rest, so that only words with other
+    characters become [UNK].
+
+    >>> single_tokens("b!a", BasicTokenizer())
+    ['!', '##a', '##b', 'a', 'b']
+    """
+    joining = (c for c in characters if len(basic.words(f"a{c}")) == 1)
+    return sorted({*characters, *(CONTINUATION + c for c in joining)})
+
+
+def learn(
+    counts: Mapping[str, int],
+    single: Sequence[str],
+    vocab_size: int,
+    min_frequency: int,
+) -> list[str]:
+    """Return a vocabulary: special tokens, characters, learned tokens.
+
+    Args:
+        counts: How often each word occurs.
+        single: The tokens of one character.
+        vocab_size: Number of tokens; there are fewer if the text is short.
+        min_frequency: How often two tokens must meet to be joined.
+
+    Raises:
+        ValueError: The single tokens alone are more than `vocab_size`.
+    """
+    fixed = [*SPECIAL_TOKENS, *single]
+    if len(fixed) > vocab_size:
+        raise ValueError(
+            f"vocab_size={vocab_size} has no room for the {len(fixed)} tokens"
+            " of one character and special ones. Lower --max_characters, or"
+            " raise --vocab_size."
+        )
+    return _train(counts, fixed, vocab_size, min_frequency)
+
+
+def _train(counts, fixed, vocab_size, min_frequency) -> list[str]:
+    from tokenizers import Tokenizer as Trained
+    from tokenizers import models, pre_tokenizers, trainers
+
+    model = Trained(models.WordPiece(unk_token=SPECIAL_TOKENS[1]))
+    model.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocab_size,
+        min_frequency=min_frequency,
+        show_progress=False,
+        # All known characters go here, not only special tokens. Otherwise
+        # their ids, and with them equally frequent pairs, are in an order
+        # that changes from run to run.
+        special_tokens=fixed,
+        limit_alphabet=0,
+        continuing_subword_prefix=CONTINUATION,
+    )
+    model.train_from_iterator(_repeated(counts), trainer)
+    by_id = model.get_vocab()
+    return sorted(by_id, key=by_id.get)
+
+
+def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
+    """Yield each word as often as it occurs, for a trainer that counts."""
+    for word in sorted(counts):
+        times = counts[word]
+        while times > 0:
+            piece = min(times, 10_000)
+            yield " ".join([word] * piece)
+            times -= piece
+
+
+def _write(tokens: list[str], path: pathlib.Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    content = "".join(f"{token}\n" for token in tokens)
+    unfinished.write_bytes(content.encode("utf-8"))
+    os.replace(unfinished, path)
+
+
+def _report(config: VocabConfig, tokens: list[str], counts) -> None:
+    tokenizer = Tokenizer(
+        config.output_file, config.do_lower_case, config.strip_accents
+    )
+    unknown = sum(
+        count
+        for word, count in counts.items()
+        if tokenizer.unk_id in tokenizer.encode(word)
+    )
+    print(
+        f"{len(tokens)} tokens in {config.output_file}, learned from"
+        f" {counts.total()} words; {unknown} of them are [UNK]"
+    )
+    if len(tokens) < config.vocab_size:
+        print(
+            f"The text gives no {config.vocab_size} tokens. Set the model's"
+            f" vocab_size to {len(tokens)}."
+        )
+
+
+if __name__ == "__main__":
+    command_line.run(main, VocabConfig, sys.argv)

@@ -1,0 +1,66 @@
+"""Writing records without TensorFlow, and reading them with it."""
+
+import random
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from data_prep import shards, tfrecord_framing
+from data_prep.examples import Example
+from electra_tf import records
+
+
+@pytest.mark.parametrize(
+    ("record", "crc"),
+    [
+        (b"\0" * 32, 0x8A9136AA),  # RFC 3720, B.4
+        (b"\xff" * 32, 0x62A8AB43),
+        (bytes(range(32)), 0x46DD794E),
+        (bytes(range(31, -1, -1)), 0x113FDB5C),
+        (b"123456789", 0xE3069283),
+    ],
+)
+def test_checksum(record, crc):
+    assert tfrecord_framing.crc32c([record]).tolist() == [crc]
+
+
+def test_frames_are_those_of_tensorflow(tmp_path):
+    draw = random.Random(0)
+    made = [draw.randbytes(draw.randint(4, 300)) for _ in range(200)]
+    path = str(tmp_path / "records")
+    with tf.io.TFRecordWriter(path) as writer:
+        for record in made:
+            writer.write(record)
+    framed = tfrecord_framing.frame(made)
+    assert framed == (tmp_path / "records").read_bytes()
+    assert tfrecord_framing.frame([]) == b""
+
+
+def test_examples_go_round(tmp_path, monkeypatch):
+    monkeypatch.setattr(shards, "RECORDS_PER_WRITE", 2)
+    names = shards.names_of_job(0, 1, 3)
+    with shards.ShardWriter(tmp_path, names, 8) as writer:
+        for number in range(10):
+            writer.write(Example([1, number, 2], 3))
+        assert not (tmp_path / names[0]).exists()
+    assert [shard.examples for shard in writer.shards()] == [4, 3, 3]
+    for k, shard in enumerate(writer.shards()):
+        path = tmp_path / shard.name
+        assert path.stat().st_size == shard.bytes
+        numbers = [
+            int(records.parse_examples(record, 8)["input_ids"][1])
+            for record in records.read_records(path)
+        ]
+        assert numbers == list(np.arange(k, 10, 3))
+
+
+def test_nothing_is_left_after_an_error(tmp_path):
+    names = shards.names_of_job(0, 1, 2)
+    with (
+        pytest.raises(RuntimeError),
+        shards.ShardWriter(tmp_path, names, 8) as writer,
+    ):
+        writer.write(Example([1, 2], 2))
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
