@@ -21,6 +21,8 @@ from electra_tf.configs import to_json
 MOST_FILES = 1000
 BYTES_PER_FILE = 2_000_000
 WORKSHOP = ".unfinished"
+# Sentences lose about a tenth, long paragraphs half.
+CUT_OFF_WORTH_A_WARNING = 0.2
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
@@ -133,6 +135,11 @@ def _build(config, files, settings, workshop) -> manifest.Manifest:
     results, progress = workers.run_all(config, all_jobs, total)
     built = _manifest(config, settings, results)
     _check_not_empty(config, built)
+    _report(config, built, progress)
+    return built
+
+
+def _report(config, built: manifest.Manifest, progress) -> None:
     print(
         f"{built.training_examples} training and {built.held_out_examples}"
         f" held-out examples in {config.output_dir};"
@@ -143,7 +150,13 @@ def _build(config, files, settings, workshop) -> manifest.Manifest:
             f"Warning: {built.counts['undecodable_lines']} lines were not"
             " UTF-8; their undecodable bytes were left out."
         )
-    return built
+    cut_off = built.counts["tokens_cut_off"] / built.counts["tokens"]
+    if cut_off > CUT_OFF_WORTH_A_WARNING:
+        print(
+            f"Warning: {cut_off:.0%} of the tokens, most of them at the ends"
+            " of long lines, did not fit into their examples. Put each"
+            " sentence on a line of its own, or raise --max_seq_length."
+        )
 
 
 def _manifest(config, settings, results) -> manifest.Manifest:
@@ -157,8 +170,8 @@ def _manifest(config, settings, results) -> manifest.Manifest:
         strip_accents=tokenizer.strip_accents,
         settings=settings,
         counts={
-            "documents": sum(result.documents for result in results),
-            "undecodable_lines": sum(r.undecodable_lines for r in results),
+            name: sum(result.counts[name] for result in results)
+            for name in results[0].counts
         },
         training=tuple(sorted(shards, key=_number)),
         held_out=tuple(s for result in results for s in result.held_out),

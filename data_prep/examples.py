@@ -55,6 +55,11 @@ class ExampleBuilder:
         max_length: Most ids an example may have, at least `SHORTEST_TARGET`.
         rng: Where the random draws come from.
 
+    Attributes:
+        tokens: Number of ids that finished examples were made of.
+        tokens_cut_off: How many of them did not fit. As in the original, a
+            full example loses the end of its last line, and of long lines.
+
     Example, in which no draw asks for a single segment or a short one:
 
     >>> class Half:
@@ -82,6 +87,8 @@ class ExampleBuilder:
         self._target_length = max_length
         self._sentences: list[Sequence[int]] = []
         self._length = 0
+        self.tokens = 0
+        self.tokens_cut_off = 0
 
     def add_sentence(self, ids: Sequence[int]) -> Example | None:
         """Take one line's ids; return an example if one is full."""
@@ -132,9 +139,12 @@ class ExampleBuilder:
         return self._max_length
 
     def _assemble(self, first: list[int], second: list[int]) -> Example:
+        given = len(first) + len(second)
         first = first[: self._max_length - SPECIALS_OF_ONE_SEGMENT]
         room = self._max_length - len(first) - SPECIALS_OF_TWO_SEGMENTS
         second = second[: max(0, room)]
+        self.tokens += given
+        self.tokens_cut_off += given - len(first) - len(second)
         ids = [self._cls_id, *first, self._sep_id]
         segment0_length = len(ids)
         if second:

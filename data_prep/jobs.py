@@ -33,12 +33,18 @@ class Job(NamedTuple):
 
 
 class JobResult(NamedTuple):
-    """What one job made; `undecodable_lines` were not UTF-8."""
+    """What one job made.
+
+    Attributes:
+        training: Its files of training examples.
+        held_out: Its files of held-out examples.
+        counts: Numbers by name. `undecodable_lines` were not UTF-8;
+            `tokens_cut_off`, of all `tokens`, did not fit their examples.
+    """
 
     training: list[Shard]
     held_out: list[Shard]
-    documents: int
-    undecodable_lines: int
+    counts: dict[str, int]
 
 
 class _Outlet:
@@ -131,9 +137,11 @@ def run(
                 written = outlet.write(document)
                 new_examples += written
     progress.add(0, new_examples)
-    return JobResult(
-        training.writer.shards(),
-        held_out.writer.shards(),
-        documents,
-        undecodable_lines,
-    )
+    builders = (training.builder, held_out.builder)
+    counts = {
+        "documents": documents,
+        "undecodable_lines": undecodable_lines,
+        "tokens": sum(builder.tokens for builder in builders),
+        "tokens_cut_off": sum(builder.tokens_cut_off for builder in builders),
+    }
+    return JobResult(training.writer.shards(), held_out.writer.shards(), counts)
