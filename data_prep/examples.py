@@ -115,6 +115,8 @@ class ExampleBuilder:
         room = self._room_for_first()
         first: list[int] = []
         second: list[int] = []
+        # A short sentence joins the first segment even after a long one went
+        # to the second: the original does so too.
         for sentence in self._sentences:
             fits = not first or len(first) + len(sentence) < room
             if fits or self._crosses_middle(first, second, room):
