@@ -6,10 +6,13 @@
 The flags of the original program work too.
 """
 
+import contextlib
+import fcntl
+import os
 import pathlib
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import electra_tf
 from data_prep import command_line, corpus, jobs, workers
@@ -44,15 +47,19 @@ def main(config: PretrainingDatasetConfig) -> None:
     if _is_built(config.output_dir, settings):
         return
     folder = pathlib.Path(config.output_dir)
-    _make_room(folder)
-    workshop = folder / WORKSHOP
-    workshop.mkdir(parents=True)
-    try:
-        built = _build(config, files, settings, workshop)
-        _publish(built, workshop, folder)
-    except BaseException:
-        _clear(folder)
-        raise
+    _check_apart(folder, pathlib.Path(config.corpus_dir))
+    with _lock(folder):
+        _make_room(folder)
+        workshop = folder / WORKSHOP
+        workshop.mkdir()
+        try:
+            built = _build(config, files, settings, workshop)
+            _publish(built, workshop, folder)
+        except BaseException:
+            _clear(folder)
+            if not any(folder.iterdir()):
+                folder.rmdir()
+            raise
 
 
 def _settings(config, files: Sequence[corpus.SourceFile]) -> dict:
@@ -97,11 +104,44 @@ def _is_built(output_dir: str, settings: dict) -> bool:
     return True
 
 
+def _check_apart(folder: pathlib.Path, corpus_dir: pathlib.Path) -> None:
+    if folder.resolve().is_relative_to(corpus_dir.resolve()):
+        raise ValueError(
+            f"--output_dir={folder} is within --corpus_dir={corpus_dir}; the"
+            " next build would take the records for text. Give another one."
+        )
+
+
+@contextlib.contextmanager
+def _lock(folder: pathlib.Path) -> Iterator[None]:
+    """Make the folder and keep others from building in it meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _take_lock(handle, folder)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take_lock(handle: int, folder: pathlib.Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ValueError(
+            f"Another process is building in {folder}. Wait for it, or give"
+            " another --output_dir."
+        ) from None
+    except OSError as error:
+        # Some network file systems have no locks on folders.
+        print(f"Cannot lock {folder}, going on without: {error}")
+
+
 def _make_room(folder: pathlib.Path) -> None:
     """Remove what a killed build left; refuse any other content."""
     if (folder / WORKSHOP).exists():
         _clear(folder)
-    if folder.exists() and any(folder.iterdir()):
+    if any(folder.iterdir()):
         raise ValueError(
             f"{folder} is not empty and has no {manifest.FILE_NAME}. Give a"
             " new --output_dir, or empty that folder first."
@@ -109,13 +149,11 @@ def _make_room(folder: pathlib.Path) -> None:
 
 
 def _clear(folder: pathlib.Path) -> None:
-    """Remove an unfinished build, and its folder if nothing else is there."""
+    """Remove an unfinished build."""
     for stem in (records.TRAINING_STEM, records.HELD_OUT_STEM):
         for path in folder.glob(f"{stem}-*-of-*"):
             path.unlink()
     shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
-    if not any(folder.iterdir()):
-        folder.rmdir()
 
 
 def _build(config, files, settings, workshop) -> manifest.Manifest:
@@ -143,7 +181,7 @@ def _report(config, built: manifest.Manifest, progress) -> None:
     print(
         f"{built.training_examples} training and {built.held_out_examples}"
         f" held-out examples in {config.output_dir};"
-        f" {progress.line(progress.seconds())}"
+        f" {progress.summary()}"
     )
     if built.counts["undecodable_lines"]:
         print(

@@ -45,10 +45,6 @@ class Progress:
             self._shown = now
             print(self.line(now - self._began), file=sys.stderr, flush=True)
 
-    def seconds(self) -> float:
-        """Return the time since the start."""
-        return time.monotonic() - self._began
-
     def line(self, seconds: float) -> str:
         """Say how much is done, how fast it goes, and the time left."""
         done = self._counters[_BYTES]
@@ -59,3 +55,9 @@ class Progress:
             f" {speed / BYTES_PER_MB:.2f} MB/s,"
             f" {self._counters[_EXAMPLES]} examples, {left}"
         )
+
+    def summary(self) -> str:
+        """Say how much text it was and how long it took."""
+        seconds = time.monotonic() - self._began
+        size = self._counters[_BYTES] / BYTES_PER_MB
+        return f"{size:.1f} MB of text in {seconds:.1f} s"

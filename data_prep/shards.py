@@ -51,7 +51,10 @@ class ShardWriter:
     def __init__(self, folder: str, names: Sequence[str], max_seq_length: int):
         self._max_seq_length = max_seq_length
         self._paths = [pathlib.Path(folder, name) for name in names]
-        self._files = [_unfinished(path).open("wb") for path in self._paths]
+        # Files are opened only to write: there may be more than a process
+        # may hold open.
+        for path in self._paths:
+            _unfinished(path).write_bytes(b"")
         self._waiting: list[list[bytes]] = [[] for _ in names]
         self._next = 0
         self.counts = [0] * len(names)
@@ -59,7 +62,7 @@ class ShardWriter:
     def write(self, example: Example) -> None:
         """Give an example to the file whose turn it is."""
         turn = self._next
-        self._next = (turn + 1) % len(self._files)
+        self._next = (turn + 1) % len(self._paths)
         self.counts[turn] += 1
         waiting = self._waiting[turn]
         waiting.append(
@@ -78,25 +81,21 @@ class ShardWriter:
         ]
 
     def _flush(self, turn: int) -> None:
-        self._files[turn].write(tfrecord_framing.frame(self._waiting[turn]))
+        with _unfinished(self._paths[turn]).open("ab") as file:
+            file.write(tfrecord_framing.frame(self._waiting[turn]))
         self._waiting[turn].clear()
 
     def __enter__(self) -> "ShardWriter":
         return self
 
     def __exit__(self, error_type, error, traceback) -> None:
-        try:
-            if error_type is None:
-                for turn in range(len(self._files)):
-                    self._flush(turn)
-        finally:
-            for file in self._files:
-                file.close()
-        for path in self._paths:
-            if error_type is None:
-                os.replace(_unfinished(path), path)
-            else:
+        if error_type is not None:
+            for path in self._paths:
                 _unfinished(path).unlink()
+            return
+        for turn, path in enumerate(self._paths):
+            self._flush(turn)
+            os.replace(_unfinished(path), path)
 
 
 def _unfinished(path: pathlib.Path) -> pathlib.Path:

@@ -1,7 +1,9 @@
 """The build of records, through its command line."""
 
+import fcntl
 import functools
 import json
+import os
 import time
 
 import pytest
@@ -143,6 +145,22 @@ def test_other_files_are_not_touched(build, tmp_path):
     assert shown.returncode == 1
     assert "is not empty" in shown.stderr
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_one_build_at_a_time(build, tmp_path):
+    handle = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    shown = build(f"--output_dir={tmp_path}")
+    assert shown.returncode == 1
+    assert "Another process is building" in shown.stderr
+    os.close(handle)
+    assert build(f"--output_dir={tmp_path}").returncode == 0
+
+
+def test_output_within_the_corpus_is_refused(build, corpus_dir):
+    shown = build(f"--output_dir={corpus_dir}/out")
+    assert shown.returncode == 1
+    assert "within --corpus_dir" in shown.stderr
 
 
 @pytest.mark.parametrize(
