@@ -524,7 +524,8 @@ class FinetuningConfig(_ProgramConfig):
     )
     use_tfrecords_if_existing: bool = _run(
         Derived(lambda c: not c.debug, "true; false in debug"),
-        "whether to reuse the records of an earlier run",
+        "without effect; features are made anew in seconds, so they can never "
+        "be those of other settings",
     )
     write_test_outputs: bool = _run(
         False, "whether to write predictions for the test set"
@@ -646,14 +647,15 @@ class FinetuningConfig(_ProgramConfig):
         _path(
             "{c.pretrained_dir}/finetuning_tfrecords/{c.joined_tasks}_tfrecords"
         ),
-        "folder of the records made of the raw data",
+        "without effect, like use_tfrecords_if_existing",
     )
     test_predictions: str = _path_field(
         _path(
             "{c.pretrained_dir}/test_predictions/{{:}}_{{:}}_{{:}}"
             "_predictions.json"
         ),
-        "predictions for a test set (a pickle in the original)",
+        "predictions for a test set (a pickle in the original); for GLUE its "
+        "site's .tsv is written beside it",
     )
 
     @property
@@ -682,6 +684,7 @@ class FinetuningConfig(_ProgramConfig):
 
     def _check_own_files(self):
         if CLASSIFICATION in self.task_names:
+            self._check_own_files_given()
             return
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -691,6 +694,26 @@ class FinetuningConfig(_ProgramConfig):
                     f"Received: {field.name} {value!r} with task_names "
                     f"{self.joined_tasks!r}."
                 )
+
+    def _check_own_files_given(self):
+        needed = {
+            "train_file": "its labels",
+            "text_column": "the text",
+            "label_column": "the labels",
+            "dev_file": "do_eval" if self.do_eval else None,
+            "test_file": "write_test_outputs"
+            if self.write_test_outputs
+            else None,
+        }
+        missing = [
+            f"{name} (for {purpose})"
+            for name, purpose in needed.items()
+            if purpose and getattr(self, name) is None
+        ]
+        if missing:
+            raise ValueError(
+                f"The task {CLASSIFICATION!r} needs {', '.join(missing)}."
+            )
 
 
 def encoder_config(config: _ProgramConfig) -> EncoderConfig:

@@ -100,18 +100,28 @@ class Config:
     define `check` for rules that concern several fields.
     """
 
+    def __new__(cls, *args, **named):
+        """Remember which values were given, before defaults join them."""
+        config = super().__new__(cls)
+        names = [field.name for field in dataclasses.fields(cls)]
+        given = {*names[: len(args)], *named}
+        object.__setattr__(config, "_given", given)
+        return config
+
     def __post_init__(self):
-        given = {}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             default = field.metadata.get("default")
             if isinstance(default, Derived) and value is None:
                 value = default.rule(self)
-            else:
-                given[field.name] = value
+                self._given.discard(field.name)
             object.__setattr__(self, field.name, checked(field, value))
-        object.__setattr__(self, "_given", given)
         self.check()
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the fields that were set, not left to their defaults."""
+        return frozenset(self._given)
 
     def check(self) -> None:
         """Raise a ValueError if fields contradict each other."""
@@ -123,7 +133,8 @@ class Config:
         derived anew, so that for instance paths follow a new `data_dir`.
         """
         check_names(type(self), changes)
-        return type(self)(**{**self._given, **changes})
+        given = {name: getattr(self, name) for name in self.given}
+        return type(self)(**{**given, **changes})
 
 
 def checked(field: dataclasses.Field, value: Any) -> Any:

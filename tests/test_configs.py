@@ -118,9 +118,14 @@ def test_the_generator_is_only_checked_where_there_is_one():
 
 
 def test_own_data_belongs_to_the_classification_task():
-    config = finetuning(task_names=["classification"], train_file="x.tsv")
+    settings = {"train_file": "x.tsv", "text_column": "a", "label_column": "b"}
+    config = finetuning(
+        task_names=["classification"], do_eval=False, **settings
+    )
     assert config.train_file == "x.tsv"
     assert config.max_seq_length == 128
+    with pytest.raises(ValueError, match=r"needs dev_file \(for do_eval\)\."):
+        finetuning(task_names=["classification"], **settings)
 
 
 def test_given_values_win_over_debug_mode_and_size():

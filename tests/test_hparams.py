@@ -90,6 +90,12 @@ def test_replace_derives_anew():
         recipe.replace(serving=5)
 
 
+def test_a_config_knows_what_was_given():
+    recipe = Recipe(name="x", servings=2, plates=None)
+    assert recipe.given == {"name", "servings"}
+    assert Recipe(name="x").replace(vegan=True).given == {"name", "vegan"}
+
+
 def test_json_round_trip():
     recipe = Recipe(name="x", tags=["cold", "warm"], extra={"a": [1, 2]})
     text = json.dumps(hparams.to_json(recipe))
