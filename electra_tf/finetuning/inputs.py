@@ -1,0 +1,233 @@
+"""Features of a split as columns, and batches of them.
+
+Features of every task:
+
+    input_ids    ids of [CLS] text [SEP], and of [SEP]-ended second text
+    input_mask   1 where input_ids holds a token, 0 for padding
+    segment_ids  0 or 1
+    task_id      position of the example's task among the tasks
+
+Padding examples fill the last batch: all zeros, their task_id is the number
+of tasks.
+
+Training examples are shuffled anew in every epoch, as a function of (seed,
+epoch); the original shuffles them once, and then within a buffer of 100.
+"""
+
+import itertools
+import typing
+
+import numpy as np
+import tensorflow as tf
+
+from electra_tf.finetuning.task import FeatureSpec, Task
+
+COMMON = (
+    FeatureSpec("input_ids", per_token=True),
+    FeatureSpec("input_mask", per_token=True),
+    FeatureSpec("segment_ids", per_token=True),
+    FeatureSpec("task_id"),
+)
+# Batches are padded to a multiple of this many tokens.
+LENGTH_STEP = 8
+# Examples to tokenize at a time, so that Python lists do not fill the memory.
+CHUNK = 8192
+
+
+class Column(typing.NamedTuple):
+    """Values of one feature.
+
+    Attributes:
+        values: array `(examples,)`; for a feature per token all lists
+            together, `(tokens,)`.
+        splits: int array `(examples + 1,)`, where the lists begin and end;
+            None for other features.
+    """
+
+    values: np.ndarray
+    splits: np.ndarray | None = None
+
+
+class Inputs:
+    """The features of a split.
+
+    Args:
+        specs: `FeatureSpec`s.
+        columns: dict from the name of a feature to its `Column`.
+        num_real: int, examples that are not padding; these stand last.
+    """
+
+    def __init__(self, specs, columns: dict[str, Column], num_real: int):
+        self.specs = specs
+        self.columns = columns
+        self.num_real = num_real
+
+    def __len__(self) -> int:
+        """Number of examples, padding included."""
+        return len(self.columns["task_id"].values)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each example."""
+        return np.diff(self.columns["input_ids"].splits)
+
+
+def make(
+    tasks: list[Task],
+    examples: dict[str, list],
+    tokenizer,
+    batch_size: int,
+) -> Inputs:
+    """Turn examples into features, and pad them to whole batches.
+
+    Args:
+        tasks: all tasks that are trained together.
+        examples: dict from a task's name to its examples.
+        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        batch_size: int, examples of a global batch.
+    """
+    specs = (*COMMON, *itertools.chain(*(t.feature_specs for t in tasks)))
+    parts = {spec.name: [] for spec in specs}
+    for task_id, task in enumerate(tasks):
+        rows = examples.get(task.name, [])
+        for start in range(0, len(rows), CHUNK):
+            features = task.features(rows[start : start + CHUNK], tokenizer)
+            for row in features:
+                row["input_mask"] = [1] * len(row["input_ids"])
+                row["task_id"] = task_id
+            _append(parts, specs, features)
+    num_real = sum(map(len, parts["task_id"]))
+    padding = [{"task_id": len(tasks)}] * (-num_real % batch_size)
+    _append(parts, specs, padding)
+    columns = {spec.name: _joined(spec, parts[spec.name]) for spec in specs}
+    return Inputs(specs, columns, num_real)
+
+
+def _append(parts: dict, specs, features: list[dict]):
+    """Add some examples' features; those a task lacks are zeros."""
+    for spec in specs:
+        empty = [] if spec.per_token else 0
+        values = [row.get(spec.name, empty) for row in features]
+        if spec.per_token:
+            parts[spec.name] += [np.array(v, spec.dtype) for v in values]
+        else:
+            parts[spec.name].append(np.array(values, spec.dtype))
+
+
+def _joined(spec: FeatureSpec, parts: list[np.ndarray]) -> Column:
+    values = np.concatenate([np.zeros(0, spec.dtype), *parts])
+    if not spec.per_token:
+        return Column(values)
+    return Column(values, np.cumsum([0, *map(len, parts)]))
+
+
+def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
+    """Return the updates of some epochs, as the original counts them.
+
+    Raises:
+        ValueError: when there is not one.
+    """
+    steps = int(len(inputs) // batch_size * epochs)
+    if not steps:
+        raise ValueError(
+            f"num_train_epochs {epochs} of {inputs.num_real} examples make no "
+            f"update of train_batch_size {batch_size}. Raise num_train_epochs."
+        )
+    return steps
+
+
+def training_order(
+    inputs: Inputs, batch_size: int, num_steps: int, seed: int
+) -> np.ndarray:
+    """Return which examples each global batch holds: `(num_steps, batch)`."""
+    batches_of_epoch = len(inputs) // batch_size
+    epochs = -(-num_steps // batches_of_epoch)
+    padding = np.arange(inputs.num_real, len(inputs))
+    order = []
+    for epoch in range(epochs):
+        generator = np.random.default_rng((seed, epoch))
+        order += [generator.permutation(inputs.num_real), padding]
+    return np.reshape(np.concatenate(order), (-1, batch_size))[:num_steps]
+
+
+def evaluation_order(inputs: Inputs, batch_size: int) -> np.ndarray:
+    """Return batches of all examples, the longest first, to pad little."""
+    order = np.argsort(-inputs.lengths, kind="stable")
+    return np.reshape(order, (-1, batch_size))
+
+
+def batches(
+    inputs: Inputs,
+    order: np.ndarray,
+    length: int | None,
+    most: int,
+    context=None,
+) -> tf.data.Dataset:
+    """Return a replica's shares of global batches, in the given order.
+
+    Args:
+        inputs: `Inputs`.
+        order: int array `(steps, batch)`.
+        length: int to pad every batch to, or None to pad each to the longest
+            of its examples, rounded up.
+        most: int, the most tokens of an example.
+        context: `tf.distribute.InputContext`.
+
+    Raises:
+        ValueError: when the replicas cannot share a batch equally.
+    """
+    shares = _shares(order, context)  # [steps * replicas here, share]
+    columns = {
+        spec.name: _tensor(inputs.columns[spec.name]) for spec in inputs.specs
+    }
+
+    def batch(chosen):
+        picked = {name: tf.gather(c, chosen) for name, c in columns.items()}
+        tokens = tf.reduce_max(picked["input_ids"].row_lengths())
+        width = length or _rounded_up(tf.cast(tokens, tf.int32), most)
+        return {name: _dense(v, width, length) for name, v in picked.items()}
+
+    return (
+        tf.data.Dataset.from_tensor_slices(shares)
+        .map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def _shares(order: np.ndarray, context) -> np.ndarray:
+    """Cut global batches into those of this input pipeline's replicas."""
+    steps, batch_size = order.shape
+    replicas = context.num_replicas_in_sync if context else 1
+    if batch_size % replicas:
+        raise ValueError(
+            "Batch sizes must be multiples of the number of replicas, "
+            f"{replicas}. Received: {batch_size}."
+        )
+    share = batch_size // replicas
+    pipelines = context.num_input_pipelines if context else 1
+    here = context.input_pipeline_id if context else 0
+    parts = np.reshape(order, (steps, pipelines, -1, share))
+    return np.reshape(parts[:, here], (-1, share))
+
+
+def _tensor(column: Column):
+    if column.splits is None:
+        return tf.constant(column.values)
+    return tf.RaggedTensor.from_row_splits(
+        column.values, column.splits, validate=False
+    )
+
+
+def _rounded_up(tokens, most: int):
+    """The least multiple of `LENGTH_STEP` that holds the tokens."""
+    steps = tf.maximum((tokens + LENGTH_STEP - 1) // LENGTH_STEP, 1)
+    return tf.minimum(steps * LENGTH_STEP, most)
+
+
+def _dense(values, width, static_length: int | None):
+    """Ragged `(B, ...)` to padded `(B, width)`; others stay."""
+    if not isinstance(values, tf.RaggedTensor):
+        return values
+    padded = values.to_tensor()
+    padded = tf.pad(padded, [[0, 0], [0, width - tf.shape(padded)[1]]])
+    return tf.ensure_shape(padded, [values.shape[0], static_length])

@@ -1,0 +1,139 @@
+"""D: features made of raw files, for every task and split."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from electra_tf.configs import FinetuningConfig
+from electra_tf.finetuning import inputs, task_table
+from electra_tf.finetuning.task import TRAIN
+from electra_tf.tokenization import Tokenizer
+from tests.fidelity.conftest import goldens_folder
+
+FOLDER = goldens_folder() / "D_featurization"
+RAW = FOLDER / "raw"
+
+
+def cases() -> list:
+    """Return (name of the file, split) where all tasks are implemented."""
+    found = []
+    for path in sorted(FOLDER.glob("*.json")):
+        recorded = json.loads(path.read_text())
+        if set(recorded.get("tasks", ["none"])) <= set(task_table.TASKS):
+            found += [(path.stem, split) for split in recorded["splits"]]
+    return found
+
+
+def vocabulary(name: str) -> Tokenizer:
+    file = "uncased" if name.startswith("bertvocab") else None
+    file = "vocab_bert_uncased.txt" if file else "vocab_tiny.txt"
+    recorded = json.loads((FOLDER / f"{name}.json").read_text())
+    lower = recorded["config"]["do_lower_case"]
+    return Tokenizer(goldens_folder() / file, do_lower_case=lower)
+
+
+class Case:
+    """One split of a recorded featurization, and ours."""
+
+    def __init__(self, name: str, split: str):
+        self.recorded = json.loads((FOLDER / f"{name}.json").read_text())
+        self.split = self.recorded["splits"][split]
+        training = split == TRAIN
+        self.config = FinetuningConfig(
+            data_dir="unused",
+            model_name="unused",
+            raw_data_dir=str(RAW / "{}"),
+            task_names=self.recorded["tasks"],
+            **self.recorded["config"],
+        )
+        # An evaluation is one pass.
+        self.epochs = self.config.num_train_epochs if training else 1
+        self.batch_size = (
+            self.config.train_batch_size
+            if training
+            else self.config.eval_batch_size
+        )
+        self.tasks = task_table.tasks(self.config)
+        self.inputs = inputs.make(
+            self.tasks,
+            {task.name: task.examples(split) for task in self.tasks},
+            vocabulary(name),
+            self.batch_size,
+        )
+
+    def batches(self) -> dict:
+        """All examples in order, padded to the full length."""
+        order = np.reshape(np.arange(len(self.inputs)), (-1, self.batch_size))
+        length = self.config.max_seq_length
+        batches = [*inputs.batches(self.inputs, order, length, length)]
+        return {
+            name: np.concatenate([batch[name] for batch in batches])
+            for name in batches[0]
+        }
+
+
+@pytest.fixture(scope="module", params=cases(), ids="-".join)
+def case(request):
+    return Case(*request.param)
+
+
+def expanded(row: dict, spec: dict) -> np.ndarray:
+    """Undo run lengths and trimmed zeros."""
+    values = row.get(spec["name"])
+    if values is None:
+        runs = row[f"{spec['name']}_rle"]
+        values = [value for value, count in runs for _ in range(count)]
+    if not spec["shape"]:
+        return np.array(values)
+    return np.array(values + [0] * (spec["shape"][0] - len(values)))
+
+
+def test_names_and_types_of_features(case):
+    ours = [(spec.name, spec.dtype) for spec in case.inputs.specs]
+    recorded = [
+        (spec["name"], "int32" if spec["int"] else "float32")
+        for spec in case.recorded["feature_specs"]
+    ]
+    assert ours == recorded
+
+
+def test_labels(case):
+    if "label_list" in case.recorded:
+        assert list(case.tasks[0].labels) == case.recorded["label_list"]
+
+
+def test_features(case):
+    ours = case.batches()
+    for spec in case.recorded["feature_specs"]:
+        name = spec["name"]
+        recorded = [expanded(row, spec) for row in case.split["features"]]
+        assert ours[name].dtype == ("int32" if spec["int"] else "float32")
+        np.testing.assert_array_equal(
+            ours[name], np.array(recorded, ours[name].dtype), err_msg=name
+        )
+
+
+def test_number_of_examples_and_steps(case):
+    assert len(case.inputs) == case.split["n_examples"]
+    steps = inputs.num_train_steps(case.inputs, case.batch_size, case.epochs)
+    assert steps == case.split["steps"]
+
+
+def test_records_of_the_original():
+    path = FOLDER / "mrpc_train.tfrecord"
+    if not path.exists():
+        pytest.skip("no mrpc_train.tfrecord")
+    case = Case("mrpc", TRAIN)
+    ours = case.batches()
+    records = [*tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
+    assert len(records) == len(case.inputs)
+    for number, record in enumerate(records):
+        features = tf.train.Example.FromString(record).features.feature
+        assert set(features) == set(ours)
+        for name, values in ours.items():
+            recorded = features[name].int64_list.value
+            np.testing.assert_array_equal(
+                np.ravel(values[number]), recorded, err_msg=name
+            )
