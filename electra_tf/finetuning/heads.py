@@ -1,0 +1,84 @@
+"""What tasks put on the encoder.
+
+A head is a Keras layer that is called with the encoder's output, the features
+of a batch and a `RandomStream` or None. It returns a dict of tensors
+`(batch, ...)`: `loss` of each example, its predictions and what they are
+compared with.
+
+B batch, C labels.
+"""
+
+import keras
+from keras import ops
+
+from electra_tf.layers.dropout import Dropout
+
+# Of the vector that a sentence is classified by; fixed in the released code.
+DROPOUT_RATE = 0.1
+
+
+class SentenceHead(keras.layers.Layer):
+    """A linear layer on the first token's vector, after dropout.
+
+    Args:
+        size: int, how many numbers to predict.
+        hidden_size: int, the encoder's.
+        name: str, the task's name.
+    """
+
+    def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.hidden_size = hidden_size
+        self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
+        # No initializer in the released code: Glorot's uniform default.
+        self.dense = keras.layers.Dense(
+            size, name="dense", dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape=None):
+        """Create the linear layer."""
+        self.dense.build((None, self.hidden_size))
+
+    def project(self, encoded, random):
+        """Return float32 `(B, size)`."""
+        vectors = self.dropout(encoded.pooled_output, random=random)
+        return ops.cast(self.dense(vectors), "float32")
+
+
+class ClassificationHead(SentenceHead):
+    """Chooses a label; the loss is the cross entropy."""
+
+    def call(self, encoded, features, random=None):
+        """Return loss, logits `(B, C)`, predictions and label_ids."""
+        logits = self.project(encoded, random)
+        label_ids = features[f"{self.name}_label_ids"]
+        return {
+            "loss": ops.sparse_categorical_crossentropy(
+                label_ids, logits, from_logits=True
+            ),
+            "logits": logits,
+            "predictions": ops.cast(ops.argmax(logits, axis=-1), "int32"),
+            "label_ids": label_ids,
+            "eid": features[f"{self.name}_eid"],
+        }
+
+
+class RegressionHead(SentenceHead):
+    """Predicts a number; the loss is the squared error."""
+
+    def call(self, encoded, features, random=None):
+        """Return loss, predictions and targets."""
+        predictions = ops.squeeze(self.project(encoded, random), -1)
+        targets = features[f"{self.name}_targets"]
+        return {
+            "loss": ops.square(predictions - targets),
+            "predictions": predictions,
+            "targets": targets,
+            "eid": features[f"{self.name}_eid"],
+        }
+
+
+HEADS = {
+    "classification": ClassificationHead,
+    "regression": RegressionHead,
+}

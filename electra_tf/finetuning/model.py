@@ -1,0 +1,92 @@
+"""An encoder and one head per task, from features to losses.
+
+B batch.
+"""
+
+import keras
+from keras import ops
+
+from electra_tf.configs import EncoderConfig
+from electra_tf.encoder import Encoder
+from electra_tf.finetuning.heads import HEADS
+from electra_tf.finetuning.task import Task
+from electra_tf.loss_terms import LossTerm
+from electra_tf.randomness import RandomStream, scoped
+
+
+class FinetuningModel:
+    """The network that fine-tuning trains.
+
+    Not a Keras layer itself, so that the variables carry the names of the
+    original's checkpoints: `electra/...` and `task_specific/<task>/...`.
+
+    Args:
+        config: `EncoderConfig`.
+        tasks: list of `Task`; `task_id` in a batch counts along it.
+    """
+
+    def __init__(self, config: EncoderConfig, tasks: list[Task]):
+        self.encoder = Encoder(config, name="electra")
+        self.encoder.build()
+        self.heads = [
+            HEADS[task.head.kind](
+                task.head.size, config.hidden_size, name=task.name
+            )
+            for task in tasks
+        ]
+        with keras.name_scope("task_specific"):
+            for head in self.heads:
+                head.build()
+
+    @property
+    def variables(self) -> dict:
+        """All variables by path; the paths are those of the original."""
+        layers = [self.encoder, *self.heads]
+        return {v.path: v for layer in layers for v in layer.variables}
+
+    def __call__(
+        self, features: dict, random: RandomStream | None, only: str = ""
+    ) -> dict[str, dict]:
+        """Run the heads on a batch.
+
+        Args:
+            features: dict of tensors, see `electra_tf.finetuning.inputs`.
+            random: `RandomStream` for dropout, or None.
+            only: str, name of the one task to run; all of them without it.
+
+        Returns:
+            Dict from a task's name to its head's outputs, for all examples of
+            the batch, whatever their task.
+        """
+        encoded = self.encoder(
+            features["input_ids"],
+            input_mask=features["input_mask"],
+            segment_ids=features["segment_ids"],
+            random=scoped(random, "electra"),
+        )
+        return {
+            head.name: head(encoded, features, random=scoped(random, head.name))
+            for head in self.heads
+            if only in ("", head.name)
+        }
+
+    def losses(self, features: dict, random: RandomStream) -> dict:
+        """The `LossTerm`s of a training step.
+
+        Each is the sum over the batch of the losses of one task's examples.
+        Padding examples belong to no task, so they count nothing.
+        """
+        outputs = self(features, random)
+        return {
+            f"{name}_loss": LossTerm(
+                1.0,
+                ops.sum(
+                    ops.where(
+                        features["task_id"] == index,
+                        output["loss"],
+                        ops.zeros_like(output["loss"]),
+                    )
+                ),
+            )
+            for index, (name, output) in enumerate(outputs.items())
+        }
