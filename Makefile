@@ -1,0 +1,31 @@
+# `make demo`: from nothing to a fine-tuned ELECTRA. `make test`: the tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+DEMO_DIR ?= demo_run
+
+.PHONY: install demo test test-slow lint clean
+
+install: $(VENV)/installed
+
+# Made anew when what it installs changes.
+$(VENV)/installed: setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+demo: install
+	$(BIN)/python -m demo --output_dir=$(DEMO_DIR)
+
+test: install lint
+	$(BIN)/python -m pytest --quiet
+
+test-slow: install
+	$(BIN)/python -m pytest --quiet -m slow
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) $(DEMO_DIR)

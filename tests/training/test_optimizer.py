@@ -1,0 +1,76 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from electra_tf.training.optimizer import AdamW, is_decayed
+
+
+def variable(values):
+    return keras.Variable(np.array(values, np.float32))
+
+
+def test_two_steps_by_hand():
+    """m, v and the weight after two steps, without bias correction."""
+    weight = variable([1.0])
+    adamw = AdamW({"w": weight}, lambda step: 0.1, weight_decay_rate=0.01)
+    w, m, v = 1.0, 0.0, 0.0
+    for step, gradient in enumerate((0.5, -0.25)):
+        adamw.apply({"w": tf.constant([gradient])}, step)
+        m = 0.9 * m + 0.1 * gradient
+        v = 0.999 * v + 0.001 * gradient**2
+        w -= 0.1 * (m / (np.sqrt(v) + 1e-6) + 0.01 * w)
+        assert weight.numpy()[0] == pytest.approx(w, abs=1e-6)
+    assert adamw.slots["w/adam_m"].numpy()[0] == pytest.approx(m)
+    assert adamw.slots["w/adam_v"].numpy()[0] == pytest.approx(v)
+
+
+def test_clips_by_the_global_norm():
+    weights = {name: variable([0.0]) for name in "ab"}
+    adamw = AdamW(weights, lambda step: 1.0)
+    gradients = {"a": tf.constant([30.0]), "b": tf.constant([40.0])}
+    norm = adamw.apply(gradients, 0)
+    assert float(norm) == pytest.approx(50)
+    # The clipped gradient is (0.6, 0.8); a tenth of it goes into m.
+    assert adamw.slots["a/adam_m"].numpy()[0] == pytest.approx(0.06)
+    assert adamw.slots["b/adam_m"].numpy()[0] == pytest.approx(0.08)
+
+
+def test_decay_spares_biases_and_norms():
+    weights = {
+        name: variable([1.0])
+        for name in ("x/kernel", "x/bias", "x/LayerNorm/gamma", "output_bias")
+    }
+    adamw = AdamW(weights, lambda step: 0.5, weight_decay_rate=0.1)
+    adamw.apply({name: tf.constant([0.0]) for name in weights}, 0)
+    decayed = {k for k, v in weights.items() if v.numpy()[0] != 1}
+    assert decayed == {"x/kernel"} == set(filter(is_decayed, weights))
+    assert weights["x/kernel"].numpy()[0] == pytest.approx(0.95)
+
+
+def test_rate_multipliers():
+    weights = {name: variable([0.0]) for name in "ab"}
+    adamw = AdamW(weights, lambda step: 1.0, rate_multipliers={"b": 0.25})
+    gradients = {name: tf.constant([0.1]) for name in "ab"}
+    adamw.apply(gradients, 0)
+    ratio = weights["b"].numpy() / weights["a"].numpy()
+    assert ratio[0] == pytest.approx(0.25)
+
+
+def test_repeated_rows_of_a_table_are_added():
+    table = variable(np.zeros((3, 2)))
+    adamw = AdamW({"t": table}, lambda step: 1.0, clip_norm=100.0)
+    with tf.GradientTape() as tape:
+        rows = tf.gather(table.value, [1, 1])
+        loss = tf.reduce_sum(rows)
+    adamw.apply({"t": tape.gradient(loss, table.value)}, 0)
+    np.testing.assert_allclose(
+        adamw.slots["t/adam_m"], [[0, 0], [0.2, 0.2], [0, 0]], rtol=1e-6
+    )
+
+
+def test_variables_without_gradient_stay():
+    weights = {name: variable([1.0]) for name in "ab"}
+    adamw = AdamW(weights, lambda step: 1.0, weight_decay_rate=0.1)
+    adamw.apply({"a": tf.constant([1.0]), "b": None}, 0)
+    assert weights["b"].numpy()[0] == 1
