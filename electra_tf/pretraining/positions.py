@@ -8,9 +8,7 @@ from keras import ops
 
 def gather_positions(sequence, positions):
     """Read vectors at positions: `(B, L, D)` and `(B, N)` to `(B, N, D)`."""
-    return ops.take_along_axis(
-        sequence, ops.expand_dims(positions, -1), axis=1
-    )
+    return ops.take_along_axis(sequence, ops.expand_dims(positions, -1), axis=1)
 
 
 def scatter_average(sequence, updates, positions):

@@ -274,18 +274,19 @@ class Run:
         self._progress = Progress(
             settings.num_train_steps, first_step, settings.tokens_per_step
         )
-        self._controller = orbit.Controller(
-            global_step=self.step,
-            trainer=trainer,
-            evaluator=evaluator,
-            strategy=strategy,
-            train_actions=[self._report],
-            eval_actions=[self._report_evaluation],
-            steps_per_loop=settings.steps_per_loop,
-            checkpoint_manager=manager,
-            summary_dir=self._folder("train"),
-            eval_summary_dir=self._folder("eval"),
-        )
+        with _without_orbits_own_lines():
+            self._controller = orbit.Controller(
+                global_step=self.step,
+                trainer=trainer,
+                evaluator=evaluator,
+                strategy=strategy,
+                train_actions=[self._report],
+                eval_actions=[self._report_evaluation],
+                steps_per_loop=settings.steps_per_loop,
+                checkpoint_manager=manager,
+                summary_dir=self._folder("train"),
+                eval_summary_dir=self._folder("eval"),
+            )
 
     def _manager(self, variables, optimizer):
         settings = self.settings

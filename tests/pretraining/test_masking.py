@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from electra_tf.pretraining import masking
+from electra_tf.pretraining.masking import Batch, MaskingDraws
+from electra_tf.randomness import RandomStream
+from tests import tiny
+
+MOST = 4
+MASK = tiny.SPECIAL.mask_id
+
+
+def draws_of(batch, step=0, most=MOST):
+    stream = RandomStream(0, step)
+    return masking.draw(batch, tiny.SPECIAL, most, stream)
+
+
+def test_special_tokens_and_padding_are_never_chosen():
+    batch = tiny.batch(size=64)
+    batch.input_ids[:, 3] = MASK
+    allowed = masking.candidates(batch, tiny.SPECIAL).numpy()
+    for step in range(20):
+        positions = draws_of(batch, step).positions.numpy()
+        assert np.take_along_axis(allowed, positions, axis=1).all()
+
+
+def test_all_candidates_are_drawn_alike():
+    batch = Batch(*(np.repeat(x, 500, axis=0) for x in tiny.batch(size=1)))
+    positions = np.concatenate(
+        [draws_of(batch, step).positions.numpy().ravel() for step in range(10)]
+    )
+    allowed = masking.candidates(batch, tiny.SPECIAL).numpy()[0]
+    counts = np.bincount(positions, minlength=allowed.size)
+    expected = positions.size / allowed.sum()
+    assert (counts[~allowed] == 0).all()
+    deviation = np.abs(counts[allowed] - expected)
+    assert (deviation < 5 * np.sqrt(expected)).all()
+
+
+def test_a_sequence_without_candidates_chooses_position_0():
+    ids = np.array([[2, 3, 0, 0]], np.int32)
+    batch = Batch(ids, (ids > 0).astype(np.int32), np.zeros_like(ids))
+    draws = draws_of(batch)
+    np.testing.assert_array_equal(draws.positions, [[0] * MOST])
+    masked = masking.mask_tokens(batch, tiny.SPECIAL, 0.15, draws)
+    np.testing.assert_array_equal(masked.input_ids, ids)
+
+
+def test_masking_by_hand():
+    """Two chosen, one of them kept; unused slots are zero."""
+    ids = np.array([[2, 11, 12, 13, 14, 15, 16, 3, 0, 0]], np.int32)
+    batch = Batch(ids, (ids > 0).astype(np.int32), np.zeros_like(ids))
+    draws = MaskingDraws(
+        positions=np.array([[4, 2, 6]], np.int32),
+        replace=np.array([[0.1, 0.9, 0.1]], np.float32),
+    )
+    masked = masking.mask_tokens(batch, tiny.SPECIAL, 0.25, draws)
+    np.testing.assert_array_equal(masked.positions, [[4, 2, 0]])
+    np.testing.assert_array_equal(masked.ids, [[14, 12, 0]])
+    np.testing.assert_array_equal(masked.weights, [[1, 1, 0]])
+    expected = ids.copy()
+    expected[0, 4] = MASK
+    np.testing.assert_array_equal(masked.input_ids, expected)
+
+
+def test_share_of_replaced_tokens():
+    """Of the chosen tokens 85 % become [MASK], the others stay."""
+    batch = tiny.batch(size=2000)
+    masked = masking.mask_tokens(batch, tiny.SPECIAL, 0.06, draws_of(batch))
+    assert (masked.weights.numpy().sum(axis=1) == 1).all()
+    hidden = (masked.input_ids.numpy() == MASK).sum() / 2000
+    assert abs(hidden - 0.85) < 4 * np.sqrt(0.85 * 0.15 / 2000)
+
+
+@pytest.mark.parametrize("length, number", [(10, 2), (30, 4), (50, 8), (1, 1)])
+def test_num_to_predict_rounds_half_to_even(length, number):
+    # 0.15 in float32 is slightly above 0.15, so 1.5 -> 2 and 4.5 -> 4.
+    mask = np.ones((1, length), np.int32)
+    assert masking.num_to_predict(mask, 0.15, 19).numpy()[0] == number

@@ -1,0 +1,177 @@
+"""The loop on a linear model: least squares on three features."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from electra_tf.loss_terms import LossTerm
+from electra_tf.training import loop
+from electra_tf.training.checkpoints import read_variables
+from electra_tf.training.optimizer import AdamW
+
+TRUE = np.array([[1.0], [-2.0], [0.5]], np.float32)
+STEPS = 12
+
+
+def decaying_rate(step):
+    return 0.3 * (1 - tf.cast(step, tf.float32) / STEPS)
+
+
+class LinearRun:
+    """Builds a model, its data and a `loop.Run`."""
+
+    def __init__(self, folder, strategy=None, poison=None, **settings):
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.poison = poison
+        with self.strategy.scope():
+            self.weight = keras.Variable(np.zeros((3, 1), "f4"), name="weight")
+            variables = {"model/weight.x": self.weight}
+            self.optimizer = AdamW(variables, decaying_rate)
+        defaults = {
+            "num_train_steps": STEPS,
+            "steps_per_loop": 3,
+            "save_every": 3,
+            "model_dir": folder and str(folder),
+        }
+        self.run = loop.Run(
+            self.step_function,
+            self.optimizer,
+            variables,
+            self.dataset,
+            self.strategy,
+            loop.Settings(**{**defaults, **settings}),
+            self.evaluator(),
+        )
+
+    def examples(self, start=0):
+        rng = np.random.default_rng(0)
+        inputs = rng.normal(size=(STEPS * 8, 3)).astype(np.float32)
+        if self.poison is not None:
+            inputs[self.poison * 8] = np.nan
+        data = tf.data.Dataset.from_tensor_slices((inputs, inputs @ TRUE))
+        replicas = self.strategy.num_replicas_in_sync
+        return data.skip(start * 8).batch(8 // replicas, drop_remainder=True)
+
+    def dataset(self, start):
+        return self.strategy.distribute_datasets_from_function(
+            lambda context: self.examples(start)
+        )
+
+    def step_function(self, batch, random):
+        inputs, targets = batch
+        # Noise that depends on the step only, to see that it is repeated.
+        noise = random.uniform((), "noise") * 0 + 1
+        error = tf.square(tf.matmul(inputs, self.weight.value) - targets)
+        count = tf.cast(tf.shape(inputs)[0], tf.float32)
+        return {"loss": LossTerm(1.0, noise * tf.reduce_sum(error), count)}
+
+    def evaluator(self):
+        def sums(batch, random):
+            inputs, targets = batch
+            error = tf.matmul(inputs, self.weight.value) - targets
+            return {"error": tf.reduce_sum(tf.abs(error))}
+
+        data = self.strategy.distribute_datasets_from_function(
+            lambda context: self.examples()
+        )
+        return loop.Evaluator(
+            sums, lambda s: {"error": float(s["error"])}, data, self.strategy, 0
+        )
+
+
+def rows(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_trains_saves_and_reports(tmp_path, capsys):
+    linear = LinearRun(tmp_path)
+    before = linear.run.evaluate()["error"]
+    linear.run.train()
+    assert linear.run.evaluate()["error"] < before / 2
+    metrics = rows(tmp_path / "metrics.jsonl")
+    assert [row["step"] for row in metrics] == [3, 6, 9, 12]
+    assert metrics[-1]["loss"] < metrics[0]["loss"]
+    rates = [row["learning_rate"] for row in metrics]
+    assert rates == pytest.approx([0.25, 0.175, 0.1, 0.025])
+    saved = read_variables(str(tmp_path))
+    np.testing.assert_array_equal(saved["model/weight.x"], linear.weight)
+    assert tf.train.latest_checkpoint(str(tmp_path)).endswith("-12")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "step 12/12 | loss" in captured.err
+    assert list((tmp_path / "summaries" / "train").iterdir())
+
+
+def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
+    whole = LinearRun(tmp_path / "whole")
+    whole.run.train()
+    LinearRun(tmp_path / "parts", num_train_steps=6).run.train()
+    resumed = LinearRun(tmp_path / "parts")
+    assert int(resumed.run.step.numpy()) == 6
+    resumed.run.train()
+    np.testing.assert_array_equal(whole.weight, resumed.weight)
+    for name, slot in whole.optimizer.slots.items():
+        np.testing.assert_array_equal(slot, resumed.optimizer.slots[name])
+
+
+@pytest.mark.parametrize("steps_per_loop", [1, 5, 100])
+def test_steps_per_loop_changes_nothing(steps_per_loop):
+    reference, other = (
+        LinearRun(None),
+        LinearRun(None, steps_per_loop=steps_per_loop),
+    )
+    reference.run.train()
+    other.run.train()
+    np.testing.assert_array_equal(reference.weight, other.weight)
+
+
+def test_compiled_step_gives_the_same():
+    plain, compiled = LinearRun(None), LinearRun(None, jit_compile=True)
+    plain.run.train()
+    compiled.run.train()
+    np.testing.assert_allclose(plain.weight, compiled.weight, atol=1e-6)
+
+
+def test_update_does_not_depend_on_the_number_of_replicas():
+    alone = LinearRun(None)
+    alone.run.train()
+    devices = [f"/cpu:{index}" for index in range(4)]
+    together = LinearRun(None, tf.distribute.MirroredStrategy(devices))
+    together.run.train()
+    np.testing.assert_allclose(together.weight, alone.weight, atol=1e-6)
+
+
+def test_non_finite_loss_stops_and_names_the_step(tmp_path):
+    with pytest.raises(loop.NonFiniteLossError, match="The loss of step 7 is"):
+        LinearRun(tmp_path, poison=7).run.train()
+    saved = read_variables(str(tmp_path))
+    assert tf.train.latest_checkpoint(str(tmp_path)).endswith("-6")
+    assert np.isfinite(saved["model/weight.x"]).all()
+
+
+def test_checkpoint_of_another_model(tmp_path):
+    LinearRun(tmp_path).run.train()
+    other = {"model/other": keras.Variable(np.zeros((2, 2), "f4"))}
+    with pytest.raises(ValueError, match="does not fit this model"):
+        loop.Run(
+            None,
+            AdamW(other, lambda step: 0.1),
+            other,
+            lambda start: [],
+            tf.distribute.get_strategy(),
+            loop.Settings(1, 1, model_dir=str(tmp_path)),
+        )
+
+
+def test_evaluates_on_the_way(tmp_path):
+    LinearRun(tmp_path, evaluate_every=6).run.train()
+    assert [r["step"] for r in rows(tmp_path / "evaluations.jsonl")] == [6]
+
+
+def test_evaluation_of_nothing():
+    linear = LinearRun(None)
+    with pytest.raises(ValueError, match="not one whole batch"):
+        linear.run._controller.evaluator.evaluate(0)
