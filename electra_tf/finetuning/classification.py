@@ -99,7 +99,7 @@ class SentenceTask(Task):
         """Return the task's metrics and the mean loss."""
         return metrics.score(self.metric_names, outputs)
 
-    def predictions(self, outputs: dict) -> list[tuple[int, str, list]]:
+    def predictions(self, outputs: dict) -> list[tuple]:
         """Return labels, or targets on the scale of the raw data."""
         scores = outputs["logits" if self.labels else "predictions"]
         return [

@@ -61,12 +61,14 @@ class OwnClassification(SentenceTask):
         return examples
 
     def _label(self, table: "_Table", row: Row, column: int) -> int:
-        label = table.cell(row, column)
-        try:
-            return self.parse_label(label)
-        except ValueError as error:
-            problem = f"{error}, from {self.config.train_file}"
-            raise row_error(table.path, row, problem) from None
+        label, known = table.cell(row, column), self.labels
+        if label not in known:
+            problem = (
+                f"unknown label {label!r}; the labels of "
+                f"{self.config.train_file} are {', '.join(map(repr, known))}"
+            )
+            raise row_error(table.path, row, problem)
+        return known.index(label)
 
 
 class _Table:

@@ -121,6 +121,25 @@ def _joined(spec: FeatureSpec, parts: list[np.ndarray]) -> Column:
     return Column(values, np.cumsum([0, *map(len, parts)]))
 
 
+def described(inputs: Inputs, index: int, tokenizer) -> str:
+    """Return an example in words: its tokens and all features that are set."""
+    values = {name: _at(c, index) for name, c in inputs.columns.items()}
+    tokens = " ".join(tokenizer.tokens[i] for i in values["input_ids"])
+    lines = [
+        f"  {name}: {value}"
+        for name, value in values.items()
+        if np.any(value) and name != "input_mask"
+    ]
+    return "\n".join([tokens, *lines])
+
+
+def _at(column: Column, index: int):
+    if column.splits is None:
+        return column.values[index].item()
+    begin, end = column.splits[index : index + 2]
+    return column.values[begin:end].tolist()
+
+
 def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
     """Return the updates of some epochs, as the original counts them.
 
@@ -185,7 +204,8 @@ def batches(
         picked = {name: tf.gather(c, chosen) for name, c in columns.items()}
         tokens = tf.reduce_max(picked["input_ids"].row_lengths())
         width = length or _rounded_up(tf.cast(tokens, tf.int32), most)
-        return {name: _dense(v, width, length) for name, v in picked.items()}
+        shape = [shares.shape[1], length]
+        return {name: _dense(v, width, shape) for name, v in picked.items()}
 
     return (
         tf.data.Dataset.from_tensor_slices(shares)
@@ -224,10 +244,13 @@ def _rounded_up(tokens, most: int):
     return tf.minimum(steps * LENGTH_STEP, most)
 
 
-def _dense(values, width, static_length: int | None):
-    """Ragged `(B, ...)` to padded `(B, width)`; others stay."""
+def _dense(values, width, shape: list):
+    """Ragged `(B, ...)` to padded `(B, width)`; others stay.
+
+    `shape` is what is known of the result beforehand.
+    """
     if not isinstance(values, tf.RaggedTensor):
         return values
     padded = values.to_tensor()
     padded = tf.pad(padded, [[0, 0], [0, width - tf.shape(padded)[1]]])
-    return tf.ensure_shape(padded, [values.shape[0], static_length])
+    return tf.ensure_shape(padded, shape)

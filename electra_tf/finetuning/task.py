@@ -98,9 +98,13 @@ class Task(abc.ABC):
         """
 
     @abc.abstractmethod
-    def predictions(self, outputs: dict) -> list[tuple[int, str, list]]:
-        """Return (example's number, prediction as text, raw scores) in order.
+    def predictions(self, outputs: dict) -> list[tuple]:
+        """Return what to write about a test set.
 
         Args:
             outputs: see `score`.
+
+        Returns:
+            A tuple for each example: its number (int), the prediction as text
+            in the raw data's terms, and what the head computed, as floats.
         """

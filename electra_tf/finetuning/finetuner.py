@@ -1,0 +1,291 @@
+"""Trials: fine-tune, evaluate, write results.
+
+Trial t, from 1, draws everything with the seed `seed` + t: new heads, the
+order of the data, dropout.
+"""
+
+import functools
+import itertools
+import json
+import os
+import shutil
+import sys
+import time
+import typing
+
+import keras
+import tensorflow as tf
+
+from electra_tf import hparams
+from electra_tf.configs import FinetuningConfig, encoder_config
+from electra_tf.finetuning import inputs, results
+from electra_tf.finetuning.layerwise_decay import rate_multipliers
+from electra_tf.finetuning.metrics import as_text
+from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.predict import Predictor
+from electra_tf.finetuning.task import DEV, TRAIN, Task
+from electra_tf.training import (
+    checkpoints,
+    distribution,
+    loop,
+    optimizer,
+    schedules,
+)
+
+# A run prints at least this many progress lines, however short it is.
+PROGRESS_LINES = 20
+LOGGED_EXAMPLES = 5
+CONFIG_FILE = "config.json"
+
+
+class Split(typing.NamedTuple):
+    """A split of a task, to be evaluated."""
+
+    task: Task
+    name: str
+    inputs: inputs.Inputs
+    batch_size: int
+
+
+class Finetuner:
+    """Runs the trials of one config.
+
+    Args:
+        config: `FinetuningConfig`.
+        tasks: list of `Task`.
+        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        examples: dict from (task's name, split) to examples.
+    """
+
+    def __init__(
+        self, config: FinetuningConfig, tasks: list[Task], tokenizer, examples
+    ):
+        self.config = config
+        self.tasks = tasks
+        self.strategy = distribution.strategy(
+            config.distribution_strategy, config.tpu_name
+        )
+        self.pretrained = self._pretrained()
+        self.training = self._training_inputs(tokenizer, examples)
+        self.splits = self._splits(tokenizer, examples)
+        self.results: list[results.TaskResult] = []
+
+    def _pretrained(self) -> dict | None:
+        """The weights to start from; None for the heads' own or random."""
+        if self.config.from_scratch or not self.config.do_train:
+            return None
+        return checkpoints.read_variables(self.config.init_checkpoint)
+
+    def _training_inputs(self, tokenizer, examples) -> inputs.Inputs | None:
+        if not self.config.do_train:
+            return None
+        chosen = {t.name: examples[t.name, TRAIN] for t in self.tasks}
+        made = inputs.make(
+            self.tasks, chosen, tokenizer, self.config.train_batch_size
+        )
+        if self.config.log_examples:
+            for index in range(min(LOGGED_EXAMPLES, made.num_real)):
+                self._say(inputs.described(made, index, tokenizer))
+        return made
+
+    def _splits(self, tokenizer, examples) -> list[Split]:
+        config, by_name = self.config, {t.name: t for t in self.tasks}
+        splits = []
+        for (task_name, split), chosen in examples.items():
+            if split == TRAIN:
+                continue
+            size = (
+                config.eval_batch_size
+                if split == DEV
+                else config.predict_batch_size
+            )
+            made = inputs.make(self.tasks, {task_name: chosen}, tokenizer, size)
+            splits.append(Split(by_name[task_name], split, made, size))
+        return splits
+
+    @property
+    def length(self) -> int | None:
+        """Tokens to pad every batch to; None where shapes may vary."""
+        fixed = self.config.jit_compile or (
+            self.config.distribution_strategy == "tpu"
+        )
+        return self.config.max_seq_length if fixed else None
+
+    def run(self) -> list[results.TaskResult]:
+        """Run all trials; return the scores of each task in each of them."""
+        config = self.config
+        for trial in itertools.count(1):
+            if 0 <= config.num_trials < trial:
+                break
+            self._trial(trial)
+            if config.do_train and not config.keep_all_models and trial > 1:
+                self._drop_model(trial - 1)
+        if len(self.results) > len(self.tasks):
+            print(*results.summary_lines(self.results), sep="\n")
+        return self.results
+
+    def _trial(self, trial: int):
+        config, started = self.config, time.monotonic()
+        seed = config.seed + trial
+        keras.utils.set_random_seed(seed)
+        with self.strategy.scope():
+            model = FinetuningModel(encoder_config(config), self.tasks)
+        steps = 0
+        if config.do_train:
+            steps = self._train(model, trial, seed)
+        else:
+            values = checkpoints.read_variables(self._folder(trial))
+            checkpoints.assign(model.variables, values)
+        for split in self.splits:
+            self._evaluate(model, split, trial, seed, steps, started)
+
+    def _train(self, model: FinetuningModel, trial: int, seed: int) -> int:
+        config = self.config
+        if self.pretrained is not None:
+            checkpoints.assign(
+                model.variables,
+                self.pretrained,
+                required=lambda path: not path.startswith("task_specific/"),
+            )
+        steps = inputs.num_train_steps(
+            self.training, config.train_batch_size, config.num_train_epochs
+        )
+        self._begin(trial, steps)
+        with self.strategy.scope():
+            adamw = self._optimizer(model, steps)
+        run = loop.Run(
+            model.losses,
+            adamw,
+            model.variables,
+            self._training_data(steps, seed),
+            self.strategy,
+            self._settings(trial, steps, seed),
+        )
+        run.train()
+        return steps
+
+    def _optimizer(self, model: FinetuningModel, steps: int):
+        config = self.config
+        return optimizer.AdamW(
+            model.variables,
+            schedules.polynomial_decay_with_warmup(
+                config.learning_rate, steps, steps * config.warmup_proportion
+            ),
+            config.weight_decay_rate,
+            rate_multipliers(
+                model.variables,
+                model.encoder.config.num_hidden_layers,
+                config.layerwise_lr_decay,
+                config.layerwise_decay_top_exponent,
+            ),
+        )
+
+    def _training_data(self, steps: int, seed: int):
+        """Return the function from the first step to a dataset."""
+        config = self.config
+        order = inputs.training_order(
+            self.training, config.train_batch_size, steps, seed
+        )
+
+        def shares(start: int, context) -> tf.data.Dataset:
+            # Repeated, because a dataset with an end makes every step of a
+            # distributed loop ask whether it is there.
+            return inputs.batches(
+                self.training,
+                order[start:],
+                self.length,
+                config.max_seq_length,
+                context,
+            ).repeat()
+
+        return lambda start: distribution.distribute(
+            functools.partial(shares, start), self.strategy
+        )
+
+    def _settings(self, trial: int, steps: int, seed: int) -> loop.Settings:
+        config = self.config
+        tokens = self.training.lengths.sum() / len(self.training)
+        return loop.Settings(
+            num_train_steps=steps,
+            steps_per_loop=min(
+                config.iterations_per_loop, -(-steps // PROGRESS_LINES)
+            ),
+            model_dir=self._folder(trial),
+            save_every=config.save_checkpoints_steps,
+            keep=1,
+            seed=seed,
+            jit_compile=config.jit_compile,
+            tokens_per_step=round(tokens * config.train_batch_size),
+        )
+
+    def _evaluate(self, model, split: Split, trial, seed, steps, started):
+        """Score the development set, or write predictions for a test set."""
+        config = self.config
+        if split.name != DEV and trial > config.n_writes_test:
+            return
+        predict = Predictor(
+            model, split.task, self.strategy, self.length, config.max_seq_length
+        )
+        outputs = predict(split.inputs, split.batch_size)
+        if split.name != DEV:
+            path = config.test_predictions.format(
+                split.task.name, split.name, trial
+            )
+            results.write_predictions(path, split.task.predictions(outputs))
+            return
+        result = results.TaskResult(
+            trial=trial,
+            seed=seed,
+            task=split.task.name,
+            metrics=split.task.score(outputs),
+            collapsed=results.is_collapsed(outputs),
+            steps=steps,
+            seconds=round(time.monotonic() - started, 1),
+        )
+        self.results.append(result)
+        results.write(config, self.results)
+        print(f"{result.task}: {as_text(result.metrics)}", flush=True)
+        if result.collapsed:
+            self._say(
+                f"Trial {trial} collapsed: it predicts the same for every "
+                f"example of {result.task}. Another seed or a smaller "
+                "learning_rate may help."
+            )
+
+    def _folder(self, trial: int) -> str:
+        return f"{self.config.model_dir}_{trial}"
+
+    def _begin(self, trial: int, steps: int):
+        """Announce a trial, and give it an empty folder."""
+        config = self.config
+        of = "" if config.num_trials < 0 else f"/{config.num_trials}"
+        self._say(
+            f"Trial {trial}{of}: {config.joined_tasks}, {steps} updates, "
+            f"{self.training.num_real} examples"
+        )
+        folder = self._folder(trial)
+        self._drop_model(trial)
+        results.write_text(
+            os.path.join(folder, CONFIG_FILE),
+            json.dumps(hparams.to_json(config), indent=1) + "\n",
+        )
+
+    def _drop_model(self, trial: int):
+        """Remove the folder of a trial, if there is one.
+
+        Raises:
+            FileExistsError: when no trial can have made it.
+        """
+        folder = self._folder(trial)
+        if not os.path.exists(folder):
+            return
+        if not os.path.exists(os.path.join(folder, CONFIG_FILE)):
+            raise FileExistsError(
+                f"{folder} is in the way, and holds no trial's {CONFIG_FILE}. "
+                "Move it, or set model_dir."
+            )
+        shutil.rmtree(folder)
+
+    @staticmethod
+    def _say(text: str):
+        print(text, file=sys.stderr, flush=True)

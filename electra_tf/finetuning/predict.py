@@ -1,0 +1,70 @@
+"""Outputs of a task's head for every example of a split."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from electra_tf.finetuning import inputs
+from electra_tf.training import distribution
+
+
+class Predictor:
+    """Runs the encoder and one task's head, without dropout.
+
+    Args:
+        model: `FinetuningModel`.
+        task: `Task`.
+        strategy: `tf.distribute.Strategy`.
+        length: int to pad every input to, or None for the longest of a batch.
+        most: int, the most tokens of an input.
+    """
+
+    def __init__(self, model, task, strategy, length: int | None, most: int):
+        self.model = model
+        self.task = task
+        self.strategy = strategy
+        self.length = length
+        self.most = most
+
+    def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
+        """Return the head's outputs.
+
+        Args:
+            split: examples of the task, padded to whole batches.
+            batch_size: int, examples of a global batch.
+
+        Returns:
+            Dict of arrays `(examples, ...)`, in the order of the examples'
+            numbers, without padding.
+        """
+        order = inputs.evaluation_order(split, batch_size)
+        dataset = distribution.distribute(
+            functools.partial(
+                inputs.batches, split, order, self.length, self.most
+            ),
+            self.strategy,
+        )
+        batches = [self._batch(batch) for batch in dataset]
+        outputs = {
+            name: np.concatenate([batch[name].numpy() for batch in batches])
+            for name in batches[0]
+        }
+        # Padding examples belong to no task.
+        real = np.flatnonzero(outputs.pop("belongs"))
+        order = real[np.argsort(outputs["eid"][real], kind="stable")]
+        return {name: values[order] for name, values in outputs.items()}
+
+    @tf.function(reduce_retracing=True)
+    def _batch(self, batch) -> dict:
+        per_replica = self.strategy.run(self._replica_batch, args=(batch,))
+        return {
+            name: self.strategy.gather(values, axis=0)
+            for name, values in per_replica.items()
+        }
+
+    def _replica_batch(self, batch) -> dict:
+        outputs = self.model(batch, None, only=self.task.name)
+        belongs = ops.cast(batch["task_id"] < len(self.model.heads), "int32")
+        return {**outputs[self.task.name], "belongs": belongs}

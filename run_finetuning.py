@@ -1,0 +1,63 @@
+"""Fine-tunes a pre-trained ELECTRA on one or several tasks.
+
+    python run_finetuning.py --data_dir=DIR --model_name=NAME \
+        --task_names=cola --num_trials=3
+
+reads DIR/vocab.txt, the checkpoint in DIR/models/NAME and the raw data in
+DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data:
+
+    python run_finetuning.py --data_dir=DIR --model_name=NAME \
+        --task_names=classification --train_file=train.tsv \
+        --dev_file=dev.tsv --text_column=text --label_column=label
+
+`--help` lists all flags.
+"""
+
+import os
+import sys
+
+from electra_tf import tokenization
+from electra_tf.configs import FinetuningConfig
+from electra_tf.finetuning import pretrained, task_table
+from electra_tf.finetuning.task import DEV, TRAIN
+from flags import from_config
+
+
+def main(argv: list[str]):
+    """Run the program with the command line `argv`."""
+    config = from_config.parse(FinetuningConfig, argv)
+    try:
+        config = pretrained.with_saved_shape(config)
+        tasks = task_table.tasks(config)
+        tokenizer = tokenization.Tokenizer(
+            config.vocab_file, do_lower_case=config.do_lower_case
+        )
+        tokenization.check_vocab_size(tokenizer, config.vocab_size)
+        examples = read_examples(config, tasks)
+        finetune(config, tasks, tokenizer, examples)
+    except (OSError, ValueError, FloatingPointError) as error:
+        sys.exit(f"{os.path.basename(argv[0])}: {error}")
+
+
+def read_examples(config: FinetuningConfig, tasks: list) -> dict:
+    """Read all that the run needs, so that mistakes in it show at once."""
+    examples = {}
+    for task in tasks:
+        splits = [TRAIN] if config.do_train else []
+        splits += [DEV] if config.do_eval else []
+        splits += task.test_splits if config.write_test_outputs else ()
+        for split in splits:
+            examples[task.name, split] = task.examples(split)
+    return examples
+
+
+def finetune(config: FinetuningConfig, tasks: list, tokenizer, examples: dict):
+    """Train and evaluate; TensorFlow is imported only here."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from electra_tf.finetuning.finetuner import Finetuner
+
+    Finetuner(config, tasks, tokenizer, examples).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv)
