@@ -1,0 +1,71 @@
+"""Results files of several trials."""
+
+import json
+
+import pytest
+
+from electra_tf.finetuning import results
+from tests.finetuning import sentences
+
+
+def result(trial: int, mcc: float, collapsed=False) -> results.TaskResult:
+    return results.TaskResult(
+        trial=trial,
+        seed=42 + trial,
+        task="cola",
+        metrics={"mcc": mcc, "loss": 0.4},
+        collapsed=collapsed,
+        steps=10,
+        seconds=1.0,
+    )
+
+
+def test_files(tmp_path):
+    config = sentences.config(data_dir=str(tmp_path))
+    results.write(config, [result(1, 55.118), result(2, float("nan"), True)])
+    with open(config.results_txt) as file:
+        assert file.read() == (
+            "cola: mcc: 55.12 - loss: 0.40\ncola: mcc: nan - loss: 0.40\n"
+        )
+    with open(config.results_json) as file:
+        content = json.load(file)
+    assert [trial["metrics"]["mcc"] for trial in content["trials"]] == [
+        55.118,
+        None,
+    ]
+    summary = content["summary"]["cola"]
+    assert (summary["trials"], summary["collapsed"]) == (2, 1)
+    assert summary["metrics"]["mcc"]["median"] == 55.118
+
+
+def test_summary_by_hand():
+    found = results.summary([result(t, v) for t, v in enumerate((1, 2, 6))])
+    assert found["cola"]["metrics"]["mcc"] == pytest.approx(
+        {"median": 2, "mean": 3, "std": 7**0.5, "min": 1, "max": 6}
+    )
+
+
+def test_a_line_for_people():
+    lines = results.summary_lines([result(1, 50.0), result(2, 0.0, True)])
+    assert lines == [
+        "cola: 2 trials, mcc median 25.00, mean 25.00, std 35.36; 1 collapsed"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("predictions", "expected"),
+    [([0, 0, 0], True), ([0, 1, 0], False), ([0.5, 0.501], True), ([1], False)],
+)
+def test_collapse(predictions, expected):
+    assert results.is_collapsed({"predictions": predictions}) == expected
+
+
+def test_predictions_for_the_glue_site(tmp_path):
+    path = tmp_path / "new" / "rte_test_1.json"
+    results.write_predictions(str(path), [(0, "entailment", [1.0, 0.0])])
+    assert json.loads(path.read_text()) == [
+        {"index": 0, "prediction": "entailment", "scores": [1.0, 0.0]}
+    ]
+    assert path.with_suffix(".tsv").read_text() == (
+        "index\tprediction\n0\tentailment\n"
+    )

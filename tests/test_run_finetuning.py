@@ -1,0 +1,177 @@
+"""run_finetuning.py from the command line to the results."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import run_finetuning
+import run_pretraining
+from electra_tf.configs import PretrainingConfig
+from electra_tf.pretraining.masking import SpecialTokens
+from electra_tf.pretraining.pretrainer import Pretrainer
+from electra_tf.training import checkpoints
+from tests.finetuning import sentences
+
+ROOT = pathlib.Path(__file__).parent.parent
+ROWS = {"good": "pos", "very good": "pos", "bad": "neg", "very bad": "neg"}
+
+
+@pytest.fixture
+def flags(tmp_path) -> dict:
+    """Flags for a tiny model from scratch, and a tiny task of one's own."""
+    sentences.vocab_file(tmp_path)
+    lines = [f"a {text} film\t{label}" for text, label in ROWS.items()]
+    for name, copies in {"train": 16, "dev": 2}.items():
+        text = "\n".join(["text\tlabel", *(lines * copies)])
+        (tmp_path / f"{name}.tsv").write_text(text + "\n")
+    overrides = {"hidden_size": 16, "num_hidden_layers": 2}
+    return {
+        "data_dir": tmp_path,
+        "model_name": "tiny",
+        "task_names": "classification",
+        "train_file": tmp_path / "train.tsv",
+        "dev_file": tmp_path / "dev.tsv",
+        "text_column": "text",
+        "label_column": "label",
+        "from_scratch": "true",
+        "vocab_size": sentences.VOCAB_SIZE,
+        "embedding_size": 8,
+        "max_seq_length": 16,
+        "model_hparam_overrides": json.dumps(overrides),
+    }
+
+
+def arguments(flags: dict) -> list[str]:
+    return ["run_finetuning.py", *(f"--{k}={v}" for k, v in flags.items())]
+
+
+def error_of(flags: dict) -> str:
+    """Run in this process, up to the mistake."""
+    with pytest.raises(SystemExit) as stopped:
+        run_finetuning.main(arguments(flags))
+    return str(stopped.value)
+
+
+@pytest.mark.slow
+def test_the_program_by_its_name(flags):
+    done = subprocess.run(
+        [sys.executable, *arguments(flags)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("classification: accuracy: ")
+
+
+def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
+    training = {
+        "num_train_epochs": 30,
+        "learning_rate": 5e-3,
+        "train_batch_size": 16,
+        "num_trials": 2,
+        "write_test_outputs": "true",
+        "test_file": tmp_path / "dev.tsv",
+        "n_writes_test": 1,
+    }
+    run_finetuning.main(arguments({**flags, **training}))
+    printed = capsys.readouterr()
+
+    results = tmp_path / "models" / "tiny" / "results"
+    content = json.loads((results / "classification_results.json").read_text())
+    trials = content["trials"]
+    assert [trial["seed"] for trial in trials] == [43, 44]
+    assert [trial["steps"] for trial in trials] == [120, 120]
+    assert [trial["metrics"]["accuracy"] for trial in trials] == [100, 100]
+    assert not any(trial["collapsed"] for trial in trials)
+    assert content["summary"]["classification"]["trials"] == 2
+    lines = (results / "classification_results.txt").read_text().splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("classification: accuracy: 100.00 - macro_f1: ")
+    assert lines[0] in printed.out
+    assert "step 120/120" in printed.err
+    predictions = tmp_path / "models" / "tiny" / "test_predictions"
+    tsv = (predictions / "classification_test_1_predictions.tsv").read_text()
+    assert tsv.splitlines()[:4] == [
+        "index\tprediction",
+        "0\tpos",
+        "1\tpos",
+        "2\tneg",
+    ]
+    assert len([*predictions.iterdir()]) == 2
+
+    # The kept weights give the same scores again.
+    evaluation = {"do_train": "false", "num_trials": 2}
+    run_finetuning.main(arguments({**flags, **evaluation}))
+    assert capsys.readouterr().out == printed.out
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"text_column": "txt"}, "has no column 'txt'. Did you mean 'text'?"),
+        ({"dev_file": "no.tsv"}, "No data file at no.tsv."),
+        ({"vocab_size": 7}, "but the model is configured with vocab_size=7"),
+    ],
+)
+def test_mistakes_are_reported_in_one_line(flags, changes, expected):
+    message = error_of({**flags, **changes})
+    assert message.startswith("run_finetuning.py: ")
+    assert expected in message
+
+
+def test_a_task_that_is_not_there_yet(flags):
+    named = {"data_dir": flags["data_dir"], "model_name": "m"}
+    message = error_of({**named, "task_names": "chunk"})
+    assert "There is no task 'chunk' yet." in message
+
+
+def test_a_model_that_was_never_trained(flags):
+    message = error_of({**flags, "from_scratch": "false"})
+    assert "No checkpoint at " in message
+
+
+def pretrain(flags: dict, tmp_path) -> dict:
+    """Write a model's folder as pre-training does; return its variables."""
+    config = PretrainingConfig(
+        data_dir=str(flags["data_dir"]),
+        model_name=flags["model_name"],
+        **{name: flags[name] for name in ("vocab_size", "embedding_size")},
+        max_seq_length=16,
+        generator_hidden_size=0.5,
+        model_hparam_overrides=json.loads(flags["model_hparam_overrides"]),
+    )
+    run_pretraining.save_config(config)
+    pretrainer = Pretrainer(config, SpecialTokens(2, 3, 4))
+    step = tf.Variable(7, dtype=tf.int64)
+    saved = checkpoints.checkpoint(pretrainer.variables, {}, step)
+    checkpoints.manager(saved, config.model_dir, 1, 1).save(7)
+    return {path: v.numpy() for path, v in pretrainer.variables.items()}
+
+
+def test_weights_and_shape_are_those_of_pre_training(flags, tmp_path):
+    pretrained = pretrain(flags, tmp_path)
+    shape = ("vocab_size", "embedding_size", "model_hparam_overrides")
+    rest = {name: value for name, value in flags.items() if name not in shape}
+    # With a rate of zero the weights stay what they were.
+    rest |= {"from_scratch": "false", "learning_rate": 0, "do_eval": "false"}
+    run_finetuning.main(arguments(rest))
+    folder = tmp_path / "models" / "tiny" / "finetuning_models"
+    tuned = checkpoints.read_variables(str(folder / "classification_model_1"))
+    heads = {path for path in tuned if path.startswith("task_specific/")}
+    assert len(heads) == 2
+    for path in tuned.keys() - heads:
+        np.testing.assert_array_equal(tuned[path], pretrained[path])
+
+
+def test_another_model_than_the_pre_trained_one(flags, tmp_path):
+    pretrain(flags, tmp_path)
+    changes = {"embedding_size": 4, "from_scratch": "false"}
+    message = error_of({**flags, **changes})
+    assert "embedding_size: 8 in " in message
+    assert ", 4 given" in message
