@@ -43,7 +43,7 @@ class Split(typing.NamedTuple):
 
     task: Task
     name: str
-    inputs: inputs.Inputs
+    features: inputs.Inputs
     batch_size: int
 
 
@@ -226,7 +226,7 @@ class Finetuner:
         predict = Predictor(
             model, split.task, self.strategy, self.length, config.max_seq_length
         )
-        outputs = predict(split.inputs, split.batch_size)
+        outputs = predict(split.features, split.batch_size)
         if split.name != DEV:
             path = config.test_predictions.format(
                 split.task.name, split.name, trial

@@ -4,7 +4,6 @@ import functools
 
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
 from electra_tf.finetuning import inputs
 from electra_tf.training import distribution
@@ -41,14 +40,11 @@ class Predictor:
         """
         order = inputs.evaluation_order(split, batch_size)
         dataset = distribution.distribute(
-            functools.partial(
-                inputs.batches, split, order, self.length, self.most
-            ),
-            self.strategy,
+            functools.partial(self._shares, split, order), self.strategy
         )
-        batches = [self._batch(batch) for batch in dataset]
+        batches = [self._local(self._batch(batch)) for batch in dataset]
         outputs = {
-            name: np.concatenate([batch[name].numpy() for batch in batches])
+            name: np.concatenate([batch[name] for batch in batches])
             for name in batches[0]
         }
         # Padding examples belong to no task.
@@ -56,15 +52,31 @@ class Predictor:
         order = real[np.argsort(outputs["eid"][real], kind="stable")]
         return {name: values[order] for name, values in outputs.items()}
 
-    @tf.function(reduce_retracing=True)
-    def _batch(self, batch) -> dict:
-        per_replica = self.strategy.run(self._replica_batch, args=(batch,))
+    def _shares(self, split: inputs.Inputs, order, context):
+        """Give the replicas of each worker all batches.
+
+        Every worker then has all outputs without asking the others for them.
+        """
+        pipelines = context.num_input_pipelines
+        here = tf.distribute.InputContext(
+            num_replicas_in_sync=context.num_replicas_in_sync // pipelines
+        )
+        return inputs.batches(split, order, self.length, self.most, here)
+
+    def _local(self, per_replica: dict) -> dict:
+        """Join what this worker's replicas computed."""
         return {
-            name: self.strategy.gather(values, axis=0)
+            name: np.concatenate(
+                self.strategy.experimental_local_results(values)
+            )
             for name, values in per_replica.items()
         }
 
+    @tf.function(reduce_retracing=True)
+    def _batch(self, batch) -> dict:
+        return self.strategy.run(self._replica_batch, args=(batch,))
+
     def _replica_batch(self, batch) -> dict:
         outputs = self.model(batch, None, only=self.task.name)
-        belongs = ops.cast(batch["task_id"] < len(self.model.heads), "int32")
+        belongs = batch["task_id"] < len(self.model.heads)
         return {**outputs[self.task.name], "belongs": belongs}

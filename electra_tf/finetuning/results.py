@@ -38,13 +38,17 @@ class TaskResult(typing.NamedTuple):
 
 
 def is_collapsed(outputs: dict) -> bool:
-    """Say whether a head predicts (almost) the same for all examples.
+    """Say whether a head predicts (almost) the same for unlike examples.
 
-    >>> is_collapsed({"predictions": [1, 1, 1]})
+    >>> is_collapsed({"predictions": [1, 1, 1], "label_ids": [0, 1, 1]})
     True
     """
-    predictions = np.asarray(outputs["predictions"], np.float64)
-    return len(predictions) > 1 and float(predictions.std()) < COLLAPSED_SPREAD
+    labels = "label_ids" if "label_ids" in outputs else "targets"
+    gold, predicted = (
+        float(np.std(np.asarray(outputs[name], np.float64)))
+        for name in (labels, "predictions")
+    )
+    return predicted < COLLAPSED_SPREAD <= gold
 
 
 def write(config, results: list[TaskResult]) -> None:

@@ -53,11 +53,18 @@ def test_a_line_for_people():
 
 
 @pytest.mark.parametrize(
-    ("predictions", "expected"),
-    [([0, 0, 0], True), ([0, 1, 0], False), ([0.5, 0.501], True), ([1], False)],
+    ("labels", "gold", "predictions", "expected"),
+    [
+        ("label_ids", [0, 1, 0], [0, 0, 0], True),
+        ("label_ids", [0, 1, 0], [0, 1, 0], False),
+        ("label_ids", [1, 1, 1], [1, 1, 1], False),
+        ("targets", [0.0, 1.0], [0.5, 0.501], True),
+        ("targets", [0.0, 1.0], [0.4, 0.6], False),
+    ],
 )
-def test_collapse(predictions, expected):
-    assert results.is_collapsed({"predictions": predictions}) == expected
+def test_collapse(labels, gold, predictions, expected):
+    outputs = {labels: gold, "predictions": predictions}
+    assert results.is_collapsed(outputs) == expected
 
 
 def test_predictions_for_the_glue_site(tmp_path):
