@@ -1,5 +1,8 @@
 """Trials: fine-tune, evaluate, write results.
 
+The one module here that knows the training loop: it puts tasks, model and
+loop together.
+
 Trial t, from 1, draws everything with the seed `seed` + t: new heads, the
 order of the data, dropout.
 """

@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.finetuning import inputs
-from electra_tf.training import distribution
 
 
 class Predictor:
@@ -39,8 +38,8 @@ class Predictor:
             numbers, without padding.
         """
         order = inputs.evaluation_order(split, batch_size)
-        dataset = distribution.distribute(
-            functools.partial(self._shares, split, order), self.strategy
+        dataset = self.strategy.distribute_datasets_from_function(
+            functools.partial(self._shares, split, order)
         )
         batches = [self._local(self._batch(batch)) for batch in dataset]
         outputs = {
