@@ -23,9 +23,7 @@ setup(
     description="ELECTRA in TensorFlow and Keras 3, faithful to the original",
     license="Apache-2.0",
     python_requires=">=3.10,<3.13",
-    packages=find_packages(
-        include=["electra_tf*", "flags*", "data_prep*"]
-    ),
+    packages=find_packages(include=["electra_tf*", "flags*", "data_prep*"]),
     package_data={"flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
     extras_require={"test": TEST_REQUIREMENTS},

@@ -82,15 +82,30 @@ def main(config: DocstringCorpusConfig) -> None:
     records = list(
         docstrings.iterate_docstrings(num_processes=config.num_processes)
     )
+    write_corpus(records, folder, config.max_mb)
+
+
+def write_corpus(
+    records: Iterable[docstrings.Docstring],
+    folder: pathlib.Path,
+    max_mb: float | None = None,
+) -> None:
+    """Write docstrings as text files, and say how much it is.
+
+    Args:
+        records: In an order that keeps those of a source file together.
+        folder: Where the files go; made if missing.
+        max_mb: Stop after so many megabytes of text.
+    """
     texts = [text.encode("utf-8") for text in documents(records)]
     random.Random(SHUFFLE_SEED).shuffle(texts)
-    if config.max_mb is not None:
-        texts = _up_to(texts, config.max_mb * BYTES_PER_MB)
+    if max_mb is not None:
+        texts = _up_to(texts, max_mb * BYTES_PER_MB)
     files = _write(texts, folder)
     size = sum(map(len, texts)) / BYTES_PER_MB
     print(
         f"{size:.1f} MB of text in {len(texts)} documents and {files} files in"
-        f" {folder} (found: {len(records)} docstrings)"
+        f" {folder}"
     )
 
 

@@ -32,7 +32,9 @@ def test_steps_and_replicas_may_be_tensors():
 
 
 def test_compiled_draws_are_the_same():
-    compiled = tf.function(lambda step: RandomStream(1, step).uniform((9,), "x"))
+    compiled = tf.function(
+        lambda step: RandomStream(1, step).uniform((9,), "x")
+    )
     np.testing.assert_array_equal(
         compiled(tf.constant(5)), RandomStream(1, 5).uniform((9,), "x")
     )

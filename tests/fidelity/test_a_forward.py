@@ -39,7 +39,7 @@ def build(case: str):
 
 @pytest.mark.parametrize("case", CASES)
 def test_forward(case):
-    encoder, output, recorded = build(case)
+    _, output, recorded = build(case)
     real = recorded["input_mask"].astype(bool)
     for name in ("sequence_output", "embedding_output", "pooled_output"):
         if name not in recorded:

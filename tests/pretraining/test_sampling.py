@@ -50,7 +50,7 @@ def test_inverse_cdf_by_hand():
 
 
 def test_temperature_and_disallowed_tokens():
-    logits = np.zeros((1, 1, 3), np.float32) + [1.0, 2.0, 3.0]
+    logits = np.array([[[1.0, 2.0, 3.0]]], np.float32)
     masked = Masked(None, None, np.array([[2]]), None)
     adjusted = sampling.adjusted_logits(logits, masked, 0.5, True)
     np.testing.assert_allclose(adjusted, [[[2, 4, 6 - 1000]]])

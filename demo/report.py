@@ -1,0 +1,145 @@
+"""The demo's report: a curve, the two scores, what the model detects."""
+
+import csv
+import json
+import os
+import pathlib
+import platform
+
+from electra_tf.training.reporting import duration
+
+NUM_SENTENCES = 6
+# Of the tokens about one in ten is replaced; those above this are marked.
+MARK_ABOVE = 0.3
+DETECTION_SEED = 1
+METRIC = "accuracy"
+
+
+def write(folder: pathlib.Path, model_name: str, seconds: dict[str, float]):
+    """Write report.md and curve.png into the demo's folder."""
+    model_dir = folder / "models" / model_name
+    scores = {
+        start: _scores(folder / "finetuned" / start / "results.json")
+        for start in ("pretrained", "random")
+    }
+    _draw_curve(model_dir, folder / "curve.png")
+    text = "\n\n".join(
+        [
+            "# ELECTRA on this machine's docstrings",
+            _machine(seconds),
+            "## Fine-tuning: does this docstring describe this function?",
+            _table(scores),
+            "## Pre-training",
+            "![loss and AUC by step](curve.png)",
+            _evaluation(model_dir),
+            "## What the discriminator sees",
+            "`[new<old]` is a token that the generator replaced; `!` and a "
+            "probability follow tokens that the discriminator suspects. The "
+            "sentences are from files that pre-training never saw.",
+            _detections(folder, model_dir),
+        ]
+    )
+    (folder / "report.md").write_text(text + "\n", encoding="utf-8")
+    print(text)
+    print(f"\nAlso in {folder / 'report.md'}")
+
+
+def _scores(path: pathlib.Path) -> list[float]:
+    trials = json.loads(path.read_text(encoding="utf-8"))["trials"]
+    return [trial["metrics"][METRIC] for trial in trials]
+
+
+def _table(scores: dict[str, list[float]]) -> str:
+    """Accuracies of both starts, and whether the difference is real."""
+    lines = [
+        "| start | seeds | mean | lowest | highest |",
+        "|---|---|---|---|---|",
+    ]
+    for start, values in scores.items():
+        each = " ".join(f"{value:.1f}" for value in values)
+        mean = sum(values) / len(values)
+        lines.append(
+            f"| {start} | {each} | {mean:.1f} | {min(values):.1f} | "
+            f"{max(values):.1f} |"
+        )
+    gain = _mean(scores["pretrained"]) - _mean(scores["random"])
+    spread = max(max(v) - min(v) for v in scores.values())
+    verdict = "more" if gain > spread else "NOT more"
+    lines.append(
+        f"\nDevelopment accuracy in percent; guessing gives 50. Pre-training "
+        f"gains {gain:.1f} points, {verdict} than the spread over seeds, "
+        f"{spread:.1f}."
+    )
+    return "\n".join(lines)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _machine(seconds: dict[str, float]) -> str:
+    parts = [f"{name} {duration(took)}" for name, took in seconds.items()]
+    total = duration(sum(seconds.values()))
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), Python "
+        f"{platform.python_version()}. Time: {', '.join(parts)}; {total} in "
+        "all, without the installation."
+    )
+
+
+def _evaluation(model_dir: pathlib.Path) -> str:
+    path = model_dir / "results" / "unsup_results.json"
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    names = ("disc_auc", "disc_loss", "masked_lm_accuracy", "masked_lm_loss")
+    listed = [f"{name} {metrics[name]:.3f}" for name in names]
+    return f"On held-out text: {', '.join(listed)}."
+
+
+def _draw_curve(model_dir: pathlib.Path, path: pathlib.Path):
+    """Losses while training, and the held-out AUC, by step."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    training = _rows(model_dir / "metrics.jsonl")
+    held_out = _rows(model_dir / "evaluations.jsonl")
+    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.5))
+    curves = [
+        ("generator loss (training)", training, "mlm_loss"),
+        ("discriminator loss (training)", training, "disc_loss"),
+        ("discriminator AUC (held out)", held_out, "disc_auc"),
+    ]
+    for axis, (title, rows, name) in zip(axes, curves, strict=True):
+        steps = [row["step"] for row in rows]
+        axis.plot(steps, [row[name] for row in rows], marker=".")
+        axis.set(title=title, xlabel="step")
+        axis.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def _rows(path: pathlib.Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def _detections(folder: pathlib.Path, model_dir: pathlib.Path) -> str:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from electra_tf.pretraining import detect
+
+    pretrainer, tokenizer = detect.load(str(model_dir))
+    sentences = _sentences(folder / "dev.tsv")
+    found = detect.corrupt_and_detect(
+        pretrainer, tokenizer, sentences, DETECTION_SEED
+    )
+    lines = [f"    {detect.marked(tokens, MARK_ABOVE)}" for tokens in found]
+    return "\n".join(lines)
+
+
+def _sentences(path: pathlib.Path) -> list[str]:
+    """The first docstrings of the development set that make a sentence."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        texts = [row["docstring"] for row in rows]
+    return [text for text in texts if text.endswith(".")][:NUM_SENTENCES]

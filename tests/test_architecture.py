@@ -1,0 +1,106 @@
+"""The direction of imports, read from the syntax trees."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGES = ("electra_tf", "flags", "data_prep", "demo")
+
+# The parts of the program, and the parts that each may import.
+BASE = {"hparams", "configs", "randomness", "loss_terms"}
+DATA = {"hparams", "configs", "tokenization", "records", "manifest"}
+ALLOWED = {
+    "hparams": set(),
+    "configs": {"hparams"},
+    "randomness": set(),
+    "loss_terms": set(),
+    "tokenization": set(),
+    "records": set(),
+    "manifest": set(),
+    "layers": {"configs", "randomness"},
+    "encoder": {"configs", "randomness", "layers"},
+    "pretraining": BASE | DATA | {"layers", "encoder", "training"},
+    "finetuning": BASE | DATA | {"layers", "encoder", "training"},
+    "training": {"randomness", "loss_terms"},
+    "flags": {"hparams", "configs"},
+    "data_prep": DATA | {"flags"},
+    "demo": None,  # Puts everything together.
+}
+# Modules that put a model and the loop together, or read its checkpoints;
+# no other module of their package may know `training`.
+GLUE = {
+    "electra_tf.finetuning.finetuner",
+    "electra_tf.pretraining.detect",
+}
+
+
+def part(module: str) -> str | None:
+    """`electra_tf.layers.dropout` -> "layers"; None for other packages."""
+    names = module.split(".")
+    if names[0] not in PACKAGES:
+        return None
+    if names[0] != "electra_tf":
+        return names[0]
+    return names[1] if len(names) > 1 else None
+
+
+def modules():
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), path
+
+
+def imports(path: pathlib.Path):
+    """Yield the full names of what a file imports, at any depth."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_parts_import_only_what_they_may():
+    wrong = []
+    for module, path in modules():
+        own = part(module)
+        if own is None or ALLOWED[own] is None:
+            continue
+        for name in imports(path):
+            other = part(name)
+            if other in (None, own) or other in ALLOWED[own]:
+                continue
+            wrong.append(f"{module} imports {name}")
+    assert wrong == []
+
+
+def test_only_glue_knows_the_training_package():
+    for module, path in modules():
+        if part(module) not in ("pretraining", "finetuning"):
+            continue
+        knows = any(part(name) == "training" for name in imports(path))
+        assert knows == (module in GLUE), module
+
+
+def test_layers_do_not_use_tensorflow():
+    for module, path in modules():
+        if part(module) in ("layers", "encoder"):
+            assert not any(
+                n.split(".")[0] == "tensorflow" for n in imports(path)
+            )
+
+
+@pytest.mark.parametrize("private", ["keras.src", "tensorflow.python"])
+def test_only_public_interfaces(private):
+    for _, path in modules():
+        assert not any(name.startswith(private) for name in imports(path))
+
+
+def test_nothing_is_unpickled():
+    for _, path in modules():
+        assert not {"pickle", "dill", "joblib"} & {
+            name.split(".")[0] for name in imports(path)
+        }
