@@ -137,6 +137,7 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
             save_every=config.save_checkpoints_steps,
             keep=config.keep_checkpoint_max,
             evaluate_every=config.eval_every_n_steps,
+            eval_steps=config.num_eval_steps,
             seed=config.seed,
             jit_compile=config.jit_compile,
             tokens_per_step=config.train_batch_size * config.max_seq_length,
@@ -147,7 +148,7 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         with inputs.read_errors_explained(files, config.max_seq_length):
             run.train()
     if config.do_eval:
-        results.write(config, run.evaluate(config.num_eval_steps))
+        results.write(config, run.evaluate())
 
 
 if __name__ == "__main__":

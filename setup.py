@@ -1,6 +1,12 @@
 """Packaging of electra_tf: what it needs, and what only its tests need."""
 
+import pathlib
+import re
+
 from setuptools import find_packages, setup
+
+INIT = pathlib.Path(__file__).parent / "electra_tf" / "__init__.py"
+VERSION = re.search(r'__version__ = "(.+)"', INIT.read_text("utf-8"))[1]
 
 REQUIREMENTS = [
     "tensorflow>=2.20,<2.21",
@@ -19,7 +25,7 @@ TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1"]
 
 setup(
     name="electra_tf",
-    version="0.1.0",
+    version=VERSION,
     description="ELECTRA in TensorFlow and Keras 3, faithful to the original",
     license="Apache-2.0",
     python_requires=">=3.10,<3.13",

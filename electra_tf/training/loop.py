@@ -38,6 +38,7 @@ class Settings:
         save_every: int, updates between checkpoints.
         keep: int, the most checkpoints to keep; 0 for all.
         evaluate_every: int, updates between evaluations; 0 for never.
+        eval_steps: int, batches of an evaluation; -1 for all.
         seed: int, of dropout, masks and samples.
         jit_compile: bool, whether to compile the step by XLA. With several
             replicas TPUs always compile and other devices never do.
@@ -50,6 +51,7 @@ class Settings:
     save_every: int = 1000
     keep: int = 5
     evaluate_every: int = 0
+    eval_steps: int = -1
     seed: int = 42
     jit_compile: bool = False
     tokens_per_step: int = 0
@@ -99,10 +101,9 @@ class Trainer(orbit.AbstractTrainer):
         if first_bad.numpy() != _NEVER:
             raise NonFiniteLossError(
                 f"The loss of step {first_bad.numpy()} is not finite: "
-                f"{metrics}. Nothing was saved since the last checkpoint, "
-                "which is whole; run the same command again to go on from "
-                "it, with a smaller learning_rate or more num_warmup_steps "
-                "if it happens again."
+                f"{metrics}. What was saved before is whole; a resumed run "
+                "goes on from there. If it happens again, lower "
+                "learning_rate or lengthen the warm-up."
             )
         rate = self.optimizer.learning_rate(self.step - 1)
         return {**metrics, "learning_rate": float(rate)}
@@ -316,10 +317,10 @@ class Run:
             if every and step < last:
                 self.evaluate()
 
-    def evaluate(self, num_steps: int = -1) -> dict:
+    def evaluate(self) -> dict:
         """Evaluate the current weights; returns the metrics."""
         with _without_orbits_own_lines():
-            return self._controller.evaluate(steps=num_steps)
+            return self._controller.evaluate(steps=self.settings.eval_steps)
 
     def _report(self, metrics: dict):
         step = int(self.step.numpy())
