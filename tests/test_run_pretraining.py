@@ -185,3 +185,20 @@ def test_exploding_loss_names_the_step(data_dir):
         data_dir, "explodes", learning_rate=1e30, num_warmup_steps=1
     )
     assert re.search(r"The loss of step \d is not finite", message)
+
+
+@pytest.mark.parametrize("program", ["run_pretraining", "run_finetuning"])
+@pytest.mark.parametrize("flag", ["--help", "--num_train_stepz=1"])
+def test_answers_before_tensorflow_is_imported(program, flag):
+    process = subprocess.run(
+        [sys.executable, "-X", "importtime", f"{program}.py", flag],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == (0 if flag == "--help" else 2)
+    imported = [
+        line.split("|")[-1].strip() for line in process.stderr.splitlines()
+    ]
+    assert "electra_tf.configs" in imported
+    assert not {"tensorflow", "keras"} & set(imported)

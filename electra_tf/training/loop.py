@@ -324,7 +324,9 @@ class Run:
 
     def _report(self, metrics: dict):
         step = int(self.step.numpy())
-        self._write("metrics.jsonl", step, self._progress(step, metrics))
+        # In place, so that orbit writes the speed to TensorBoard as well.
+        metrics.update(self._progress(step, metrics))
+        self._write("metrics.jsonl", step, metrics)
 
     def _report_evaluation(self, metrics: dict):
         step = int(self.step.numpy())

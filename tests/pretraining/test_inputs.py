@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from electra_tf import records
+from electra_tf.pretraining import inputs
+from tests import tiny
+
+LENGTH = 16
+NUMBER = 40
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Four shards of ten examples; example i holds the token 5 + i."""
+    paths = []
+    for shard in range(4):
+        path = str(tmp_path / records.shard_name(shard, 4))
+        with tf.io.TFRecordWriter(path) as writer:
+            for row in range(10):
+                ids = [2, 5 + shard * 10 + row, 3]
+                writer.write(records.serialize_example(ids, 3, LENGTH))
+        paths.append(path)
+    return paths
+
+
+def config(**changes):
+    return tiny.pretraining(max_seq_length=LENGTH, **changes)
+
+
+def tokens(dataset, batches):
+    taken = list(dataset.take(batches))
+    return [batch.input_ids.numpy()[:, 1].tolist() for batch in taken]
+
+
+def test_parses_into_batches(files):
+    batch = next(iter(inputs.training_dataset(config(), files, 0)))
+    assert batch.input_ids.shape == (4, LENGTH)
+    assert batch.input_ids.dtype == tf.int32
+    np.testing.assert_array_equal(np.sum(batch.input_mask, axis=1), 3)
+
+
+def test_every_epoch_holds_every_example_in_another_order(files):
+    seen = tokens(inputs.training_dataset(config(), files, 0), 20)
+    epochs = np.reshape(seen, (2, NUMBER))
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(5, 5 + NUMBER))
+    assert (epochs[0] != epochs[1]).any()
+
+
+def test_order_is_a_function_of_the_seed(files):
+    first, again, other = (
+        tokens(inputs.training_dataset(config(seed=seed), files, 0), 12)
+        for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize("start", [3, 13])
+def test_resuming_skips_what_was_seen(files, start):
+    whole = tokens(inputs.training_dataset(config(), files, 0), 20)
+    rest = inputs.training_dataset(config(), files, start)
+    assert tokens(rest, 20 - start) == whole[start:]
+
+
+def test_replicas_share_a_batch(files):
+    context = tf.distribute.InputContext(1, 0, 2)
+    dataset = inputs.training_dataset(config(), files, 5, context)
+    whole = inputs.training_dataset(config(), files, 5)
+    shares = tokens(dataset, 4)
+    assert [len(share) for share in shares] == [2] * 4
+    assert np.ravel(shares).tolist() == np.ravel(tokens(whole, 2)).tolist()
+
+
+def test_evaluation_is_one_pass_in_order(files):
+    dataset = inputs.evaluation_dataset(config(eval_batch_size=8), files)
+    assert np.ravel(tokens(dataset, -1)).tolist() == list(range(5, 45))
+
+
+def test_batches_that_replicas_cannot_share(files):
+    context = tf.distribute.InputContext(1, 0, 3)
+    with pytest.raises(ValueError, match="multiple of the 3 replicas"):
+        inputs.training_dataset(config(), files, 0, context)
+
+
+def test_held_out_shards_are_preferred(files, tmp_path):
+    settings = {"pretrain_tfrecords": f"{tmp_path}/pretrain_data.tfrecord*"}
+    assert inputs.evaluation_files(config(**settings)) == files
+    held_out = tmp_path / records.shard_name(0, 1, held_out=True)
+    held_out.write_bytes(b"")
+    assert inputs.evaluation_files(config(**settings)) == [str(held_out)]
