@@ -61,48 +61,20 @@ def save_config(config: PretrainingConfig):
 
 
 def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
-    """Build data and model, train, evaluate."""
+    """Build model and data, train, evaluate; TensorFlow is imported here."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
-
     from electra_tf import records
-    from electra_tf.pretraining import inputs, metrics, results
-    from electra_tf.pretraining.masking import SpecialTokens
-    from electra_tf.pretraining.pretrainer import Pretrainer
-    from electra_tf.training import (
-        checkpoints,
-        distribution,
-        loop,
-        optimizer,
-        schedules,
-    )
+    from electra_tf.pretraining import inputs, results
+    from electra_tf.training import distribution, loop
 
     strategy = distribution.strategy(
         config.distribution_strategy, config.tpu_name
     )
     files = inputs.matching_files(config.pretrain_tfrecords)
     records.check_shards(files, config.max_seq_length)
-    evaluation_files = inputs.evaluation_files(config)
-
-    keras.utils.set_random_seed(config.seed)
-    special = SpecialTokens(
-        tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
-    )
     with strategy.scope():
-        pretrainer = Pretrainer(config, special)
-        if config.init_checkpoint:
-            values = checkpoints.read_variables(config.init_checkpoint)
-            checkpoints.assign(pretrainer.variables, values)
-        adamw = optimizer.AdamW(
-            pretrainer.variables,
-            schedules.polynomial_decay_with_warmup(
-                config.learning_rate,
-                config.num_train_steps,
-                config.num_warmup_steps,
-                config.lr_decay_power,
-            ),
-            config.weight_decay_rate,
-        )
+        pretrainer = build_model(config, tokenizer)
+        adamw = build_optimizer(config, pretrainer.variables)
 
     def training_data(start_step: int):
         dataset = functools.partial(
@@ -110,45 +82,92 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         )
         return distribution.distribute(dataset, strategy)
 
-    evaluator = loop.Evaluator(
-        lambda batch, random: metrics.sums(pretrainer(batch, random, False)),
-        metrics.summarize,
-        distribution.distribute(
-            functools.partial(
-                inputs.evaluation_dataset, config, evaluation_files
-            ),
-            strategy,
-        ),
-        strategy,
-        config.seed,
-    )
+    def losses(batch, random):
+        return pretrainer.losses(pretrainer(batch, random, training=True))
+
     run = loop.Run(
-        lambda batch, random: pretrainer.losses(
-            pretrainer(batch, random, True)
-        ),
+        losses,
         adamw,
         pretrainer.variables,
         training_data,
         strategy,
-        loop.Settings(
-            num_train_steps=config.num_train_steps,
-            steps_per_loop=config.iterations_per_loop,
-            model_dir=config.model_dir,
-            save_every=config.save_checkpoints_steps,
-            keep=config.keep_checkpoint_max,
-            evaluate_every=config.eval_every_n_steps,
-            eval_steps=config.num_eval_steps,
-            seed=config.seed,
-            jit_compile=config.jit_compile,
-            tokens_per_step=config.train_batch_size * config.max_seq_length,
-        ),
-        evaluator,
+        loop_settings(config),
+        build_evaluator(config, pretrainer, strategy),
     )
     if config.do_train:
         with inputs.read_errors_explained(files, config.max_seq_length):
             run.train()
     if config.do_eval:
         results.write(config, run.evaluate())
+
+
+def build_model(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
+    """Return a `Pretrainer` with new weights, or those to start from."""
+    import keras
+
+    from electra_tf.pretraining.masking import SpecialTokens
+    from electra_tf.pretraining.pretrainer import Pretrainer
+    from electra_tf.training import checkpoints
+
+    keras.utils.set_random_seed(config.seed)
+    special = SpecialTokens(
+        tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
+    )
+    pretrainer = Pretrainer(config, special)
+    if config.init_checkpoint:
+        values = checkpoints.read_variables(config.init_checkpoint)
+        checkpoints.assign(pretrainer.variables, values)
+    return pretrainer
+
+
+def build_optimizer(config: PretrainingConfig, variables: dict):
+    """Return the optimizer with the config's learning-rate schedule."""
+    from electra_tf.training import optimizer, schedules
+
+    schedule = schedules.polynomial_decay_with_warmup(
+        config.learning_rate,
+        config.num_train_steps,
+        config.num_warmup_steps,
+        config.lr_decay_power,
+    )
+    return optimizer.AdamW(variables, schedule, config.weight_decay_rate)
+
+
+def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
+    """Return the evaluator on held-out records."""
+    from electra_tf.pretraining import inputs, metrics
+    from electra_tf.training import distribution, loop
+
+    def sums(batch, random):
+        return metrics.sums(pretrainer(batch, random, training=False))
+
+    files = inputs.evaluation_files(config)
+    dataset = functools.partial(inputs.evaluation_dataset, config, files)
+    return loop.Evaluator(
+        sums,
+        metrics.summarize,
+        distribution.distribute(dataset, strategy),
+        strategy,
+        config.seed,
+    )
+
+
+def loop_settings(config: PretrainingConfig):
+    """Return what the loop has to know of the config."""
+    from electra_tf.training import loop
+
+    return loop.Settings(
+        num_train_steps=config.num_train_steps,
+        steps_per_loop=config.iterations_per_loop,
+        model_dir=config.model_dir,
+        save_every=config.save_checkpoints_steps,
+        keep=config.keep_checkpoint_max,
+        evaluate_every=config.eval_every_n_steps,
+        eval_steps=config.num_eval_steps,
+        seed=config.seed,
+        jit_compile=config.jit_compile,
+        tokens_per_step=config.train_batch_size * config.max_seq_length,
+    )
 
 
 if __name__ == "__main__":

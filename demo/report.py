@@ -8,9 +8,10 @@ import platform
 
 from electra_tf.training.reporting import duration
 
-NUM_SENTENCES = 6
-# Of the tokens about one in ten is replaced; those above this are marked.
-MARK_ABOVE = 0.3
+NUM_SENTENCES = 200
+NUM_SHOWN = 8
+# About one token in ten is replaced; twice that much suspicion is marked.
+MARK_ABOVE = 0.2
 DETECTION_SEED = 1
 METRIC = "accuracy"
 
@@ -133,8 +134,24 @@ def _detections(folder: pathlib.Path, model_dir: pathlib.Path) -> str:
     found = detect.corrupt_and_detect(
         pretrainer, tokenizer, sentences, DETECTION_SEED
     )
-    lines = [f"    {detect.marked(tokens, MARK_ABOVE)}" for tokens in found]
-    return "\n".join(lines)
+    shown = [detect.marked(tokens, MARK_ABOVE) for tokens in found[:NUM_SHOWN]]
+    sentences = "\n".join(f"    {sentence}" for sentence in shown)
+    return f"{sentences}\n\n{_hits([t for row in found for t in row])}"
+
+
+def _hits(tokens: list) -> str:
+    """Say how many replaced and how many other tokens are suspected."""
+    replaced = [token for token in tokens if token.replaced]
+    others = [token for token in tokens if not token.replaced]
+
+    def share(chosen):
+        marked = sum(token.probability > MARK_ABOVE for token in chosen)
+        return f"{marked} of {len(chosen)} ({marked / len(chosen):.0%})"
+
+    return (
+        f"Over {NUM_SENTENCES} sentences it suspects {share(replaced)} of the "
+        f"replaced tokens and {share(others)} of the others."
+    )
 
 
 def _sentences(path: pathlib.Path) -> list[str]:
