@@ -498,6 +498,11 @@ class FinetuningConfig(_ProgramConfig):
     double_unordered: bool = _task(
         True, "train pairs in both orders where the order means nothing"
     )
+    released_tagging: bool = _task(
+        False,
+        "keep the released code's mistakes in tagging: sentences cut early, "
+        "labels shifted by a word [CLS] or [SEP], the loss reported twice",
+    )
     train_file: str | None = _own_data(
         None, f"training TSV of the task {CLASSIFICATION}"
     )

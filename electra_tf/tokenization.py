@@ -60,7 +60,11 @@ def _is_cjk(code: int) -> bool:
 
 
 class _CleaningTable(dict):
-    """For `str.translate`: drops control characters, spaces out CJK."""
+    """For `str.translate`: drops control characters, may space out CJK."""
+
+    def __init__(self, split_ideographs: bool):
+        super().__init__()
+        self._split_ideographs = split_ideographs
 
     def __missing__(self, code: int) -> str | None:
         self[code] = self._replacement(code)
@@ -73,7 +77,9 @@ class _CleaningTable(dict):
             return " "
         if category.startswith("C") or character == "\ufffd":
             return None
-        return f" {character} " if _is_cjk(code) else character
+        if self._split_ideographs and _is_cjk(code):
+            return f" {character} "
+        return character
 
 
 class _PunctuationTable(dict):
@@ -102,6 +108,7 @@ class BasicTokenizer:
         do_lower_case: Lower-case the text.
         strip_accents: Remove accents. Has no effect without
             `do_lower_case`, as in the original.
+        split_ideographs: Make each CJK ideograph a word.
 
     Example:
 
@@ -109,10 +116,15 @@ class BasicTokenizer:
     ['the', 'cafe', "'", 's', '5', '%', '.']
     """
 
-    def __init__(self, do_lower_case: bool = True, strip_accents: bool = True):
+    def __init__(
+        self,
+        do_lower_case: bool = True,
+        strip_accents: bool = True,
+        split_ideographs: bool = True,
+    ):
         self.do_lower_case = do_lower_case
         self.strip_accents = do_lower_case and strip_accents
-        self._cleaning = _CleaningTable()
+        self._cleaning = _CleaningTable(split_ideographs)
         self._punctuation = _PunctuationTable(self.strip_accents)
 
     def words(self, text: str) -> list[str]:
@@ -123,12 +135,16 @@ class BasicTokenizer:
             )
         # The whole text at once: white space and dropped characters neither
         # join words nor change how their neighbours are lower-cased.
-        text = text.translate(self._cleaning)
+        text = self.cleaned(text)
         if self.do_lower_case:
             text = text.lower()
         if self.strip_accents:
             text = unicodedata.normalize("NFD", text)
         return text.translate(self._punctuation).split()
+
+    def cleaned(self, text: str) -> str:
+        """Return a text without control characters, and with plain blanks."""
+        return text.translate(self._cleaning)
 
 
 def load_vocabulary(content: bytes) -> dict[str, int]:
@@ -234,8 +250,12 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, without [CLS] and [SEP]."""
+        return self.encode_words(self._basic.words(text))
+
+    def encode_words(self, words: Sequence[str]) -> list[int]:
+        """Return the ids of words as `BasicTokenizer.words` gives them."""
         ids: list[int] = []
-        for word in self._basic.words(text):
+        for word in words:
             ids += self._pieces[word]
         return ids
 

@@ -127,8 +127,8 @@ def test_mistakes_are_reported_in_one_line(flags, changes, expected):
 
 def test_a_task_that_is_not_there_yet(flags):
     named = {"data_dir": flags["data_dir"], "model_name": "m"}
-    message = error_of({**named, "task_names": "chunk"})
-    assert "There is no task 'chunk' yet." in message
+    message = error_of({**named, "task_names": "squad"})
+    assert "There is no task 'squad' yet." in message
 
 
 def test_a_model_that_was_never_trained(flags):

@@ -1,11 +1,11 @@
 """What tasks put on the encoder.
 
 A head is a Keras layer that is called with the encoder's output, the features
-of a batch and a `RandomStream` or None. It returns a dict of tensors
-`(batch, ...)`: `loss` of each example, its predictions and what they are
-compared with.
+of a batch, a `RandomStream` or None, and whether it trains. It returns a dict
+of tensors `(batch, ...)`: `loss` of each example, its predictions and what
+they are compared with.
 
-B batch, C labels.
+B batch, C labels, L length, W words.
 """
 
 import keras
@@ -48,7 +48,7 @@ class SentenceHead(keras.layers.Layer):
 class ClassificationHead(SentenceHead):
     """Chooses a label; the loss is the cross entropy."""
 
-    def call(self, encoded, features, random=None):
+    def call(self, encoded, features, random=None, training=False):
         """Return loss, logits `(B, C)`, predictions and label_ids."""
         logits = self.project(encoded, random)
         label_ids = features[f"{self.name}_label_ids"]
@@ -66,7 +66,7 @@ class ClassificationHead(SentenceHead):
 class RegressionHead(SentenceHead):
     """Predicts a number; the loss is the squared error."""
 
-    def call(self, encoded, features, random=None):
+    def call(self, encoded, features, random=None, training=False):
         """Return loss, predictions and targets."""
         predictions = ops.squeeze(self.project(encoded, random), -1)
         targets = features[f"{self.name}_targets"]
@@ -78,7 +78,50 @@ class RegressionHead(SentenceHead):
         }
 
 
+class TaggingHead(keras.layers.Layer):
+    """Chooses a label for each word, by the vector of its first piece.
+
+    Args:
+        size: int, number of labels.
+        hidden_size: int, the encoder's.
+        name: str, the task's name.
+    """
+
+    def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.hidden_size = hidden_size
+        self.dense = keras.layers.Dense(
+            size, name="dense", dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape=None):
+        """Create the linear layer."""
+        self.dense.build((None, self.hidden_size))
+
+    def call(self, encoded, features, random=None, training=False):
+        """Return loss, logits `(B, W, C)`, predictions and label_ids."""
+        positions = features[f"{self.name}_labeled_positions"]  # [B, W]
+        vectors = ops.take_along_axis(
+            encoded.sequence_output, positions[..., None], axis=1
+        )
+        logits = ops.cast(self.dense(vectors), "float32")
+        label_ids = features[f"{self.name}_labels"]
+        mask = features[f"{self.name}_labels_mask"]
+        losses = ops.sparse_categorical_crossentropy(
+            label_ids, logits, from_logits=True
+        )
+        return {
+            "loss": ops.sum(losses * mask, axis=-1),
+            "logits": logits,
+            "predictions": ops.cast(ops.argmax(logits, axis=-1), "int32"),
+            "label_ids": label_ids,
+            "labels_mask": mask,
+            "eid": features[f"{self.name}_eid"],
+        }
+
+
 HEADS = {
     "classification": ClassificationHead,
     "regression": RegressionHead,
+    "tagging": TaggingHead,
 }

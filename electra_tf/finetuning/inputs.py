@@ -202,8 +202,7 @@ def batches(
 
     def batch(chosen):
         picked = {name: tf.gather(c, chosen) for name, c in columns.items()}
-        tokens = tf.reduce_max(picked["input_ids"].row_lengths())
-        width = length or _rounded_up(tf.cast(tokens, tf.int32), most)
+        width = length or _rounded_up(_longest(picked), most)
         shape = [shares.shape[1], length]
         return {name: _dense(v, width, shape) for name, v in picked.items()}
 
@@ -236,6 +235,16 @@ def _tensor(column: Column):
     return tf.RaggedTensor.from_row_splits(
         column.values, column.splits, validate=False
     )
+
+
+def _longest(picked: dict):
+    """The most values per token; words can be more than tokens."""
+    lengths = [
+        tf.reduce_max(values.row_lengths())
+        for values in picked.values()
+        if isinstance(values, tf.RaggedTensor)
+    ]
+    return tf.cast(tf.reduce_max(lengths), tf.int32)
 
 
 def _rounded_up(tokens, most: int):

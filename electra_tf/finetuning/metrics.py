@@ -1,10 +1,13 @@
-"""Metrics of sentence tasks, as the original reports them: in percent.
+"""Metrics of sentences and words, as the original reports them: in percent.
 
 Each is a function of the outputs of a whole split, a dict of arrays `(N,)`
-that holds `predictions` and `label_ids`, or `targets` for regression.
+that holds `predictions` and `label_ids`, or `targets` for regression. For
+tagging they are `(N, words)`, and `labels_mask` is 1 where there is a word.
 """
 
 import numpy as np
+
+from electra_tf.finetuning import spans
 
 PERCENT = 100.0
 
@@ -90,6 +93,62 @@ METRICS = {
     "macro_f1": macro_f1,
     "correlations": correlations,
 }
+
+
+def of_words(values, outputs: dict) -> list:
+    """Return those of the `(N, words)` values that belong to words.
+
+    >>> of_words([[4, 5, 0]], {"labels_mask": [[1.0, 1.0, 0.0]]})[0].tolist()
+    [4, 5]
+    """
+    return [
+        np.asarray(row)[np.asarray(mask) > 0]
+        for row, mask in zip(values, outputs["labels_mask"], strict=True)
+    ]
+
+
+def word_accuracy(
+    outputs: dict, failing_label: int | None = None
+) -> dict[str, float]:
+    """Share of words with the right label.
+
+    Args:
+        outputs: dict of arrays.
+        failing_label: int, a label whose words always count as wrong.
+    """
+    gold = np.concatenate(of_words(outputs["label_ids"], outputs))
+    correct = gold == np.concatenate(of_words(outputs["predictions"], outputs))
+    if failing_label is not None:
+        correct &= gold != failing_label
+    return {"accuracy": PERCENT * float(np.mean(correct))}
+
+
+def span_f1(outputs: dict, labels) -> dict[str, float]:
+    """F1, precision and recall of spans, by first word, last word and type.
+
+    Args:
+        outputs: dict of arrays.
+        labels: list of str, the tag of each label.
+    """
+    found, gold = (
+        {
+            (number, span)
+            for number, row in enumerate(of_words(outputs[name], outputs))
+            for span in spans.decoded([labels[label] for label in row])
+        }
+        for name in ("predictions", "label_ids")
+    )
+    right = len(found & gold)
+    precision = PERCENT * right / len(found) if found else 0.0
+    recall = PERCENT * right / len(gold) if gold else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if right else 0.0
+    return {"f1": f1, "precision": precision, "recall": recall}
+
+
+def word_loss(outputs: dict, released: bool = False) -> float:
+    """Mean loss of a word; the released code reports it twice as high."""
+    words = np.sum(outputs["labels_mask"])
+    return float((1 + released) * np.sum(outputs["loss"]) / words)
 
 
 def score(names, outputs: dict) -> dict[str, float]:

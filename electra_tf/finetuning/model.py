@@ -30,7 +30,10 @@ class FinetuningModel:
         self.encoder.build()
         self.heads = [
             HEADS[task.head.kind](
-                task.head.size, config.hidden_size, name=task.name
+                task.head.size,
+                config.hidden_size,
+                name=task.name,
+                **task.head.options,
             )
             for task in tasks
         ]
@@ -45,7 +48,11 @@ class FinetuningModel:
         return {v.path: v for layer in layers for v in layer.variables}
 
     def __call__(
-        self, features: dict, random: RandomStream | None, only: str = ""
+        self,
+        features: dict,
+        random: RandomStream | None,
+        only: str = "",
+        training: bool = False,
     ) -> dict[str, dict]:
         """Run the heads on a batch.
 
@@ -53,6 +60,7 @@ class FinetuningModel:
             features: dict of tensors, see `electra_tf.finetuning.inputs`.
             random: `RandomStream` for dropout, or None.
             only: str, name of the one task to run; all of them without it.
+            training: bool, whether heads may look at the labels.
 
         Returns:
             Dict from a task's name to its head's outputs, for all examples of
@@ -65,18 +73,28 @@ class FinetuningModel:
             random=scoped(random, "electra"),
         )
         return {
-            head.name: head(encoded, features, random=scoped(random, head.name))
+            head.name: head(
+                encoded,
+                features,
+                random=scoped(random, head.name),
+                training=training,
+            )
             for head in self.heads
             if only in ("", head.name)
         }
 
-    def losses(self, features: dict, random: RandomStream) -> dict:
+    def losses(
+        self,
+        features: dict,
+        random: RandomStream | None,
+        training: bool = True,
+    ) -> dict:
         """The `LossTerm`s of a training step.
 
         Each is the sum over the batch of the losses of one task's examples.
         Padding examples belong to no task, so they count nothing.
         """
-        outputs = self(features, random)
+        outputs = self(features, random, training=training)
         return {
             f"{name}_loss": LossTerm(
                 1.0,

@@ -35,7 +35,8 @@ class Predictor:
 
         Returns:
             Dict of arrays `(examples, ...)`, in the order of the examples'
-            numbers, without padding.
+            numbers, without padding examples. Where batches differ in shape
+            (outputs per token), the smaller ones are padded with 0.
         """
         order = inputs.evaluation_order(split, batch_size)
         dataset = self.strategy.distribute_datasets_from_function(
@@ -43,7 +44,7 @@ class Predictor:
         )
         batches = [self._local(self._batch(batch)) for batch in dataset]
         outputs = {
-            name: np.concatenate([batch[name] for batch in batches])
+            name: joined([batch[name] for batch in batches])
             for name in batches[0]
         }
         # Padding examples belong to no task.
@@ -65,8 +66,11 @@ class Predictor:
     def _local(self, per_replica: dict) -> dict:
         """Join what this worker's replicas computed."""
         return {
-            name: np.concatenate(
-                self.strategy.experimental_local_results(values)
+            name: joined(
+                [
+                    part.numpy()
+                    for part in self.strategy.experimental_local_results(values)
+                ]
             )
             for name, values in per_replica.items()
         }
@@ -79,3 +83,17 @@ class Predictor:
         outputs = self.model(batch, None, only=self.task.name)
         belongs = batch["task_id"] < len(self.model.heads)
         return {**outputs[self.task.name], "belongs": belongs}
+
+
+def joined(arrays: list[np.ndarray]) -> np.ndarray:
+    """Concatenate along the first axis; pad the other axes to the longest.
+
+    >>> joined([np.ones((1, 3)), np.ones((1, 2))]).tolist()
+    [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
+    """
+    shape = np.max([array.shape[1:] for array in arrays], axis=0).astype(int)
+    whole = [
+        np.pad(array, [(0, 0), *((0, n) for n in shape - array.shape[1:])])
+        for array in arrays
+    ]
+    return np.concatenate(whole)

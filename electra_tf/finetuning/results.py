@@ -45,10 +45,16 @@ def is_collapsed(outputs: dict) -> bool:
     """
     labels = "label_ids" if "label_ids" in outputs else "targets"
     gold, predicted = (
-        float(np.std(np.asarray(outputs[name], np.float64)))
-        for name in (labels, "predictions")
+        _spread(outputs, name) for name in (labels, "predictions")
     )
     return predicted < COLLAPSED_SPREAD <= gold
+
+
+def _spread(outputs: dict, name: str) -> float:
+    values = outputs[name]
+    if "labels_mask" in outputs:
+        values = np.concatenate(metrics.of_words(values, outputs))
+    return float(np.std(np.asarray(values, np.float64)))
 
 
 def write(config, results: list[TaskResult]) -> None:

@@ -6,7 +6,9 @@ predicts its labels and scores the predictions. All of them stand in
 """
 
 import abc
+import types
 import typing
+from collections.abc import Mapping
 
 TRAIN, DEV, TEST = "train", "dev", "test"
 
@@ -36,10 +38,12 @@ class HeadSpec(typing.NamedTuple):
     Attributes:
         kind: str, its row in `electra_tf.finetuning.heads.HEADS`.
         size: int, how many numbers it predicts.
+        options: dict, what else the layer is made of.
     """
 
     kind: str
     size: int
+    options: Mapping = types.MappingProxyType({})
 
 
 class Task(abc.ABC):

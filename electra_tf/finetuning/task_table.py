@@ -4,10 +4,12 @@ from electra_tf import hparams
 from electra_tf.configs import CLASSIFICATION
 from electra_tf.finetuning.custom import OwnClassification
 from electra_tf.finetuning.glue import GLUE, GlueTask
+from electra_tf.finetuning.tagging import Chunking
 from electra_tf.finetuning.task import Task
 
 TASKS: dict[str, type[Task]] = {
     **dict.fromkeys(GLUE, GlueTask),
+    "chunk": Chunking,
     CLASSIFICATION: OwnClassification,
 }
 

@@ -44,6 +44,10 @@ class Replay:
         config = self.config = self._config()
         encoder = encoder_config(config)
         self.tasks = task_table.tasks(config)
+        for task in self.tasks:
+            if task.name == "chunk":
+                # Otherwise they are read from the raw data.
+                task.labels = self.recorded_config["tagging_labels"]
         self.model = FinetuningModel(encoder, self.tasks)
         self.initial = read_variables(str(folder / "ckpt_init"))
         assign(self.model.variables, self.initial)
@@ -96,7 +100,7 @@ class Replay:
                 path: tf.convert_to_tensor(gradient).numpy()
                 for path, gradient in gradients.items()
             }
-        self.outputs.append(self.model(self.batch(step), None))
+        self.outputs.append(self.model(self.batch(step), None, training=True))
         self.losses.append(loss)
         recorded_norm = self.recorded["global_norm"][step]
         self.norms.append(self.optimizer.apply(gradients, step, recorded_norm))
@@ -175,7 +179,7 @@ def test_evaluation_after_training(run):
     batches = [run.batch(step) for step in range(2)]
     compare_outputs([run.model(batch, None) for batch in batches], recorded)
     losses = [
-        loss_terms.total_loss(run.model.losses(batch, None))
+        loss_terms.total_loss(run.model.losses(batch, None, training=False))
         for batch in batches
     ]
     np.testing.assert_allclose(

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning import inputs, task_table
-from electra_tf.finetuning.task import TRAIN
+from electra_tf.finetuning import inputs, spans, tagging, task_table
+from electra_tf.finetuning.task import TRAIN, DataError
 from electra_tf.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
 
@@ -42,12 +42,14 @@ class Case:
     def __init__(self, name: str, split: str):
         self.recorded = json.loads((FOLDER / f"{name}.json").read_text())
         self.split = self.recorded["splits"][split]
+        self.name_of_split = split
         training = split == TRAIN
         self.config = FinetuningConfig(
             data_dir="unused",
             model_name="unused",
             raw_data_dir=str(RAW / "{}"),
             task_names=self.recorded["tasks"],
+            released_tagging=True,
             **self.recorded["config"],
         )
         # An evaluation is one pass.
@@ -104,6 +106,17 @@ def test_names_and_types_of_features(case):
 def test_labels(case):
     if "label_list" in case.recorded:
         assert list(case.tasks[0].labels) == case.recorded["label_list"]
+    if "label_mapping" in case.recorded:
+        labels = {tag: i for i, tag in enumerate(case.tasks[0].labels)}
+        assert labels == case.recorded["label_mapping"]
+
+
+def test_tags(case):
+    if "bioes_tags" in case.recorded:
+        sentences = case.tasks[0].examples(case.name_of_split)
+        assert [sentence.tags for sentence in sentences] == case.recorded[
+            "bioes_tags"
+        ][case.name_of_split]
 
 
 def test_features(case):
@@ -139,3 +152,36 @@ def test_records_of_the_original():
             np.testing.assert_array_equal(
                 np.ravel(values[number]), recorded, err_msg=name
             )
+
+
+def edge_cases() -> list:
+    """Return single sentences that the released code tags oddly, or cannot."""
+    path = FOLDER / "chunk_edge_cases.json"
+    return json.loads(path.read_text()) if path.exists() else []
+
+
+@pytest.mark.parametrize("case", edge_cases())
+def test_released_tagging_of_odd_sentences(case):
+    if case.get("error") == "ValueError":
+        # A tag with two hyphens is one here: its type has a hyphen.
+        assert spans.bioes(case["tags"]) == ["S-X-Y", "O"]
+        return
+    config = FinetuningConfig(
+        data_dir="unused",
+        model_name="unused",
+        max_seq_length=case["max_seq_length"],
+        released_tagging=True,
+    )
+    (task,) = task_table.tasks(config)
+    task.labels = ("O",)
+    sentence = tagging.Sentence(0, case["words"], case["tags"])
+    tokenizer = vocabulary("chunk")
+    if "error" in case:
+        with pytest.raises(DataError, match="Turn off released_tagging"):
+            task.features([sentence], tokenizer)
+        return
+    made = inputs.make([task], {"chunk": [sentence]}, tokenizer, 1)
+    length = config.max_seq_length
+    (batch,) = inputs.batches(made, np.zeros((1, 1), int), length, length)
+    for name, expected in case["features"].items():
+        np.testing.assert_array_equal(batch[name][0], expected, err_msg=name)

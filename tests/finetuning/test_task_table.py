@@ -20,7 +20,7 @@ def test_a_task_that_is_not_there_yet():
     assert str(error.value).startswith("There is no task 'squad' yet.")
     assert str(error.value).endswith(
         "Tasks for task_names: cola, sst, mrpc, sts, qqp, mnli, qnli, rte, "
-        "classification."
+        "chunk, classification."
     )
 
 
