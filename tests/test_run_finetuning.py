@@ -125,12 +125,6 @@ def test_mistakes_are_reported_in_one_line(flags, changes, expected):
     assert expected in message
 
 
-def test_a_task_that_is_not_there_yet(flags):
-    named = {"data_dir": flags["data_dir"], "model_name": "m"}
-    message = error_of({**named, "task_names": "squad"})
-    assert "There is no task 'squad' yet." in message
-
-
 def test_a_model_that_was_never_trained(flags):
     message = error_of({**flags, "from_scratch": "false"})
     assert "No checkpoint at " in message

@@ -95,11 +95,11 @@ class SentenceTask(Task):
             self.label_feature.name: example.label,
         }
 
-    def score(self, outputs: dict) -> dict[str, float]:
+    def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return the task's metrics and the mean loss."""
         return metrics.score(self.metric_names, outputs)
 
-    def predictions(self, outputs: dict) -> list[tuple]:
+    def predictions(self, outputs: dict, source=None) -> list[tuple]:
         """Return labels, or targets on the scale of the raw data."""
         scores = outputs["logits" if self.labels else "predictions"]
         return [

@@ -26,7 +26,7 @@ from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.predict import Predictor
-from electra_tf.finetuning.task import DEV, TRAIN, Task
+from electra_tf.finetuning.task import DEV, TRAIN, Source, Task
 from electra_tf.training import (
     checkpoints,
     distribution,
@@ -47,6 +47,7 @@ class Split(typing.NamedTuple):
     task: Task
     name: str
     features: inputs.Inputs
+    source: Source
     batch_size: int
 
 
@@ -103,7 +104,8 @@ class Finetuner:
                 else config.predict_batch_size
             )
             made = inputs.make(self.tasks, {task_name: chosen}, tokenizer, size)
-            splits.append(Split(by_name[task_name], split, made, size))
+            source = Source(chosen, tokenizer)
+            splits.append(Split(by_name[task_name], split, made, source, size))
         return splits
 
     @property
@@ -234,13 +236,15 @@ class Finetuner:
             path = config.test_predictions.format(
                 split.task.name, split.name, trial
             )
-            results.write_predictions(path, split.task.predictions(outputs))
+            results.write_predictions(
+                path, split.task.predictions(outputs, split.source)
+            )
             return
         result = results.TaskResult(
             trial=trial,
             seed=seed,
             task=split.task.name,
-            metrics=split.task.score(outputs),
+            metrics=split.task.score(outputs, split.source),
             collapsed=results.is_collapsed(outputs),
             steps=steps,
             seconds=round(time.monotonic() - started, 1),

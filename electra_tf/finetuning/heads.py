@@ -11,6 +11,10 @@ B batch, C labels, L length, W words.
 import keras
 from keras import ops
 
+from electra_tf.finetuning.span_heads import (
+    IndependentSpanHead,
+    JointSpanHead,
+)
 from electra_tf.layers.dropout import Dropout
 
 # Of the vector that a sentence is classified by; fixed in the released code.
@@ -124,4 +128,6 @@ HEADS = {
     "classification": ClassificationHead,
     "regression": RegressionHead,
     "tagging": TaggingHead,
+    "joint_question_answering": JointSpanHead,
+    "independent_question_answering": IndependentSpanHead,
 }

@@ -42,7 +42,11 @@ def is_collapsed(outputs: dict) -> bool:
 
     >>> is_collapsed({"predictions": [1, 1, 1], "label_ids": [0, 1, 1]})
     True
+
+    Heads that predict no labels never count as collapsed.
     """
+    if "predictions" not in outputs:
+        return False
     labels = "label_ids" if "label_ids" in outputs else "targets"
     gold, predicted = (
         _spread(outputs, name) for name in (labels, "predictions")
@@ -129,13 +133,17 @@ def summary_lines(results: list[TaskResult]) -> list[str]:
     return lines
 
 
-def write_predictions(path: str, predictions: list[tuple]) -> None:
+def write_predictions(path: str, predictions: list[tuple] | dict) -> None:
     """Write predictions as JSON, and beside it the TSV of GLUE's site.
 
     Args:
         path: str, of the JSON file.
-        predictions: what `Task.predictions` returned.
+        predictions: what `Task.predictions` returned. The TSV is written for
+            lists only.
     """
+    if isinstance(predictions, dict):
+        write_text(path, json.dumps(predictions, indent=1) + "\n")
+        return
     names = ("index", "prediction", "scores")
     rows = [dict(zip(names, row, strict=True)) for row in predictions]
     write_text(path, json.dumps(rows, indent=1) + "\n")

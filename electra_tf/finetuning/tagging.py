@@ -134,13 +134,13 @@ class Chunking(Task):
             f"{self.name}_labeled_positions": placed.positions,
         }
 
-    def score(self, outputs: dict) -> dict[str, float]:
+    def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return F1, precision and recall of spans, and the loss of a word."""
         scores = metrics.span_f1(outputs, self.labels)
         released = self.config.released_tagging
         return {**scores, "loss": metrics.word_loss(outputs, released)}
 
-    def predictions(self, outputs: dict) -> list[tuple]:
+    def predictions(self, outputs: dict, source=None) -> list[tuple]:
         """Return the tags of each sentence, with blanks between them."""
         return [
             (int(eid), " ".join(self.labels[i] for i in tags), [])

@@ -46,6 +46,18 @@ class HeadSpec(typing.NamedTuple):
     options: Mapping = types.MappingProxyType({})
 
 
+class Source(typing.NamedTuple):
+    """What a split's inputs were made of.
+
+    Attributes:
+        examples: list, what `Task.examples` returned.
+        tokenizer: `electra_tf.tokenization.Tokenizer`.
+    """
+
+    examples: list
+    tokenizer: typing.Any
+
+
 class Task(abc.ABC):
     """One task.
 
@@ -93,22 +105,30 @@ class Task(abc.ABC):
         """
 
     @abc.abstractmethod
-    def score(self, outputs: dict) -> dict[str, float]:
+    def score(
+        self, outputs: dict, source: Source | None = None
+    ) -> dict[str, float]:
         """Return metrics by name, the most important one first.
 
         Args:
             outputs: dict of arrays `(examples, ...)`: what the head returned
                 for every input of a split.
+            source: `Source` of these inputs; not all tasks need it.
         """
 
     @abc.abstractmethod
-    def predictions(self, outputs: dict) -> list[tuple]:
+    def predictions(
+        self, outputs: dict, source: Source | None = None
+    ) -> list[tuple] | dict[str, str]:
         """Return what to write about a test set.
 
         Args:
             outputs: see `score`.
+            source: see `score`.
 
         Returns:
             A tuple for each example: its number (int), the prediction as text
-            in the raw data's terms, and what the head computed, as floats.
+            in the raw data's terms, and what the head computed, as floats. Or
+            a dict from the examples' names to predictions, where they have
+            names.
         """

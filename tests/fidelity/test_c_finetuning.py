@@ -112,7 +112,16 @@ def compare_outputs(outputs: list, recorded: dict):
     assert compared
     for name in compared:
         task, key = name.split("/")
+        if key not in outputs[0][task]:
+            # The original's place-holders for what only joint heads have.
+            assert "_top_" in key and not recorded[name].any()
+            continue
         ours = np.array([output[task][key] for output in outputs])
+        if "_top_" in key:
+            # What lies below is float noise.
+            scores = recorded[name.replace("index", "log_probs")]
+            likely = scores > -500
+            ours, recorded[name] = ours[likely], recorded[name][likely]
         if ours.dtype.kind == "i":
             np.testing.assert_array_equal(ours, recorded[name], err_msg=name)
         else:

@@ -1,0 +1,222 @@
+"""Heads that choose a span of the second segment.
+
+An answer begins and ends at a token of the second segment, or at position 0,
+which stands for no answer.
+
+B batch, L length, H hidden, K beam size.
+"""
+
+import keras
+from keras import ops
+
+from electra_tf.layers.activations import activation
+
+# Fixed in the released code.
+HIDDEN_SIZE = 512
+# Added to the logits of tokens that cannot be part of an answer.
+NOT_ALLOWED = -1000.0
+# Fills up a beam where there are fewer tokens.
+NO_TOKEN = -1e9
+
+
+class SpanHead(keras.layers.Layer):
+    """What the heads for spans share: starts, and whether there is an answer.
+
+    The loss is the mean of the cross entropies of start and end, and that of
+    having no answer, times its weight.
+
+    Args:
+        size: int, numbers for each token.
+        hidden_size: int, the encoder's.
+        name: str, the task's name.
+        answerable_classifier: bool, whether to predict that there is no
+            answer.
+        answerable_uses_start_logits: bool, whether that prediction sees the
+            vector of the likely start, beside that of the first token.
+        answerable_weight: float, of its loss.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        hidden_size: int,
+        name: str,
+        answerable_classifier: bool,
+        answerable_uses_start_logits: bool,
+        answerable_weight: float,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.hidden_size = hidden_size
+        self.answerable_classifier = answerable_classifier
+        self.answerable_uses_start_logits = answerable_uses_start_logits
+        self.answerable_weight = answerable_weight
+        self.start = self.dense(size, "dense")
+        self.end = self.dense(size, "dense_1")
+        if not answerable_classifier:
+            return
+        if answerable_uses_start_logits:
+            self.answerable_hidden = self.dense(HIDDEN_SIZE, "dense_2", "gelu")
+            self.answerable = self.dense(1, "dense_3")
+        else:
+            self.answerable = self.dense(1, "dense_2")
+
+    def dense(self, size: int, name: str, act: str = "linear"):
+        """Return a linear layer, perhaps with an activation."""
+        # No initializer in the released code: Glorot's uniform default.
+        return keras.layers.Dense(
+            size,
+            activation=activation(act),
+            name=name,
+            dtype=self.dtype_policy,
+        )
+
+    def build(self, input_shape=None):
+        """Create the layers."""
+        vectors = (None, self.hidden_size)
+        self.start.build(vectors)
+        if not self.answerable_classifier:
+            return
+        if self.answerable_uses_start_logits:
+            self.answerable_hidden.build((None, 2 * self.hidden_size))
+            vectors = (None, HIDDEN_SIZE)
+        self.answerable.build(vectors)
+
+    def ends(self, vectors, not_allowed, starts, start_logits, training):
+        """Return end logits `(B, L)`, and more outputs in a dict."""
+        raise NotImplementedError
+
+    def call(self, encoded, features, random=None, training=False):
+        """Return loss, logits and, where the end depends on it, the beam."""
+        vectors = encoded.sequence_output  # [B, L, H]
+        not_allowed = _not_allowed(features)  # [B, L]
+        starts = features[f"{self.name}_start_positions"]
+        ends = features[f"{self.name}_end_positions"]
+        start_logits = _scores(self.start, vectors) + not_allowed
+        end_logits, beam = self.ends(
+            vectors, not_allowed, starts, start_logits, training
+        )
+        losses = _cross_entropy(starts, start_logits)
+        losses = (losses + _cross_entropy(ends, end_logits)) / 2
+        answerable_logit = ops.zeros_like(losses)
+        if self.answerable_classifier:
+            answerable_logit = self._answerable(vectors, start_logits)
+            losses += self.answerable_weight * _binary_cross_entropy(
+                features[f"{self.name}_is_impossible"], answerable_logit
+            )
+        return {
+            "loss": losses,
+            "start_logits": start_logits,
+            "end_logits": end_logits,
+            "answerable_logit": answerable_logit,
+            **beam,
+            "eid": features[f"{self.name}_eid"],
+        }
+
+    def _answerable(self, vectors, start_logits):
+        """Return the logits `(B,)` of there being no answer."""
+        inputs = vectors[:, 0]
+        if self.answerable_uses_start_logits:
+            likely = ops.softmax(start_logits)[..., None]
+            start = ops.sum(ops.cast(likely, vectors.dtype) * vectors, axis=1)
+            inputs = self.answerable_hidden(
+                ops.concatenate([inputs, start], axis=-1)
+            )
+        return _scores(self.answerable, inputs)
+
+
+class IndependentSpanHead(SpanHead):
+    """Scores starts and ends by themselves."""
+
+    def build(self, input_shape=None):
+        """Create the layers."""
+        super().build()
+        self.end.build((None, self.hidden_size))
+
+    def ends(self, vectors, not_allowed, starts, start_logits, training):
+        """Return end logits `(B, L)` and nothing else."""
+        return _scores(self.end, vectors) + not_allowed, {}
+
+
+class JointSpanHead(SpanHead):
+    """Scores ends given a start: the right one in training, else the best.
+
+    Args:
+        beam_size: int, how many starts, and ends for each of them, to
+            consider.
+        **kwargs: those of `SpanHead`.
+    """
+
+    def __init__(self, *args, beam_size: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.beam_size = beam_size
+        self.end_hidden = self.dense(HIDDEN_SIZE, "qa_hidden", "gelu")
+
+    def build(self, input_shape=None):
+        """Create the layers."""
+        super().build()
+        self.end_hidden.build((None, 2 * self.hidden_size))
+        self.end.build((None, HIDDEN_SIZE))
+
+    def ends(self, vectors, not_allowed, starts, start_logits, training):
+        """Return end logits `(B, L)`, in training, or zeros and the beam."""
+        if training:
+            logits = self._given(vectors, starts[:, None])[:, 0]
+            return logits + not_allowed, {}
+        start_scores, starts = self._best(start_logits)  # [B, K]
+        length = ops.shape(vectors)[1]
+        logits = self._given(vectors, ops.minimum(starts, length - 1))
+        end_scores, ends = self._best(logits + not_allowed[:, None])
+        return ops.zeros_like(start_logits), {
+            "start_top_log_probs": start_scores,
+            "start_top_index": starts,
+            "end_top_log_probs": end_scores,
+            "end_top_index": ends,
+        }
+
+    def _given(self, vectors, starts):
+        """Return end logits `(B, K, L)` given starts `(B, K)`."""
+        chosen = ops.take_along_axis(vectors, starts[..., None], axis=1)
+        # As of [start, token], but the product with each is made only once.
+        kernel = ops.cast(self.end_hidden.kernel, vectors.dtype)
+        bias = ops.cast(self.end_hidden.bias, vectors.dtype)
+        of_starts = ops.matmul(chosen, kernel[: self.hidden_size])
+        of_tokens = ops.matmul(vectors, kernel[self.hidden_size :])
+        hidden = self.end_hidden.activation(
+            of_starts[:, :, None] + of_tokens[:, None] + bias
+        )
+        return _scores(self.end, hidden)
+
+    def _best(self, logits):
+        """Return log-probabilities and positions `(..., K)` of the best."""
+        # So that short inputs have enough; no answer can be at these.
+        padding = [[0, 0]] * (len(logits.shape) - 1) + [[0, self.beam_size]]
+        scores = ops.pad(
+            ops.log_softmax(logits), padding, constant_values=NO_TOKEN
+        )
+        scores, positions = ops.top_k(scores, self.beam_size)
+        return scores, ops.cast(positions, "int32")
+
+
+def _not_allowed(features):
+    """Return `(B, L)`: 0 where an answer may be, a low number elsewhere."""
+    allowed = features["input_mask"] * features["segment_ids"]
+    first = ops.ones_like(allowed[:, :1])
+    allowed = ops.concatenate([first, allowed[:, 1:]], axis=1)
+    return NOT_ALLOWED * (1.0 - ops.cast(allowed, "float32"))
+
+
+def _scores(layer, vectors):
+    """Float32, without the last axis, which has size 1."""
+    return ops.squeeze(ops.cast(layer(vectors), "float32"), -1)
+
+
+def _cross_entropy(positions, logits):
+    return ops.sparse_categorical_crossentropy(
+        positions, logits, from_logits=True
+    )
+
+
+def _binary_cross_entropy(labels, logits):
+    labels = ops.cast(labels, "float32")
+    return ops.softplus(logits) - labels * logits
