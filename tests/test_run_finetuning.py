@@ -15,7 +15,7 @@ from electra_tf.configs import PretrainingConfig
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints
-from tests.finetuning import sentences
+from tests.finetuning import questions, sentences
 
 ROOT = pathlib.Path(__file__).parent.parent
 ROWS = {"good": "pos", "very good": "pos", "bad": "neg", "very bad": "neg"}
@@ -109,6 +109,49 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     evaluation = {"do_train": "false", "num_trials": 2}
     run_finetuning.main(arguments({**flags, **evaluation}))
     assert capsys.readouterr().out == printed.out
+
+
+OWN_DATA = ("train_file", "dev_file", "text_column", "label_column")
+
+
+def raw_data(flags: dict, task: str) -> pathlib.Path:
+    """Turn the flags to another task; return the folder of its raw data."""
+    for name in OWN_DATA:
+        del flags[name]
+    flags |= {"task_names": task, "num_train_epochs": 30, "learning_rate": 5e-3}
+    folder = flags["data_dir"] / "finetuning_data" / task
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_questions_are_answered(flags, tmp_path, capsys):
+    folder = raw_data(flags, "squad")
+    for split, copies in {"train": 24, "dev": 2, "test": 1}.items():
+        questions.write(folder / f"{split}.json", questions.squad(copies))
+    flags |= {"write_test_outputs": "true", "train_batch_size": 12}
+    run_finetuning.main(arguments(flags))
+    assert capsys.readouterr().out.startswith("squad: exact: 100.00 - f1: 100")
+    model = tmp_path / "models" / "tiny"
+    predictions = model / "test_predictions" / "squad_test_1_predictions.json"
+    assert json.loads(predictions.read_text()) == {
+        "0-good": "film",
+        "0-bad": "book",
+        "0-very good": "",
+    }
+    assert len([*(model / "results" / "squad_qa").iterdir()]) == 3
+
+
+def test_words_are_tagged(flags, tmp_path, capsys):
+    folder = raw_data(flags, "chunk")
+    sentence = "a DT B-NP\ngood JJ I-NP\nfilm NN I-NP\n. . O\nbad JJ B-ADJP\n\n"
+    for split, copies in {"train": 32, "dev": 2, "test": 1}.items():
+        (folder / f"{split}.txt").write_text(sentence * copies)
+    flags |= {"write_test_outputs": "true", "train_batch_size": 16}
+    run_finetuning.main(arguments(flags))
+    assert capsys.readouterr().out.startswith("chunk: f1: 100.00 - precision")
+    predictions = tmp_path / "models" / "tiny" / "test_predictions"
+    tsv = (predictions / "chunk_test_1_predictions.tsv").read_text()
+    assert tsv.splitlines()[1] == "0\tB-NP I-NP E-NP O S-ADJP"
 
 
 @pytest.mark.parametrize(
