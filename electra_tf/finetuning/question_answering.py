@@ -11,6 +11,7 @@ from electra_tf.finetuning import answer_metrics, passages
 from electra_tf.finetuning.passages import Question
 from electra_tf.finetuning.span_decoding import Answer, Decoder
 from electra_tf.finetuning.task import (
+    DEV,
     TRAIN,
     DataError,
     FeatureSpec,
@@ -91,7 +92,10 @@ class QuestionAnswering(Task):
         if not asked:
             raise DataError(f"{path} holds no question.")
         if split != TRAIN:
-            return passages.to_evaluate(asked)
+            questions = passages.to_evaluate(asked)
+            if split == DEV:
+                self._check_golds(questions, path)
+            return questions
         questions, left_out = passages.to_learn(
             asked, self.files.has_null_answers
         )
@@ -107,6 +111,15 @@ class QuestionAnswering(Task):
         if not questions:
             raise DataError(f"{path} holds no question that can be learnt.")
         return questions
+
+    def _check_golds(self, questions: list[Question], path: str):
+        bare = [question.id for question in questions if not question.golds]
+        if bare and not self.files.has_null_answers:
+            raise DataError(
+                f"{path}: {len(bare)} of {len(questions)} questions have no "
+                f"right answer; expected one or more in {self.name}. The first "
+                f"is {bare[0]!r}. SQuAD 2.0 is the task 'squad'."
+            )
 
     def features(self, examples: list[Question], tokenizer) -> list[dict]:
         """Tokenize, and cut passages into windows."""

@@ -175,7 +175,8 @@ def _holds(span: Span, answer: Span) -> bool:
 def pieces_of(words: list[str], tokenizer) -> Pieces:
     """Cut words into pieces."""
     pieces = Pieces([], [], [])
-    for number, ids in enumerate(tokenizer.encode_batch(words)):
+    for number, word in enumerate(words):
+        ids = tokenizer.encode(word)
         pieces.first.append(len(pieces.ids))
         pieces.ids.extend(ids)
         pieces.word.extend([number] * len(ids))

@@ -124,6 +124,14 @@ def test_all_questions_without_an_answer():
     assert "HasAns_exact" not in scores
 
 
+def test_only_squad_may_have_no_answer(tmp_path):
+    questions.write(tmp_path / "dev.json", questions.squad())
+    assert len(task(tmp_path, "squad").examples(DEV)) == 3
+    expected = "1 of 3 questions have no right answer; expected one or more"
+    with pytest.raises(DataError, match=expected):
+        task(tmp_path, "squadv1").examples(DEV)
+
+
 def test_a_file_without_questions(tmp_path):
     questions.write(tmp_path / "dev.json", {"data": []})
     with pytest.raises(DataError, match="holds no question"):
