@@ -31,7 +31,7 @@ from electra_tf.finetuning.task import (
 )
 from electra_tf.tokenization import CLS, SEP, BasicTokenizer
 
-DEBUG_SENTENCES = 101  # To read in debug mode, as the original.
+DEBUG_SENTENCES = 101  # To read in debug mode.
 DOCUMENT_START = "-DOCSTART-"
 
 
