@@ -16,6 +16,7 @@ REQUIREMENTS = [
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
     "tokenizers>=0.20,<1",
+    "safetensors>=0.4,<1",
     "scikit-learn>=1.3,<2",
     "scipy>=1.10,<2",
     "matplotlib>=3.8,<4",
