@@ -131,6 +131,8 @@ def compared(model: Model, again: Model) -> list[str]:
         f"left out {part}: {count} arrays that this format has no place for"
         for part, count in sorted(lost.items())
     ]
+    if model.slots and not again.slots:
+        lines.append(f"left out the optimizer's {len(model.slots)} slots")
     difference = max(
         float(np.max(np.abs(model.variables[name] - again.variables[name])))
         for name in written
