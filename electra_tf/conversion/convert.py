@@ -11,14 +11,15 @@ the largest difference.
 
 import argparse
 import collections
+import dataclasses
 import os
 import sys
 from collections.abc import Callable
 
 import numpy as np
 
-from electra_tf.conversion import model_folder
-from electra_tf.conversion.model import Model
+from electra_tf.conversion import layout, model_folder
+from electra_tf.conversion.model import Model, shapes_of
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -65,6 +66,15 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write Adam's slots as well (tf1_checkpoint)",
     )
+    add(
+        "--part",
+        help="what of the model a Hugging Face folder holds: encoder, "
+        "discriminator, generator, classification, token_classification or "
+        "question_answering",
+    )
+    add("--generator", help="Hugging Face folder of PATH's generator")
+    add("--task", help="name of the head, where there are several")
+    add("--labels", nargs="+", default=[], help="names of the head's outputs")
     return made
 
 
@@ -79,10 +89,11 @@ def convert(args: argparse.Namespace) -> None:
     model = READERS[kind](args)
     print(f"From {args.source} ({kind}):")
     print("\n".join(f"  {line}" for line in summary(model)))
-    WRITERS[args.format](args, model)
+    written = WRITERS[args.format](args, model)
     again = _read_back(args)
     print(f"To {args.to} ({args.format}):")
-    print("\n".join(f"  {line}" for line in compared(model, again)))
+    lines = [*not_written(model, written), *compared(written, again)]
+    print("\n".join(f"  {line}" for line in lines))
 
 
 def detect(path: str) -> str:
@@ -97,6 +108,8 @@ def detect(path: str) -> str:
     weights = os.path.join(path, model_folder.WEIGHTS_FILE)
     if config.get("format") == model_folder.FORMAT and os.path.exists(weights):
         return "model_folder"
+    if config.get("model_type"):
+        return "hugging_face"
     from electra_tf.training import checkpoints
 
     ours = checkpoints.read_training_state(path).ours
@@ -116,38 +129,50 @@ def summary(model: Model) -> list[str]:
     return lines
 
 
-def compared(model: Model, again: Model) -> list[str]:
-    """Say what of a model was written, and how exactly.
+def not_written(model: Model, written: Model) -> list[str]:
+    """Say how many arrays of a model were not written."""
+    lines = []
+    # A generator alone has other names, so arrays are counted.
+    lost = len(model.variables) - len(written.variables)
+    if lost > 0:
+        lines.append(f"left out {lost} arrays of parts that were not asked for")
+    if model.slots and not written.slots:
+        lines.append(f"left out the optimizer's {len(model.slots)} slots")
+    return lines
+
+
+def compared(written: Model, again: Model) -> list[str]:
+    """Say how exactly a model was written.
+
+    Args:
+        written: `Model` that was to be written.
+        again: `Model` that was read.
 
     Raises:
-        ValueError: when more was written than there was.
+        ValueError: when they do not have the same variables.
     """
     lines = []
-    written = set(again.variables) & set(model.variables)
-    lost = collections.Counter(
-        name.split("/")[0] for name in set(model.variables) - written
-    )
-    lines += [
-        f"left out {part}: {count} arrays that this format has no place for"
-        for part, count in sorted(lost.items())
-    ]
-    if model.slots and not again.slots:
-        lines.append(f"left out the optimizer's {len(model.slots)} slots")
-    difference = max(
-        float(np.max(np.abs(model.variables[name] - again.variables[name])))
-        for name in written
-    )
-    slots = f" and {len(again.slots)} slots" if again.slots else ""
-    lines.append(
-        f"read back {len(written)} arrays{slots}: largest difference "
-        f"{difference:g}"
-    )
+    for kind in ("variables", "slots"):
+        expected, received = getattr(written, kind), getattr(again, kind)
+        layout.check(
+            shapes_of(expected), shapes_of(received), "What was written"
+        )
+        if expected:
+            difference = max(
+                float(np.max(np.abs(array - received[name])))
+                for name, array in expected.items()
+            )
+            lines.append(
+                f"read back {len(expected)} {kind}: largest difference "
+                f"{difference:g}"
+            )
     return lines
 
 
 def _read_back(args: argparse.Namespace) -> Model:
     written = argparse.Namespace(**vars(args))
-    written.source, written.vocab_file, written.leave_out = args.to, None, []
+    written.source, written.vocab_file = args.to, None
+    written.generator, written.leave_out = None, []
     return READERS[args.format](written)
 
 
@@ -175,24 +200,49 @@ def _from_tf1_checkpoint(args) -> Model:
     )
 
 
-def _to_model_folder(args, model: Model):
+def _from_hugging_face(args) -> Model:
+    from electra_tf.conversion import hugging_face, selection
+
+    asked = args.vocab_file, args.part, args.task, tuple(args.leave_out)
+    model = hugging_face.read(args.source, *asked)
+    if args.generator is None:
+        return model
+    masked_lm = hugging_face.read(args.generator, args.vocab_file, "generator")
+    return selection.joined(model, masked_lm)
+
+
+def _to_model_folder(args, model: Model) -> Model:
     model_folder.write(args.to, model)
+    return dataclasses.replace(model, slots={})
 
 
-def _to_tf1_checkpoint(args, model: Model):
+def _to_tf1_checkpoint(args, model: Model) -> Model:
     from electra_tf.conversion import tf1_checkpoint
 
     tf1_checkpoint.write(args.to, model, args.optimizer)
+    kept = model.slots if args.optimizer else {}
+    return dataclasses.replace(model, slots=kept)
+
+
+def _to_hugging_face(args, model: Model) -> Model:
+    from electra_tf.conversion import hugging_face
+
+    return hugging_face.write(
+        args.to, model, args.part, args.task, tuple(args.labels)
+    )
 
 
 READERS: dict[str, Callable[[argparse.Namespace], Model]] = {
     "model_folder": _from_model_folder,
     "training_run": _from_training_run,
     "tf1_checkpoint": _from_tf1_checkpoint,
+    "hugging_face": _from_hugging_face,
 }
-WRITERS: dict[str, Callable[[argparse.Namespace, Model], None]] = {
+# Each returns the `Model` that it wrote, which may be a part.
+WRITERS: dict[str, Callable[[argparse.Namespace, Model], Model]] = {
     "model_folder": _to_model_folder,
     "tf1_checkpoint": _to_tf1_checkpoint,
+    "hugging_face": _to_hugging_face,
 }
 
 

@@ -207,8 +207,8 @@ def test_the_command_line_there_and_back(tmp_path, capsys):
     runs.assert_same(runs.arrays(model), model_folder.read(folder).variables)
     said = capsys.readouterr().out
     count = len(model.variables)
-    assert f"read back {count} arrays: largest difference 0\n" in said
-    assert f"read back {count} arrays and {2 * count} slots" in said
+    assert f"read back {count} variables: largest difference 0\n" in said
+    assert f"read back {2 * count} slots: largest difference 0\n" in said
     assert "  discriminator_predictions: 4 arrays, 289 numbers\n" in said
 
 
