@@ -23,6 +23,8 @@ REQUIREMENTS = [
 ]
 
 TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1"]
+# The tests of electra_tf.conversion against what other programs compute.
+CONVERSION_TEST_REQUIREMENTS = ["torch>=2.5,<3", "transformers>=5,<6"]
 
 setup(
     name="electra_tf",
@@ -33,5 +35,8 @@ setup(
     packages=find_packages(include=["electra_tf*", "flags*", "data_prep*"]),
     package_data={"flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
-    extras_require={"test": TEST_REQUIREMENTS},
+    extras_require={
+        "test": TEST_REQUIREMENTS,
+        "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,
+    },
 )

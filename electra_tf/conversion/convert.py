@@ -85,6 +85,8 @@ def convert(args: argparse.Namespace) -> None:
         FileNotFoundError, FileExistsError: for paths that do not do.
         ValueError: for contents that do not.
     """
+    if args.vocab_file and not os.path.exists(args.vocab_file):
+        raise FileNotFoundError(f"No vocabulary file at {args.vocab_file}.")
     kind = detect(args.source)
     model = READERS[kind](args)
     print(f"From {args.source} ({kind}):")

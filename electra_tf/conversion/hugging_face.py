@@ -16,9 +16,9 @@ from collections.abc import Mapping
 import numpy as np
 import safetensors.numpy
 
-from electra_tf import hparams, tokenization
 from electra_tf.configs import EncoderConfig
 from electra_tf.conversion import (
+    hugging_face_files,
     layout,
     model_folder,
     selection,
@@ -35,28 +35,8 @@ from electra_tf.conversion.model import (
     with_parts,
 )
 
-MODEL_TYPE = "electra"
-TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
-TOKENIZER_FILE = "tokenizer.json"  # Their fast tokenizer; has the vocabulary.
-PICKLED_FILE = "pytorch_model.bin"
 DEFAULT_TASK = "classification"
 
-# What a config.json leaves out has these values in ElectraConfig.
-DEFAULTS = {
-    "vocab_size": 30522,
-    "embedding_size": 128,
-    "hidden_size": 256,
-    "num_hidden_layers": 12,
-    "num_attention_heads": 4,
-    "intermediate_size": 1024,
-}
-# What ElectraConfig can vary and we do not: what we compute.
-FIXED = {
-    "layer_norm_eps": 1e-12,
-    "position_embedding_type": "absolute",
-    "is_decoder": False,
-    "add_cross_attention": False,
-}
 # Arrays of theirs that are no weights.
 BUFFERS = {
     "electra.embeddings.position_ids": "the numbers 0, 1, 2 and so on",
@@ -64,7 +44,12 @@ BUFFERS = {
 }
 OUTPUT_MATRIX = "generator_lm_head.weight"
 WORD_EMBEDDINGS = "electra.embeddings.word_embeddings.weight"
-HIDDEN_LAYER = "classifier.dense"
+# The first parts of their names that stand for a head.
+_THEIR_HEADS = {
+    pair.theirs.split(".")[0]
+    for part in PARTS.values()
+    for pair in part.pairs(EncoderConfig(1, 1, 1, 1, 1), "task")
+} - {"electra", "embeddings", "encoder"} | {"generator_lm_head"}
 
 
 def write(
@@ -100,15 +85,15 @@ def write(
         arrays |= sentence_head.with_hidden_layer(
             chosen.variables, name, chosen.config.encoder.num_hidden_layers
         )
-    config = _config(chosen, part, name, labels)
+    config = hugging_face_files.config_json(chosen, part, name, labels)
+    tokenizer = hugging_face_files.tokenizer_json(chosen)
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen)
-    model_folder.write_json(
-        os.path.join(path, model_folder.CONFIG_FILE), config
-    )
-    model_folder.write_json(
-        os.path.join(path, TOKENIZER_CONFIG_FILE), _tokenizer_config(chosen)
-    )
+    for file, content in (
+        (model_folder.CONFIG_FILE, config),
+        (hugging_face_files.TOKENIZER_CONFIG_FILE, tokenizer),
+    ):
+        model_folder.write_json(os.path.join(path, file), content)
     # Their loader asks which framework the file is for.
     safetensors.numpy.save_file(
         arrays,
@@ -145,8 +130,8 @@ def read(
     values = model_folder.read_json(
         os.path.join(path, model_folder.CONFIG_FILE)
     )
-    encoder = _encoder_config(path, values)
-    part = _known(part) if part else _part(path, values)
+    encoder = hugging_face_files.read_encoder_config(path, values)
+    part = _known(part) if part else hugging_face_files.named_part(path, values)
     if part == "generator":
         _check_generator_activation(encoder)
     task = task or values.get("finetuning_task") or DEFAULT_TASK
@@ -154,14 +139,14 @@ def read(
     variables = _ours(path, part, task, encoder, arrays)
     config = ModelConfig(
         encoder,
-        do_lower_case=_do_lower_case(path),
+        do_lower_case=hugging_face_files.read_do_lower_case(path),
         model_size=named_size(encoder),
     )
     return make(
         path,
         with_parts(path, config, shapes_of(variables)),
         variables,
-        _vocab(path, vocab_file),
+        hugging_face_files.read_vocab(path, vocab_file),
         left_out=left_out,
     )
 
@@ -206,78 +191,6 @@ def _turned(pair: Pair, array: np.ndarray) -> np.ndarray:
     return array.T if pair.transposed else array
 
 
-def _config(model: Model, part: str, task: str, labels: tuple) -> dict:
-    """Return the content of their config.json."""
-    encoder = model.config.encoder
-    vocab = tokenization.load_vocabulary(model.vocab or b"")
-    config = {
-        "architectures": [PARTS[part].architecture],
-        "model_type": MODEL_TYPE,
-        **hparams.to_json(encoder),
-        "layer_norm_eps": FIXED["layer_norm_eps"],
-        "pad_token_id": vocab.get(tokenization.PAD, 0),
-        "dtype": "float32",
-    }
-    if task:
-        _, size = model.config.tasks[task]["dense"]
-        config |= {"finetuning_task": task, **_labels(size, labels)}
-    if part == "classification":
-        # See sentence_head: dropout there would act on shifted numbers.
-        config["classifier_dropout"] = 0.0
-    return config
-
-
-def _labels(size: int, labels: tuple[str, ...]) -> dict:
-    labels = labels or tuple(f"LABEL_{index}" for index in range(size))
-    if len(labels) != size:
-        raise ValueError(
-            f"--labels must name the {size} outputs of the head. Received: "
-            f"{', '.join(labels)}."
-        )
-    return {
-        "id2label": {str(index): label for index, label in enumerate(labels)},
-        "label2id": {label: index for index, label in enumerate(labels)},
-    }
-
-
-def _tokenizer_config(model: Model) -> dict:
-    names = ("pad", "unk", "cls", "sep", "mask")
-    special = zip(names, tokenization.SPECIAL_TOKENS, strict=True)
-    return {
-        "tokenizer_class": "ElectraTokenizer",
-        "do_lower_case": model.config.do_lower_case,
-        "strip_accents": None,
-        "tokenize_chinese_chars": True,
-        "model_max_length": model.config.encoder.max_position_embeddings,
-        **{f"{name}_token": token for name, token in special},
-    }
-
-
-def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
-    """Return the encoder that their config.json describes.
-
-    Raises:
-        ValueError: for another model, or a setting that ours does not have.
-    """
-    if values.get("model_type") != MODEL_TYPE:
-        raise ValueError(
-            f"The {model_folder.CONFIG_FILE} of {path} must have model_type "
-            f"{MODEL_TYPE!r}. Received: {values.get('model_type')!r}."
-        )
-    wrong = [
-        f"{name} must be {fixed!r}. Received: {values[name]!r}."
-        for name, fixed in FIXED.items()
-        if values.get(name, fixed) != fixed
-    ]
-    if wrong:
-        raise ValueError(
-            f"The model of {path} is not one of ours: " + " ".join(wrong)
-        )
-    names = {field.name for field in dataclasses.fields(EncoderConfig)}
-    known = {name: values[name] for name in values if name in names}
-    return EncoderConfig(**{**DEFAULTS, **known})
-
-
 def _check_generator_activation(encoder: EncoderConfig):
     if encoder.hidden_act != "gelu":
         raise ValueError(
@@ -294,22 +207,9 @@ def _known(part: str) -> str:
     return part
 
 
-def _part(path: str, values: Mapping) -> str:
-    """Return the part that their config.json names."""
-    named = values.get("architectures") or [PARTS["encoder"].architecture]
-    for name, part in PARTS.items():
-        if part.architecture in named:
-            return name
-    known = ", ".join(part.architecture for part in PARTS.values())
-    raise ValueError(
-        f"{path} holds {', '.join(named)}. Expected one of {known}. --part "
-        "encoder takes its encoder."
-    )
-
-
 def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
     """Return their arrays that make up a part, and why not the others."""
-    arrays = _weights(path)
+    arrays = hugging_face_files.read_weights(path)
     unknown = set(leave_out) - set(arrays)
     if unknown:
         raise ValueError(
@@ -333,38 +233,12 @@ def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
     return rest, left_out
 
 
-# The first parts of their names that stand for a head.
-_THEIR_HEADS = {
-    pair.theirs.split(".")[0]
-    for part in PARTS.values()
-    for pair in part.pairs(EncoderConfig(1, 1, 1, 1, 1), "task")
-} - {"electra", "embeddings", "encoder"} | {"generator_lm_head"}
-
-
 def _check_tied(path: str, arrays: Mapping):
     if not np.array_equal(arrays[OUTPUT_MATRIX], arrays.get(WORD_EMBEDDINGS)):
         raise ValueError(
             f"{OUTPUT_MATRIX} of {path} must be the word embeddings, as "
             "ELECTRA's is. It is another matrix."
         )
-
-
-def _weights(path: str) -> dict[str, np.ndarray]:
-    """Return their arrays by their names.
-
-    Raises:
-        FileNotFoundError: when there is no safetensors file.
-    """
-    file = os.path.join(path, model_folder.WEIGHTS_FILE)
-    if os.path.exists(file):
-        return model_folder.read_weights(file)
-    fix = "Load the model in transformers and save it again, in one shard."
-    if os.path.exists(os.path.join(path, PICKLED_FILE)):
-        fix = (
-            f"Its {PICKLED_FILE} is a pickle, which can run any code, so it "
-            f"is not read. {fix}"
-        )
-    raise FileNotFoundError(f"{path} has no {model_folder.WEIGHTS_FILE}. {fix}")
 
 
 def _ours(
@@ -412,21 +286,3 @@ def _expected(
         shapes["classifier.dense.weight"] = (size, size)
         shapes["classifier.dense.bias"] = (size,)
     return shapes
-
-
-def _do_lower_case(path: str) -> bool:
-    values = model_folder.read_json(os.path.join(path, TOKENIZER_CONFIG_FILE))
-    return values.get("do_lower_case", True)
-
-
-def _vocab(path: str, vocab_file: str | None) -> bytes | None:
-    """Return the vocabulary, of vocab.txt or of their fast tokenizer."""
-    file = vocab_file or os.path.join(path, model_folder.VOCAB_FILE)
-    content = model_folder.read_vocab(file)
-    if content is not None:
-        return content
-    fast = model_folder.read_json(os.path.join(path, TOKENIZER_FILE))
-    ids = fast.get("model", {}).get("vocab")
-    if not ids:
-        return None
-    return "".join(f"{token}\n" for token in sorted(ids, key=ids.get)).encode()

@@ -69,7 +69,9 @@ def fill(model, seed: int = 0):
     """Give every variable random values, none of them 0."""
     generator = np.random.default_rng(seed)
     for path, variable in model.variables.items():
-        values = 0.2 * generator.normal(size=variable.shape)
+        wide = path.endswith("kernel")
+        scale = variable.shape[0] ** -0.5 if wide else 0.2
+        values = scale * generator.normal(size=variable.shape)
         variable.assign(values + path.endswith("gamma"))
 
 

@@ -3,6 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
+from electra_tf.conversion import convert
+from tests.conversion import runs
+
 PROGRAM = [sys.executable, "-X", "importtime", "-m"]
 CONVERT = "electra_tf.conversion.convert"
 
@@ -16,3 +21,11 @@ def test_help_needs_no_tensorflow():
     imported = {line.split("|")[-1].strip() for line in run.stderr.split("\n")}
     assert "numpy" in imported
     assert not {"tensorflow", "keras"} & imported
+
+
+def test_a_vocabulary_that_is_not_there_is_an_error(tmp_path):
+    run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
+    arguments = ["--from", run, "--to", str(tmp_path / "to")]
+    with pytest.raises(SystemExit, match="No vocabulary file at nowhere"):
+        convert.main([*arguments, "--vocab_file", "nowhere"])
+    assert not (tmp_path / "to").exists()

@@ -92,7 +92,7 @@ def assert_close(ours, others):
     mask = inputs()["attention_mask"].astype(bool)
     difference = np.abs(np.asarray(ours) - others)[mask]
     assert difference.max() < TOLERANCE
-    assert np.std(others[mask]) > 0.1
+    assert np.std(others[mask]) > 100 * TOLERANCE
 
 
 def assert_loads_completely(kind: str, path):
@@ -175,7 +175,7 @@ def test_classifiers_compute_the_same(tmp_path, size):
     ours = np.asarray(head(encoded(model.encoder)[:, 0]))
     others = theirs("ElectraForSequenceClassification", path)
     assert np.abs(ours - others).max() < TOLERANCE
-    assert np.std(others) > 0.1
+    assert np.std(others) > 100 * TOLERANCE
     assert_loads_completely("ElectraForSequenceClassification", path)
     values = json.loads(pathlib.Path(path, "config.json").read_text())
     assert values["id2label"] == {"0": "no", "1": "maybe", "2": "yes"}
