@@ -3,8 +3,8 @@
     config.json, model.safetensors, vocab.txt, tokenizer_config.json
 
 `from_pretrained` loads what is written here as it is. Neither transformers
-nor torch is needed. Weights in pytorch_model.bin are pickled, so they are not
-read.
+nor torch is needed. Of weights in a pytorch_model.bin, which is a pickle, only
+arrays are read and no code is run (see `torch_file`).
 
 A pre-trained model is two of their folders, discriminator and generator.
 """

@@ -11,7 +11,7 @@ import numpy as np
 
 from electra_tf import hparams, tokenization
 from electra_tf.configs import EncoderConfig
-from electra_tf.conversion import model_folder
+from electra_tf.conversion import model_folder, torch_file
 from electra_tf.conversion.hugging_face_names import PARTS
 from electra_tf.conversion.model import Model
 
@@ -128,18 +128,20 @@ def read_weights(path: str) -> dict[str, np.ndarray]:
     """Return their arrays by their names.
 
     Raises:
-        FileNotFoundError: when there is no safetensors file.
+        FileNotFoundError: when there is no file of weights.
+        ValueError: when there is more in it than arrays.
     """
     file = os.path.join(path, model_folder.WEIGHTS_FILE)
     if os.path.exists(file):
         return model_folder.read_weights(file)
-    fix = "Load the model in transformers and save it again, in one shard."
-    if os.path.exists(os.path.join(path, PICKLED_FILE)):
-        fix = (
-            f"Its {PICKLED_FILE} is a pickle, which can run any code, so it "
-            f"is not read. {fix}"
-        )
-    raise FileNotFoundError(f"{path} has no {model_folder.WEIGHTS_FILE}. {fix}")
+    pickled = os.path.join(path, PICKLED_FILE)
+    if os.path.exists(pickled):
+        return torch_file.load(pickled)
+    raise FileNotFoundError(
+        f"{path} has neither {model_folder.WEIGHTS_FILE} nor {PICKLED_FILE}. "
+        "A model in several files must be saved as one: load it in "
+        "transformers and save it again."
+    )
 
 
 def read_do_lower_case(path: str) -> bool:
