@@ -37,6 +37,14 @@ from electra_tf.conversion.model import (
 
 DEFAULT_TASK = "classification"
 
+# The tasks that do not classify sentences.
+TASK_PARTS = {
+    "chunk": "token_classification",
+    **dict.fromkeys(
+        ("squad", "squadv1", "newsqa", "naturalqs", "triviaqa", "searchqa"),
+        "question_answering",
+    ),
+}
 # Arrays of theirs that are no weights.
 BUFFERS = {
     "electra.embeddings.position_ids": "the numbers 0, 1, 2 and so on",
@@ -77,7 +85,7 @@ def write(
             place for.
         FileExistsError: when something is there.
     """
-    part = _known(part) if part else default_part(model.config)
+    part = _known(part) if part else default_part(model.config, task)
     chosen = select(model, part, task)
     (name,) = chosen.config.tasks or [""]
     arrays = _theirs(PARTS[part].pairs(chosen.config.encoder, name), chosen)
@@ -151,10 +159,10 @@ def read(
     )
 
 
-def default_part(config: ModelConfig) -> str:
+def default_part(config: ModelConfig, task: str | None = None) -> str:
     """Return which of `PARTS` a model is, where nobody says."""
     if config.tasks:
-        return "classification"
+        return TASK_PARTS.get(task or min(config.tasks), "classification")
     for part in ("discriminator", "generator"):
         if PARTS[part].head in config.parts:
             return part

@@ -6,8 +6,9 @@ import pathlib
 import numpy as np
 import pytest
 
+from electra_tf.configs import EncoderConfig
 from electra_tf.conversion import convert, hugging_face, training_run
-from electra_tf.conversion.model import Model
+from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.encoder import Encoder
 from electra_tf.tokenization import Tokenizer
 from electra_tf.training import checkpoints
@@ -202,6 +203,17 @@ def test_heads_on_every_token_compute_the_same(tmp_path, part, kind):
     assert_close(ours, theirs(kind, path))
     assert_loads_completely(kind, path)
     assert_same_model(written, hugging_face.read(path))
+
+
+def test_the_task_tells_the_class():
+    def part(*tasks, chosen=None):
+        layers = {task: {"dense": (8, 2)} for task in tasks}
+        config = ModelConfig(EncoderConfig(9, 8, 1, 2, 9), tasks=layers)
+        return hugging_face.default_part(config, chosen)
+
+    assert part("chunk") == "token_classification"
+    assert part("squad") == "question_answering"
+    assert part("chunk", "sst", chosen="sst") == "classification"
 
 
 def their_config(**changes):
