@@ -16,12 +16,15 @@ REQUIREMENTS = [
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
     "tokenizers>=0.20,<1",
+    "safetensors>=0.4,<1",
     "scikit-learn>=1.3,<2",
     "scipy>=1.10,<2",
     "matplotlib>=3.8,<4",
 ]
 
 TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1"]
+# The tests of electra_tf.conversion against what other programs compute.
+CONVERSION_TEST_REQUIREMENTS = ["torch>=2.5,<3", "transformers>=5,<6"]
 
 setup(
     name="electra_tf",
@@ -32,5 +35,8 @@ setup(
     packages=find_packages(include=["electra_tf*", "flags*", "data_prep*"]),
     package_data={"flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
-    extras_require={"test": TEST_REQUIREMENTS},
+    extras_require={
+        "test": TEST_REQUIREMENTS,
+        "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,
+    },
 )

@@ -24,6 +24,7 @@ ALLOWED = {
     "pretraining": BASE | DATA | {"layers", "encoder", "training"},
     "finetuning": BASE | DATA | {"layers", "encoder", "training"},
     "training": {"randomness", "loss_terms"},
+    "conversion": DATA | {"encoder", "training"},
     "flags": {"hparams", "configs"},
     "data_prep": DATA | {"flags"},
     "demo": None,  # Puts everything together.

@@ -4,14 +4,38 @@
 keeps in a list, so variables are given to it as a dictionary.
 """
 
+import os
 import pathlib
+import typing
 
 import numpy as np
+import safetensors.numpy
 import tensorflow as tf
 
 # How TensorFlow writes a dictionary's key into a variable's name.
 _MODEL_PREFIX = "model/"
+_SLOTS_PREFIX = "optimizer/"
 _VALUE_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+_STEP = "step" + _VALUE_SUFFIX
+# TensorFlow 1's names for the same.
+_TF1_SLOTS = ("/adam_m", "/adam_v")
+_TF1_STEP = "global_step"
+# The weights of a model folder (electra_tf.conversion).
+_WEIGHTS_FILE = "model.safetensors"
+
+
+class TrainingState(typing.NamedTuple):
+    """What a checkpoint holds besides the model.
+
+    Attributes:
+        slots: arrays by path, the optimizer's: `<variable>/adam_m`, `/adam_v`.
+        step: the number of updates done, None where unknown.
+        ours: whether this program wrote the checkpoint.
+    """
+
+    slots: dict
+    step: int | None
+    ours: bool
 
 
 def checkpoint(variables: dict, slots: dict, step) -> tf.train.Checkpoint:
@@ -95,23 +119,67 @@ def read_variables(path: str) -> dict[str, np.ndarray]:
 
     Args:
         path: str, a checkpoint's folder or prefix, written by this program or
-            with TensorFlow 1's names.
+            with TensorFlow 1's names; or a model folder.
     """
+    weights = os.path.join(path, _WEIGHTS_FILE)
+    if os.path.exists(weights) and not tf.train.latest_checkpoint(path):
+        return _read_model_folder(weights)
     reader = tf.train.load_checkpoint(resolve(path))
     names = reader.get_variable_to_shape_map()
     ours = [name for name in names if name.startswith(_MODEL_PREFIX)]
     if ours:
-        return {_unescaped(name): reader.get_tensor(name) for name in ours}
+        return {
+            _unescaped(name, _MODEL_PREFIX): reader.get_tensor(name)
+            for name in ours
+        }
     return {
         name: reader.get_tensor(name)
         for name in names
-        if not name.endswith(("adam_m", "adam_v", "global_step"))
+        if not name.endswith(_TF1_SLOTS) and name != _TF1_STEP
     }
 
 
-def _unescaped(name: str) -> str:
+def _read_model_folder(path: str) -> dict[str, np.ndarray]:
+    values = safetensors.numpy.load_file(path)
+    if any("/" in name for name in values):
+        return values
+    raise ValueError(
+        f"{path} has another program's names, such as {min(values)!r}. Make a "
+        "model folder of it by `python -m electra_tf.conversion.convert "
+        f"--from {os.path.dirname(path)} --to FOLDER` and give that."
+    )
+
+
+def read_training_state(path: str) -> TrainingState:
+    """Read what `read_variables` leaves out of a checkpoint.
+
+    Args:
+        path: str, a checkpoint's folder or prefix, written by this program or
+            with TensorFlow 1's names.
+    """
+    reader = tf.train.load_checkpoint(resolve(path))
+    names = reader.get_variable_to_shape_map()
+    ours = any(name.startswith(_MODEL_PREFIX) for name in names)
+    if ours:
+        slots = {
+            _unescaped(name, _SLOTS_PREFIX): reader.get_tensor(name)
+            for name in names
+            if name.startswith(_SLOTS_PREFIX)
+        }
+    else:
+        slots = {
+            name: reader.get_tensor(name)
+            for name in names
+            if name.endswith(_TF1_SLOTS)
+        }
+    step = _STEP if ours else _TF1_STEP
+    known = int(reader.get_tensor(step)) if step in names else None
+    return TrainingState(slots, known, ours)
+
+
+def _unescaped(name: str, prefix: str) -> str:
     """model/a.Sb/.ATTRIBUTES/VARIABLE_VALUE -> a/b."""
-    key = name[len(_MODEL_PREFIX) : -len(_VALUE_SUFFIX)]
+    key = name[len(prefix) : -len(_VALUE_SUFFIX)]
     return key.replace(".S", "/").replace("..", ".")
 
 

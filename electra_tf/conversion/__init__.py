@@ -1,0 +1,1 @@
+"""Weights in and out: model folders, TensorFlow 1, Hugging Face and more."""

@@ -1,0 +1,268 @@
+"""Converts weights from one format to another.
+
+    python -m electra_tf.conversion.convert --from PATH --to FOLDER \
+        --format model_folder
+
+What PATH holds is told from what lies there: a run's checkpoints, a model
+folder, a checkpoint of the original or a Hugging Face folder. The program
+says what it took over and what it left out, reads what it wrote and ends with
+the largest difference.
+"""
+
+import argparse
+import collections
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+
+import numpy as np
+
+from electra_tf.conversion import layout, model_folder
+from electra_tf.conversion.model import Model, shapes_of
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    args = parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        convert(args)
+    except (OSError, ValueError) as error:
+        sys.exit(f"convert: {error}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m electra_tf.conversion.convert",
+        description="Converts weights from one format to another.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--from", dest="source", required=True, help="folder or checkpoint")
+    add("--to", required=True, help="folder to make")
+    add("--format", choices=tuple(WRITERS), default="model_folder")
+    add("--vocab_file", help="vocabulary, where PATH has none")
+    add(
+        "--num_attention_heads",
+        type=int,
+        help="of a checkpoint without config; default: 1 for 64 units",
+    )
+    add(
+        "--cased",
+        action="store_true",
+        help="the text of a checkpoint without config was not lower-cased",
+    )
+    add(
+        "--leave_out",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="variables, or the scopes above them, not to take over",
+    )
+    add(
+        "--optimizer",
+        action="store_true",
+        help="write Adam's slots as well (tf1_checkpoint)",
+    )
+    add(
+        "--part",
+        help="what of the model a Hugging Face folder holds: encoder, "
+        "discriminator, generator, classification, token_classification or "
+        "question_answering",
+    )
+    add("--generator", help="Hugging Face folder of PATH's generator")
+    add("--task", help="name of the head, where there are several")
+    add("--labels", nargs="+", default=[], help="names of the head's outputs")
+    return made
+
+
+def convert(args: argparse.Namespace) -> None:
+    """Read, write, read what was written, and compare.
+
+    Raises:
+        FileNotFoundError, FileExistsError: for paths that do not do.
+        ValueError: for contents that do not.
+    """
+    if args.vocab_file and not os.path.exists(args.vocab_file):
+        raise FileNotFoundError(f"No vocabulary file at {args.vocab_file}.")
+    kind = detect(args.source)
+    model = READERS[kind](args)
+    print(f"From {args.source} ({kind}):")
+    print("\n".join(f"  {line}" for line in summary(model)))
+    written = WRITERS[args.format](args, model)
+    print(f"To {args.to} ({args.format}):")
+    lines = [*not_written(model, written), *measured(args, written)]
+    print("\n".join(f"  {line}" for line in lines))
+
+
+def detect(path: str) -> str:
+    """Name the row of `READERS` for what lies at a path.
+
+    Raises:
+        FileNotFoundError: when nothing is there.
+    """
+    config = model_folder.read_json(
+        os.path.join(path, model_folder.CONFIG_FILE)
+    )
+    weights = os.path.join(path, model_folder.WEIGHTS_FILE)
+    if config.get("format") == model_folder.FORMAT and os.path.exists(weights):
+        return "model_folder"
+    if config.get("model_type"):
+        return "hugging_face"
+    from electra_tf.training import checkpoints
+
+    ours = checkpoints.read_training_state(path).ours
+    return "training_run" if ours else "tf1_checkpoint"
+
+
+def summary(model: Model) -> list[str]:
+    """Say what was read: arrays and numbers of each part, and what was not."""
+    counts: dict[str, list[int]] = collections.defaultdict(list)
+    for name, array in model.variables.items():
+        counts[name.split("/")[0]].append(array.size)
+    lines = [
+        f"{part}: {len(sizes)} arrays, {sum(sizes):,} numbers"
+        for part, sizes in counts.items()
+    ]
+    lines += [f"left out {name}: {why}" for name, why in model.left_out.items()]
+    return lines
+
+
+def not_written(model: Model, written: Model) -> list[str]:
+    """Say how many arrays of a model were not written."""
+    lines = []
+    # A generator alone has other names, so arrays are counted.
+    lost = len(model.variables) - len(written.variables)
+    if lost > 0:
+        lines.append(f"left out {lost} arrays of parts that were not asked for")
+    if model.slots and not written.slots:
+        lines.append(f"left out the optimizer's {len(model.slots)} slots")
+    return lines
+
+
+def measured(args: argparse.Namespace, written: Model) -> list[str]:
+    """Read what was written; say how far it is from what was meant."""
+    if args.format in READERS:
+        return compared(written, _read_back(args))
+    from electra_tf.conversion import model_garden
+
+    difference = model_garden.difference(args.to, written)
+    return [f"largest difference of the sequence output: {difference:g}"]
+
+
+def compared(written: Model, again: Model) -> list[str]:
+    """Say how exactly a model was written.
+
+    Args:
+        written: `Model` that was to be written.
+        again: `Model` that was read.
+
+    Raises:
+        ValueError: when they do not have the same variables.
+    """
+    lines = []
+    for kind in ("variables", "slots"):
+        expected, received = getattr(written, kind), getattr(again, kind)
+        layout.check(
+            shapes_of(expected), shapes_of(received), "What was written"
+        )
+        if expected:
+            difference = max(
+                float(np.max(np.abs(array - received[name])))
+                for name, array in expected.items()
+            )
+            lines.append(
+                f"read back {len(expected)} {kind}: largest difference "
+                f"{difference:g}"
+            )
+    return lines
+
+
+def _read_back(args: argparse.Namespace) -> Model:
+    written = argparse.Namespace(**vars(args))
+    written.source, written.vocab_file = args.to, None
+    written.generator, written.leave_out = None, []
+    return READERS[args.format](written)
+
+
+def _from_model_folder(args) -> Model:
+    return model_folder.read(args.source, tuple(args.leave_out))
+
+
+def _from_training_run(args) -> Model:
+    from electra_tf.conversion import training_run
+
+    return training_run.read(
+        args.source, args.vocab_file, tuple(args.leave_out)
+    )
+
+
+def _from_tf1_checkpoint(args) -> Model:
+    from electra_tf.conversion import tf1_checkpoint
+
+    return tf1_checkpoint.read(
+        args.source,
+        args.vocab_file,
+        args.num_attention_heads,
+        not args.cased,
+        tuple(args.leave_out),
+    )
+
+
+def _from_hugging_face(args) -> Model:
+    from electra_tf.conversion import hugging_face, selection
+
+    asked = args.vocab_file, args.part, args.task, tuple(args.leave_out)
+    model = hugging_face.read(args.source, *asked)
+    if args.generator is None:
+        return model
+    masked_lm = hugging_face.read(args.generator, args.vocab_file, "generator")
+    return selection.joined(model, masked_lm)
+
+
+def _to_model_folder(args, model: Model) -> Model:
+    model_folder.write(args.to, model)
+    return dataclasses.replace(model, slots={})
+
+
+def _to_tf1_checkpoint(args, model: Model) -> Model:
+    from electra_tf.conversion import tf1_checkpoint
+
+    tf1_checkpoint.write(args.to, model, args.optimizer)
+    kept = model.slots if args.optimizer else {}
+    return dataclasses.replace(model, slots=kept)
+
+
+def _to_hugging_face(args, model: Model) -> Model:
+    from electra_tf.conversion import hugging_face
+
+    return hugging_face.write(
+        args.to, model, args.part, args.task, tuple(args.labels)
+    )
+
+
+def _to_model_garden(args, model: Model) -> Model:
+    from electra_tf.conversion import model_garden
+
+    return model_garden.write(args.to, model)
+
+
+READERS: dict[str, Callable[[argparse.Namespace], Model]] = {
+    "model_folder": _from_model_folder,
+    "training_run": _from_training_run,
+    "tf1_checkpoint": _from_tf1_checkpoint,
+    "hugging_face": _from_hugging_face,
+}
+# Each returns the `Model` that it wrote, which may be a part.
+WRITERS: dict[str, Callable[[argparse.Namespace, Model], Model]] = {
+    "model_folder": _to_model_folder,
+    "tf1_checkpoint": _to_tf1_checkpoint,
+    "hugging_face": _to_hugging_face,
+    "model_garden": _to_model_garden,
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Parts of models as models: a generator alone, or joined to a discriminator.
+
+Hugging Face keeps the two in two folders; a model of ours has both.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from electra_tf.conversion.model import (
+    GENERATOR,
+    GENERATOR_HEAD,
+    MAIN,
+    Model,
+    ModelConfig,
+    make,
+    shapes_of,
+    with_parts,
+)
+
+EMBEDDINGS = "embeddings/"
+
+
+def encoder_with(model: Model, head: str) -> Model:
+    """Return the main encoder with one head, or with none.
+
+    Args:
+        model: `Model`.
+        head: str, name of its variables' scope; "" for none.
+
+    Raises:
+        ValueError: when the model has no such head.
+    """
+    scopes = (f"{MAIN}/", f"{head}/") if head else (f"{MAIN}/",)
+    chosen = {
+        name: array
+        for name, array in model.variables.items()
+        if name.startswith(scopes)
+    }
+    _check_has(model, head, chosen)
+    return _part(model, model.config, chosen)
+
+
+def generator(model: Model) -> Model:
+    """Return the generator as a masked language model of its own.
+
+    Its encoder becomes the main one, with the embeddings it shares.
+
+    Raises:
+        ValueError: when the model has no such generator.
+    """
+    config = model.config
+    if config.generator is None:
+        return encoder_with(model, GENERATOR_HEAD)
+    own = f"{GENERATOR}/" if config.untied_generator_embeddings else f"{MAIN}/"
+    chosen = {}
+    for name, array in model.variables.items():
+        if name.startswith(own + EMBEDDINGS):
+            chosen[MAIN + name.removeprefix(own[:-1])] = array
+        elif name.startswith(f"{GENERATOR}/"):
+            chosen[MAIN + name.removeprefix(GENERATOR)] = array
+        elif name.startswith(f"{GENERATOR_HEAD}/"):
+            chosen[name] = array
+    _check_has(model, GENERATOR_HEAD, chosen)
+    alone = dataclasses.replace(config, encoder=config.generator)
+    return _part(model, alone, chosen)
+
+
+def task(model: Model, name: str | None) -> str:
+    """Return the name of a task whose head is one linear layer.
+
+    Args:
+        model: `Model`.
+        name: str, which one; may be None where there is only one.
+
+    Raises:
+        ValueError: when it is not clear which, or the head has more layers.
+    """
+    tasks = model.config.tasks
+    if name is None and len(tasks) == 1:
+        (name,) = tasks
+    if name not in tasks:
+        raise ValueError(
+            f"--task must name one of {sorted(tasks)}. Received: {name}."
+        )
+    if list(tasks[name]) != ["dense"]:
+        raise ValueError(
+            f"The head of {name} has the layers {sorted(tasks[name])}. Only a "
+            "single linear layer, dense, has a counterpart."
+        )
+    return name
+
+
+def joined(discriminator: Model, masked_lm: Model) -> Model:
+    """Return the pre-training model of a discriminator and its generator.
+
+    Embeddings that are the same, bit for bit, are shared.
+
+    Raises:
+        ValueError: when they differ, and the generator cannot have its own
+            because it projects them.
+    """
+    _check_embeddings(discriminator, masked_lm)
+    tied = not _different_embeddings(discriminator, masked_lm)
+    variables = dict(discriminator.variables)
+    for name, array in masked_lm.variables.items():
+        if name.startswith(f"{MAIN}/{EMBEDDINGS}") and tied:
+            continue
+        if name.startswith(f"{MAIN}/"):
+            name = GENERATOR + name.removeprefix(MAIN)
+        variables[name] = array
+    config = dataclasses.replace(
+        discriminator.config, generator=masked_lm.config.encoder
+    )
+    config = with_parts("generator", config, shapes_of(variables))
+    return make(
+        "generator and discriminator",
+        config,
+        variables,
+        discriminator.vocab,
+        left_out={**masked_lm.left_out, **discriminator.left_out},
+    )
+
+
+def _check_embeddings(discriminator: Model, masked_lm: Model):
+    encoder = masked_lm.config.encoder
+    different = _different_embeddings(discriminator, masked_lm)
+    if different and encoder.embedding_size != encoder.hidden_size:
+        raise ValueError(
+            "Generator and discriminator must share their embeddings, or the "
+            "generator's must have its hidden size. Different: "
+            f"{', '.join(different)}."
+        )
+
+
+def _different_embeddings(discriminator: Model, masked_lm: Model) -> list[str]:
+    return [
+        name
+        for name, array in masked_lm.variables.items()
+        if name.startswith(f"{MAIN}/{EMBEDDINGS}")
+        and not np.array_equal(array, discriminator.variables.get(name))
+    ]
+
+
+def _check_has(model: Model, head: str, chosen: dict):
+    if head and not any(name.startswith(f"{head}/") for name in chosen):
+        has = {name.split("/")[0] for name in model.variables}
+        raise ValueError(
+            f"The model has no {head}. It has: {', '.join(sorted(has))}."
+        )
+
+
+def _part(model: Model, config: ModelConfig, variables: dict) -> Model:
+    config = with_parts(
+        "the model",
+        dataclasses.replace(config, generator=None),
+        shapes_of(variables),
+        model.config.step,
+    )
+    return make("the model", config, variables, model.vocab)

@@ -1,0 +1,264 @@
+"""Reads the arrays of a pytorch_model.bin without running what it says.
+
+The file is a pickle, a program for a small stack machine that may call any
+function. Here a machine of our own runs it: it knows numbers, texts, tuples,
+lists, dictionaries and PyTorch's tensors, calls nothing else, and stops at
+whatever it does not know.
+"""
+
+import math
+import pickletools
+import typing
+import zipfile
+from collections.abc import Callable
+
+import numpy as np
+
+INDEX = "data.pkl"
+_MARK = object()
+# The older format is five pickles: magic number, version, system, tensors and
+# the order of the storages that follow.
+_TENSORS, _ORDER = 3, 4
+
+
+class Storage(typing.NamedTuple):
+    """A row of numbers that the file keeps elsewhere."""
+
+    dtype: typing.Any
+    key: str
+
+
+class Tensor(typing.NamedTuple):
+    """A view into a storage; offset and strides count numbers."""
+
+    storage: Storage
+    offset: int
+    shape: tuple
+    strides: tuple
+
+
+def load(path: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a file by their names.
+
+    Raises:
+        ValueError: when the file holds anything but a dictionary of tensors.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            return _load_zip(path)
+        return _load_older(path)
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise ValueError(
+            f"{path} must hold a dictionary of PyTorch tensors and nothing "
+            f"else. Reading it failed: {error!r}."
+        ) from error
+
+
+def _load_zip(path: str) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(path) as file:
+        (index,) = [n for n in file.namelist() if n.endswith(f"/{INDEX}")]
+        root = index.removesuffix(INDEX)
+        if f"{root}byteorder" in file.namelist():
+            _check_byte_order(file.read(f"{root}byteorder"))
+        tensors = run(file.read(index))
+        return _arrays(tensors, lambda key: file.read(f"{root}data/{key}"))
+
+
+def _check_byte_order(order: bytes):
+    if order != b"little":
+        raise ValueError(f"the byte order must be little, not {order!r}")
+
+
+def _load_older(path: str) -> dict[str, np.ndarray]:
+    with open(path, "rb") as file:
+        values = [run(file) for _ in range(_ORDER + 1)]
+        tensors = values[_TENSORS]
+        sizes = {
+            tensor.storage.key: np.dtype(tensor.storage.dtype).itemsize
+            for tensor in tensors.values()
+        }
+        storages = {}
+        for key in values[_ORDER]:
+            count = int.from_bytes(file.read(8), "little")
+            storages[key] = file.read(count * sizes[key])
+    return _arrays(tensors, storages.__getitem__)
+
+
+def _arrays(tensors: dict, storage: Callable[[str], bytes]) -> dict:
+    """Return the arrays that tensors stand for."""
+    return {
+        name: _array(tensor, storage(tensor.storage.key))
+        for name, tensor in tensors.items()
+    }
+
+
+def _array(tensor: Tensor, content: bytes) -> np.ndarray:
+    numbers = np.frombuffer(content, tensor.storage.dtype)[tensor.offset :]
+    shape, strides = tensor.shape, tensor.strides
+    last = sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
+    inside = last < len(numbers) or math.prod(shape) == 0
+    if not inside or min((0, tensor.offset, *shape, *strides)) < 0:
+        raise ValueError(f"{tensor} does not lie within its storage")
+    steps = [stride * numbers.itemsize for stride in strides]
+    view = np.lib.stride_tricks.as_strided(numbers, shape, steps)
+    return np.array(view, order="C")
+
+
+def run(program) -> typing.Any:
+    """Return what a pickle stands for.
+
+    Args:
+        program: bytes, or a file, which is read to the pickle's end.
+
+    Raises:
+        ValueError: for an instruction or a function that is not known.
+    """
+    machine = _Machine()
+    for code, argument, _ in pickletools.genops(program):
+        step = _STEPS.get(code.name)
+        if step is None:
+            raise ValueError(f"the instruction {code.name} is not allowed")
+        step(machine, argument)
+    (result,) = machine.stack
+    return result
+
+
+class _Machine:
+    """The stack, and what was put aside."""
+
+    def __init__(self):
+        self.stack: list = []
+        self.memory: dict = {}
+
+    def pop(self, count: int) -> list:
+        """Take `count` values off the stack."""
+        if count > len(self.stack):
+            raise ValueError("it takes more from the stack than there is")
+        values = self.stack[len(self.stack) - count :]
+        del self.stack[len(self.stack) - count :]
+        return values
+
+    def pop_to_mark(self) -> list:
+        """Take all values above the last mark off the stack."""
+        place = len(self.stack) - 1
+        while self.stack[place] is not _MARK:
+            place -= 1
+        values = self.stack[place + 1 :]
+        del self.stack[place:]
+        return values
+
+
+def _ordered_dict(*items) -> dict:
+    return dict(*items)
+
+
+def _tensor(storage, offset, shape, strides, *_) -> Tensor:
+    return Tensor(storage, offset, shape, strides)
+
+
+def _parameter(tensor: Tensor, *_) -> Tensor:
+    return tensor
+
+
+_FUNCTIONS = {
+    "collections OrderedDict": _ordered_dict,
+    "torch._utils _rebuild_tensor_v2": _tensor,
+    "torch._utils _rebuild_parameter": _parameter,
+}
+_NUMBERS = {
+    "torch FloatStorage": np.float32,
+    "torch HalfStorage": np.float16,
+    "torch LongStorage": np.int64,
+    "torch BoolStorage": np.bool_,
+}
+
+
+def _find(machine: _Machine, name: str):
+    known = {**_FUNCTIONS, **_NUMBERS}
+    if name not in known:
+        raise ValueError(f"{name!r} is not allowed")
+    machine.stack.append(known[name])
+
+
+def _call(machine: _Machine, _):
+    function, arguments = machine.pop(2)
+    if not any(function is known for known in _FUNCTIONS.values()):
+        raise ValueError(f"calling {function!r} is not allowed")
+    machine.stack.append(function(*arguments))
+
+
+def _find_storage(machine: _Machine, _):
+    ((kind, dtype, key, *_),) = machine.pop(1)
+    if kind != "storage" or dtype not in _NUMBERS.values():
+        raise ValueError(f"{kind!r} of {dtype!r} is no storage of numbers")
+    machine.stack.append(Storage(dtype, key))
+
+
+def _push(machine: _Machine, value):
+    machine.stack.append(value)
+
+
+def _remember(machine: _Machine, key: int):
+    machine.memory[key] = machine.stack[-1]
+
+
+def _recall(machine: _Machine, key: int):
+    machine.stack.append(machine.memory[key])
+
+
+def _set_items(machine: _Machine, items: list):
+    # Only dictionaries that this machine made have items.
+    machine.stack[-1].update(zip(items[::2], items[1::2], strict=True))
+
+
+def _constant(value):
+    return lambda machine, _: machine.stack.append(value)
+
+
+def _tuple(count: int):
+    return lambda machine, _: machine.stack.append(tuple(machine.pop(count)))
+
+
+_STEPS: dict[str, Callable] = {
+    "PROTO": lambda machine, _: None,
+    "STOP": lambda machine, _: None,
+    "MARK": _constant(_MARK),
+    "NONE": _constant(None),
+    "NEWTRUE": _constant(True),
+    "NEWFALSE": _constant(False),
+    **dict.fromkeys(("BININT", "BININT1", "BININT2", "LONG1"), _push),
+    **dict.fromkeys(("BINUNICODE", "SHORT_BINUNICODE"), _push),
+    **dict.fromkeys(("BINPUT", "LONG_BINPUT"), _remember),
+    **dict.fromkeys(("BINGET", "LONG_BINGET"), _recall),
+    "EMPTY_DICT": lambda machine, _: machine.stack.append({}),
+    "EMPTY_LIST": lambda machine, _: machine.stack.append([]),
+    "EMPTY_TUPLE": _constant(()),
+    "TUPLE1": _tuple(1),
+    "TUPLE2": _tuple(2),
+    "TUPLE3": _tuple(3),
+    "TUPLE": lambda machine, _: machine.stack.append(
+        tuple(machine.pop_to_mark())
+    ),
+    "APPEND": lambda machine, _: _extend(machine, machine.pop(1)),
+    "APPENDS": lambda machine, _: _extend(machine, machine.pop_to_mark()),
+    "SETITEM": lambda machine, _: _set_items(machine, machine.pop(2)),
+    "SETITEMS": lambda machine, _: _set_items(machine, machine.pop_to_mark()),
+    "GLOBAL": _find,
+    "REDUCE": _call,
+    "BINPERSID": _find_storage,
+    # A state dictionary's notes on versions, which nothing here needs.
+    "BUILD": lambda machine, _: machine.pop(1),
+}
+
+
+def _extend(machine: _Machine, values: list):
+    machine.stack[-1].extend(values)

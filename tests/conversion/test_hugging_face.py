@@ -1,0 +1,381 @@
+"""Hugging Face's transformers load what we write, and compute the same."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+from electra_tf.configs import EncoderConfig
+from electra_tf.conversion import convert, hugging_face, training_run
+from electra_tf.conversion.model import Model, ModelConfig
+from electra_tf.encoder import Encoder
+from electra_tf.tokenization import Tokenizer
+from electra_tf.training import checkpoints
+from tests.conversion import runs
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+TOLERANCE = 1e-4
+# The released sizes with a quarter of the width and a third of the depth; base
+# and large have no projection, generators a third or a quarter of the width.
+SCALED_DOWN = {
+    "small": dict(hidden=64, layers=4, heads=1, embedding=32, generator=0.25),
+    "base": dict(hidden=192, layers=4, heads=3, embedding=192, generator=1 / 3),
+    "large": dict(hidden=256, layers=8, heads=4, embedding=256, generator=0.25),
+}
+REAL_SMALL = {
+    "model_hparam_overrides": {},
+    "embedding_size": 128,
+    "generator_hidden_size": 0.25,
+}
+
+
+def settings(size: str) -> dict:
+    if size == "real_small":
+        return REAL_SMALL
+    shape = SCALED_DOWN[size]
+    return {
+        "model_hparam_overrides": {
+            "hidden_size": shape["hidden"],
+            "num_hidden_layers": shape["layers"],
+            "num_attention_heads": shape["heads"],
+            "max_position_embeddings": 16,
+        },
+        "embedding_size": shape["embedding"],
+        "generator_hidden_size": shape["generator"],
+    }
+
+
+SIZES = [*SCALED_DOWN, "real_small"]
+
+
+def pretrained(tmp_path, **changes):
+    """A pre-trained model, and its run as a converter's `Model`."""
+    config, model = runs.pretrained(tmp_path, **changes)
+    run = runs.save(tmp_path / "run", config, model)
+    return model, training_run.read(run)
+
+
+def inputs() -> dict[str, np.ndarray]:
+    """Three inputs of different lengths with two segments each."""
+    ids = np.random.default_rng(3).integers(5, runs.VOCAB_SIZE, (3, 12))
+    mask = np.arange(12) < np.array([[12], [7], [3]])
+    segments = (np.arange(12) > 4) & mask
+    return {
+        "input_ids": np.where(mask, ids, 0),
+        "attention_mask": mask.astype(int),
+        "token_type_ids": segments.astype(int),
+    }
+
+
+def theirs(kind: str, path) -> np.ndarray:
+    """First output of one of their models."""
+    model = getattr(transformers, kind).from_pretrained(path).eval()
+    tensors = {name: torch.tensor(array) for name, array in inputs().items()}
+    with torch.no_grad():
+        return model(**tensors)[0].numpy()
+
+
+def encoded(encoder) -> np.ndarray:
+    """Our sequence output."""
+    batch = inputs()
+    return encoder(
+        batch["input_ids"],
+        input_mask=batch["attention_mask"],
+        segment_ids=batch["token_type_ids"],
+    ).sequence_output
+
+
+def assert_close(ours, others):
+    """Compare the numbers of real tokens."""
+    mask = inputs()["attention_mask"].astype(bool)
+    difference = np.abs(np.asarray(ours) - others)[mask]
+    assert difference.max() < TOLERANCE
+    assert np.std(others[mask]) > 100 * TOLERANCE
+
+
+def assert_loads_completely(kind: str, path):
+    _, report = getattr(transformers, kind).from_pretrained(
+        path, output_loading_info=True
+    )
+    assert not any(report.values()), report
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_discriminators_compute_the_same(tmp_path, size):
+    model, read = pretrained(tmp_path, **settings(size))
+    path = str(tmp_path / "to")
+    written = hugging_face.write(path, read)
+    ours = model.head(encoded(model.main))
+    assert_close(ours, theirs("ElectraForPreTraining", path))
+    assert_loads_completely("ElectraForPreTraining", path)
+    assert_same_model(written, hugging_face.read(path))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_encoders_compute_the_same(tmp_path, size):
+    model, read = pretrained(tmp_path, **settings(size))
+    path = str(tmp_path / "to")
+    written = hugging_face.write(path, read, part="encoder")
+    assert_close(encoded(model.main), theirs("ElectraModel", path))
+    assert_loads_completely("ElectraModel", path)
+    assert_same_model(written, hugging_face.read(path))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_generators_compute_the_same(tmp_path, size):
+    model, read = pretrained(tmp_path, **settings(size))
+    path = str(tmp_path / "to")
+    written = hugging_face.write(path, read, part="generator")
+    assert_close(token_logits(model), theirs("ElectraForMaskedLM", path))
+    assert_loads_completely("ElectraForMaskedLM", path)
+    assert_same_model(written, hugging_face.read(path))
+
+
+def token_logits(pretrainer) -> np.ndarray:
+    generator = pretrainer.generator
+    table = generator.encoder.embeddings.word_embeddings
+    return generator.head(encoded(generator.encoder), word_embeddings=table)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"electra_objective": False},
+        {"untied_generator": False},
+        {"untied_generator_embeddings": True},
+    ],
+)
+def test_other_generators_compute_the_same(tmp_path, changes):
+    model, read = pretrained(tmp_path, **changes)
+    path = str(tmp_path / "to")
+    hugging_face.write(path, read, part="generator")
+    assert_close(token_logits(model), theirs("ElectraForMaskedLM", path))
+
+
+def assert_same_model(expected: Model, received: Model):
+    runs.assert_same(expected.variables, received.variables)
+    assert expected.config.encoder == received.config.encoder
+    assert expected.config.parts == received.config.parts
+    assert expected.vocab == received.vocab
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_classifiers_compute_the_same(tmp_path, size):
+    chosen = settings(size)
+    del chosen["generator_hidden_size"]
+    config, model = runs.finetuned(tmp_path, tasks=("mnli",), **chosen)
+    run = runs.save(tmp_path / "run", config, model)
+    path = str(tmp_path / "to")
+    written = hugging_face.write(
+        path, training_run.read(run), labels=("no", "maybe", "yes")
+    )
+    head = model.heads[0].dense
+    ours = np.asarray(head(encoded(model.encoder)[:, 0]))
+    others = theirs("ElectraForSequenceClassification", path)
+    assert np.abs(ours - others).max() < TOLERANCE
+    assert np.std(others) > 100 * TOLERANCE
+    assert_loads_completely("ElectraForSequenceClassification", path)
+    values = json.loads(pathlib.Path(path, "config.json").read_text())
+    assert values["id2label"] == {"0": "no", "1": "maybe", "2": "yes"}
+    again = hugging_face.read(path)
+    assert again.config.tasks == {"mnli": {"dense": tuple(head.kernel.shape)}}
+    for name, array in written.variables.items():
+        np.testing.assert_allclose(again.variables[name], array, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ("token_classification", "ElectraForTokenClassification"),
+        ("question_answering", "ElectraForQuestionAnswering"),
+    ],
+)
+def test_heads_on_every_token_compute_the_same(tmp_path, part, kind):
+    config, model = runs.finetuned(tmp_path, tasks=("sst",))
+    run = runs.save(tmp_path / "run", config, model)
+    path = str(tmp_path / "to")
+    written = hugging_face.write(path, training_run.read(run), part=part)
+    ours = np.asarray(model.heads[0].dense(encoded(model.encoder)))
+    ours = ours[..., 0] if part == "question_answering" else ours
+    assert_close(ours, theirs(kind, path))
+    assert_loads_completely(kind, path)
+    assert_same_model(written, hugging_face.read(path))
+
+
+def test_the_task_tells_the_class():
+    def part(*tasks, chosen=None):
+        layers = {task: {"dense": (8, 2)} for task in tasks}
+        config = ModelConfig(EncoderConfig(9, 8, 1, 2, 9), tasks=layers)
+        return hugging_face.default_part(config, chosen)
+
+    assert part("chunk") == "token_classification"
+    assert part("squad") == "question_answering"
+    assert part("chunk", "sst", chosen="sst") == "classification"
+
+
+def their_config(**changes):
+    values = dict(
+        vocab_size=runs.VOCAB_SIZE,
+        embedding_size=8,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=24,
+        max_position_embeddings=12,
+    )
+    return transformers.ElectraConfig(**{**values, **changes})
+
+
+def save_theirs(folder: pathlib.Path, kind: str, seed=0, **changes) -> str:
+    """Save one of their models with random weights, biases included."""
+    torch.manual_seed(seed)
+    model = getattr(transformers, kind)(their_config(**changes))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(0.2 * torch.randn_like(weight))
+    model.save_pretrained(folder)
+    runs.settings(folder)
+    (folder / "words.txt").rename(folder / "vocab.txt")
+    return str(folder)
+
+
+def test_their_discriminator_computes_the_same_here(tmp_path):
+    path = save_theirs(tmp_path / "hf", "ElectraForPreTraining")
+    read = hugging_face.read(path)
+    _, model = runs.pretrained(tmp_path)
+    rest = checkpoints.assign(
+        model.variables,
+        read.variables,
+        required=lambda name: not name.startswith("generator"),
+    )
+    assert all(name.startswith("generator") for name in rest)
+    ours = model.head(encoded(model.main))
+    assert_close(ours, theirs("ElectraForPreTraining", path))
+
+
+def test_their_generator_computes_the_same_here(tmp_path):
+    path = save_theirs(tmp_path / "hf", "ElectraForMaskedLM")
+    read = hugging_face.read(path)
+    _, model = runs.pretrained(tmp_path, electra_objective=False)
+    assert checkpoints.assign(model.variables, read.variables) == []
+    assert_close(token_logits(model), theirs("ElectraForMaskedLM", path))
+
+
+def test_their_encoder_computes_the_same_here(tmp_path):
+    for kind in ("ElectraModel", "ElectraForSequenceClassification"):
+        path = save_theirs(tmp_path / kind, kind)
+        read = hugging_face.read(path, part="encoder")
+        encoder = Encoder(read.config.encoder)
+        encoder.build()
+        checkpoints.assign(
+            {v.path: v for v in encoder.variables}, read.variables
+        )
+        assert_close(encoded(encoder), theirs("ElectraModel", path))
+        assert bool(read.left_out) == (kind != "ElectraModel")
+
+
+def test_two_folders_become_one_model(tmp_path, capsys):
+    model, read = pretrained(tmp_path)
+    for part in ("discriminator", "generator"):
+        hugging_face.write(str(tmp_path / part), read, part=part)
+    convert.main(
+        [
+            *("--from", str(tmp_path / "discriminator")),
+            *("--generator", str(tmp_path / "generator")),
+            *("--to", str(tmp_path / "to")),
+        ]
+    )
+    again = checkpoints.read_variables(str(tmp_path / "to"))
+    runs.assert_same(runs.arrays(model), again)
+    assert "largest difference 0\n" in capsys.readouterr().out
+
+
+def test_a_strange_generator_is_not_joined(tmp_path):
+    path = save_theirs(tmp_path / "d", "ElectraForPreTraining")
+    other = save_theirs(tmp_path / "g", "ElectraForMaskedLM", seed=1)
+    with pytest.raises(SystemExit, match="must share their embeddings"):
+        convert.main(
+            ["--from", path, "--generator", other, "--to", str(tmp_path / "to")]
+        )
+
+
+def test_the_command_line_writes_a_folder(tmp_path, capsys):
+    run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
+    path = str(tmp_path / "to")
+    convert.main(["--from", run, "--to", path, "--format", "hugging_face"])
+    said = capsys.readouterr().out
+    assert "largest difference 0\n" in said
+    assert "arrays of parts that were not asked for" in said
+    assert_loads_completely("ElectraForPreTraining", path)
+
+
+def test_the_tokenizer_is_the_same(tmp_path):
+    for cased in (False, True):
+        folder = tmp_path / str(cased)
+        folder.mkdir()
+        _, read = pretrained(folder, do_lower_case=not cased)
+        path = str(folder / "to")
+        hugging_face.write(path, read)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path)
+        ours = Tokenizer(f"{path}/vocab.txt", do_lower_case=not cased)
+        text = "w3 W4, w5 [x] w10w"
+        assert tokenizer.encode(text) == [
+            ours.cls_id,
+            *ours.encode(text),
+            ours.sep_id,
+        ]
+        assert hugging_face.read(path).config.do_lower_case != cased
+
+
+def test_the_vocabulary_of_a_fast_tokenizer_is_found(tmp_path):
+    _, read = pretrained(tmp_path)
+    path = tmp_path / "to"
+    hugging_face.write(str(path), read)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(path)
+    tokenizer.save_pretrained(path)
+    (path / "vocab.txt").unlink()
+    assert hugging_face.read(str(path)).vocab == read.vocab
+
+
+def test_a_real_hidden_layer_cannot_be_converted(tmp_path):
+    path = save_theirs(tmp_path / "hf", "ElectraForSequenceClassification")
+    with pytest.raises(ValueError, match=r"hidden layer .* --part encoder"):
+        hugging_face.read(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"layer_norm_eps": 1e-5}, "layer_norm_eps must be 1e-12"),
+        ({"hidden_act": "silu"}, "hidden_act must be one of gelu"),
+        ({"is_decoder": True}, "is_decoder must be False"),
+    ],
+)
+def test_what_we_cannot_compute_is_an_error(tmp_path, changes, message):
+    path = save_theirs(tmp_path / "hf", "ElectraModel", **changes)
+    with pytest.raises(ValueError, match=message):
+        hugging_face.read(path)
+
+
+def test_a_folder_without_weights_is_an_error(tmp_path):
+    path = save_theirs(tmp_path / "hf", "ElectraModel")
+    pathlib.Path(path, "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=r"nor pytorch_model\.bin"):
+        hugging_face.read(path)
+
+
+def test_all_that_does_not_fit_is_listed(tmp_path):
+    path = save_theirs(tmp_path / "hf", "ElectraForPreTraining")
+    config = pathlib.Path(path, "config.json")
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({**values, "num_hidden_layers": 3}))
+    with pytest.raises(ValueError) as error:
+        hugging_face.read(path)
+    name = "electra.encoder.layer.2.intermediate.dense.weight"
+    assert f"{name} (24, 16) is missing" in str(error.value)
+    config.write_text(json.dumps({**values, "intermediate_size": 25}))
+    with pytest.raises(ValueError, match=r"shape \(24, 16\), the model's"):
+        hugging_face.read(path)

@@ -1,0 +1,155 @@
+"""Runs become model folders, and those can be read."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from electra_tf.configs import encoder_config, generator_config
+from electra_tf.conversion import model_folder, training_run
+from electra_tf.finetuning.pretrained import with_saved_shape
+from electra_tf.training import checkpoints
+from tests.conversion import runs
+
+VARIANTS = {
+    "default": {},
+    "no_projection": {"embedding_size": 16},
+    "untied_embeddings": {"untied_generator_embeddings": True},
+    "all_tied": {"untied_generator": False},
+    "mlm": {"electra_objective": False},
+    "uniform": {"uniform_generator": True},
+    "electric": {"electra_objective": False, "electric_objective": True},
+    "electric_untied": {
+        "electra_objective": False,
+        "electric_objective": True,
+        "untied_generator_embeddings": True,
+    },
+    "wide_generator": {"generator_hidden_size": 1.0, "generator_layers": 0.5},
+}
+
+
+@pytest.fixture
+def folder(tmp_path) -> str:
+    """A model folder of a pre-trained model."""
+    run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
+    path = str(tmp_path / "folder")
+    model_folder.write(path, training_run.read(run))
+    return path
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_pretraining_variants_survive(tmp_path, variant):
+    config, model = runs.pretrained(tmp_path, **VARIANTS[variant])
+    run = runs.save(tmp_path / "run", config, model)
+    path = str(tmp_path / "folder")
+    model_folder.write(path, training_run.read(run))
+    again = model_folder.read(path)
+    runs.assert_same(runs.arrays(model), again.variables)
+    assert again.config.encoder == encoder_config(config)
+    if again.config.generator is not None:
+        assert again.config.generator == generator_config(config)
+    assert again.config.step == runs.STEP
+    assert again.vocab == pathlib.Path(config.vocab_file).read_bytes()
+
+
+def test_a_fine_tuned_model_survives(tmp_path):
+    config, model = runs.finetuned(tmp_path)
+    run = runs.save(tmp_path / "run", config, model)
+    path = str(tmp_path / "folder")
+    model_folder.write(path, training_run.read(run))
+    again = model_folder.read(path)
+    runs.assert_same(runs.arrays(model), again.variables)
+    assert again.config.tasks == {
+        "sst": {"dense": (16, 2)},
+        "sts": {"dense": (16, 1)},
+    }
+
+
+def test_fine_tuning_starts_from_it(tmp_path, folder):
+    given = {"data_dir": tmp_path, "model_name": "x", "task_names": ["sst"]}
+    config, model = runs.finetuned(tmp_path)
+    config = with_saved_shape(
+        type(config)(**given, init_checkpoint=folder, max_seq_length=12)
+    )
+    assert encoder_config(config) == model.encoder.config
+    kept = checkpoints.assign(
+        model.variables,
+        checkpoints.read_variables(folder),
+        required=lambda path: path.startswith("electra/"),
+    )
+    assert all(path.startswith("task_specific/") for path in kept)
+
+
+def test_parts_can_be_left_out(tmp_path, folder):
+    model = model_folder.read(folder, ("generator", "generator_predictions"))
+    assert model.config.generator is None
+    assert model.config.parts == ("discriminator_predictions",)
+    with pytest.raises(ValueError, match=r"Nothing .* is called 'generators'"):
+        model_folder.read(folder, ("generators",))
+
+
+def test_all_that_does_not_fit_is_listed(folder):
+    path = f"{folder}/model.safetensors"
+    arrays = safetensors.numpy.load_file(path)
+    del arrays["electra/embeddings_project/bias"]
+    arrays["generator/extra"] = np.zeros(3, np.float32)
+    arrays["generator_predictions/output_bias"] = np.zeros(3, np.float32)
+    safetensors.numpy.save_file(arrays, path)
+    with pytest.raises(ValueError) as error:
+        model_folder.read(folder)
+    assert "electra/embeddings_project/bias (16,) is missing" in str(
+        error.value
+    )
+    assert "generator/extra (3,) belongs to no part" in str(error.value)
+    assert "output_bias has shape (3,), the model's is (40,)" in str(
+        error.value
+    )
+
+
+def test_a_wrong_vocabulary_is_an_error(tmp_path):
+    run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
+    (tmp_path / "short.txt").write_text("[PAD]\n")
+    with pytest.raises(ValueError, match=r"has 1 word pieces, .* 40"):
+        training_run.read(run, str(tmp_path / "short.txt"))
+
+
+def test_a_missing_vocabulary_is_an_error(tmp_path):
+    run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
+    (tmp_path / "words.txt").unlink()
+    with pytest.raises(ValueError, match="--vocab_file"):
+        model_folder.write(str(tmp_path / "to"), training_run.read(run))
+
+
+def test_nothing_is_overwritten(folder):
+    with pytest.raises(FileExistsError, match="not empty"):
+        model_folder.write(folder, model_folder.read(folder))
+
+
+@pytest.mark.parametrize("name", ["config.json", "vocab.txt"])
+def test_what_a_folder_lacks_is_named(folder, name):
+    pathlib.Path(folder, name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"has no {name}"):
+        model_folder.read(folder)
+
+
+def test_another_version_is_an_error(folder):
+    path = pathlib.Path(folder, "config.json")
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({**values, "format_version": 2}))
+    with pytest.raises(ValueError, match=r"format_version 1. Received: .* 2"):
+        model_folder.read(folder)
+
+
+def test_what_is_no_safetensors_file_is_an_error(folder):
+    pathlib.Path(folder, "model.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match="must be a safetensors file"):
+        model_folder.read(folder)
+
+
+def test_another_program_s_weights_are_pointed_to_the_converter(tmp_path):
+    arrays = {"electra.embeddings.LayerNorm.bias": np.zeros(3, np.float32)}
+    safetensors.numpy.save_file(arrays, tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match=r"conversion.convert --from"):
+        checkpoints.read_variables(str(tmp_path))
