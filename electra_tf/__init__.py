@@ -1,3 +1,31 @@
-"""ELECTRA pre-training and fine-tuning in TensorFlow and Keras 3."""
+"""ELECTRA pre-training and fine-tuning in TensorFlow and Keras 3.
+
+An encoder of your own, or a trained one from a model folder:
+
+>>> import electra_tf
+>>> config = electra_tf.EncoderConfig(
+...     vocab_size=100, hidden_size=8, num_hidden_layers=2,
+...     num_attention_heads=2, intermediate_size=16)
+>>> encoder = electra_tf.Encoder(config)
+>>> tuple(encoder(np.array([[2, 5, 7, 3]])).sequence_output.shape)
+(1, 4, 8)
+"""
+
+import importlib
 
 __version__ = "0.1.0"
+
+# Looked up when first used: TensorFlow takes seconds to import, and configs,
+# flags and `--help` must not wait for it.
+_MODULE_OF = {
+    "Encoder": "electra_tf.encoder",
+    "EncoderConfig": "electra_tf.configs",
+    "load_encoder": "electra_tf.conversion.load",
+}
+__all__ = list(_MODULE_OF)
+
+
+def __getattr__(name: str):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)
