@@ -25,6 +25,7 @@ ALLOWED = {
     "finetuning": BASE | DATA | {"layers", "encoder", "training"},
     "training": {"randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
+    "efficiency": {"configs", "hparams"},
     "flags": {"hparams", "configs"},
     "data_prep": DATA | {"flags"},
     "demo": None,  # Puts everything together.

@@ -1,0 +1,1 @@
+"""What training and using a model costs; imports no TensorFlow."""

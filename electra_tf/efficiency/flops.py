@@ -1,0 +1,416 @@
+"""Floating-point operations of a model, counted as in the ELECTRA paper.
+
+The assumptions (paper, appendix E, and the released count):
+
+* An operation is a mathematical one: an exponential counts 1. The product of
+  a vector of m and a matrix of m x n counts 2mn.
+* A backward pass costs as much as a forward pass.
+* Embeddings are looked up by products with one-hot vectors, unless
+  `sparse_embedding_lookup`.
+* Elements of dropout, layer norms, GELUs and softmaxes cost the constants
+  below.
+* An output softmax is computed for the fraction `output_frac` of the tokens;
+  the detection head, for all of them.
+
+Terms are counted per token of an input and have the names of the released
+count. Its approximations are kept too:
+
+* The layer norm after attention counts `LAYER_NORM`, not that times the hidden
+  size. `full_layer_norm` mends this; totals of the published sizes grow by
+  less than 0.06%.
+* Queries, keys, values and scores follow `head_size`, but averaging the values
+  and the output of attention count the hidden size.
+* A decoder counts the whole attention twice.
+
+>>> small = TransformerSizes(256, 12, sequence_length=128, embedding_size=128)
+>>> layer_terms(small)["kqv"], layer_flops(small), inference_flops(small)
+(393216, 220594816, 3677281792)
+"""
+
+import dataclasses
+
+from electra_tf.configs import (
+    INTERMEDIATE_RATIO,
+    EncoderConfig,
+    PretrainingConfig,
+    encoder_config,
+    generator_config,
+    num_heads,
+)
+from electra_tf.hparams import Config, Derived, hparam
+
+# Operations per element.
+DROPOUT = 4  # Draw, compare, multiply by the mask, rescale.
+LAYER_NORM = 5  # Mean, variance (square and sum), add bias, scale.
+ACTIVATION = 8  # GELU by its tanh formula.
+SOFTMAX = 5  # Maximum, subtract, exponential, sum, divide.
+
+OUTPUT_FRAC = 20 / 128  # Predictions of an input of 128 tokens.
+SEGMENT_TYPES = 2
+FORWARD_AND_BACKWARD = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class TransformerSizes(Config):
+    """The sizes that decide what a transformer costs.
+
+    >>> TransformerSizes(128, 2).intermediate_size
+    512
+    """
+
+    hidden_size: int = hparam(help_text="width of a layer", at_least=1)
+    num_layers: int = hparam(help_text="layers", at_least=1)
+    sequence_length: int = hparam(512, "tokens of an input", at_least=1)
+    vocab_size: int = hparam(30522, "word pieces", at_least=1)
+    embedding_size: int = hparam(
+        Derived(lambda c: c.hidden_size, "the hidden size"),
+        "width of the embeddings",
+        at_least=1,
+    )
+    intermediate_size: int = hparam(
+        Derived(
+            lambda c: INTERMEDIATE_RATIO * c.hidden_size,
+            f"{INTERMEDIATE_RATIO} times the hidden size",
+        ),
+        "width inside the feed-forward network",
+        at_least=1,
+    )
+    num_heads: int = hparam(
+        Derived(lambda c: num_heads(c.hidden_size), "one per 64 of width"),
+        "attention heads",
+        at_least=1,
+    )
+    head_size: int | None = hparam(
+        None, "width of a head; null shares out the hidden size", at_least=1
+    )
+    output_frac: float = hparam(
+        OUTPUT_FRAC,
+        "fraction of the tokens with an output softmax",
+        at_least=0,
+        at_most=1,
+    )
+    sparse_embedding_lookup: bool = hparam(
+        False, "embeddings are looked up, at no cost"
+    )
+    decoder: bool = hparam(False, "layers also attend to an encoder")
+    full_layer_norm: bool = hparam(
+        False, "count every element of the layer norm after attention"
+    )
+
+    @property
+    def attention_size(self) -> int:
+        """Width of all queries of a token, as of all its keys and values."""
+        if self.head_size is None:
+            return self.hidden_size
+        return self.head_size * self.num_heads
+
+
+def attention_terms(sizes: TransformerSizes) -> dict[str, int]:
+    """Return the operations per token of a layer's attention, by name."""
+    hidden, attention = sizes.hidden_size, sizes.attention_size
+    length = sizes.sequence_length
+    scores = length * sizes.num_heads  # Elements that belong to a token.
+    normalized = hidden if sizes.full_layer_norm else 1
+    terms = {
+        "kqv": 3 * _product(hidden, attention),
+        "kqv_bias": 3 * attention,
+        "attention_scores": _product(attention, length),
+        "attn_softmax": SOFTMAX * scores,
+        "attention_dropout": DROPOUT * scores,
+        "attention_scale": scores,
+        "attention_weighted_avg_values": _product(hidden, length),
+        "attn_output": _product(hidden, hidden),
+        "attn_output_bias": hidden,
+        "attn_output_dropout": DROPOUT * hidden,
+        "attn_output_residual": hidden,
+        "attn_output_layer_norm": LAYER_NORM * normalized,
+    }
+    times = 2 if sizes.decoder else 1
+    return {name: times * count for name, count in terms.items()}
+
+
+def feed_forward_terms(sizes: TransformerSizes) -> dict[str, int]:
+    """Return the operations per token of a layer's feed-forward network."""
+    hidden, inner = sizes.hidden_size, sizes.intermediate_size
+    return {
+        "intermediate": _product(hidden, inner),
+        "intermediate_act": ACTIVATION * inner,
+        "intermediate_bias": inner,
+        "output": _product(inner, hidden),
+        "output_bias": hidden,
+        "output_dropout": DROPOUT * hidden,
+        "output_residual": hidden,
+        "output_layer_norm": LAYER_NORM * hidden,
+    }
+
+
+def layer_terms(sizes: TransformerSizes) -> dict[str, int]:
+    """Return the operations per token of a layer, by name."""
+    return attention_terms(sizes) | feed_forward_terms(sizes)
+
+
+def input_terms(sizes: TransformerSizes) -> dict[str, int]:
+    """Return the operations per token of the embeddings, by name."""
+    embedding, hidden = sizes.embedding_size, sizes.hidden_size
+    others = sizes.sequence_length + SEGMENT_TYPES
+    terms = {}
+    if not sizes.sparse_embedding_lookup:
+        terms["main_multiply"] = _product(sizes.vocab_size, embedding)
+    terms |= {
+        "tok_type_and_position": _product(others, embedding),
+        "add_tok_type_and_position": 2 * embedding,
+        "emb_layer_norm": LAYER_NORM * embedding,
+        "emb_dropout": DROPOUT * embedding,
+    }
+    if embedding != hidden:
+        terms["hidden_kernel"] = _product(embedding, hidden)
+        terms["hidden_bias"] = hidden
+    return terms
+
+
+def prediction_terms(sizes: TransformerSizes) -> dict[str, int]:
+    """Return the operations per predicted token of masked prediction."""
+    embedding, vocab = sizes.embedding_size, sizes.vocab_size
+    return {
+        "main_multiply": _product(embedding, vocab),
+        "hidden_kernel": _product(sizes.hidden_size, embedding),
+        "hidden_bias": embedding,
+        "hidden_activation": ACTIVATION * embedding,
+        "hidden_layernorm": LAYER_NORM * embedding,
+        "output_softmax": SOFTMAX * vocab,
+        "output_target_word": 2 * vocab,
+    }
+
+
+def detection_terms(sizes: TransformerSizes) -> dict[str, int]:
+    """Return the operations per token of a binary decision, by name."""
+    hidden = sizes.hidden_size
+    return {
+        "hidden": _product(hidden, hidden),
+        "hidden_bias": hidden,
+        "hidden_act": ACTIVATION * hidden,
+        "logits": _product(hidden, 1),
+    }
+
+
+def layer_flops(sizes: TransformerSizes) -> int:
+    """Return the operations of one layer on one input."""
+    return _per_input(layer_terms(sizes), sizes)
+
+
+def input_flops(sizes: TransformerSizes) -> int:
+    """Return the operations of the embeddings of one input."""
+    return _per_input(input_terms(sizes), sizes)
+
+
+def prediction_flops(sizes: TransformerSizes) -> float:
+    """Return the operations of masked prediction on one input."""
+    return sizes.output_frac * _per_input(prediction_terms(sizes), sizes)
+
+
+def detection_flops(sizes: TransformerSizes) -> int:
+    """Return the operations of binary decisions on all tokens of an input."""
+    return _per_input(detection_terms(sizes), sizes)
+
+
+def encoder_flops(sizes: TransformerSizes) -> int:
+    """Return the operations of embeddings and layers on one input."""
+    return sizes.num_layers * layer_flops(sizes) + input_flops(sizes)
+
+
+def inference_flops(sizes: TransformerSizes) -> int:
+    """Return the operations of classifying one input, every token of it."""
+    return encoder_flops(sizes) + detection_flops(sizes)
+
+
+def training_flops(
+    sizes: TransformerSizes,
+    batch_size: int,
+    train_steps: int,
+    discriminator: bool = False,
+) -> float:
+    """Return the operations of pre-training one network.
+
+    Args:
+        sizes: the network.
+        batch_size: inputs of an update.
+        train_steps: number of updates.
+        discriminator: whether the network detects replacements instead of
+            predicting masked tokens.
+
+    Returns:
+        The operations of all forward and backward passes; an int for a
+        discriminator.
+    """
+    head = detection_flops if discriminator else prediction_flops
+    forward = encoder_flops(sizes) + head(sizes)
+    return FORWARD_AND_BACKWARD * batch_size * train_steps * forward
+
+
+def electra_training_flops(
+    discriminator: TransformerSizes,
+    generator: TransformerSizes,
+    batch_size: int,
+    train_steps: int,
+) -> float:
+    """Return the operations of pre-training a discriminator by a generator.
+
+    Generators that share embeddings have the embedding size of their
+    discriminator; the released count gives others their own hidden size.
+    """
+    detecting = training_flops(discriminator, batch_size, train_steps, True)
+    return detecting + training_flops(generator, batch_size, train_steps)
+
+
+def transformer_sizes(
+    encoder: EncoderConfig, sequence_length: int, **settings
+) -> TransformerSizes:
+    """Return the sizes of an encoder; `settings` are further fields."""
+    return TransformerSizes(
+        hidden_size=encoder.hidden_size,
+        num_layers=encoder.num_hidden_layers,
+        sequence_length=sequence_length,
+        vocab_size=encoder.vocab_size,
+        embedding_size=encoder.embedding_size,
+        intermediate_size=encoder.intermediate_size,
+        num_heads=encoder.num_attention_heads,
+        **settings,
+    )
+
+
+def pretraining_flops(config: PretrainingConfig, **settings) -> float:
+    """Return the operations of a pre-training run.
+
+    Args:
+        config: of replaced token detection by a generator that is a network
+            of its own, or of BERT's objective.
+        **settings: further fields of `TransformerSizes`.
+
+    Raises:
+        ValueError: if the config has another kind of generator.
+
+    >>> config = PretrainingConfig(data_dir="data", model_name="small")
+    >>> pretraining_flops(config)
+    1.293743798272e+18
+    """
+    _check_generator(config)
+    length = config.max_seq_length
+    batches = (config.train_batch_size, config.num_train_steps)
+    main = transformer_sizes(encoder_config(config), length, **settings)
+    if not config.electra_objective:
+        return training_flops(main, *batches)
+    generator = transformer_sizes(generator_config(config), length, **settings)
+    return electra_training_flops(main, generator, *batches)
+
+
+def published_training_flops() -> dict[str, float]:
+    """Return the operations that the paper's models took to pre-train.
+
+    Those of ELMo and XLNet come from TensorFlow's count, as published; RoBERTa,
+    ALBERT and T5 are taken for transformers like BERT.
+    """
+    return {
+        "elmo": _elmo_flops(),
+        "xlnet": _xlnet_flops(),
+        "gpt": training_flops(
+            TransformerSizes(768, 12, vocab_size=40000, output_frac=1.0),
+            128,
+            960_800,
+        ),
+        "bert_small": training_flops(
+            TransformerSizes(256, 12, 128, embedding_size=128), 128, 1_450_000
+        ),
+        "bert_base": training_flops(TransformerSizes(768, 12), 256, 1_000_000),
+        "bert_large": training_flops(
+            TransformerSizes(1024, 24), 256, 1_000_000
+        ),
+        **_published_electra_flops(),
+        "roberta": training_flops(
+            TransformerSizes(1024, 24, vocab_size=50265), 8000, 500_000
+        ),
+        "albert": training_flops(
+            TransformerSizes(4096, 12, vocab_size=30000, embedding_size=128),
+            4096,
+            1_500_000,
+        ),
+        "t5_11b": _t5_flops(),
+    }
+
+
+def _published_electra_flops() -> dict[str, float]:
+    small = TransformerSizes(256, 12, 128, embedding_size=128)
+    base = TransformerSizes(768, 12)
+    large = TransformerSizes(1024, 24)
+    runs = {
+        "electra_small": (small, 64, 128, 1_000_000),
+        "electra_base": (base, 256, 256, 766_000),
+        "electra_400k": (large, 256, 2048, 400_000),
+        "electra_1.75M": (large, 256, 2048, 1_750_000),
+    }
+    return {
+        name: electra_training_flops(sizes, _narrow(sizes, width), *batches)
+        for name, (sizes, width, *batches) in runs.items()
+    }
+
+
+def _narrow(sizes: TransformerSizes, width: int) -> TransformerSizes:
+    """Return a network of another width on the same embeddings."""
+    return TransformerSizes(
+        width,
+        sizes.num_layers,
+        sizes.sequence_length,
+        sizes.vocab_size,
+        sizes.embedding_size,
+    )
+
+
+def _elmo_flops() -> float:
+    words, epochs = 768_648_884, 10  # The One Billion Word benchmark.
+    per_batch = 568_093_262_680  # Forward, as the released formula takes it.
+    batch_tokens = 20.0 * 128
+    return FORWARD_AND_BACKWARD * epochs * words * per_batch / batch_tokens
+
+
+def _xlnet_flops() -> float:
+    steps, batch_size = 500_000, 8192
+    per_32_inputs = 15_064_773_691_518  # Forward.
+    return FORWARD_AND_BACKWARD * steps * batch_size * per_32_inputs / 32.0
+
+
+def _t5_flops() -> float:
+    """Return T5-11B's: only its decoder predicts, at every position."""
+    encoder = TransformerSizes(
+        1024,
+        24,
+        vocab_size=32000,
+        intermediate_size=65536,
+        num_heads=128,
+        head_size=128,
+        output_frac=0.0,
+    )
+    decoder = encoder.replace(decoder=True, output_frac=1.0)
+    batches = (2048, 1_000_000)
+    return training_flops(encoder, *batches) + training_flops(decoder, *batches)
+
+
+def _product(rows: int, columns: int) -> int:
+    """Return the operations of multiplying a vector by a matrix."""
+    return 2 * rows * columns
+
+
+def _per_input(terms: dict[str, int], sizes: TransformerSizes) -> int:
+    return sum(terms.values()) * sizes.sequence_length
+
+
+def _check_generator(config: PretrainingConfig) -> None:
+    detects = config.electra_objective or config.electric_objective
+    single = config.has_small_generator and not config.two_tower_generator
+    if detects and not single:
+        raise ValueError(
+            "pretraining_flops counts runs with one generator of its own, or "
+            "of BERT's objective. Received: uniform_generator "
+            f"{config.uniform_generator}, untied_generator "
+            f"{config.untied_generator}, two_tower_generator "
+            f"{config.two_tower_generator}. Add up training_flops of the "
+            "networks instead."
+        )
