@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-# Two logical CPUs, so that replicas can be tested without GPUs. All tests use
-# both or one: in one process collectives cannot change their number.
+# Two logical CPUs, so that replicas can be tested without GPUs.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,

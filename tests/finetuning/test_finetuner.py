@@ -4,13 +4,13 @@ import pathlib
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from electra_tf.finetuning import heads, task_table
 from electra_tf.finetuning.classification import Example
 from electra_tf.finetuning.finetuner import Finetuner
 from electra_tf.training import checkpoints, distribution
 from tests.finetuning import sentences
+from tests.replicas import two_replicas
 
 TEXTS = ("a good film", "bad", "very very good book .", "a bad book")
 EXAMPLES = [Example(i, TEXTS[i % 4], None, 1 - i % 2) for i in range(14)]
@@ -49,8 +49,7 @@ def no_dropout(monkeypatch):
 def test_replicas_train_as_one_device_does(tmp_path, monkeypatch, no_dropout):
     alone = finetuner(tmp_path, model_name="alone")
     alone.run()
-    strategy = tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"])
-    monkeypatch.setattr(distribution, "strategy", lambda *_: strategy)
+    monkeypatch.setattr(distribution, "strategy", lambda *_: two_replicas())
     together = finetuner(tmp_path, model_name="together")
     together.run()
     expected = weights(alone, 1)

@@ -11,12 +11,12 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.predict import Predictor
 from electra_tf.training import checkpoints
 from tests.finetuning import sentences
+from tests.replicas import two_replicas
 
-CPUS = ["/cpu:0", "/cpu:1"]
 STRATEGIES = {
     "off": tf.distribute.get_strategy,
     "one_device": lambda: tf.distribute.OneDeviceStrategy("/cpu:0"),
-    "mirrored": lambda: tf.distribute.MirroredStrategy(CPUS),
+    "mirrored": two_replicas,
 }
 TEXTS = ["a " * n + "film" for n in (1, 9, 3, 12, 2, 5, 7)]
 

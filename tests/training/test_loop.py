@@ -11,6 +11,7 @@ from electra_tf.loss_terms import LossTerm
 from electra_tf.training import loop
 from electra_tf.training.checkpoints import read_variables
 from electra_tf.training.optimizer import AdamW
+from tests.replicas import two_replicas
 
 TRUE = np.array([[1.0], [-2.0], [0.5]], np.float32)
 STEPS = 12
@@ -138,8 +139,7 @@ def test_compiled_step_gives_the_same():
 def test_update_does_not_depend_on_the_number_of_replicas():
     alone = LinearRun(None)
     alone.run.train()
-    devices = [f"/cpu:{index}" for index in range(2)]
-    together = LinearRun(None, tf.distribute.MirroredStrategy(devices))
+    together = LinearRun(None, two_replicas())
     together.run.train()
     np.testing.assert_allclose(together.weight, alone.weight, atol=1e-6)
 
