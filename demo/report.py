@@ -58,9 +58,8 @@ def _table(scores: dict[str, list[float]]) -> str:
     ]
     for start, values in scores.items():
         each = " ".join(f"{value:.1f}" for value in values)
-        mean = sum(values) / len(values)
         lines.append(
-            f"| {start} | {each} | {mean:.1f} | {min(values):.1f} | "
+            f"| {start} | {each} | {_mean(values):.1f} | {min(values):.1f} | "
             f"{max(values):.1f} |"
         )
     gain = _mean(scores["pretrained"]) - _mean(scores["random"])

@@ -2,12 +2,8 @@
 
 import tensorflow as tf
 
-# From the flags' names to those of tf-models-official.
-_OFFICIAL_NAMES = {
-    "mirrored": "mirrored",
-    "multi_worker_mirrored": "multi_worker_mirrored",
-    "tpu": "tpu",
-}
+# Those that tf-models-official makes, under the same names.
+_OFFICIAL = ("mirrored", "multi_worker_mirrored", "tpu")
 
 
 def strategy(name: str, tpu_address: str | None = None):
@@ -33,8 +29,8 @@ def strategy(name: str, tpu_address: str | None = None):
     if name == "one_device":
         gpus = tf.config.list_logical_devices("GPU")
         return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
-    if name not in _OFFICIAL_NAMES:
-        known = ["off", "one_device", *_OFFICIAL_NAMES]
+    if name not in _OFFICIAL:
+        known = ["off", "one_device", *_OFFICIAL]
         raise ValueError(
             f"distribution_strategy must be one of {known}. Received: {name!r}"
         )
@@ -42,7 +38,7 @@ def strategy(name: str, tpu_address: str | None = None):
     from official.common import distribute_utils
 
     return distribute_utils.get_distribution_strategy(
-        distribution_strategy=_OFFICIAL_NAMES[name],
+        distribution_strategy=name,
         num_gpus=len(tf.config.list_logical_devices("GPU")),
         tpu_address=tpu_address,
     )
