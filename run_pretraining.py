@@ -65,7 +65,8 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf import records
     from electra_tf.pretraining import inputs, results
-    from electra_tf.training import distribution, loop
+    from electra_tf.training import distribution
+    from electra_tf.training.run import Run
 
     strategy = distribution.strategy(
         config.distribution_strategy, config.tpu_name
@@ -85,7 +86,7 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
     def losses(batch, random):
         return pretrainer.losses(pretrainer(batch, random, training=True))
 
-    run = loop.Run(
+    run = Run(
         losses,
         adamw,
         pretrainer.variables,
@@ -136,14 +137,15 @@ def build_optimizer(config: PretrainingConfig, variables: dict):
 def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
     """Return the evaluator on held-out records."""
     from electra_tf.pretraining import inputs, metrics
-    from electra_tf.training import distribution, loop
+    from electra_tf.training import distribution
+    from electra_tf.training.evaluator import Evaluator
 
     def sums(batch, random):
         return metrics.sums(pretrainer(batch, random, training=False))
 
     files = inputs.evaluation_files(config)
     dataset = functools.partial(inputs.evaluation_dataset, config, files)
-    return loop.Evaluator(
+    return Evaluator(
         sums,
         metrics.summarize,
         distribution.distribute(dataset, strategy),
@@ -154,9 +156,9 @@ def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
 
 def loop_settings(config: PretrainingConfig):
     """Return what the loop has to know of the config."""
-    from electra_tf.training import loop
+    from electra_tf.training.settings import Settings
 
-    return loop.Settings(
+    return Settings(
         num_train_steps=config.num_train_steps,
         steps_per_loop=config.iterations_per_loop,
         model_dir=config.model_dir,

@@ -27,13 +27,9 @@ from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.predict import Predictor
 from electra_tf.finetuning.task import DEV, TRAIN, Source, Task
-from electra_tf.training import (
-    checkpoints,
-    distribution,
-    loop,
-    optimizer,
-    schedules,
-)
+from electra_tf.training import checkpoints, distribution, optimizer, schedules
+from electra_tf.training.run import Run
+from electra_tf.training.settings import Settings
 
 # A run prints at least this many progress lines, however short it is.
 PROGRESS_LINES = 20
@@ -158,7 +154,7 @@ class Finetuner:
         self._begin(trial, steps)
         with self.strategy.scope():
             adamw = self._optimizer(model, steps)
-        run = loop.Run(
+        run = Run(
             model.losses,
             adamw,
             model.variables,
@@ -207,10 +203,10 @@ class Finetuner:
             functools.partial(shares, start), self.strategy
         )
 
-    def _settings(self, trial: int, steps: int, seed: int) -> loop.Settings:
+    def _settings(self, trial: int, steps: int, seed: int) -> Settings:
         config = self.config
         tokens = self.training.lengths.sum() / len(self.training)
-        return loop.Settings(
+        return Settings(
             num_train_steps=steps,
             steps_per_loop=min(
                 config.iterations_per_loop, -(-steps // PROGRESS_LINES)

@@ -1,7 +1,7 @@
-"""The training loop: step function, variables and data come as arguments.
+"""The inner loop: step function, variables and data come as arguments.
 
-orbit runs the outer loop (checkpoints, TensorBoard, evaluation). The inner
-one is a compiled function of `steps_per_loop` steps:
+orbit runs the outer loop (see `electra_tf.training.run`). The inner one is a
+compiled function of `steps_per_loop` steps:
 
     for each batch:
         each replica:
@@ -11,50 +11,13 @@ one is a compiled function of `steps_per_loop` steps:
         step += 1
 """
 
-import contextlib
-import dataclasses
-import io
-
 import orbit
 import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.randomness import RandomStream
-from electra_tf.training import checkpoints
-from electra_tf.training.reporting import MetricsFile, Progress
 
 _NEVER = tf.int64.max
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """How long to train, and what to write when.
-
-    Attributes:
-        num_train_steps: int, the updates of the whole run.
-        steps_per_loop: int, updates in one compiled call, and between two
-            progress lines.
-        model_dir: str, where checkpoints and summaries go; None for nowhere.
-        save_every: int, updates between checkpoints.
-        keep: int, the most checkpoints to keep; 0 for all.
-        evaluate_every: int, updates between evaluations; 0 for never.
-        eval_steps: int, batches of an evaluation; -1 for all.
-        seed: int, of dropout, masks and samples.
-        jit_compile: bool, whether to compile the step by XLA. With several
-            replicas TPUs always compile and other devices never do.
-        tokens_per_step: int, tokens of a global batch, for the speed.
-    """
-
-    num_train_steps: int
-    steps_per_loop: int
-    model_dir: str | None = None
-    save_every: int = 1000
-    keep: int = 5
-    evaluate_every: int = 0
-    eval_steps: int = -1
-    seed: int = 42
-    jit_compile: bool = False
-    tokens_per_step: int = 0
 
 
 class NonFiniteLossError(FloatingPointError):
@@ -171,174 +134,3 @@ def _means(sums: dict) -> dict[str, float]:
         name: float(total) / max(float(count), loss_terms.COUNT_EPSILON)
         for name, (total, count) in sums.items()
     }
-
-
-class Evaluator(orbit.AbstractEvaluator):
-    """Sums statistics over an evaluation set.
-
-    Args:
-        sums_function: function from a batch and a `RandomStream` to a dict of
-            tensors that add up over batches and replicas.
-        summarize: function from the added-up dict of arrays to metrics.
-        dataset: distributed dataset.
-        strategy: `tf.distribute.Strategy`.
-        seed: int; every evaluation draws the same numbers.
-    """
-
-    def __init__(self, sums_function, summarize, dataset, strategy, seed):
-        self.sums_function = sums_function
-        self.summarize = summarize
-        self.dataset = dataset
-        self.strategy = strategy
-        self.seed = seed
-
-    def evaluate(self, num_steps) -> dict:
-        """Evaluate `num_steps` batches, or all that there are for -1."""
-        total = None
-        for index, batch in enumerate(self.dataset):
-            if index == num_steps:
-                break
-            sums = self._sums(batch, tf.constant(index, tf.int64))
-            total = (
-                sums
-                if total is None
-                else tf.nest.map_structure(tf.add, total, sums)
-            )
-        if total is None:
-            raise ValueError(
-                "There is not one whole batch to evaluate. Expected at least "
-                "as many examples as a batch holds; use more held-out data or "
-                "a smaller eval_batch_size."
-            )
-        return self.summarize({k: v.numpy() for k, v in total.items()})
-
-    @tf.function
-    def _sums(self, batch, index):
-        per_replica = self.strategy.run(self._replica_sums, (batch, index))
-        return tf.nest.map_structure(
-            lambda value: self.strategy.reduce("SUM", value, axis=None),
-            per_replica,
-        )
-
-    def _replica_sums(self, batch, index):
-        context = tf.distribute.get_replica_context()
-        random = RandomStream(
-            f"evaluation {self.seed}", index, context.replica_id_in_sync_group
-        )
-        return self.sums_function(batch, random)
-
-
-class Run:
-    """A model in training, from its newest checkpoint on.
-
-    Args:
-        step_function: see `Trainer`.
-        optimizer: see `Trainer`; its `slots` are saved too.
-        variables: dict from path to `keras.Variable`, what to save.
-        dataset: function from the first step to a distributed dataset.
-        strategy: `tf.distribute.Strategy`; optimizer and variables must have
-            been made in its scope.
-        settings: `Settings`.
-        evaluator: `Evaluator`, or None.
-    """
-
-    def __init__(
-        self,
-        step_function,
-        optimizer,
-        variables: dict,
-        dataset,
-        strategy,
-        settings: Settings,
-        evaluator: Evaluator | None = None,
-    ):
-        self.settings = settings
-        with strategy.scope():
-            self.step = tf.Variable(
-                0,
-                dtype=tf.int64,
-                trainable=False,
-                name="step",
-                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            )
-        manager = self._manager(variables, optimizer)
-        self.restored = manager and checkpoints.restore_latest(manager)
-        first_step = int(self.step.numpy())
-        trainer = Trainer(
-            step_function,
-            optimizer,
-            iter(dataset(first_step)),
-            strategy,
-            self.step,
-            settings,
-        )
-        self._progress = Progress(
-            settings.num_train_steps, first_step, settings.tokens_per_step
-        )
-        with _without_orbits_own_lines():
-            self._controller = orbit.Controller(
-                global_step=self.step,
-                trainer=trainer,
-                evaluator=evaluator,
-                strategy=strategy,
-                train_actions=[self._report],
-                eval_actions=[self._report_evaluation],
-                steps_per_loop=settings.steps_per_loop,
-                checkpoint_manager=manager,
-                summary_dir=self._folder("train"),
-                eval_summary_dir=self._folder("eval"),
-            )
-
-    def _manager(self, variables, optimizer):
-        settings = self.settings
-        if settings.model_dir is None:
-            return None
-        saved = checkpoints.checkpoint(variables, optimizer.slots, self.step)
-        return checkpoints.manager(
-            saved, settings.model_dir, settings.keep, settings.save_every
-        )
-
-    def _folder(self, name: str) -> str | None:
-        folder = self.settings.model_dir
-        return folder and f"{folder}/summaries/{name}"
-
-    def train(self):
-        """Train up to the last step, evaluating on the way where asked to."""
-        every = self.settings.evaluate_every
-        last = self.settings.num_train_steps
-        step = int(self.step.numpy())
-        while step < last:
-            target = min(last, step - step % every + every) if every else last
-            with _without_orbits_own_lines():
-                self._controller.train(
-                    target, checkpoint_at_completion=target == last
-                )
-            step = int(self.step.numpy())
-            if every and step < last:
-                self.evaluate()
-
-    def evaluate(self) -> dict:
-        """Evaluate the current weights; returns the metrics."""
-        with _without_orbits_own_lines():
-            return self._controller.evaluate(steps=self.settings.eval_steps)
-
-    def _report(self, metrics: dict):
-        step = int(self.step.numpy())
-        # In place, so that orbit writes the speed to TensorBoard as well.
-        metrics.update(self._progress(step, metrics))
-        self._write("metrics.jsonl", step, metrics)
-
-    def _report_evaluation(self, metrics: dict):
-        step = int(self.step.numpy())
-        self._write("evaluations.jsonl", step, metrics)
-
-    def _write(self, name: str, step: int, metrics: dict):
-        if self.settings.model_dir is not None:
-            MetricsFile(f"{self.settings.model_dir}/{name}")(step, metrics)
-
-
-@contextlib.contextmanager
-def _without_orbits_own_lines():
-    """Drop what orbit prints; the progress line says it shorter."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield

@@ -8,9 +8,12 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.loss_terms import LossTerm
-from electra_tf.training import loop
 from electra_tf.training.checkpoints import read_variables
+from electra_tf.training.evaluator import Evaluator
+from electra_tf.training.loop import NonFiniteLossError
 from electra_tf.training.optimizer import AdamW
+from electra_tf.training.run import Run
+from electra_tf.training.settings import Settings
 from tests.replicas import two_replicas
 
 TRUE = np.array([[1.0], [-2.0], [0.5]], np.float32)
@@ -22,7 +25,7 @@ def decaying_rate(step):
 
 
 class LinearRun:
-    """Builds a model, its data and a `loop.Run`."""
+    """Builds a model, its data and a `Run`."""
 
     def __init__(self, folder, strategy=None, poison=None, **settings):
         self.strategy = strategy or tf.distribute.get_strategy()
@@ -37,13 +40,13 @@ class LinearRun:
             "save_every": 3,
             "model_dir": folder and str(folder),
         }
-        self.run = loop.Run(
+        self.run = Run(
             self.step_function,
             self.optimizer,
             variables,
             self.dataset,
             self.strategy,
-            loop.Settings(**{**defaults, **settings}),
+            Settings(**{**defaults, **settings}),
             self.evaluator(),
         )
 
@@ -78,7 +81,7 @@ class LinearRun:
         data = self.strategy.distribute_datasets_from_function(
             lambda context: self.examples()
         )
-        return loop.Evaluator(
+        return Evaluator(
             sums, lambda s: {"error": float(s["error"])}, data, self.strategy, 0
         )
 
@@ -145,7 +148,7 @@ def test_update_does_not_depend_on_the_number_of_replicas():
 
 
 def test_non_finite_loss_stops_and_names_the_step(tmp_path):
-    with pytest.raises(loop.NonFiniteLossError, match="The loss of step 7 is"):
+    with pytest.raises(NonFiniteLossError, match="The loss of step 7 is"):
         LinearRun(tmp_path, poison=7).run.train()
     saved = read_variables(str(tmp_path))
     assert tf.train.latest_checkpoint(str(tmp_path)).endswith("-6")
@@ -156,13 +159,13 @@ def test_checkpoint_of_another_model(tmp_path):
     LinearRun(tmp_path).run.train()
     other = {"model/other": keras.Variable(np.zeros((2, 2), "f4"))}
     with pytest.raises(ValueError, match="does not fit this model"):
-        loop.Run(
+        Run(
             None,
             AdamW(other, lambda step: 0.1),
             other,
             lambda start: [],
             tf.distribute.get_strategy(),
-            loop.Settings(1, 1, model_dir=str(tmp_path)),
+            Settings(1, 1, model_dir=str(tmp_path)),
         )
 
 

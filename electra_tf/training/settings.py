@@ -1,0 +1,34 @@
+"""What a run has to know besides its model and data."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How long to train, and what to write when.
+
+    Attributes:
+        num_train_steps: int, the updates of the whole run.
+        steps_per_loop: int, updates in one compiled call, and between two
+            progress lines.
+        model_dir: str, where checkpoints and summaries go; None for nowhere.
+        save_every: int, updates between checkpoints.
+        keep: int, the most checkpoints to keep; 0 for all.
+        evaluate_every: int, updates between evaluations; 0 for never.
+        eval_steps: int, batches of an evaluation; -1 for all.
+        seed: int, of dropout, masks and samples.
+        jit_compile: bool, whether to compile the step by XLA. With several
+            replicas TPUs always compile and other devices never do.
+        tokens_per_step: int, tokens of a global batch, for the speed.
+    """
+
+    num_train_steps: int
+    steps_per_loop: int
+    model_dir: str | None = None
+    save_every: int = 1000
+    keep: int = 5
+    evaluate_every: int = 0
+    eval_steps: int = -1
+    seed: int = 42
+    jit_compile: bool = False
+    tokens_per_step: int = 0
