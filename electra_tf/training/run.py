@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from electra_tf.training import checkpoints
 from electra_tf.training.evaluator import Evaluator
+from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
 from electra_tf.training.reporting import MetricsFile, Progress
 from electra_tf.training.settings import Settings
@@ -46,7 +47,8 @@ class Run:
                 name="step",
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
-        manager = self._manager(variables, optimizer)
+            guard = Guard(settings.max_skipped_updates, settings.loss_scaling)
+        manager = self._manager(variables, optimizer, guard)
         self.restored = manager and checkpoints.restore_latest(manager)
         first_step = int(self.step.numpy())
         trainer = Trainer(
@@ -56,6 +58,7 @@ class Run:
             strategy,
             self.step,
             settings,
+            guard,
         )
         self._progress = Progress(
             settings.num_train_steps, first_step, settings.tokens_per_step
@@ -74,11 +77,13 @@ class Run:
                 eval_summary_dir=self._folder("eval"),
             )
 
-    def _manager(self, variables, optimizer):
+    def _manager(self, variables, optimizer, guard):
         settings = self.settings
         if settings.model_dir is None:
             return None
-        saved = checkpoints.checkpoint(variables, optimizer.slots, self.step)
+        saved = checkpoints.checkpoint(
+            variables, optimizer.slots, self.step, guard.variables
+        )
         return checkpoints.manager(
             saved, settings.model_dir, settings.keep, settings.save_every
         )
