@@ -59,17 +59,25 @@ class Trainer(orbit.AbstractTrainer):
         Raises:
             NonFiniteLossError: naming the first step with such a loss.
         """
+        return self.metrics(self.run(num_steps))
+
+    def run(self, num_steps) -> dict:
+        """Run steps; return a pair (total, count) of floats for each loss."""
         sums, first_bad = self._train(self.iterator, num_steps)
-        metrics = _means(sums)
+        sums = tf.nest.map_structure(float, sums)
         if first_bad.numpy() != _NEVER:
             raise NonFiniteLossError(
                 f"The loss of step {first_bad.numpy()} is not finite: "
-                f"{metrics}. What was saved before is whole; a resumed run "
-                "goes on from there. If it happens again, lower "
+                f"{_means(sums)}. What was saved before is whole; a resumed "
+                "run goes on from there. If it happens again, lower "
                 "learning_rate or lengthen the warm-up."
             )
+        return sums
+
+    def metrics(self, sums: dict) -> dict:
+        """Return mean losses and the last learning rate."""
         rate = self.optimizer.learning_rate(self.step - 1)
-        return {**metrics, "learning_rate": float(rate)}
+        return {**_means(sums), "learning_rate": float(rate)}
 
     @tf.function(reduce_retracing=True)
     def _train(self, iterator, num_steps):
@@ -83,8 +91,12 @@ class Trainer(orbit.AbstractTrainer):
     def _one_step(self, batch):
         """Update once; return the losses' sums over the global batch."""
         per_replica = self.strategy.run(self._replica_step, args=(batch,))
+        # In float64, where sums of float32 losses are exact: however the
+        # steps are divided over calls, their sum is the same.
         sums = tf.nest.map_structure(
-            lambda value: self.strategy.reduce("SUM", value, axis=None),
+            lambda value: tf.cast(
+                self.strategy.reduce("SUM", value, axis=None), tf.float64
+            ),
             per_replica,
         )
         finite = tf.reduce_all(
@@ -131,6 +143,6 @@ def _sums(term) -> tuple:
 
 def _means(sums: dict) -> dict[str, float]:
     return {
-        name: float(total) / max(float(count), loss_terms.COUNT_EPSILON)
+        name: total / max(count, loss_terms.COUNT_EPSILON)
         for name, (total, count) in sums.items()
     }

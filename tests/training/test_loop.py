@@ -27,7 +27,9 @@ def decaying_rate(step):
 class LinearRun:
     """Builds a model, its data and a `Run`."""
 
-    def __init__(self, folder, strategy=None, poison=None, **settings):
+    def __init__(
+        self, folder, strategy=None, poison=None, stop=None, **settings
+    ):
         self.strategy = strategy or tf.distribute.get_strategy()
         self.poison = poison
         with self.strategy.scope():
@@ -48,6 +50,7 @@ class LinearRun:
             self.strategy,
             Settings(**{**defaults, **settings}),
             self.evaluator(),
+            stop,
         )
 
     def examples(self, start=0):
