@@ -67,12 +67,20 @@ def finetuned(
 
 def fill(model, seed: int = 0):
     """Give every variable random values, none of them 0."""
+    shapes = {path: tuple(v.shape) for path, v in model.variables.items()}
+    for path, values in random_values(shapes, seed).items():
+        model.variables[path].assign(values)
+
+
+def random_values(shapes: dict, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random values for variables of given shapes, none of them 0."""
     generator = np.random.default_rng(seed)
-    for path, variable in model.variables.items():
-        wide = path.endswith("kernel")
-        scale = variable.shape[0] ** -0.5 if wide else 0.2
-        values = scale * generator.normal(size=variable.shape)
-        variable.assign(values + path.endswith("gamma"))
+    arrays = {}
+    for path, shape in shapes.items():
+        scale = shape[0] ** -0.5 if path.endswith("kernel") else 0.2
+        values = scale * generator.normal(size=shape) + path.endswith("gamma")
+        arrays[path] = values.astype(np.float32)
+    return arrays
 
 
 def save(folder: pathlib.Path, config, model) -> str:
