@@ -72,12 +72,18 @@ def fill(model, seed: int = 0):
         model.variables[path].assign(values)
 
 
-def random_values(shapes: dict, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random values for variables of given shapes, none of them 0."""
+def random_values(
+    shapes: dict, seed: int = 0, gain: float = 1.0
+) -> dict[str, np.ndarray]:
+    """Random values for variables of given shapes, none of them 0.
+
+    With a gain below 1 tokens stay apart through many layers.
+    """
     generator = np.random.default_rng(seed)
     arrays = {}
     for path, shape in shapes.items():
-        scale = shape[0] ** -0.5 if path.endswith("kernel") else 0.2
+        wide = path.endswith("kernel")
+        scale = gain * shape[0] ** -0.5 if wide else 0.2
         values = scale * generator.normal(size=shape) + path.endswith("gamma")
         arrays[path] = values.astype(np.float32)
     return arrays

@@ -35,12 +35,12 @@ SIZES = [
 ]
 
 
-def model_of(encoder, seed: int = 0) -> Model:
+def model_of(encoder) -> Model:
     """An encoder with random weights, none of them 0."""
     config = ModelConfig(encoder)
     words = [f"w{n}" for n in range(encoder.vocab_size - 5)]
     vocab = "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])
-    values = runs.random_values(config.shapes, seed)
+    values = runs.random_values(config.shapes, gain=0.5)
     return make("the test", config, values, vocab.encode())
 
 
@@ -74,7 +74,8 @@ def difference(model: Model, backbone) -> float:
     inputs = sequence_output.random_inputs(model.config.encoder)
     others = theirs(backbone, *inputs)["sequence_output"]
     mask = inputs[1]
-    assert np.std(others[mask.astype(bool)]) > 100 * TOLERANCE
+    across_tokens = np.std(others[mask.astype(bool)], axis=0)
+    assert across_tokens.mean() > 100 * TOLERANCE
     ours = sequence_output.sequence_output(model, *inputs)
     return sequence_output.difference(ours, others, mask)
 
@@ -194,22 +195,22 @@ def test_its_config_is_what_theirs_saves(tmp_path):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_real_sizes_compute_the_same_there(tmp_path, size, record_property):
+def test_real_sizes_compute_the_same_there(tmp_path, size):
     model = model_of(of_size(size).replace(hidden_act="gelu_new"))
     path = str(tmp_path / "to")
     presets.write(path, model)
     backbone = models.ElectraBackbone.from_preset(path)
     largest = difference(model, backbone)
-    record_property("largest difference", largest)
+    print(f"largest difference: {largest:.2g}")
     assert largest < TOLERANCE
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_real_sizes_compute_the_same_here(tmp_path, size, record_property):
+def test_real_sizes_compute_the_same_here(tmp_path, size):
     config = of_size(size)
     arguments = presets.keras_hub_files.config_json(config)["config"]
     path = save_theirs(tmp_path / "preset", **arguments)
     backbone = models.ElectraBackbone.from_preset(path)
     largest = difference(presets.read(path), backbone)
-    record_property("largest difference", largest)
+    print(f"largest difference: {largest:.2g}")
     assert largest < TOLERANCE
