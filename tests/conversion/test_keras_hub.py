@@ -40,7 +40,7 @@ def model_of(encoder) -> Model:
     config = ModelConfig(encoder)
     words = [f"w{n}" for n in range(encoder.vocab_size - 5)]
     vocab = "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])
-    values = runs.random_values(config.shapes, gain=0.5)
+    values = runs.random_values(config.shapes, **runs.DEEP)
     return make("the test", config, values, vocab.encode())
 
 
@@ -86,7 +86,8 @@ def save_theirs(path, **changes) -> str:
     generator = np.random.default_rng(1)
     for weight in backbone.weights:
         values = np.asarray(weight)
-        noise = 0.2 if values.ndim == 1 else 0.02
+        wide = values.ndim > 1
+        noise = 0.5 * backbone.hidden_dim**-0.5 if wide else 0.05
         weight.assign(values + noise * generator.normal(size=values.shape))
     backbone.save_to_preset(str(path))
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
