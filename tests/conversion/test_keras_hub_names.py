@@ -1,4 +1,4 @@
-"""The names and shapes are those that KerasHub 0.32 saves."""
+"""The names and shapes are those that Keras 3.15 saves for KerasHub 0.32."""
 
 import json
 import pathlib
