@@ -54,7 +54,7 @@ MASK_PROB_ROUNDING = 0.005
 
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
 PRECISIONS = ("float32", "bfloat16", "float16")
-ACTIVATIONS = ("gelu", "relu", "tanh", "linear")
+ACTIVATIONS = ("gelu", "gelu_new", "relu", "tanh", "linear")
 CLASSIFICATION = "classification"  # The task of a user's own TSV files.
 TASK_NAMES = (
     "cola",
