@@ -13,6 +13,7 @@ import sys
 
 from electra_tf import hparams, manifest, tokenization
 from electra_tf.configs import PretrainingConfig
+from electra_tf.conversion import initial
 from flags import from_config
 
 
@@ -20,9 +21,11 @@ def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(PretrainingConfig, argv)
     try:
+        config, start = initial.pretraining(config)
         tokenizer = check_inputs(config)
+        initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
         save_config(config)
-        pretrain(config, tokenizer)
+        pretrain(config, tokenizer, start and start.variables)
     except (OSError, ValueError, FloatingPointError) as error:
         sys.exit(f"{os.path.basename(argv[0])}: {error}")
 
@@ -60,8 +63,18 @@ def save_config(config: PretrainingConfig):
         json.dump(hparams.to_json(config), file, indent=1)
 
 
-def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
-    """Build model and data, train, evaluate; TensorFlow is imported here."""
+def pretrain(
+    config: PretrainingConfig,
+    tokenizer: tokenization.Tokenizer,
+    start: dict | None = None,
+):
+    """Build model and data, train, evaluate; TensorFlow is imported here.
+
+    Args:
+        config: `PretrainingConfig`.
+        tokenizer: `Tokenizer`.
+        start: arrays by path to start from, or None for random ones.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf import records
     from electra_tf.pretraining import inputs, results
@@ -74,7 +87,7 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
     files = inputs.matching_files(config.pretrain_tfrecords)
     records.check_shards(files, config.max_seq_length)
     with strategy.scope():
-        pretrainer = build_model(config, tokenizer)
+        pretrainer = build_model(config, tokenizer, start)
         adamw = build_optimizer(config, pretrainer.variables)
 
     def training_data(start_step: int):
@@ -102,7 +115,11 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         results.write(config, run.evaluate())
 
 
-def build_model(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
+def build_model(
+    config: PretrainingConfig,
+    tokenizer: tokenization.Tokenizer,
+    start: dict | None,
+):
     """Return a `Pretrainer` with new weights, or those to start from."""
     import keras
 
@@ -115,9 +132,18 @@ def build_model(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
     )
     pretrainer = Pretrainer(config, special)
-    if config.init_checkpoint:
-        values = checkpoints.read_variables(config.init_checkpoint)
-        checkpoints.assign(pretrainer.variables, values)
+    if start is not None:
+        new = checkpoints.assign(
+            pretrainer.variables,
+            start,
+            required=lambda path: not config.allow_new_parts,
+        )
+        parts = sorted({path.split("/")[0] for path in new})
+        print(
+            f"Starting from {config.init_checkpoint}; new: "
+            f"{', '.join(parts) or 'nothing'}",
+            file=sys.stderr,
+        )
     return pretrainer
 
 
