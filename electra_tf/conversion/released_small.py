@@ -9,7 +9,7 @@ import json
 import typing
 
 from electra_tf.configs import PretrainingConfig
-from electra_tf.conversion.initial import network
+from electra_tf.conversion.agreement import network
 
 # The generator is as wide as the discriminator, unlike the paper's.
 CONFIG = PretrainingConfig(

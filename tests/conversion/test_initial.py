@@ -1,5 +1,6 @@
 """Settings and weights of a run that starts from a model."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -13,6 +14,7 @@ from electra_tf.configs import (
     generator_config,
 )
 from electra_tf.conversion import (
+    agreement,
     hugging_face,
     initial,
     model_folder,
@@ -60,7 +62,7 @@ def halves(tmp_path, run: str) -> list[str]:
 
 def test_settings_are_taken_over():
     given = finetuning(learning_rate=1e-3)
-    config = initial.with_settings(given, SETTINGS, "source")
+    config = agreement.with_settings(given, SETTINGS, "source")
     encoder = encoder_config(config)
     assert (encoder.hidden_size, encoder.num_hidden_layers) == (64, 3)
     assert (config.vocab_size, config.do_lower_case) == (500, False)
@@ -70,14 +72,14 @@ def test_settings_are_taken_over():
 def test_what_was_given_may_agree_in_other_words():
     given = {"num_hidden_layers": 3, "intermediate_size": 256}
     given = finetuning(vocab_size=500, model_hparam_overrides=given)
-    config = initial.with_settings(given, SETTINGS, "source")
+    config = agreement.with_settings(given, SETTINGS, "source")
     assert encoder_config(config).hidden_size == 64
 
 
 def test_dropout_may_be_another():
     given = {"attention_probs_dropout_prob": 0.0}
     given = finetuning(model_hparam_overrides=given, hidden_dropout_prob=0.2)
-    encoder = encoder_config(initial.with_settings(given, SETTINGS, "source"))
+    encoder = encoder_config(agreement.with_settings(given, SETTINGS, "source"))
     assert encoder.attention_probs_dropout_prob == 0
     assert encoder.hidden_dropout_prob == 0.2
 
@@ -85,7 +87,7 @@ def test_dropout_may_be_another():
 def test_contradictions_name_both_sides():
     given = finetuning(vocab_size=30522, model_size="base")
     with pytest.raises(ValueError) as error:
-        initial.with_settings(given, SETTINGS, "source")
+        agreement.with_settings(given, SETTINGS, "source")
     message = str(error.value)
     assert "vocab_size: 500 in source, 30522 given" in message
     # The model's own hidden size is an override, so it holds for any size.
@@ -106,7 +108,7 @@ def test_a_generator_of_another_size_is_named(tmp_path, run):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_network_of_a_run(tmp_path, variant):
     config, model = runs.pretrained(tmp_path, **VARIANTS[variant])
-    shapes = initial.network(config).shapes
+    shapes = agreement.network(config).shapes
     assert shapes == shapes_of(runs.arrays(model))
 
 
@@ -120,7 +122,7 @@ def test_a_run_goes_on_with_the_same_network(tmp_path, variant):
         pretraining(tmp_path, init_checkpoint=run, **objective)
     )
     assert encoder_config(new) == encoder_config(config)
-    assert initial.network(new) == initial.network(config)
+    assert agreement.network(new) == agreement.network(config)
     runs.assert_same(runs.arrays(model), start.variables)
 
 
@@ -131,7 +133,7 @@ def test_a_run_that_has_begun_needs_no_start(tmp_path, run):
         pretraining(tmp_path, init_checkpoint="gone")
     )
     assert start is None
-    assert initial.network(new) == initial.network(config)
+    assert agreement.network(new) == agreement.network(config)
 
 
 def test_a_discriminator_alone_needs_a_decision(tmp_path, run):
@@ -183,6 +185,17 @@ def test_heads_that_a_generator_cannot_have(tmp_path, run):
     )
     with pytest.raises(ValueError, match=r"num_attention_heads 2. .* here 1"):
         initial.pretraining(given)
+
+
+def test_a_generator_of_another_shape(tmp_path):
+    config = pretraining(tmp_path)
+    model = agreement.network(config)
+    wide = model.generator.replace(intermediate_size=99)
+    model = dataclasses.replace(model, generator=wide)
+    name = "generator/encoder/layer_0/intermediate/dense/bias"
+    with pytest.raises(ValueError) as error:
+        agreement.check_trainable(config, model, "source")
+    assert f"{name}: (99,) in source, (256,) in this run" in str(error.value)
 
 
 def test_a_bare_checkpoint_takes_the_heads_that_are_given(tmp_path, run):

@@ -199,7 +199,7 @@ def test_no_data(tmp_path, folder):
     shutil.copytree(folder, tmp_path / "copy")
     (data,) = (tmp_path / "copy").glob("*.data-*")
     data.unlink()
-    with pytest.raises(SystemExit, match="small.index has no data"):
+    with pytest.raises(SystemExit, match=r"small\.index has no data"):
         verify_release.main([str(tmp_path / "copy")])
 
 
