@@ -27,6 +27,7 @@ from flags import from_config
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(FinetuningConfig, argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         config, start = initial.finetuning(config)
         tasks = task_table.tasks(config)
@@ -61,7 +62,6 @@ def finetune(
     start: dict | None,
 ):
     """Train and evaluate; TensorFlow is imported here."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf.finetuning.finetuner import Finetuner
 
     Finetuner(config, tasks, tokenizer, examples, start).run()

@@ -20,6 +20,7 @@ from flags import from_config
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(PretrainingConfig, argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         config, start = initial.pretraining(config)
         tokenizer = check_inputs(config)
@@ -75,7 +76,6 @@ def pretrain(
         tokenizer: `Tokenizer`.
         start: arrays by path to start from, or None for random ones.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf import records
     from electra_tf.pretraining import inputs, results
     from electra_tf.training import distribution

@@ -270,12 +270,13 @@ def without_shape(data_dir, name, start, *flags) -> list[str]:
     ]
 
 
+SLOW = ("model_folder", "tf1_checkpoint")
+
+
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(
-            kind, marks=[pytest.mark.slow] if kind == "tf1_checkpoint" else []
-        )
+        pytest.param(kind, marks=[pytest.mark.slow] * (kind in SLOW))
         for kind in FORMATS
     ],
 )
