@@ -425,7 +425,18 @@ class PretrainingConfig(_ProgramConfig):
         _path("{c.data_dir}/models/{c.model_name}"), "folder of the run"
     )
     init_checkpoint: str | None = _path_field(
-        None, "weights to start from instead of random ones"
+        None,
+        "weights to start from instead of random ones, with a new optimizer "
+        "and schedule; whatever electra_tf.conversion reads: a run, a model "
+        "folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
+    )
+    init_generator: str | None = _path_field(
+        None, "likewise the generator, where init_checkpoint has none"
+    )
+    allow_new_parts: bool = _run(
+        False,
+        "let what init_checkpoint lacks, a generator say, start from random "
+        "weights",
     )
     results_txt: str = _path_field(
         _path("{c.model_dir}/results/unsup_results.txt"), "results for people"
@@ -441,6 +452,11 @@ class PretrainingConfig(_ProgramConfig):
         self._check_towers()
         if self.has_small_generator:
             generator_config(self)
+        if self.init_generator and not self.init_checkpoint:
+            raise ValueError(
+                "init_generator needs init_checkpoint, the discriminator's. "
+                f"Received: init_generator {self.init_generator!r} alone."
+            )
         if self.max_predictions_per_seq < 1:
             raise ValueError(
                 "mask_prob times max_seq_length leaves nothing to mask. "
@@ -665,7 +681,9 @@ class FinetuningConfig(_ProgramConfig):
         _path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
     )
     init_checkpoint: str = _path_field(
-        _path("{c.pretrained_dir}"), "checkpoint to start from, or its folder"
+        _path("{c.pretrained_dir}"),
+        "weights to start from; whatever electra_tf.conversion reads: a run, "
+        "a model folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
     )
     model_dir: str = _path_field(
         _path("{c.pretrained_dir}/finetuning_models/{c.joined_tasks}_model"),

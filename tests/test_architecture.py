@@ -10,10 +10,18 @@ PACKAGES = ("electra_tf", "flags", "data_prep", "demo")
 
 # The parts of the program, and the parts that each may import.
 BASE = {"hparams", "configs", "randomness", "loss_terms"}
-DATA = {"hparams", "configs", "tokenization", "records", "manifest"}
+DATA = {
+    "checksums",
+    "hparams",
+    "configs",
+    "tokenization",
+    "records",
+    "manifest",
+}
 ALLOWED = {
     "hparams": set(),
     "configs": {"hparams"},
+    "checksums": set(),
     "randomness": set(),
     "loss_terms": set(),
     "tokenization": set(),
