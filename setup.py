@@ -11,7 +11,6 @@ VERSION = re.search(r'__version__ = "(.+)"', INIT.read_text("utf-8"))[1]
 REQUIREMENTS = [
     "tensorflow>=2.20,<2.21",
     "keras>=3.10,<4",
-    "tensorflow-text>=2.20.1,<2.21",
     "tensorflow-datasets>=4.9.9,<5",
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
