@@ -284,8 +284,9 @@ class Tokenizer:
         if _SIGMA in text:
             return self._encode_part(text)
         ids: list[int] = []
+        remembered = self._remembered
         for part in _PART.findall(text):
-            ids += self._remembered[part]
+            ids += remembered[part]
         return ids
 
     def _encode_part(self, text: str) -> list[int]:
