@@ -190,6 +190,7 @@ def build_optimizer(config: PretrainingConfig, variables: dict):
         config.num_train_steps,
         config.num_warmup_steps,
         config.lr_decay_power,
+        config.decay_after_warmup,
     )
     return optimizer.OPTIMIZERS[config.optimizer](
         variables, schedule, config.weight_decay_rate

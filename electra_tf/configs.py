@@ -16,6 +16,7 @@ This module does not import TensorFlow.
 
 import dataclasses
 import functools
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -216,6 +217,12 @@ class _ProgramConfig(Config):
         0.1, "dropout of attention probabilities", at_least=0, less_than=1
     )
 
+    decay_after_warmup: bool = _optimization(
+        False,
+        "whether the learning rate decays from its peak, as in the paper; in "
+        "the released code it decays from step 0 and warm-up multiplies it",
+    )
+
     use_tpu: bool = _machine(False, "run on TPU")
     distribution_strategy: str = _machine(
         Derived(
@@ -335,6 +342,18 @@ class PretrainingConfig(_ProgramConfig):
     )
     mask_prob: float = _objective(
         0.15, "fraction of tokens to mask", more_than=0, less_than=1
+    )
+    mask_token_share: float = _objective(
+        0.85,
+        "share of the chosen tokens that become [MASK], the others stay; the "
+        "paper has 1",
+        at_least=0,
+        at_most=1,
+    )
+    distinct_positions: bool = _objective(
+        False,
+        "whether no position is chosen twice and their number is rounded up, "
+        "as in the paper; the released code draws with replacement",
     )
     sampling: str = _objective(
         "gumbel",
@@ -493,6 +512,8 @@ class PretrainingConfig(_ProgramConfig):
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
+        if self.distinct_positions:
+            return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)
 

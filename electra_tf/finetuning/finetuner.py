@@ -172,7 +172,10 @@ class Finetuner:
         return optimizer.OPTIMIZERS[config.optimizer](
             model.variables,
             schedules.polynomial_decay_with_warmup(
-                config.learning_rate, steps, steps * config.warmup_proportion
+                config.learning_rate,
+                steps,
+                steps * config.warmup_proportion,
+                decay_after_warmup=config.decay_after_warmup,
             ),
             config.weight_decay_rate,
             rate_multipliers(
