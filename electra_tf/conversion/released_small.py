@@ -5,6 +5,7 @@ recorded by others from the same weights, in tests that anyone may read.
 """
 
 import csv
+import hashlib
 import json
 import typing
 
@@ -19,6 +20,8 @@ CONFIG = PretrainingConfig(
 VOCAB_SHA256 = (
     "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
 )
+# Of all tensors: see `fingerprint`.
+FINGERPRINT = "a50e9332c2c60f9f5c26a4a57e8e98cbe61349815a4feba9329ad7a8a62f40ff"
 FLOAT32, INT64 = "float32", "int64"
 # The numbers that checkpoints have for types (tensorflow's types.proto).
 TYPES = {"1": FLOAT32, "9": INT64}
@@ -101,6 +104,20 @@ def tensors() -> dict[str, Tensor]:
     shapes["generator_predictions/temperature"] = ()
     expected = {name: Tensor(FLOAT32, shapes[name]) for name in sorted(shapes)}
     return {**expected, "global_step": Tensor(INT64, ())}
+
+
+def fingerprint(checksums: dict[str, int]) -> str:
+    """Return one number for the checksums of all tensors.
+
+    Args:
+        checksums: dict from a tensor's name to the masked CRC-32C of its
+            bytes.
+
+    Returns:
+        SHA-256 of lines "<name> <checksum>", sorted by name, in hexadecimal.
+    """
+    lines = (f"{name} {checksums[name]}\n" for name in sorted(checksums))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def read_table(path: str) -> dict[str, Tensor]:

@@ -5,9 +5,10 @@
 DIR holds what the archive of the original held: `vocab.txt` and the
 checkpoint. Checked are the name, shape and type of each of its 404 tensors,
 its bytes against the checksums stored beside them, and what the network
-computes against outputs that others recorded from the real one. With
-`--checksums TABLE` the bytes are compared with a table as well, so that no
-other weights can pass. Ends with status 0, or 1 when something is wrong.
+computes against outputs that others recorded from the real one. One number
+made of all checksums then says whether any byte differs from the released
+ones; with `--checksums TABLE` the tensor that differs is named. Ends with
+status 0, or 1 when something is wrong.
 """
 
 import argparse
@@ -92,7 +93,10 @@ def verify(
         say("outputs: not computed")
         return sum(counts)
     outputs = output_failures(path, recordings)
-    return _report("recorded outputs", len(recordings), outputs, say)
+    wrong = _report("recorded outputs", len(recordings), outputs, say)
+    if not table:
+        wrong += _report("fingerprint", 1, fingerprint_failures(path), say)
+    return wrong
 
 
 def _report(
@@ -165,10 +169,33 @@ def _checksum_failures(
 ) -> Iterator[str]:
     if expected is None:
         return
-    little_endian = array.astype(array.dtype.newbyteorder("<"))
-    received = masked_crc32c(little_endian.tobytes())
+    received = _checksum(array)
     if received != expected:
         yield f"{name}: expected checksum {expected}, found {received}"
+
+
+def _checksum(array: np.ndarray) -> int:
+    little_endian = array.astype(array.dtype.newbyteorder("<"))
+    return masked_crc32c(little_endian.tobytes())
+
+
+def fingerprint_failures(path: str) -> Iterator[str]:
+    """Yield whether some byte differs from the released ones."""
+    import tensorflow as tf
+
+    from electra_tf.training import checkpoints
+
+    reader = tf.train.load_checkpoint(checkpoints.resolve(path))
+    checksums = {
+        name: _checksum(np.asarray(reader.get_tensor(name)))
+        for name in reader.get_variable_to_shape_map()
+    }
+    found = released_small.fingerprint(checksums)
+    if found != released_small.FINGERPRINT:
+        yield (
+            f"expected {released_small.FINGERPRINT}, found {found}: other "
+            "weights than the released ones"
+        )
 
 
 def _described(tensor: Tensor) -> str:

@@ -1,6 +1,7 @@
 """A copy of the released model, with random weights in its layout."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -107,12 +108,39 @@ def test_a_right_copy(tmp_path, arrays, folder):
 
 
 def test_random_weights_compute_something_else(folder, capsys):
-    with pytest.raises(SystemExit, match="is not the released model: 2 wrong"):
+    with pytest.raises(SystemExit, match="is not the released model: 3 wrong"):
         verify_release.main([folder])
     said = capsys.readouterr().out
     assert "  wrong: output at position " in said
     assert "recorded outputs: 2 checked, 2 wrong" in said
     assert "stored checksum: 404 checked, 0 wrong" in said
+    assert "fingerprint: 1 checked, 1 wrong" in said
+
+
+def test_the_fingerprint_sees_a_changed_number(
+    tmp_path, monkeypatch, arrays, folder
+):
+    checksums = {n: masked_crc32c(a.tobytes()) for n, a in arrays.items()}
+    monkeypatch.setattr(
+        released_small, "FINGERPRINT", released_small.fingerprint(checksums)
+    )
+    right = {"recordings": recorded(folder)}
+    assert failures(folder, **right) == []
+    (changed := arrays[CHANGED].copy())[200, 100] *= 1.0001
+    copy = save(tmp_path / "copy", {**arrays, CHANGED: changed})
+    (line,) = failures(copy, **right)
+    assert line.endswith("other weights than the released ones")
+
+
+def test_the_fingerprint_is_that_of_the_released_table():
+    """Runs where a table of the released checksums is at hand."""
+    table = os.environ.get("ELECTRA_TF_RELEASED_TABLE")
+    if not table:
+        pytest.skip("ELECTRA_TF_RELEASED_TABLE names no table")
+    tensors = released_small.read_table(table)
+    checksums = {name: tensor.checksum for name, tensor in tensors.items()}
+    found = released_small.fingerprint(checksums)
+    assert found == released_small.FINGERPRINT
 
 
 def test_every_checksum_of_other_weights_is_wrong(tmp_path, arrays, folder):
