@@ -4,9 +4,9 @@
         --format model_folder
 
 What PATH holds is told from what lies there: a run's checkpoints, a model
-folder, a checkpoint of the original or a Hugging Face folder. The program
-says what it took over and what it left out, reads what it wrote and ends with
-the largest difference.
+folder, a checkpoint of the original, a Hugging Face folder or a KerasHub
+preset. The program says what it took over and what it left out, reads what it
+wrote and ends with the largest difference.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from electra_tf.configs import ACTIVATIONS
 from electra_tf.conversion import layout, model_folder
 from electra_tf.conversion.model import Model, shapes_of
 
@@ -52,7 +53,8 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--cased",
         action="store_true",
-        help="the text of a checkpoint without config was not lower-cased",
+        help="the text of a checkpoint without config was not lower-cased, "
+        "nor that of a KerasHub preset without tokenizer",
     )
     add(
         "--leave_out",
@@ -71,6 +73,13 @@ def parser() -> argparse.ArgumentParser:
         help="what of the model a Hugging Face folder holds: encoder, "
         "discriminator, generator, classification, token_classification or "
         "question_answering",
+    )
+    add(
+        "--hidden_act",
+        choices=ACTIVATIONS,
+        help="activation that a KerasHub preset's weights were trained with; "
+        "default: gelu_new, which KerasHub computes. The released ELECTRA "
+        "models were trained with gelu",
     )
     add("--generator", help="Hugging Face folder of PATH's generator")
     add("--task", help="name of the head, where there are several")
@@ -111,6 +120,8 @@ def detect(path: str) -> str:
         return "model_folder"
     if config.get("model_type"):
         return "hugging_face"
+    if config.get("registered_name"):
+        return "keras_hub"
     from electra_tf.training import checkpoints
 
     ours = checkpoints.read_training_state(path).ours
@@ -126,16 +137,21 @@ def summary(model: Model) -> list[str]:
         f"{part}: {len(sizes)} arrays, {sum(sizes):,} numbers"
         for part, sizes in counts.items()
     ]
+    lines.append(f"activation: {model.config.encoder.hidden_act}")
     lines += [f"left out {name}: {why}" for name, why in model.left_out.items()]
     return lines
 
 
 def not_written(model: Model, written: Model) -> list[str]:
-    """Say how many arrays of a model were not written."""
-    lines = []
+    """Say what of a model was not written."""
+    lines = [
+        f"left out {name}: {why}"
+        for name, why in written.left_out.items()
+        if name not in model.left_out
+    ]
     # A generator alone has other names, so arrays are counted.
     lost = len(model.variables) - len(written.variables)
-    if lost > 0:
+    if lost > 0 and not lines:
         lines.append(f"left out {lost} arrays of parts that were not asked for")
     if model.slots and not written.slots:
         lines.append(f"left out the optimizer's {len(model.slots)} slots")
@@ -144,12 +160,15 @@ def not_written(model: Model, written: Model) -> list[str]:
 
 def measured(args: argparse.Namespace, written: Model) -> list[str]:
     """Read what was written; say how far it is from what was meant."""
+    lines = []
     if args.format in READERS:
-        return compared(written, _read_back(args))
-    from electra_tf.conversion import model_garden
-
-    difference = model_garden.difference(args.to, written)
-    return [f"largest difference of the sequence output: {difference:g}"]
+        lines += compared(written, _read_back(args))
+    if args.format in DIFFERENCES:
+        difference = DIFFERENCES[args.format](args.to, written)
+        lines.append(
+            f"largest difference of the sequence output: {difference:g}"
+        )
+    return lines
 
 
 def compared(written: Model, again: Model) -> list[str]:
@@ -222,6 +241,18 @@ def _from_hugging_face(args) -> Model:
     return selection.joined(model, masked_lm)
 
 
+def _from_keras_hub(args) -> Model:
+    from electra_tf.conversion import keras_hub
+
+    return keras_hub.read(
+        args.source,
+        args.vocab_file,
+        args.hidden_act,
+        not args.cased,
+        tuple(args.leave_out),
+    )
+
+
 def _to_model_folder(args, model: Model) -> Model:
     model_folder.write(args.to, model)
     return dataclasses.replace(model, slots={})
@@ -249,11 +280,30 @@ def _to_model_garden(args, model: Model) -> Model:
     return model_garden.write(args.to, model)
 
 
+def _model_garden_difference(path: str, written: Model) -> float:
+    from electra_tf.conversion import model_garden
+
+    return model_garden.difference(path, written)
+
+
+def _to_keras_hub(args, model: Model) -> Model:
+    from electra_tf.conversion import keras_hub
+
+    return keras_hub.write(args.to, model)
+
+
+def _keras_hub_difference(path: str, written: Model) -> float:
+    from electra_tf.conversion import keras_hub
+
+    return keras_hub.difference(path, written)
+
+
 READERS: dict[str, Callable[[argparse.Namespace], Model]] = {
     "model_folder": _from_model_folder,
     "training_run": _from_training_run,
     "tf1_checkpoint": _from_tf1_checkpoint,
     "hugging_face": _from_hugging_face,
+    "keras_hub": _from_keras_hub,
 }
 # Each returns the `Model` that it wrote, which may be a part.
 WRITERS: dict[str, Callable[[argparse.Namespace, Model], Model]] = {
@@ -261,6 +311,12 @@ WRITERS: dict[str, Callable[[argparse.Namespace, Model], Model]] = {
     "tf1_checkpoint": _to_tf1_checkpoint,
     "hugging_face": _to_hugging_face,
     "model_garden": _to_model_garden,
+    "keras_hub": _to_keras_hub,
+}
+# Where another program's encoder does not compute quite what ours does.
+DIFFERENCES: dict[str, Callable[[str, Model], float]] = {
+    "model_garden": _model_garden_difference,
+    "keras_hub": _keras_hub_difference,
 }
 
 

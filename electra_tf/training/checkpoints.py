@@ -40,18 +40,23 @@ class TrainingState(typing.NamedTuple):
     ours: bool
 
 
-def checkpoint(variables: dict, slots: dict, step) -> tf.train.Checkpoint:
+def checkpoint(
+    variables: dict, slots: dict, step, guard: dict | None = None
+) -> tf.train.Checkpoint:
     """Return a checkpoint of a model and the state of its training.
 
     Args:
         variables: dict from path to `keras.Variable`.
         slots: dict from path to `tf.Variable`, the optimizer's state.
         step: `tf.Variable`, the number of updates done.
+        guard: dict of `tf.Variable`s, the state of a
+            `electra_tf.training.guard.Guard`.
     """
     return tf.train.Checkpoint(
         model={path: variable.value for path, variable in variables.items()},
         optimizer=slots,
         step=step,
+        guard=guard or {},
     )
 
 

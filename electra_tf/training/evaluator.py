@@ -54,8 +54,7 @@ class Evaluator(orbit.AbstractEvaluator):
         )
 
     def _replica_sums(self, batch, index):
-        context = tf.distribute.get_replica_context()
-        random = RandomStream(
-            f"evaluation {self.seed}", index, context.replica_id_in_sync_group
-        )
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        size = tf.shape(tf.nest.flatten(batch)[0])[0]
+        random = RandomStream(f"evaluation {self.seed}", index, replica * size)
         return self.sums_function(batch, random)

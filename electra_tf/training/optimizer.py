@@ -1,4 +1,6 @@
-"""AdamW as BERT and ELECTRA have it."""
+"""AdamW as BERT and ELECTRA have it, and LAMB for large batches."""
+
+import typing
 
 import tensorflow as tf
 
@@ -56,37 +58,55 @@ class AdamW:
             for slot in ("adam_m", "adam_v")
         }
 
-    def apply(self, gradients: dict, step, global_norm=None):
+    def apply(
+        self,
+        gradients: dict,
+        step,
+        global_norm=None,
+        loss=0.0,
+        loss_scale=1.0,
+    ):
         """Update the variables; call it in replica context.
 
+        An update whose gradient or loss is not finite on some replica leaves
+        variables and slots as they are.
+
         Args:
-            gradients: dict from path to this replica's share of the gradient;
-                variables with None are left as they are.
+            gradients: dict from path to this replica's share of the gradient,
+                times `loss_scale`; variables with None or without an entry
+                are left as they are.
             step: integer scalar tensor, the number of this update, from 0.
             global_norm: float scalar to clip by instead of the gradient's
                 own norm, to replay recorded runs.
+            loss: float scalar, this replica's loss.
+            loss_scale: float scalar.
 
         Returns:
-            The global norm of the summed gradient, before clipping.
+            The global norm of the summed gradient, before clipping; not
+            finite when the update was skipped.
         """
         present = {k: g for k, g in gradients.items() if g is not None}
-        summed = _sum_over_replicas(
-            [tf.convert_to_tensor(gradient) for gradient in present.values()]
+        *summed, loss = _sum_over_replicas(
+            [*map(tf.convert_to_tensor, [*present.values(), loss])]
         )
-        norm = tf.linalg.global_norm(summed)
-        clipped, _ = tf.clip_by_global_norm(
-            summed,
-            self.clip_norm,
-            use_norm=norm if global_norm is None else global_norm,
+        # 0 * loss is NaN for a loss that is not finite.
+        norm = tf.linalg.global_norm(summed) / loss_scale + 0.0 * loss
+        finite = tf.math.is_finite(norm)
+        used = norm if global_norm is None else global_norm
+        factor = self.clip_norm * tf.minimum(1 / used, 1 / self.clip_norm)
+        update = _Update(
+            finite,
+            # 0 makes even a gradient of NaN 0, by multiply_no_nan.
+            factor=tf.where(finite, factor / loss_scale, 0.0),
+            rate=tf.where(finite, self.learning_rate(step), 0.0),
         )
-        rate = self.learning_rate(step)
         context = tf.distribute.get_replica_context()
         if context.num_replicas_in_sync == 1:
-            for path, gradient in zip(present, clipped, strict=True):
-                self._update(*self._state(path), gradient, rate, path)
+            for path, gradient in zip(present, summed, strict=True):
+                self._update(*self._state(path), gradient, update, path)
         else:
             context.merge_call(
-                self._update_all, args=(list(present), clipped, rate)
+                self._update_all, args=(list(present), summed, update)
             )
         return norm
 
@@ -94,31 +114,67 @@ class AdamW:
         slots = (self.slots[f"{path}/{slot}"] for slot in ("adam_m", "adam_v"))
         return self.variables[path], *slots
 
-    def _update_all(self, strategy, paths, gradients, rate):
+    def _update_all(self, strategy, paths, gradients, update):
         """Update every copy of every variable, from cross-replica context."""
         for path, gradient in zip(paths, gradients, strict=True):
             variable, m, v = self._state(path)
             strategy.extended.update(
                 variable,
                 self._update,
-                args=(m, v, gradient, rate, path),
+                args=(m, v, gradient, update, path),
                 group=False,
             )
 
-    def _update(self, variable, m, v, gradient, rate, path: str):
+    def _update(self, variable, m, v, gradient, update, path: str):
         """One Adam step of one variable."""
         # Written out: TensorFlow's fused Adam rounds 1 - beta_2 in float32,
         # which moves every update by 2e-5 of its size.
         gradient = tf.cast(gradient, variable.dtype)
-        new_m = self.beta_1 * m + (1 - self.beta_1) * gradient
-        new_v = self.beta_2 * v + (1 - self.beta_2) * tf.square(gradient)
-        update = new_m / (tf.sqrt(new_v) + self.epsilon)
+        gradient = tf.math.multiply_no_nan(gradient, update.factor)
+        beta_1 = tf.where(update.finite, self.beta_1, 1.0)
+        beta_2 = tf.where(update.finite, self.beta_2, 1.0)
+        new_m = beta_1 * m + (1 - self.beta_1) * gradient
+        new_v = beta_2 * v + (1 - self.beta_2) * tf.square(gradient)
+        direction = new_m / (tf.sqrt(new_v) + self.epsilon)
         if self.weight_decay_rate and is_decayed(path):
-            update += self.weight_decay_rate * variable
+            direction += self.weight_decay_rate * variable
         m.assign(new_m)
         v.assign(new_v)
-        rate *= self.rate_multipliers.get(path, 1.0)
-        variable.assign_sub(rate * update)
+        rate = update.rate * self.rate_multipliers.get(path, 1.0)
+        variable.assign_sub(rate * self._scaled(direction, variable, path))
+
+    def _scaled(self, direction, variable, path: str):
+        """The direction with the length that it is to have."""
+        return direction
+
+
+class Lamb(AdamW):
+    """AdamW whose steps are as long as the weights they change.
+
+    For large batches (You et al. 2020, "Large Batch Optimization for Deep
+    Learning", algorithm 2). Each direction is multiplied by the ratio of the
+    norms of its variable and of itself, 1 when either is 0. Biases and
+    LayerNorms, which are not decayed, keep AdamW's length, as in the
+    authors' runs on BERT. There is no bias correction, as in `AdamW`.
+    """
+
+    def _scaled(self, direction, variable, path: str):
+        if not is_decayed(path):
+            return direction
+        length, own = tf.norm(direction), tf.norm(variable)
+        ratio = tf.math.divide_no_nan(own, length)
+        return direction * tf.where(ratio > 0, ratio, 1.0)
+
+
+OPTIMIZERS = {"adamw": AdamW, "lamb": Lamb}
+
+
+class _Update(typing.NamedTuple):
+    """What all variables of an update share; float32 and bool scalars."""
+
+    finite: tf.Tensor
+    factor: tf.Tensor
+    rate: tf.Tensor
 
 
 def is_decayed(path: str) -> bool:

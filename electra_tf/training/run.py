@@ -12,6 +12,7 @@ from electra_tf.training import checkpoints, rows, run_folder
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
+from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
 from electra_tf.training.reporting import MetricsFile, Progress
 from electra_tf.training.settings import Settings
@@ -57,7 +58,10 @@ class Run:
                 name="step",
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
-            self._checkpoints = self._checkpoint_folder(variables, optimizer)
+            guard = Guard(settings.max_skipped_updates, settings.loss_scaling)
+            self._checkpoints = self._checkpoint_folder(
+                variables, optimizer, guard
+            )
             restored = self._checkpoints and self._checkpoints.restore()
         self.restored = restored
         first_step = int(self.step.numpy())
@@ -68,6 +72,7 @@ class Run:
             strategy,
             self.step,
             settings,
+            guard,
         )
         self._trainer = ChunkedTrainer(trainer, stop)
         self._progress = Progress(
@@ -86,11 +91,13 @@ class Run:
                 eval_summary_dir=self._folder("eval"),
             )
 
-    def _checkpoint_folder(self, variables, optimizer):
+    def _checkpoint_folder(self, variables, optimizer, guard):
         settings = self.settings
         if settings.model_dir is None:
             return None
-        saved = checkpoints.checkpoint(variables, optimizer.slots, self.step)
+        saved = checkpoints.checkpoint(
+            variables, optimizer.slots, self.step, guard.variables
+        )
         return CheckpointFolder(saved, settings.model_dir, settings.keep)
 
     def _folder(self, name: str) -> str | None:

@@ -19,6 +19,11 @@ class Settings:
         seed: int, of dropout, masks and samples.
         jit_compile: bool, whether to compile the step by XLA. With several
             replicas TPUs always compile and other devices never do.
+        accumulation_steps: int, the parts of a replica's share of the batch
+            that go through the network one after another.
+        max_skipped_updates: int, the updates in a row without a finite loss
+            and gradient that end the run.
+        loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
     """
 
@@ -31,6 +36,9 @@ class Settings:
     eval_steps: int = -1
     seed: int = 42
     jit_compile: bool = False
+    accumulation_steps: int = 1
+    max_skipped_updates: int = 20
+    loss_scaling: bool = False
     tokens_per_step: int = 0
 
     def end_of_loop(self, step: int) -> int:

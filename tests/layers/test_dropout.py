@@ -21,8 +21,8 @@ def test_keeps_the_mean():
 def test_replicas_draw_different_masks():
     inputs = np.ones((8, 8), np.float32)
     first, second = (
-        Dropout(0.5)(inputs, random=RandomStream(0, 0, replica)).numpy()
-        for replica in (0, 1)
+        Dropout(0.5)(inputs, random=RandomStream(0, 0, example)).numpy()
+        for example in (0, 8)
     )
     assert (first != second).any()
 

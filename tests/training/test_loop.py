@@ -10,7 +10,7 @@ import tensorflow as tf
 from electra_tf.loss_terms import LossTerm
 from electra_tf.training.checkpoints import read_variables
 from electra_tf.training.evaluator import Evaluator
-from electra_tf.training.loop import NonFiniteLossError
+from electra_tf.training.guard import NonFiniteError
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.run import Run
 from electra_tf.training.settings import Settings
@@ -28,10 +28,17 @@ class LinearRun:
     """Builds a model, its data and a `Run`."""
 
     def __init__(
-        self, folder, strategy=None, poison=None, stop=None, **settings
+        self,
+        folder,
+        strategy=None,
+        poison=None,
+        weighted=True,
+        stop=None,
+        **settings,
     ):
         self.strategy = strategy or tf.distribute.get_strategy()
         self.poison = poison
+        self.weighted = weighted
         with self.strategy.scope():
             self.weight = keras.Variable(np.zeros((3, 1), "f4"), name="weight")
             variables = {"model/weight.x": self.weight}
@@ -60,7 +67,9 @@ class LinearRun:
             inputs[self.poison * 8] = np.nan
         data = tf.data.Dataset.from_tensor_slices((inputs, inputs @ TRUE))
         replicas = self.strategy.num_replicas_in_sync
-        return data.skip(start * 8).batch(8 // replicas, drop_remainder=True)
+        return data.batch(8 // replicas, drop_remainder=True).skip(
+            start * replicas
+        )
 
     def dataset(self, start):
         return self.strategy.distribute_datasets_from_function(
@@ -69,11 +78,13 @@ class LinearRun:
 
     def step_function(self, batch, random):
         inputs, targets = batch
-        # Noise that depends on the step only, to see that it is repeated.
-        noise = random.uniform((), "noise") * 0 + 1
+        # Examples have weights, so that replicas have unequal counts.
+        weights = random.uniform((inputs.shape[0], 1), "weights")
+        if not self.weighted:
+            weights = tf.ones_like(weights)
         error = tf.square(tf.matmul(inputs, self.weight.value) - targets)
-        count = tf.cast(tf.shape(inputs)[0], tf.float32)
-        return {"loss": LossTerm(1.0, noise * tf.reduce_sum(error), count)}
+        total = tf.reduce_sum(weights * error)
+        return {"loss": LossTerm(1.0, total, tf.reduce_sum(weights))}
 
     def evaluator(self):
         def sums(batch, random):
@@ -136,7 +147,9 @@ def test_steps_per_loop_changes_nothing(steps_per_loop):
 
 
 def test_compiled_step_gives_the_same():
-    plain, compiled = LinearRun(None), LinearRun(None, jit_compile=True)
+    # XLA turns the bits into other numbers.
+    plain = LinearRun(None, weighted=False)
+    compiled = LinearRun(None, weighted=False, jit_compile=True)
     plain.run.train()
     compiled.run.train()
     np.testing.assert_allclose(plain.weight, compiled.weight, atol=1e-6)
@@ -150,9 +163,48 @@ def test_update_does_not_depend_on_the_number_of_replicas():
     np.testing.assert_allclose(together.weight, alone.weight, atol=1e-6)
 
 
-def test_non_finite_loss_stops_and_names_the_step(tmp_path):
-    with pytest.raises(NonFiniteLossError, match="The loss of step 7 is"):
-        LinearRun(tmp_path, poison=7).run.train()
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("parts", [2, 4])
+def test_update_does_not_depend_on_the_parts_of_a_batch(replicas, parts):
+    whole = LinearRun(None)
+    whole.run.train()
+    strategy = two_replicas() if replicas == 2 else None
+    in_parts = LinearRun(None, strategy, accumulation_steps=parts)
+    in_parts.run.train()
+    np.testing.assert_allclose(in_parts.weight, whole.weight, atol=1e-6)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_an_update_that_is_not_finite_changes_nothing(
+    tmp_path, caplog, replicas
+):
+    strategy = two_replicas() if replicas == 2 else None
+    linear = LinearRun(tmp_path, strategy, poison=7, num_train_steps=7)
+    linear.run.train()
+    before = linear.weight.numpy().copy()
+    slots = {k: v.numpy() for k, v in linear.optimizer.slots.items()}
+    # Step 7 has the damaged batch; the run stops right after it.
+    resumed = LinearRun(tmp_path, strategy, poison=7, num_train_steps=8)
+    resumed.run.train()
+    np.testing.assert_array_equal(resumed.weight, before)
+    for name, slot in resumed.optimizer.slots.items():
+        np.testing.assert_array_equal(slot, slots[name])
+    assert "The update of step 7 is skipped" in caplog.text
+    assert rows(tmp_path / "metrics.jsonl")[-1]["skipped_updates"] == 1
+
+
+def test_a_run_goes_on_after_a_skipped_update(tmp_path):
+    linear = LinearRun(tmp_path, poison=7)
+    linear.run.train()
+    assert int(linear.run.step.numpy()) == STEPS
+    assert np.isfinite(linear.weight.numpy()).all()
+    losses = [row["loss"] for row in rows(tmp_path / "metrics.jsonl")]
+    assert np.isfinite(losses).all()
+
+
+def test_too_many_skipped_updates_stop_the_run(tmp_path):
+    with pytest.raises(NonFiniteError, match=r"1 updates in a row, .* steps 7"):
+        LinearRun(tmp_path, poison=7, max_skipped_updates=1).run.train()
     saved = read_variables(str(tmp_path))
     assert tf.train.latest_checkpoint(str(tmp_path)).endswith("-6")
     assert np.isfinite(saved["model/weight.x"]).all()
