@@ -16,6 +16,7 @@ from electra_tf.conversion import convert
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints
+from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests.finetuning import questions, sentences
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -188,7 +189,7 @@ def pretrain(flags: dict, tmp_path) -> dict:
     pretrainer = Pretrainer(config, SpecialTokens(2, 3, 4))
     step = tf.Variable(7, dtype=tf.int64)
     saved = checkpoints.checkpoint(pretrainer.variables, {}, step)
-    checkpoints.manager(saved, config.model_dir, 1, 1).save(7)
+    CheckpointFolder(saved, config.model_dir).save(7)
     return {path: v.numpy() for path, v in pretrainer.variables.items()}
 
 

@@ -66,7 +66,7 @@ class Run:
         self.restored = restored
         first_step = int(self.step.numpy())
         trainer = Trainer(
-            step_function,
+            tf.autograph.experimental.do_not_convert(step_function),
             optimizer,
             iter(dataset(first_step)),
             strategy,
