@@ -6,10 +6,8 @@ import os
 import tensorflow as tf
 
 from electra_tf import records
+from electra_tf.pretraining import order
 from electra_tf.pretraining.masking import Batch
-
-# Files read at a time; their records are interleaved.
-CYCLE_LENGTH = 8
 
 
 def training_dataset(
@@ -17,54 +15,37 @@ def training_dataset(
 ) -> tf.data.Dataset:
     """Return endless batches of `Batch`, shuffled anew in every epoch.
 
-    The order is a function of (seed, epoch), so a run that is resumed at a
-    step skips what was seen before, without parsing it.
+    The order is a function of (seed, step), see
+    `electra_tf.pretraining.order`.
 
     Args:
         config: `PretrainingConfig`.
         files: paths of the shards.
         start_step: int, how many global batches to skip.
         context: `tf.distribute.InputContext`; each input pipeline takes its
-            share of the records and of the batch.
+            share of every batch.
     """
     pipelines = context.num_input_pipelines if context else 1
+    pipeline = context.input_pipeline_id if context else 0
     replicas = context.num_replicas_in_sync if context else 1
-    serialized = tf.data.Dataset.counter().flat_map(
-        lambda epoch: _epoch(config, files, epoch)
-    )
-    if pipelines > 1:
-        serialized = serialized.shard(pipelines, context.input_pipeline_id)
-    per_pipeline = replicas // pipelines
     share = _share(config.train_batch_size, replicas, "train_batch_size")
+    size = config.train_batch_size // pipelines
     return (
-        serialized.batch(share, drop_remainder=True)
-        .skip(start_step * per_pipeline)
+        order.windows(
+            files,
+            config.seed,
+            config.shuffle_buffer_size,
+            start=start_step * config.train_batch_size,
+        )
+        .rebatch(config.train_batch_size)
+        .map(lambda batch: batch[pipeline * size : (pipeline + 1) * size])
+        .rebatch(share, drop_remainder=True)
         .map(
             lambda batch: parse(batch, config.max_seq_length),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
         .prefetch(tf.data.AUTOTUNE)
-    )
-
-
-def _epoch(config, files: list[str], epoch) -> tf.data.Dataset:
-    """The serialized records once, shuffled by file and by record."""
-    seed = tf.stack([tf.constant(config.seed, tf.int64), epoch])
-    order = tf.random.experimental.stateless_shuffle(files, seed=seed)
-    return (
-        tf.data.Dataset.from_tensor_slices(order)
-        .interleave(
-            tf.data.TFRecordDataset,
-            cycle_length=min(CYCLE_LENGTH, len(files)),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        .shuffle(
-            config.shuffle_buffer_size,
-            seed=config.seed + epoch,
-            reshuffle_each_iteration=False,
-        )
     )
 
 

@@ -1,0 +1,151 @@
+"""The order of training records, in which any place is found by arithmetic.
+
+Epoch e takes the files in an order that (seed, e) decides, `CYCLE_LENGTH` of
+them at a time, a record of each in turn. What comes out is cut into windows,
+and window w is shuffled by (seed, e, w). So a run that goes on at record ten
+million counts epochs, files and windows instead of reading them: it skips
+unparsed records of the files it is in the midst of, and no others.
+"""
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from electra_tf import manifest
+
+# Files read at a time; their records are interleaved.
+CYCLE_LENGTH = 8
+# Records counted at a time, where no manifest knows their number.
+_COUNTED_AT_ONCE = 4096
+
+
+def windows(
+    files: list[str], seed: int, size: int, start: int = 0
+) -> tf.data.Dataset:
+    """Return the records of endless epochs, in shuffled windows.
+
+    Args:
+        files: paths of the shards.
+        seed: int, what decides the order.
+        size: int, records of a window; a few windows are held in memory.
+        start: int, how many records to leave out at the beginning.
+
+    Returns:
+        Dataset of serialized records, string `(size,)`; the first window may
+        be shorter, and so may the last one of an epoch.
+    """
+
+    def shuffled(stream, epoch, first=0, inside=0):
+        """Cut an epoch's stream into windows, of which `first` is next."""
+
+        def shuffle(number, records):
+            window_seed = tf.random.experimental.stateless_fold_in(
+                _epoch_seed(seed, epoch), number
+            )
+            seen = tf.where(number == first, inside, 0)
+            return _shuffle(records, window_seed)[seen:]
+
+        # Prefetched, for a window takes as long as many steps to read.
+        cut = stream.batch(size).enumerate(start=first)
+        return cut.map(shuffle).prefetch(1)
+
+    def whole(epoch):
+        order = _shuffle(tf.constant(files), _epoch_seed(seed, epoch))
+        skips = tf.zeros([len(files)], tf.int64)
+        return shuffled(_interleaved(order, skips), epoch)
+
+    if not start:
+        return tf.data.Dataset.counter().flat_map(whole)
+    counts = dict(zip(files, record_counts(files), strict=True))
+    epoch, place = divmod(start, sum(counts.values()))
+    window, inside = divmod(place, size)
+    epoch_seed = _epoch_seed(seed, epoch)
+    order = [path.decode() for path in _shuffle(files, epoch_seed).numpy()]
+    stream = _stream_from(window * size, order, [counts[p] for p in order])
+    rest = tf.data.Dataset.counter(epoch + 1).flat_map(whole)
+    return shuffled(stream, epoch, window, inside).concatenate(rest)
+
+
+def _epoch_seed(seed: int, epoch):
+    return tf.stack([tf.constant(seed, tf.int64), tf.cast(epoch, tf.int64)])
+
+
+def _shuffle(values, seed):
+    # On the CPU and by a named algorithm, to be the same on every machine.
+    with tf.device("/cpu:0"):
+        return tf.random.experimental.stateless_shuffle(
+            values, seed, alg="philox"
+        )
+
+
+def _interleaved(paths, skips) -> tf.data.Dataset:
+    """Records of the files in their order, without the first `skips`."""
+    files = tf.data.Dataset.from_tensor_slices((paths, skips))
+    return files.batch(CYCLE_LENGTH).flat_map(
+        lambda *group: tf.data.Dataset.from_tensor_slices(group).interleave(
+            lambda path, skip: tf.data.TFRecordDataset(path).skip(skip),
+            cycle_length=CYCLE_LENGTH,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+    )
+
+
+def _stream_from(place: int, paths: list, counts: list) -> tf.data.Dataset:
+    """What `_interleaved` gives from a place in the epoch on."""
+    counts = np.array(counts, np.int64)
+    begin = 0
+    while place >= (group := counts[begin : begin + CYCLE_LENGTH]).sum():
+        place -= group.sum()
+        begin += CYCLE_LENGTH
+    rounds = _whole_rounds(group, place)
+    skips = np.zeros(len(paths), np.int64)
+    skips[begin : begin + CYCLE_LENGTH] = np.minimum(group, rounds)
+    left = place - skips.sum()
+    return _interleaved(paths[begin:], skips[begin:]).skip(left)
+
+
+def _whole_rounds(counts, number: int) -> int:
+    """How often every file can give a record before `number` is exceeded.
+
+    >>> _whole_rounds(np.array([1, 5, 5]), 7)  # 3 in round one, then 2 and 2
+    3
+    """
+    low, high = 0, int(counts.max())
+    while low < high:
+        middle = (low + high + 1) // 2
+        if np.minimum(counts, middle).sum() <= number:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def record_counts(files: list[str]) -> list[int]:
+    """Return the number of records of each file.
+
+    They are in the manifest; files that it does not know, or that have
+    another size than it says, are read through.
+    """
+    known = {}
+    for folder in {os.path.dirname(path) for path in files}:
+        built = manifest.read(folder)
+        for shard in built.training if built else ():
+            known[os.path.join(folder, shard.name)] = shard
+    return [
+        known[path].examples
+        if path in known and tf.io.gfile.stat(path).length == known[path].bytes
+        else _count(path)
+        for path in files
+    ]
+
+
+def _count(path: str) -> int:
+    records = tf.data.TFRecordDataset(path).batch(_COUNTED_AT_ONCE)
+    return int(
+        records.reduce(
+            tf.constant(0, tf.int64),
+            lambda number, batch: number + tf.shape(batch, tf.int64)[0],
+        )
+    )
