@@ -53,6 +53,7 @@ INTERMEDIATE_RATIO = 4  # Feed-forward width in units of the hidden size.
 MASK_PROB_ROUNDING = 0.005
 
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
+EMBEDDING_LOOKUPS = ("gather", "one_hot")
 ACTIVATIONS = ("gelu", "relu", "tanh", "linear")
 CLASSIFICATION = "classification"  # The task of a user's own TSV files.
 TASK_NAMES = (
@@ -224,12 +225,33 @@ class _ProgramConfig(Config):
         "how the work is spread over devices",
         choices=STRATEGIES,
     )
+    logical_cpus: int = _machine(
+        0,
+        "split the CPU into this many logical devices, to try mirrored on a "
+        "machine without GPUs",
+        at_least=0,
+    )
+    embedding_lookup: str = _machine(
+        Derived(
+            lambda c: (
+                "one_hot" if c.distribution_strategy == "tpu" else "gather"
+            ),
+            "gather; one_hot on TPU",
+        ),
+        "how word embeddings are looked up: one_hot multiplies by a one-hot "
+        "matrix, which TPUs do faster; the results are the same",
+        choices=EMBEDDING_LOOKUPS,
+    )
     jit_compile: bool = _machine(
         False, "compile the training step by XLA; pays on GPUs"
     )
-    num_tpu_cores: int = _machine(1, "number of TPU cores", at_least=1)
+    num_tpu_cores: int = _machine(
+        1, "number of TPU cores; where given, it must be the TPU's", at_least=1
+    )
     tpu_job_name: str | None = _machine(None, "name of the TPU worker job")
-    tpu_name: str | None = _machine(None, "name or address of the TPU")
+    tpu_name: str | None = _machine(
+        None, "name or address of the TPU; local on a TPU VM"
+    )
     tpu_zone: str | None = _machine(None, "zone of the TPU")
     gcp_project: str | None = _machine(None, "Cloud project of the TPU")
 
@@ -251,6 +273,11 @@ class _ProgramConfig(Config):
             raise ValueError(
                 "use_tpu needs distribution_strategy 'tpu'. Received: "
                 f"{self.distribution_strategy!r}."
+            )
+        if self.logical_cpus and self.distribution_strategy != "mirrored":
+            raise ValueError(
+                "logical_cpus needs distribution_strategy 'mirrored'. "
+                f"Received: {self.distribution_strategy!r}."
             )
 
     def _check_overrides(self):
