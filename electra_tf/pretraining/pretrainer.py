@@ -12,6 +12,7 @@ from keras import ops
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead
+from electra_tf.layers.precision import precision
 from electra_tf.pretraining import masking, objectives, sampling
 from electra_tf.pretraining.generators import (
     GENERATORS,
@@ -74,6 +75,13 @@ class Pretrainer:
         self.config = config
         self.special = special
         self.objective = objectives.objective_name(config)
+        with precision(config.precision):
+            self._make_layers()
+        for layer in self.layers:
+            layer.build()
+
+    def _make_layers(self):
+        config = self.config
         self.main = Encoder(
             encoder_config(config),
             lookup=config.embedding_lookup,
@@ -84,8 +92,6 @@ class Pretrainer:
         if self.has_discriminator:
             self.head = ReplacedTokenHead(self.main.config)
             self.layers.append(self.head)
-        for layer in self.layers:
-            layer.build()
 
     @property
     def has_discriminator(self) -> bool:

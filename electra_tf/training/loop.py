@@ -196,6 +196,12 @@ def _split(batch, parts: int):
     """Cut `(batch, ...)` tensors into `(parts, batch / parts, ...)`."""
 
     def split(tensor):
+        if tensor.shape[0] and tensor.shape[0] % parts:
+            raise ValueError(
+                "A replica's share of a batch must be a multiple of "
+                f"accumulation_steps. Received: {tensor.shape[0]} examples "
+                f"and {parts}. Choose another train_batch_size."
+            )
         shape = tf.shape(tensor)
         cut = tf.concat([[parts, shape[0] // parts], shape[1:]], axis=0)
         result = tf.reshape(tensor, cut)
