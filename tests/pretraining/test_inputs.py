@@ -73,6 +73,27 @@ def test_replicas_share_a_batch(files):
     assert np.ravel(shares).tolist() == np.ravel(tokens(whole, 2)).tolist()
 
 
+@pytest.mark.parametrize("kind", ["training", "evaluation"])
+@pytest.mark.parametrize("pipelines, replicas", [(2, 2), (2, 4), (4, 4)])
+def test_machines_share_a_batch(files, kind, pipelines, replicas):
+    def dataset(context=None):
+        if kind == "training":
+            return inputs.training_dataset(config(), files, 5, context)
+        settings = config(eval_batch_size=8)
+        return inputs.evaluation_dataset(settings, files, context)
+
+    per_machine = [
+        tokens(
+            dataset(tf.distribute.InputContext(pipelines, here, replicas)),
+            3 * replicas // pipelines,
+        )
+        for here in range(pipelines)
+    ]
+    # [machine, step, examples] to the order of the replicas.
+    steps = np.reshape(per_machine, (pipelines, 3, -1)).swapaxes(0, 1)
+    assert np.ravel(steps).tolist() == np.ravel(tokens(dataset(), 3)).tolist()
+
+
 def test_evaluation_is_one_pass_in_order(files):
     dataset = inputs.evaluation_dataset(config(eval_batch_size=8), files)
     assert np.ravel(tokens(dataset, -1)).tolist() == list(range(5, 45))
