@@ -287,6 +287,7 @@ class _ProgramConfig(Config):
         self._check_strategy()
         self._check_accumulation()
         self._check_overrides()
+        self._check_paths()
         longest = encoder_config(self).max_position_embeddings
         if self.max_seq_length > longest:
             raise ValueError(
@@ -315,6 +316,17 @@ class _ProgramConfig(Config):
                 f"Received: {self.train_batch_size} and "
                 f"{self.accumulation_steps}."
             )
+
+    def _check_paths(self):
+        """TensorFlow reads and writes buckets; other files need a mount."""
+        for name in ("vocab_file", "model_dir"):
+            path = getattr(self, name)
+            if "://" in path:
+                raise ValueError(
+                    f"{name} must be on a file system. Received: {path!r}. "
+                    "Mount the bucket (see docs/tpu.md) and give the folder; "
+                    "only the records may be in a bucket."
+                )
 
     def _check_overrides(self):
         overrides = self.model_hparam_overrides

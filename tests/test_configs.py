@@ -81,6 +81,17 @@ def test_every_field_has_help(config_class):
         ),
         (
             pretraining,
+            {"vocab_file": "gs://bucket/vocab.txt"},
+            "vocab_file must be on a file system. "
+            "Received: 'gs://bucket/vocab.txt'.",
+        ),
+        (
+            finetuning,
+            {"model_dir": "gs://bucket/model"},
+            "model_dir must be on a file system.",
+        ),
+        (
+            pretraining,
             {"logical_cpus": 2},
             "logical_cpus needs distribution_strategy 'mirrored'. "
             "Received: 'one_device'.",

@@ -64,6 +64,17 @@ def test_resuming_skips_what_was_seen(files, start):
     assert tokens(rest, 20 - start) == whole[start:]
 
 
+def test_reads_from_a_bucket(files):
+    """TensorFlow's `ram://` stands in for `gs://`."""
+    for path in files:
+        name = path.rsplit("/", 1)[1]
+        tf.io.gfile.copy(path, f"ram://records/{name}")
+    found = inputs.matching_files("ram://records/pretrain_data.tfrecord*")
+    assert len(found) == len(files)
+    batches = tokens(inputs.training_dataset(config(), found, 3), 2)
+    assert np.shape(batches) == (2, 4)
+
+
 def test_replicas_share_a_batch(files):
     context = tf.distribute.InputContext(1, 0, 2)
     dataset = inputs.training_dataset(config(), files, 5, context)
