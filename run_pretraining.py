@@ -3,7 +3,8 @@
     python run_pretraining.py --data_dir=DIR --model_name=NAME --preset=small
 
 DIR holds `vocab.txt` and `pretrain_tfrecords/`; checkpoints, logs and results
-go to `DIR/models/NAME`. The same command resumes. `--help` lists all flags.
+go to `DIR/models/NAME`. The same command resumes. `--help` lists all flags and
+the exit statuses.
 """
 
 import functools
@@ -13,6 +14,8 @@ import sys
 
 from electra_tf import hparams, manifest, tokenization
 from electra_tf.configs import PretrainingConfig
+from electra_tf.training import run_folder
+from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
 from flags import from_config
 
 
@@ -20,11 +23,27 @@ def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(PretrainingConfig, argv)
     try:
-        tokenizer = check_inputs(config)
-        save_config(config)
-        pretrain(config, tokenizer)
+        run(config)
+    except Stopped:
+        sys.exit(os.EX_TEMPFAIL)
+    except run_folder.DiskFullError as error:
+        print(f"{os.path.basename(argv[0])}: {error}", file=sys.stderr)
+        sys.exit(os.EX_IOERR)
     except (OSError, ValueError, FloatingPointError) as error:
         sys.exit(f"{os.path.basename(argv[0])}: {error}")
+
+
+def run(config: PretrainingConfig):
+    """Check what is given, then pre-train in a folder of one's own."""
+    tokenizer = check_inputs(config)
+    folder = config.model_dir
+    with (
+        StopSignal() as stop,
+        run_folder.claimed(folder),
+        run_folder.full_disk_explained(folder),
+    ):
+        save_config(config)
+        pretrain(config, tokenizer, stop)
 
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
@@ -53,15 +72,35 @@ def save_config(config: PretrainingConfig):
     """
     path = os.path.join(config.model_dir, "config.json")
     if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            hparams.check_same(json.load(file), config)
-    os.makedirs(config.model_dir, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(hparams.to_json(config), file, indent=1)
+        hparams.check_same(read_config(path), config)
+    if run_folder.is_chief():
+        text = json.dumps(hparams.to_json(config), indent=1)
+        run_folder.write_atomically(path, text)
 
 
-def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
-    """Build model and data, train, evaluate; TensorFlow is imported here."""
+def read_config(path: str) -> dict:
+    """Read the config of an earlier start of a run."""
+    with open(path, encoding="utf-8") as file:
+        try:
+            return json.load(file)
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is damaged ({error}). Expected the config that the "
+                "run was started with: restore it, or delete it to go on "
+                "with the settings given now."
+            ) from error
+
+
+def pretrain(
+    config: PretrainingConfig, tokenizer: tokenization.Tokenizer, stop=None
+):
+    """Build model and data, train, evaluate; TensorFlow is imported here.
+
+    Args:
+        config: `PretrainingConfig`.
+        tokenizer: `Tokenizer` of the records.
+        stop: an object that is true once the program shall stop.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf import records
     from electra_tf.pretraining import inputs, results
@@ -84,17 +123,18 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
     def losses(batch, random):
         return pretrainer.losses(pretrainer(batch, random, training=True))
 
-    run = Run(
-        losses,
-        adamw,
-        pretrainer.variables,
-        training_data,
-        strategy,
-        loop_settings(config),
-        build_evaluator(config, pretrainer, strategy),
-    )
-    if config.do_train:
-        with inputs.read_errors_explained(files, config.max_seq_length):
+    with inputs.read_errors_explained(files, config.max_seq_length):
+        run = Run(
+            losses,
+            adamw,
+            pretrainer.variables,
+            training_data,
+            strategy,
+            loop_settings(config),
+            build_evaluator(config, pretrainer, strategy, stop),
+            stop,
+        )
+        if config.do_train:
             run.train()
     if config.do_eval:
         results.write(config, run.evaluate())
@@ -134,7 +174,7 @@ def build_optimizer(config: PretrainingConfig, variables: dict):
     )
 
 
-def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
+def build_evaluator(config: PretrainingConfig, pretrainer, strategy, stop):
     """Return the evaluator on held-out records."""
     from electra_tf.pretraining import inputs, metrics
     from electra_tf.training import distribution
@@ -148,7 +188,7 @@ def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
     return Evaluator(
         sums,
         metrics.summarize,
-        distribution.distribute(dataset, strategy),
+        UntilStopped(distribution.distribute(dataset, strategy), stop),
         strategy,
         config.seed,
     )

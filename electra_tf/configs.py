@@ -345,6 +345,10 @@ class PretrainingConfig(_ProgramConfig):
     Paths default to places below `data_dir`: records in
     `pretrain_tfrecords/`, the vocabulary in `vocab.txt`, all that the run
     writes in `models/<model_name>/`.
+
+    Exit status: 0 done; 75 stopped by SIGTERM or Ctrl-C with a checkpoint
+    saved; 74 no room on the disk; 2 a mistake in the command line; 1 any
+    other error. The same command goes on from the newest checkpoint.
     """
 
     do_train: bool = _run(True, "whether to train")

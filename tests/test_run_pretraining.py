@@ -126,9 +126,8 @@ def test_a_run_that_lost_its_end_repeats_it_bit_for_bit(data_dir):
     whole = read_variables(str(folder))
     for path in folder.glob("model.ckpt-4*"):
         path.unlink()
-    kept = str(folder / "model.ckpt-2")
-    tf.compat.v1.train.update_checkpoint_state(str(folder), kept, [kept])
-    assert any((read_variables(kept)[k] != whole[k]).any() for k in whole)
+    kept = read_variables(str(folder / "model.ckpt-2"))
+    assert any((kept[path] != whole[path]).any() for path in whole)
 
     pretrain(data_dir, "run", num_train_steps=4)
     again = read_variables(str(folder))
@@ -136,7 +135,7 @@ def test_a_run_that_lost_its_end_repeats_it_bit_for_bit(data_dir):
     for path, value in whole.items():
         np.testing.assert_array_equal(again[path], value, err_msg=path)
     steps = [row["step"] for row in rows(folder / "metrics.jsonl")]
-    assert steps == [2, 4, 4]
+    assert steps == [2, 4]
 
 
 def test_mlm_objective(data_dir, capsys):

@@ -109,7 +109,11 @@ def read_errors_explained(files: list[str], max_seq_length: int):
     """Turn TensorFlow's read errors into ones that name the bad file."""
     try:
         yield
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+    except (
+        tf.errors.DataLossError,
+        tf.errors.InvalidArgumentError,
+        tf.errors.NotFoundError,
+    ) as error:
         raise records.explain_read_error(
             error, files, max_seq_length
         ) from error

@@ -12,6 +12,8 @@ import numpy as np
 import safetensors.numpy
 import tensorflow as tf
 
+from electra_tf.training import checkpoint_folder
+
 # How TensorFlow writes a dictionary's key into a variable's name.
 _MODEL_PREFIX = "model/"
 _SLOTS_PREFIX = "optimizer/"
@@ -58,58 +60,13 @@ def checkpoint(
     )
 
 
-def manager(
-    saved: tf.train.Checkpoint,
-    folder: str,
-    keep: int,
-    interval: int,
-) -> tf.train.CheckpointManager:
-    """Return the manager that writes, counts and restores checkpoints.
-
-    Args:
-        saved: what `checkpoint` returns.
-        folder: str, where; `tf.train.latest_checkpoint` finds them there.
-        keep: int, the most checkpoints to keep; 0 for all.
-        interval: int, steps between two of them.
-    """
-    return tf.train.CheckpointManager(
-        saved,
-        folder,
-        max_to_keep=keep or None,
-        step_counter=saved.step,
-        checkpoint_interval=interval,
-        checkpoint_name="model.ckpt",
-    )
-
-
-def restore_latest(manager: tf.train.CheckpointManager) -> str | None:
-    """Restore the newest checkpoint, or return None when there is none.
-
-    Raises:
-        ValueError: when the checkpoint's variables are not this model's.
-    """
-    path = manager.latest_checkpoint
-    if path is None:
-        return None
-    try:
-        status = manager.checkpoint.restore(path)
-        status.assert_consumed()
-    except (AssertionError, ValueError) as error:
-        raise ValueError(
-            f"The checkpoint {path} does not fit this model: {error}. Train "
-            "with the settings it was made with, or choose another "
-            "model_name."
-        ) from error
-    return path
-
-
 def resolve(path: str) -> str:
     """Return the checkpoint prefix that a folder or prefix means.
 
     Raises:
         FileNotFoundError: when there is no checkpoint.
     """
-    found = tf.train.latest_checkpoint(path) or path
+    found = checkpoint_folder.latest(path) or path
     if not tf.io.gfile.exists(f"{found}.index"):
         raise FileNotFoundError(
             f"No checkpoint at {path}. Expected a folder written by "
@@ -127,7 +84,7 @@ def read_variables(path: str) -> dict[str, np.ndarray]:
             with TensorFlow 1's names; or a model folder.
     """
     weights = os.path.join(path, _WEIGHTS_FILE)
-    if os.path.exists(weights) and not tf.train.latest_checkpoint(path):
+    if os.path.exists(weights) and not checkpoint_folder.latest(path):
         return _read_model_folder(weights)
     reader = tf.train.load_checkpoint(resolve(path))
     names = reader.get_variable_to_shape_map()

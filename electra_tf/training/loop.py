@@ -67,9 +67,17 @@ class Trainer(orbit.AbstractTrainer):
         Raises:
             NonFiniteError: after too many skipped updates in a row.
         """
+        return self.metrics(self.run(num_steps))
+
+    def run(self, num_steps) -> dict:
+        """Run steps; return a pair (total, count) of floats for each loss."""
         first_step = int(self.step.numpy())
         sums, finite = self._train(self.iterator, num_steps)
         self._report_skipped(first_step, finite.numpy())
+        return tf.nest.map_structure(float, sums)
+
+    def metrics(self, sums: dict) -> dict:
+        """Return mean losses and the last learning rate."""
         rate = self.optimizer.learning_rate(self.step - 1)
         return {
             **_means(sums),
@@ -103,8 +111,12 @@ class Trainer(orbit.AbstractTrainer):
         per_replica, finite = self.strategy.run(
             self._replica_step, args=(batch,)
         )
+        # In float64, where sums of float32 losses are exact: however the
+        # steps are divided over calls, their sum is the same.
         sums = tf.nest.map_structure(
-            lambda value: self.strategy.reduce("SUM", value, axis=None),
+            lambda value: tf.cast(
+                self.strategy.reduce("SUM", value, axis=None), tf.float64
+            ),
             per_replica,
         )
         # Every replica sees the same summed gradient.
@@ -243,6 +255,6 @@ def _sums(term) -> tuple:
 def _means(sums: dict) -> dict[str, float]:
     """Means over the steps that were finite, NaN if none was."""
     return {
-        name: float(total) / float(count) if float(count) else float("nan")
+        name: total / count if count else float("nan")
         for name, (total, count) in sums.items()
     }

@@ -2,20 +2,28 @@
 
 import contextlib
 import io
+import json
+import os
 
 import orbit
 import tensorflow as tf
 
-from electra_tf.training import checkpoints
+from electra_tf.training import checkpoints, rows, run_folder
+from electra_tf.training.checkpoint_folder import CheckpointFolder
+from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
 from electra_tf.training.reporting import MetricsFile, Progress
 from electra_tf.training.settings import Settings
+from electra_tf.training.stopping import Stopped
+
+# The losses of a loop in which a run was stopped.
+_UNFINISHED_LOOP = "unfinished_loop.json"
 
 
 class Run:
-    """A model in training, from its newest checkpoint on.
+    """A model in training, from its newest whole checkpoint on.
 
     Args:
         step_function: see `Trainer`.
@@ -26,6 +34,8 @@ class Run:
             been made in its scope.
         settings: `Settings`.
         evaluator: `Evaluator`, or None.
+        stop: an object that is true once training shall stop, such as
+            `electra_tf.training.stopping.StopSignal`; None for never.
     """
 
     def __init__(
@@ -37,6 +47,7 @@ class Run:
         strategy,
         settings: Settings,
         evaluator: Evaluator | None = None,
+        stop=None,
     ):
         self.settings = settings
         with strategy.scope():
@@ -48,8 +59,11 @@ class Run:
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
             guard = Guard(settings.max_skipped_updates, settings.loss_scaling)
-        manager = self._manager(variables, optimizer, guard)
-        self.restored = manager and checkpoints.restore_latest(manager)
+            self._checkpoints = self._checkpoint_folder(
+                variables, optimizer, guard
+            )
+            restored = self._checkpoints and self._checkpoints.restore()
+        self.restored = restored
         first_step = int(self.step.numpy())
         trainer = Trainer(
             step_function,
@@ -60,57 +74,116 @@ class Run:
             settings,
             guard,
         )
+        self._trainer = ChunkedTrainer(trainer, stop)
         self._progress = Progress(
             settings.num_train_steps, first_step, settings.tokens_per_step
         )
         with _without_orbits_own_lines():
             self._controller = orbit.Controller(
                 global_step=self.step,
-                trainer=trainer,
+                trainer=self._trainer,
                 evaluator=evaluator,
                 strategy=strategy,
                 train_actions=[self._report],
                 eval_actions=[self._report_evaluation],
                 steps_per_loop=settings.steps_per_loop,
-                checkpoint_manager=manager,
                 summary_dir=self._folder("train"),
                 eval_summary_dir=self._folder("eval"),
             )
 
-    def _manager(self, variables, optimizer, guard):
+    def _checkpoint_folder(self, variables, optimizer, guard):
         settings = self.settings
         if settings.model_dir is None:
             return None
         saved = checkpoints.checkpoint(
             variables, optimizer.slots, self.step, guard.variables
         )
-        return checkpoints.manager(
-            saved, settings.model_dir, settings.keep, settings.save_every
-        )
+        return CheckpointFolder(saved, settings.model_dir, settings.keep)
 
     def _folder(self, name: str) -> str | None:
         folder = self.settings.model_dir
         return folder and f"{folder}/summaries/{name}"
 
     def train(self):
-        """Train up to the last step, evaluating on the way where asked to."""
+        """Train up to the last step, evaluating on the way where asked to.
+
+        Whatever a checkpoint's step has seen to is on disk before it: rows of
+        metrics up to this step, and no others when a run goes on from it.
+
+        Raises:
+            Stopped: when asked to stop; a checkpoint has been saved.
+        """
+        try:
+            self._go_on()
+            self._train()
+        except Stopped:
+            self._save()
+            raise
+
+    def _train(self):
+        settings = self.settings
+        step = int(self.step.numpy())
+        while step < settings.num_train_steps:
+            before, step = step, settings.end_of_loop(step)
+            with _without_orbits_own_lines():
+                self._controller.train(step, checkpoint_at_completion=False)
+            if self._is_due(settings.save_every, before, step):
+                self._save()
+            if self._evaluation_is_due(step):
+                self.evaluate()
+
+    def _is_due(self, every: int, before: int, step: int) -> bool:
+        last = self.settings.num_train_steps
+        return step // every > before // every or step == last
+
+    def _evaluation_is_due(self, step: int) -> bool:
         every = self.settings.evaluate_every
         last = self.settings.num_train_steps
-        step = int(self.step.numpy())
-        while step < last:
-            target = min(last, step - step % every + every) if every else last
-            with _without_orbits_own_lines():
-                self._controller.train(
-                    target, checkpoint_at_completion=target == last
-                )
-            step = int(self.step.numpy())
-            if every and step < last:
-                self.evaluate()
+        return bool(every) and 0 < step < last and step % every == 0
 
     def evaluate(self) -> dict:
         """Evaluate the current weights; returns the metrics."""
+        self._cut_rows("evaluations.jsonl", int(self.step.numpy()) - 1)
         with _without_orbits_own_lines():
             return self._controller.evaluate(steps=self.settings.eval_steps)
+
+    def _save(self):
+        """Save a checkpoint, and the losses of a loop that it is amidst."""
+        if self._checkpoints is None:
+            return
+        step = int(self.step.numpy())
+        sums = self._trainer.sums.by_name
+        if sums:
+            content = {"step": step, "sums": sums}
+            run_folder.write_atomically(
+                self._path(_UNFINISHED_LOOP), json.dumps(content)
+            )
+        self._checkpoints.save(step)
+
+    def _go_on(self):
+        """Make the files beside the checkpoint such as its step left them."""
+        if self.settings.model_dir is None:
+            return
+        step = int(self.step.numpy())
+        for name in ("metrics.jsonl", "evaluations.jsonl"):
+            self._cut_rows(name, step)
+        path = self._path(_UNFINISHED_LOOP)
+        if self.restored and os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                unfinished = json.load(file)
+            if unfinished["step"] == step:
+                self._trainer.sums.add(unfinished["sums"])
+        if self._evaluation_is_due(step) and not rows.has(
+            self._path("evaluations.jsonl"), step
+        ):
+            self.evaluate()
+
+    def _cut_rows(self, name: str, last_step: int):
+        if self.settings.model_dir is not None:
+            rows.cut(self._path(name), last_step)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.settings.model_dir, name)
 
     def _report(self, metrics: dict):
         step = int(self.step.numpy())

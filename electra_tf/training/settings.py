@@ -40,3 +40,19 @@ class Settings:
     max_skipped_updates: int = 20
     loss_scaling: bool = False
     tokens_per_step: int = 0
+
+    def end_of_loop(self, step: int) -> int:
+        """Return where the loop that a step lies in ends.
+
+        It depends on nothing but the step, so that a resumed run's loops are
+        those of an uninterrupted one.
+
+        >>> settings = Settings(11, steps_per_loop=2, evaluate_every=5)
+        >>> [settings.end_of_loop(step) for step in (0, 1, 4, 5, 9, 10)]
+        [2, 2, 5, 7, 10, 11]
+        """
+        every = self.evaluate_every or self.num_train_steps
+        begin = step - step % every
+        loops = (step - begin) // self.steps_per_loop + 1
+        end = begin + loops * self.steps_per_loop
+        return min(end, begin + every, self.num_train_steps)

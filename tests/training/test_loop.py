@@ -28,7 +28,13 @@ class LinearRun:
     """Builds a model, its data and a `Run`."""
 
     def __init__(
-        self, folder, strategy=None, poison=None, weighted=True, **settings
+        self,
+        folder,
+        strategy=None,
+        poison=None,
+        weighted=True,
+        stop=None,
+        **settings,
     ):
         self.strategy = strategy or tf.distribute.get_strategy()
         self.poison = poison
@@ -51,6 +57,7 @@ class LinearRun:
             self.strategy,
             Settings(**{**defaults, **settings}),
             self.evaluator(),
+            stop,
         )
 
     def examples(self, start=0):

@@ -1,0 +1,75 @@
+"""Stopping when asked to: SIGTERM and the first Ctrl-C end a run in order."""
+
+import os
+import signal
+
+_NOTICE = (
+    "\n{}: saving a checkpoint, then stopping. The same command goes on.\n"
+)
+
+
+class Stopped(Exception):  # noqa: N818 (no error)
+    """The run was asked to stop, and did."""
+
+
+class StopSignal:
+    """True from the first SIGTERM or SIGINT on, inside a `with` block.
+
+    A second SIGINT acts as ever. Signals that were ignored stay so.
+
+    Example:
+
+    >>> with StopSignal() as stop:
+    ...     before = bool(stop)
+    ...     signal.raise_signal(signal.SIGTERM)
+    ...     before, bool(stop), str(stop)
+    (False, True, 'SIGTERM')
+    """
+
+    def __init__(self):
+        self._name = ""
+        self._others = {}
+
+    def __enter__(self) -> "StopSignal":
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._others[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *unused):
+        for number, handler in self._others.items():
+            signal.signal(number, handler)
+
+    def __bool__(self) -> bool:
+        return bool(self._name)
+
+    def __str__(self) -> str:
+        return self._name
+
+    def _receive(self, number, frame):
+        if self._name:
+            return
+        self._name = signal.Signals(number).name
+        if signal.SIGINT in self._others:
+            signal.signal(signal.SIGINT, self._others[signal.SIGINT])
+        # print() might be what the signal interrupted.
+        os.write(2, _NOTICE.format(self._name).encode())
+
+
+class UntilStopped:
+    """An iterable that ends with `Stopped` once `stop` is true.
+
+    Args:
+        iterable: what to iterate over.
+        stop: an object that is true once to stop; None for never.
+    """
+
+    def __init__(self, iterable, stop):
+        self.iterable = iterable
+        self.stop = stop
+
+    def __iter__(self):
+        for item in self.iterable:
+            if self.stop:
+                raise Stopped(str(self.stop))
+            yield item

@@ -1,0 +1,137 @@
+"""Runs that are killed, and started again by the same command."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from electra_tf.training import checkpoint_folder
+from tests.faults.program import Program, assert_same
+from tests.test_run_pretraining import data_dir  # noqa: F401 (fixture)
+
+SETTINGS = {
+    "num_train_steps": 12,
+    "iterations_per_loop": 2,
+    "save_checkpoints_steps": 4,
+    "eval_every_n_steps": 6,
+}
+LONG = {**SETTINGS, "num_train_steps": 400, "save_checkpoints_steps": 10}
+ONE_LINE = {**LONG, "num_train_steps": 2000, "iterations_per_loop": 100}
+KILLS = 20
+
+
+def kill_at_step(program: Program, rng: random.Random) -> bool:
+    """Kill it some time after it has gone on; False if it came to its end."""
+    ahead = program.last_step() + 2 * rng.randint(1, 8)
+    if not program.wait_for_step(ahead):
+        return False
+    time.sleep(rng.uniform(0, 0.3))
+    program.kill()
+    return True
+
+
+def kill_while_saving(program: Program, rng: random.Random) -> bool:
+    """Kill it while it writes a checkpoint, a few thousandths in."""
+    unfinished = program.folder / checkpoint_folder.UNFINISHED
+    if not program.wait_until(unfinished.exists):
+        return False
+    time.sleep(rng.uniform(0, 0.02))
+    program.kill()
+    return True
+
+
+def kill_while_starting(program: Program, rng: random.Random) -> bool:
+    """Kill it before, while or just after it restores."""
+    time.sleep(rng.uniform(1, 12))
+    program.kill()
+    return True
+
+
+KINDS = (
+    *[kill_at_step] * 9,
+    *[kill_while_saving] * 8,
+    *[kill_while_starting] * 3,
+)
+
+
+def kill_again_and_again(program: Program, kinds, seed: int) -> int:
+    """Kill it once a kind, then let it finish; return how often it died."""
+    rng = random.Random(seed)
+    killed = sum(kind(program.start(), rng) for kind in kinds)
+    program.finish()
+    return killed
+
+
+def test_killed_twice(data_dir):  # noqa: F811
+    reference = Program(data_dir, "reference", **SETTINGS).start()
+    program = Program(data_dir, "killed", **SETTINGS)
+    program.start().wait_for_step(2)
+    program.kill()
+    assert program.start().wait_until(
+        (program.folder / "model.ckpt-8.index").exists
+    )
+    program.kill()
+    program.finish()
+    assert reference.end()[0] == 0
+    assert_same(program, reference)
+    steps = [row["step"] for row in program.rows("metrics.jsonl")]
+    assert steps == [2, 4, 6, 8, 10, 12]
+    assert [row["step"] for row in program.rows("evaluations.jsonl")] == [6]
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_points(data_dir):  # noqa: F811
+    reference = Program(data_dir, "long reference", **LONG)
+    reference.finish()
+    program = Program(data_dir, "long killed", **LONG)
+    kinds = random.Random(1).sample(KINDS, KILLS)
+    assert kill_again_and_again(program, kinds, seed=2) == KILLS
+    assert_same(program, reference)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [2, 4])
+def test_killed_replicas(data_dir, replicas):  # noqa: F811
+    reference = Program(data_dir, f"all {replicas}", replicas, **LONG)
+    reference.finish()
+    program = Program(data_dir, f"killed {replicas}", replicas, **LONG)
+    kinds = [kill_at_step, kill_while_saving, kill_at_step]
+    assert kill_again_and_again(program, kinds, seed=replicas) == 3
+    assert_same(program, reference)
+
+
+def test_asked_to_stop(data_dir):  # noqa: F811
+    program = Program(data_dir, "stopped", **ONE_LINE).start()
+    # The first row is of step 100; the stop comes in the next hundred.
+    assert program.wait_for_step(100)
+    program.process.terminate()
+    status, printed = program.end()
+    assert status == os.EX_TEMPFAIL, printed
+    assert "SIGTERM: saving a checkpoint" in printed
+    assert len(program.rows("metrics.jsonl")) == 100 // 100
+    assert program.state()["step"] > 100
+
+
+@pytest.mark.slow
+def test_stopped_and_resumed(data_dir):  # noqa: F811
+    """In the midst of lines; they are those of an uninterrupted run."""
+    reference = Program(data_dir, "unstopped", **ONE_LINE)
+    reference.finish()
+    program = Program(data_dir, "stopped and resumed", **ONE_LINE)
+    stops = []
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+        program.start()
+        if not program.wait_for_step(program.last_step() + 100):
+            break
+        time.sleep(0.2)
+        asked = time.monotonic()
+        program.process.send_signal(number)
+        status, printed = program.end()
+        assert status == os.EX_TEMPFAIL, printed
+        assert time.monotonic() - asked < 15
+        stops.append(int(program.state()["step"]))
+    program.finish()
+    assert any(step % 100 for step in stops)
+    assert_same(program, reference)

@@ -1,0 +1,124 @@
+"""A stop in the midst of a loop must leave no trace in the results."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from electra_tf.training import chunks
+from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
+from tests.training.test_loop import STEPS, LinearRun, rows
+
+TIMED = {"steps_per_second", "tokens_per_second"}
+
+
+class StopAfter:
+    """Becomes true when it has been looked at some times."""
+
+    def __init__(self, looks: int):
+        self.looks = looks
+
+    def __bool__(self):
+        self.looks -= 1
+        return self.looks < 0
+
+
+def lines(folder, name="metrics.jsonl"):
+    return [
+        {k: v for k, v in row.items() if k not in TIMED}
+        for row in rows(folder / name)
+    ]
+
+
+@pytest.fixture
+def single_steps(monkeypatch):
+    """Calls of one step each."""
+    monkeypatch.setattr(chunks, "SECONDS", 0)
+
+
+@pytest.mark.parametrize("loop", [5, 100])
+def test_stopped_anywhere_and_resumed(tmp_path, loop, single_steps):
+    settings = {"steps_per_loop": loop, "save_every": 4, "evaluate_every": 6}
+    whole = LinearRun(tmp_path / "whole", **settings)
+    whole.run.train()
+    folder = tmp_path / "parts"
+    for step in range(STEPS - 1):  # Each goes on for one step.
+        part = LinearRun(folder, stop=StopAfter(1), **settings)
+        assert int(part.run.step.numpy()) == step
+        with pytest.raises(Stopped):
+            part.run.train()
+    last = LinearRun(folder, **settings)
+    last.run.train()
+    np.testing.assert_array_equal(last.weight, whole.weight)
+    for name, slot in whole.optimizer.slots.items():
+        np.testing.assert_array_equal(last.optimizer.slots[name], slot)
+    assert lines(folder) == lines(tmp_path / "whole")
+    assert lines(folder, "evaluations.jsonl") == lines(
+        tmp_path / "whole", "evaluations.jsonl"
+    )
+
+
+def test_stopped_before_the_first_step(tmp_path):
+    with pytest.raises(Stopped):
+        LinearRun(tmp_path, stop=StopAfter(0)).run.train()
+    assert not (tmp_path / "metrics.jsonl").exists()
+    LinearRun(tmp_path).run.train()
+    assert [row["step"] for row in lines(tmp_path)] == [3, 6, 9, 12]
+
+
+def test_calls_last_about_as_long_as_asked(monkeypatch):
+    clock = iter(np.arange(0, 100, 0.25))
+    monkeypatch.setattr(chunks.time, "monotonic", lambda: float(next(clock)))
+    sizes = []
+
+    class Steps:
+        def run(self, size):
+            sizes.append(int(size))
+            return {}
+
+        def metrics(self, sums):
+            return sums
+
+    chunks.ChunkedTrainer(Steps(), StopAfter(1000)).train(80)
+    # Every call takes a quarter of a second here, whatever its size.
+    assert sizes == [1, 4, 16, 59]
+
+
+def test_only_the_first_interrupt_is_held_back():
+    with StopSignal() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop and str(stop) == "SIGINT"
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ignored_signals_stay_ignored():
+    """As those of a program that `nohup` or a shell's `&` has started."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with StopSignal() as stop:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_stops_between_items():
+    stop, seen = StopAfter(2), []
+    with pytest.raises(Stopped):
+        seen.extend(UntilStopped(iter("abc"), stop))
+    assert list(UntilStopped("abc", None)) == ["a", "b", "c"]
+
+
+def test_damaged_rows_are_rewritten(tmp_path):
+    """A line that was cut short, and rows of steps that are done again."""
+    LinearRun(tmp_path, num_train_steps=6).run.train()
+    expected = lines(tmp_path)
+    with open(tmp_path / "metrics.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps({"step": 9, "loss": 1.0}) + '\n{"step": 12, "lo')
+    LinearRun(tmp_path).run.train()
+    assert lines(tmp_path)[:2] == expected
+    assert [row["step"] for row in lines(tmp_path)] == [3, 6, 9, 12]
