@@ -114,9 +114,7 @@ def pretrain(
     from electra_tf.training import distribution
     from electra_tf.training.run import Run
 
-    strategy = distribution.strategy(
-        config.distribution_strategy, config.tpu_name
-    )
+    strategy = distribution.strategy(config)
     files = inputs.matching_files(config.pretrain_tfrecords)
     records.check_shards(files, config.max_seq_length)
     with strategy.scope():

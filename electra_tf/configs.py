@@ -54,6 +54,7 @@ INTERMEDIATE_RATIO = 4  # Feed-forward width in units of the hidden size.
 MASK_PROB_ROUNDING = 0.005
 
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
+EMBEDDING_LOOKUPS = ("gather", "one_hot")
 PRECISIONS = ("float32", "bfloat16", "float16")
 ACTIVATIONS = ("gelu", "gelu_new", "relu", "tanh", "linear")
 CLASSIFICATION = "classification"  # The task of a user's own TSV files.
@@ -232,6 +233,23 @@ class _ProgramConfig(Config):
         "how the work is spread over devices",
         choices=STRATEGIES,
     )
+    logical_cpus: int = _machine(
+        0,
+        "split the CPU into this many logical devices, to try mirrored on a "
+        "machine without GPUs",
+        at_least=0,
+    )
+    embedding_lookup: str = _machine(
+        Derived(
+            lambda c: (
+                "one_hot" if c.distribution_strategy == "tpu" else "gather"
+            ),
+            "gather; one_hot on TPU",
+        ),
+        "how word embeddings are looked up: one_hot multiplies by a one-hot "
+        "matrix, which TPUs do faster; the results are the same",
+        choices=EMBEDDING_LOOKUPS,
+    )
     jit_compile: bool = _machine(
         False, "compile the training step by XLA; pays on GPUs"
     )
@@ -247,9 +265,13 @@ class _ProgramConfig(Config):
         "update is that of the whole batch",
         at_least=1,
     )
-    num_tpu_cores: int = _machine(1, "number of TPU cores", at_least=1)
+    num_tpu_cores: int = _machine(
+        1, "number of TPU cores; where given, it must be the TPU's", at_least=1
+    )
     tpu_job_name: str | None = _machine(None, "name of the TPU worker job")
-    tpu_name: str | None = _machine(None, "name or address of the TPU")
+    tpu_name: str | None = _machine(
+        None, "name or address of the TPU; local on a TPU VM"
+    )
     tpu_zone: str | None = _machine(None, "zone of the TPU")
     gcp_project: str | None = _machine(None, "Cloud project of the TPU")
 
@@ -272,6 +294,7 @@ class _ProgramConfig(Config):
         self._check_strategy()
         self._check_accumulation()
         self._check_overrides()
+        self._check_paths()
         longest = encoder_config(self).max_position_embeddings
         if self.max_seq_length > longest:
             raise ValueError(
@@ -287,6 +310,11 @@ class _ProgramConfig(Config):
                 "use_tpu needs distribution_strategy 'tpu'. Received: "
                 f"{self.distribution_strategy!r}."
             )
+        if self.logical_cpus and self.distribution_strategy != "mirrored":
+            raise ValueError(
+                "logical_cpus needs distribution_strategy 'mirrored'. "
+                f"Received: {self.distribution_strategy!r}."
+            )
 
     def _check_accumulation(self):
         if self.train_batch_size % self.accumulation_steps:
@@ -295,6 +323,17 @@ class _ProgramConfig(Config):
                 f"Received: {self.train_batch_size} and "
                 f"{self.accumulation_steps}."
             )
+
+    def _check_paths(self):
+        """TensorFlow reads and writes buckets; other files need a mount."""
+        for name in ("vocab_file", "model_dir"):
+            path = getattr(self, name)
+            if "://" in path:
+                raise ValueError(
+                    f"{name} must be on a file system. Received: {path!r}. "
+                    "Mount the bucket (see docs/tpu.md) and give the folder; "
+                    "only the records may be in a bucket."
+                )
 
     def _check_overrides(self):
         overrides = self.model_hparam_overrides

@@ -70,9 +70,7 @@ class Finetuner:
     ):
         self.config = config
         self.tasks = tasks
-        self.strategy = distribution.strategy(
-            config.distribution_strategy, config.tpu_name
-        )
+        self.strategy = distribution.strategy(config)
         self.pretrained = pretrained
         self.training = self._training_inputs(tokenizer, examples)
         self.splits = self._splits(tokenizer, examples)
@@ -132,7 +130,9 @@ class Finetuner:
         seed = config.seed + trial
         keras.utils.set_random_seed(seed)
         with self.strategy.scope(), precision(config.precision):
-            model = FinetuningModel(encoder_config(config), self.tasks)
+            model = FinetuningModel(
+                encoder_config(config), self.tasks, config.embedding_lookup
+            )
         steps = 0
         if config.do_train:
             steps = self._train(model, trial, seed)
