@@ -134,19 +134,27 @@ def test_small_of_the_papers_table():
     assert round(published_training_flops()["electra_base"] / small) == 45
 
 
+MAIN = TransformerSizes(256, 12, 128, embedding_size=128)
+OWN = TransformerSizes(64, 12, 128, embedding_size=128)
+
+
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "generators"),
     [
-        {"uniform_generator": True},
-        {"untied_generator": False},
-        {"two_tower_generator": True},
-        {"electra_objective": False, "electric_objective": True},
+        ({"uniform_generator": True}, []),
+        ({"untied_generator": False}, [MAIN]),
+        (
+            {"two_tower_generator": True},
+            [OWN.replace(output_frac=1.0), OWN.replace(output_frac=0.0)],
+        ),
     ],
 )
-def test_other_generators_are_not_counted(settings):
+def test_other_generators(settings, generators):
     config = PretrainingConfig(**RUN, **settings)
-    with pytest.raises(ValueError, match="one generator of its own"):
-        pretraining_flops(config)
+    batches = (128, 1_000_000)
+    expected = training_flops(MAIN, *batches, discriminator=True)
+    expected += sum(training_flops(sizes, *batches) for sizes in generators)
+    assert pretraining_flops(config) == expected
 
 
 @pytest.mark.parametrize(
