@@ -12,7 +12,8 @@ import os
 import sys
 
 from electra_tf import hparams, manifest, tokenization
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import PretrainingConfig, steps_to_profile
+from electra_tf.efficiency import flops
 from flags import from_config
 
 
@@ -64,7 +65,8 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
     """Build model and data, train, evaluate; TensorFlow is imported here."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf import records
-    from electra_tf.pretraining import inputs, results
+    from electra_tf.pretraining import inputs, metrics, results
+    from electra_tf.pretraining.collapse import CollapseWarning
     from electra_tf.training import distribution
     from electra_tf.training.run import Run
 
@@ -84,7 +86,8 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         return distribution.distribute(dataset, strategy)
 
     def losses(batch, random):
-        return pretrainer.losses(pretrainer(batch, random, training=True))
+        output = pretrainer(batch, random, training=True)
+        return pretrainer.losses(output) | metrics.training_terms(output)
 
     run = Run(
         losses,
@@ -94,6 +97,7 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         strategy,
         loop_settings(config),
         build_evaluator(config, pretrainer, strategy),
+        CollapseWarning(config.num_warmup_steps),
     )
     if config.do_train:
         with inputs.read_errors_explained(files, config.max_seq_length):
@@ -156,6 +160,8 @@ def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
 
 def loop_settings(config: PretrainingConfig):
     """Return what the loop has to know of the config."""
+    import keras
+
     from electra_tf.training.settings import Settings
 
     return Settings(
@@ -169,6 +175,11 @@ def loop_settings(config: PretrainingConfig):
         seed=config.seed,
         jit_compile=config.jit_compile,
         tokens_per_step=config.train_batch_size * config.max_seq_length,
+        examples_per_step=config.train_batch_size,
+        flops_per_step=flops.flops_per_step(config),
+        compute_dtype=keras.config.dtype_policy().compute_dtype,
+        profile_steps=steps_to_profile(config),
+        stall_warning_seconds=config.stall_warning_seconds,
     )
 
 

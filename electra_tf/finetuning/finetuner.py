@@ -20,7 +20,11 @@ import keras
 import tensorflow as tf
 
 from electra_tf import hparams
-from electra_tf.configs import FinetuningConfig, encoder_config
+from electra_tf.configs import (
+    FinetuningConfig,
+    encoder_config,
+    steps_to_profile,
+)
 from electra_tf.finetuning import inputs, results
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
@@ -217,6 +221,9 @@ class Finetuner:
             seed=seed,
             jit_compile=config.jit_compile,
             tokens_per_step=round(tokens * config.train_batch_size),
+            examples_per_step=config.train_batch_size,
+            profile_steps=steps_to_profile(config),
+            stall_warning_seconds=config.stall_warning_seconds,
         )
 
     def _evaluate(self, model, split: Split, trial, seed, steps, started):

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 
 import orbit
 import tensorflow as tf
@@ -10,8 +11,11 @@ from electra_tf.training import checkpoints
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
-from electra_tf.training.reporting import MetricsFile, Progress
+from electra_tf.training.matmul_rate import matmul_rate
+from electra_tf.training.reporting import MetricsFile, ProgressLine, Speed
 from electra_tf.training.settings import Settings
+from electra_tf.training.summaries import SummariesByFlops
+from electra_tf.training.watchdog import Watchdog
 
 
 class Run:
@@ -26,6 +30,8 @@ class Run:
             been made in its scope.
         settings: `Settings`.
         evaluator: `Evaluator`, or None.
+        warn: function from the step and the metrics of a loop to a warning,
+            or to None; or None.
     """
 
     def __init__(
@@ -37,8 +43,11 @@ class Run:
         strategy,
         settings: Settings,
         evaluator: Evaluator | None = None,
+        warn=None,
     ):
         self.settings = settings
+        self.strategy = strategy
+        self.warn = warn
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -60,8 +69,12 @@ class Run:
             settings,
             guard,
         )
-        self._progress = Progress(
-            settings.num_train_steps, first_step, settings.tokens_per_step
+        self._line = ProgressLine(settings.num_train_steps)
+        self._speed = Speed(settings, first_step)
+        self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
+        self._train_by_flops, self._eval_by_flops = (
+            SummariesByFlops(self._folder(name), settings.flops_per_step)
+            for name in ("train_by_flops", "eval_by_flops")
         )
         with _without_orbits_own_lines():
             self._controller = orbit.Controller(
@@ -94,18 +107,48 @@ class Run:
 
     def train(self):
         """Train up to the last step, evaluating on the way where asked to."""
-        every = self.settings.evaluate_every
         last = self.settings.num_train_steps
         step = int(self.step.numpy())
+        self._speed = Speed(self.settings, step, self._matmul_rate())
         while step < last:
-            target = min(last, step - step % every + every) if every else last
-            with _without_orbits_own_lines():
+            target = self._next_stop(step)
+            with (
+                _without_orbits_own_lines(),
+                self._traced(step),
+                self._watchdog.watching(),
+            ):
                 self._controller.train(
                     target, checkpoint_at_completion=target == last
                 )
             step = int(self.step.numpy())
-            if every and step < last:
+            if step < last and self._evaluates_at(step):
                 self.evaluate()
+
+    def _matmul_rate(self) -> float | None:
+        """The machine's rate, where there is a rate to compare with it."""
+        if self.settings.flops_per_step is None:
+            return None
+        return matmul_rate(self.strategy, self.settings.compute_dtype)
+
+    def _next_stop(self, step: int) -> int:
+        """The next step at which something besides training is due."""
+        settings, every = self.settings, self.settings.evaluate_every
+        stops = [settings.num_train_steps, *(settings.profile_steps or ())]
+        if every:
+            stops.append(step - step % every + every)
+        return min(stop for stop in stops if stop > step)
+
+    def _evaluates_at(self, step: int) -> bool:
+        every = self.settings.evaluate_every
+        return every > 0 and step % every == 0
+
+    def _traced(self, step: int):
+        """Trace the steps from here to the next stop, if it was asked for."""
+        folder = self._folder("profile")
+        first, last = self.settings.profile_steps or (0, 0)
+        if folder and first <= step < last:
+            return tf.profiler.experimental.Profile(folder)
+        return contextlib.nullcontext()
 
     def evaluate(self) -> dict:
         """Evaluate the current weights; returns the metrics."""
@@ -114,13 +157,20 @@ class Run:
 
     def _report(self, metrics: dict):
         step = int(self.step.numpy())
+        self._watchdog.loop_ended(step)
         # In place, so that orbit writes the speed to TensorBoard as well.
-        metrics.update(self._progress(step, metrics))
+        metrics.update(self._speed(step))
+        self._line(step, metrics)
         self._write("metrics.jsonl", step, metrics)
+        self._train_by_flops(step, metrics)
+        warning = self.warn and self.warn(step, metrics)
+        if warning:
+            logging.warning("%s", warning)
 
     def _report_evaluation(self, metrics: dict):
         step = int(self.step.numpy())
         self._write("evaluations.jsonl", step, metrics)
+        self._eval_by_flops(step, metrics)
 
     def _write(self, name: str, step: int, metrics: dict):
         if self.settings.model_dir is not None:

@@ -25,6 +25,12 @@ class Settings:
             and gradient that end the run.
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
+        examples_per_step: int, examples of a global batch.
+        flops_per_step: float, operations of an update; None if not counted.
+        compute_dtype: str, of the matrices that are multiplied.
+        profile_steps: pair of ints; the updates between these counts are
+            traced for TensorBoard. None for no trace.
+        stall_warning_seconds: float, see `Watchdog`.
     """
 
     num_train_steps: int
@@ -40,3 +46,8 @@ class Settings:
     max_skipped_updates: int = 20
     loss_scaling: bool = False
     tokens_per_step: int = 0
+    examples_per_step: int = 0
+    flops_per_step: float | None = None
+    compute_dtype: str = "float32"
+    profile_steps: tuple[int, int] | None = None
+    stall_warning_seconds: float = 0.0
