@@ -135,7 +135,9 @@ def build_optimizer(config: PretrainingConfig, variables: dict):
         config.num_warmup_steps,
         config.lr_decay_power,
     )
-    return optimizer.AdamW(variables, schedule, config.weight_decay_rate)
+    return optimizer.OPTIMIZERS[config.optimizer](
+        variables, schedule, config.weight_decay_rate
+    )
 
 
 def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
@@ -174,6 +176,9 @@ def loop_settings(config: PretrainingConfig):
         eval_steps=config.num_eval_steps,
         seed=config.seed,
         jit_compile=config.jit_compile,
+        accumulation_steps=config.accumulation_steps,
+        max_skipped_updates=config.max_skipped_updates,
+        loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
         flops_per_step=flops.flops_per_step(config),

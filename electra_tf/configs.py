@@ -54,6 +54,7 @@ INTERMEDIATE_RATIO = 4  # Feed-forward width in units of the hidden size.
 MASK_PROB_ROUNDING = 0.005
 
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
+PRECISIONS = ("float32", "bfloat16", "float16")
 ACTIVATIONS = ("gelu", "relu", "tanh", "linear")
 CLASSIFICATION = "classification"  # The task of a user's own TSV files.
 TASK_NAMES = (
@@ -239,15 +240,42 @@ class _ProgramConfig(Config):
     jit_compile: bool = _machine(
         False, "compile the training step by XLA; pays on GPUs"
     )
+    precision: str = _machine(
+        "float32",
+        "number format of the matrix products; weights, softmax, LayerNorm, "
+        "losses and the optimizer stay in float32. float16 scales the loss",
+        choices=PRECISIONS,
+    )
+    accumulation_steps: int = _machine(
+        1,
+        "parts that a batch is cut into when it does not fit into memory; the "
+        "update is that of the whole batch",
+        at_least=1,
+    )
     num_tpu_cores: int = _machine(1, "number of TPU cores", at_least=1)
     tpu_job_name: str | None = _machine(None, "name of the TPU worker job")
     tpu_name: str | None = _machine(None, "name or address of the TPU")
     tpu_zone: str | None = _machine(None, "zone of the TPU")
     gcp_project: str | None = _machine(None, "Cloud project of the TPU")
 
+    optimizer: str = _optimization(
+        "adamw",
+        "adamw as the original's, without bias correction; lamb for large "
+        "batches",
+        choices=("adamw", "lamb"),
+    )
+    max_skipped_updates: int = _optimization(
+        20,
+        "updates in a row whose loss or gradient is not finite, and which are "
+        "therefore skipped, that end the run; 1 stops at the first, as the "
+        "original does",
+        at_least=1,
+    )
+
     def check(self):
         """Raise a ValueError if fields contradict each other."""
         self._check_strategy()
+        self._check_accumulation()
         self._check_overrides()
         steps_to_profile(self)
         longest = encoder_config(self).max_position_embeddings
@@ -264,6 +292,14 @@ class _ProgramConfig(Config):
             raise ValueError(
                 "use_tpu needs distribution_strategy 'tpu'. Received: "
                 f"{self.distribution_strategy!r}."
+            )
+
+    def _check_accumulation(self):
+        if self.train_batch_size % self.accumulation_steps:
+            raise ValueError(
+                "train_batch_size must be a multiple of accumulation_steps. "
+                f"Received: {self.train_batch_size} and "
+                f"{self.accumulation_steps}."
             )
 
     def _check_overrides(self):

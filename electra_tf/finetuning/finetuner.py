@@ -31,6 +31,7 @@ from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.predict import Predictor
 from electra_tf.finetuning.task import DEV, TRAIN, Source, Task
+from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules
 from electra_tf.training.run import Run
 from electra_tf.training.settings import Settings
@@ -133,7 +134,7 @@ class Finetuner:
         config, started = self.config, time.monotonic()
         seed = config.seed + trial
         keras.utils.set_random_seed(seed)
-        with self.strategy.scope():
+        with self.strategy.scope(), precision(config.precision):
             model = FinetuningModel(encoder_config(config), self.tasks)
         steps = 0
         if config.do_train:
@@ -171,7 +172,7 @@ class Finetuner:
 
     def _optimizer(self, model: FinetuningModel, steps: int):
         config = self.config
-        return optimizer.AdamW(
+        return optimizer.OPTIMIZERS[config.optimizer](
             model.variables,
             schedules.polynomial_decay_with_warmup(
                 config.learning_rate, steps, steps * config.warmup_proportion
@@ -220,6 +221,9 @@ class Finetuner:
             keep=1,
             seed=seed,
             jit_compile=config.jit_compile,
+            accumulation_steps=config.accumulation_steps,
+            max_skipped_updates=config.max_skipped_updates,
+            loss_scaling=config.precision == "float16",
             tokens_per_step=round(tokens * config.train_batch_size),
             examples_per_step=config.train_batch_size,
             profile_steps=steps_to_profile(config),

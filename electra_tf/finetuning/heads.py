@@ -31,7 +31,8 @@ class SentenceHead(keras.layers.Layer):
     """
 
     def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
-        super().__init__(name=name, **kwargs)
+        # Targets and masks come in as they are, float32.
+        super().__init__(name=name, autocast=False, **kwargs)
         self.hidden_size = hidden_size
         self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
         # No initializer in the released code: Glorot's uniform default.
@@ -92,7 +93,8 @@ class TaggingHead(keras.layers.Layer):
     """
 
     def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
-        super().__init__(name=name, **kwargs)
+        # Targets and masks come in as they are, float32.
+        super().__init__(name=name, autocast=False, **kwargs)
         self.hidden_size = hidden_size
         self.dense = keras.layers.Dense(
             size, name="dense", dtype=self.dtype_policy

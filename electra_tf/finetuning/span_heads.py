@@ -46,7 +46,8 @@ class SpanHead(keras.layers.Layer):
         answerable_weight: float,
         **kwargs,
     ):
-        super().__init__(name=name, **kwargs)
+        # Labels and masks come in as they are, float32.
+        super().__init__(name=name, autocast=False, **kwargs)
         self.hidden_size = hidden_size
         self.answerable_classifier = answerable_classifier
         self.answerable_uses_start_logits = answerable_uses_start_logits

@@ -12,6 +12,7 @@ from keras import ops
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead
+from electra_tf.layers.precision import precision
 from electra_tf.pretraining import masking, objectives, sampling
 from electra_tf.pretraining.generators import (
     GENERATORS,
@@ -74,14 +75,19 @@ class Pretrainer:
         self.config = config
         self.special = special
         self.objective = objectives.objective_name(config)
+        with precision(config.precision):
+            self._make_layers()
+        for layer in self.layers:
+            layer.build()
+
+    def _make_layers(self):
+        config = self.config
         self.main = Encoder(encoder_config(config), name="electra")
         self.generator = GENERATORS[generator_kind(config)](config, self.main)
         self.layers = [self.main, *self.generator.layers]
         if self.has_discriminator:
             self.head = ReplacedTokenHead(self.main.config)
             self.layers.append(self.head)
-        for layer in self.layers:
-            layer.build()
 
     @property
     def has_discriminator(self) -> bool:

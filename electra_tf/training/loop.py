@@ -132,26 +132,13 @@ class Trainer(orbit.AbstractTrainer):
 
     def _accumulated(self, parts) -> tuple:
         """Add up what `_gradients` returns, over the parts of a batch."""
-        number = self.settings.accumulation_steps
-        # The graph of this loop is pruned to what counting needs: choosing
+        # The graph of this sum is pruned to what counting needs: choosing
         # positions, no network.
-        counts = self._counts(parts, 0)
-        for index in tf.range(1, number):
-            more = self._counts(parts, index)
-            counts = tf.nest.map_structure(tf.add, counts, more)
-        counts = _over_replicas(counts)
-        sums, gradients = self._gradients(_part(parts, 0), 0, counts)
-        for index in tf.range(1, number):
-            more = self._gradients(_part(parts, index), index, counts)
-            sums, gradients = tf.nest.map_structure(
-                tf.add, (sums, gradients), more
-            )
-        return sums, gradients
+        counts = _sum_over_parts(self._counts, parts)
+        return _sum_over_parts(self._gradients, parts, _over_replicas(counts))
 
-    def _counts(self, parts, index) -> dict:
-        batch = _part(parts, index)
-        terms = self.step_function(batch, self._random(batch, index))
-        return _counts(terms)
+    def _counts(self, batch, index) -> dict:
+        return _counts(self.step_function(batch, self._random(batch, index)))
 
     def _gradients(self, batch, index, counts=None) -> tuple:
         """Losses' sums and the gradient of a batch or a part of it.
@@ -196,6 +183,12 @@ def _split(batch, parts: int):
     """Cut `(batch, ...)` tensors into `(parts, batch / parts, ...)`."""
 
     def split(tensor):
+        if tensor.shape[0] and tensor.shape[0] % parts:
+            raise ValueError(
+                "A replica's share of a batch must be a multiple of "
+                f"accumulation_steps. Received: {tensor.shape[0]} examples "
+                f"and {parts}. Choose another train_batch_size."
+            )
         shape = tf.shape(tensor)
         cut = tf.concat([[parts, shape[0] // parts], shape[1:]], axis=0)
         result = tf.reshape(tensor, cut)
@@ -205,8 +198,23 @@ def _split(batch, parts: int):
     return tf.nest.map_structure(split, batch)
 
 
-def _part(parts, index):
-    return tf.nest.map_structure(lambda tensor: tensor[index], parts)
+def _sum_over_parts(function, parts, *arguments):
+    """Add up function(part, index, *arguments); it is traced once."""
+    function = tf.function(function)
+
+    def part(index):
+        return tf.nest.map_structure(lambda tensor: tensor[index], parts)
+
+    first = tf.constant(0)
+    traced = function.get_concrete_function(part(first), first, *arguments)
+    total = tf.nest.map_structure(
+        lambda output: tf.zeros(output.shape, output.dtype),
+        traced.structured_outputs,
+    )
+    for index in tf.range(tf.shape(tf.nest.flatten(parts)[0])[0]):
+        more = function(part(index), index, *arguments)
+        total = tf.nest.map_structure(tf.add, total, more)
+    return total
 
 
 def _counts(terms: dict) -> dict:

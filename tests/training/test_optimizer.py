@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.training.optimizer import AdamW, is_decayed
+from electra_tf.training.optimizer import AdamW, Lamb, is_decayed
 
 
 def variable(values):
@@ -74,3 +74,61 @@ def test_variables_without_gradient_stay():
     adamw = AdamW(weights, lambda step: 1.0, weight_decay_rate=0.1)
     adamw.apply({"a": tf.constant([1.0]), "b": None}, 0)
     assert weights["b"].numpy()[0] == 1
+
+
+@pytest.mark.parametrize("optimizer", [AdamW, Lamb])
+@pytest.mark.parametrize("bad", [{"loss": np.inf}, {"gradient": np.nan}])
+def test_an_update_that_is_not_finite_changes_nothing(optimizer, bad):
+    weights = {name: variable([1.0, 2.0]) for name in ("a", "b")}
+    chosen = optimizer(weights, lambda step: 0.1, weight_decay_rate=0.1)
+    good = {name: tf.constant([0.5, -0.5]) for name in weights}
+    chosen.apply(good, 0)
+    state = {**weights, **chosen.slots}
+    before = {name: value.numpy().copy() for name, value in state.items()}
+    damaged = {**good, "b": tf.constant([bad.get("gradient", 1.0), 1.0])}
+    norm = chosen.apply(damaged, 1, loss=bad.get("loss", 0.0))
+    assert not np.isfinite(norm)
+    for name, value in state.items():
+        np.testing.assert_array_equal(value.numpy(), before[name])
+
+
+def test_a_scaled_loss_gives_the_same_update():
+    weights = [variable([1.0, 2.0]) for _ in range(2)]
+    for weight, scale in zip(weights, (1.0, 1024.0), strict=True):
+        adamw = AdamW({"w": weight}, lambda step: 0.1)
+        gradient = scale * tf.constant([30.0, 40.0])
+        norm = adamw.apply({"w": gradient}, 0, loss_scale=scale)
+        assert float(norm) == pytest.approx(50)
+    np.testing.assert_array_equal(*weights)
+
+
+def test_lamb_agrees_with_keras():
+    """Without weight decay, bias correction cancels in the ratio of norms."""
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(4, 3)).astype(np.float32)
+    ours, theirs = variable(start), variable(start)
+    lamb = Lamb({"kernel": ours}, lambda step: 0.05, clip_norm=1e6)
+    peer = keras.optimizers.Lamb(0.05, epsilon=1e-6)
+    peer.build([theirs])
+    for step in range(5):
+        gradient = tf.constant(rng.normal(size=(4, 3)), tf.float32)
+        lamb.apply({"kernel": gradient}, step)
+        peer.apply([gradient])
+        # Epsilon is added before, respectively after the correction.
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_lamb_keeps_adams_length_where_nothing_decays():
+    weights = [{"bias": variable([1.0])} for _ in range(2)]
+    for optimizer, weight in zip((AdamW, Lamb), weights, strict=True):
+        chosen = optimizer(weight, lambda step: 0.1)
+        chosen.apply({"bias": tf.constant([0.3])}, 0)
+    np.testing.assert_array_equal(*(weight["bias"] for weight in weights))
+
+
+def test_lamb_of_a_zero_variable():
+    weight = variable([[0.0, 0.0]])
+    Lamb({"kernel": weight}, lambda step: 0.1).apply(
+        {"kernel": tf.constant([[0.3, -0.3]])}, 0
+    )
+    assert np.all(weight.numpy() != 0)

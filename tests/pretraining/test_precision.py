@@ -1,0 +1,86 @@
+"""Training in bfloat16 and float16 against float32."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from electra_tf.pretraining.masking import Batch
+from electra_tf.pretraining.pretrainer import Pretrainer
+from electra_tf.training.guard import Guard
+from electra_tf.training.loop import Trainer
+from electra_tf.training.optimizer import AdamW
+from electra_tf.training.settings import Settings
+from tests import tiny
+from tests.pretraining.test_pretrainer import VARIANTS, build, gradients
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_losses_logits_and_gradients_are_float32(variant, precision):
+    settings = {
+        **VARIANTS[variant],
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+    }
+    exact, rounded = build(**settings), build(**settings, precision=precision)
+    for path, weight in rounded.variables.items():
+        assert weight.dtype == "float32"
+        weight.assign(exact.variables[path])
+    found, output, loss = gradients(rounded)
+    assert rounded.main.blocks[0].compute_dtype == precision
+    assert {g.dtype for g in found.values()} == {tf.float32}
+    assert output.proposals.logits.dtype == tf.float32
+    if output.disc_logits is not None:
+        assert output.disc_logits.dtype == tf.float32
+    _, _, expected = gradients(exact)
+    # bfloat16 has 8 significant bits.
+    assert float(loss) == pytest.approx(float(expected), rel=2e-2)
+    assert float(loss) != float(expected)
+
+
+def trainer(precision, num_steps=12, scale=1.0):
+    """A `Trainer` on one batch, whose loss is multiplied by `scale`."""
+    pretrainer = build(precision=precision)
+    step = tf.Variable(0, dtype=tf.int64)
+    batch = Batch(*map(tf.constant, tiny.batch()))
+
+    def losses(batch, random):
+        terms = pretrainer.losses(pretrainer(batch, random, training=True))
+        return {k: t._replace(total=t.total * scale) for k, t in terms.items()}
+
+    return Trainer(
+        losses,
+        AdamW(pretrainer.variables, lambda step: 1e-3),
+        iter(tf.data.Dataset.from_tensors(batch).repeat()),
+        tf.distribute.get_strategy(),
+        step,
+        Settings(num_steps, num_steps),
+        Guard(limit=20, loss_scaling=precision == "float16"),
+    )
+
+
+def test_the_loss_scale_falls_until_nothing_overflows():
+    # The first scales give gradients above float16's largest number, 65504.
+    chosen = trainer("float16", scale=1e2)
+    metrics = chosen.train(tf.constant(12))
+    assert 1 <= metrics["loss_scale"] < 2**15
+    halvings = np.log2(2**15 / metrics["loss_scale"])
+    assert metrics["skipped_updates"] == halvings
+    assert np.isfinite(metrics["disc_loss"])
+
+
+def test_the_loss_scale_grows_again(monkeypatch):
+    monkeypatch.setattr("electra_tf.training.guard._GROWTH_INTERVAL", 3)
+    chosen = trainer("float16", scale=1e-3)
+    assert chosen.train(tf.constant(7))["loss_scale"] == 2**17
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_only_float16_scales(precision):
+    metrics = trainer(precision).train(tf.constant(2))
+    assert not {"loss_scale", "skipped_updates"} & set(metrics)
+
+
+def test_layers_made_later_are_float32_again():
+    Pretrainer(tiny.pretraining(precision="bfloat16"), tiny.SPECIAL)
+    assert build().main.compute_dtype == "float32"
