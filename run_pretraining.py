@@ -98,6 +98,7 @@ def pretrain(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         loop_settings(config),
         build_evaluator(config, pretrainer, strategy),
         CollapseWarning(config.num_warmup_steps),
+        input_hashes(config, tokenizer),
     )
     if config.do_train:
         with inputs.read_errors_explained(files, config.max_seq_length):
@@ -160,10 +161,20 @@ def build_evaluator(config: PretrainingConfig, pretrainer, strategy):
     )
 
 
+def input_hashes(config: PretrainingConfig, tokenizer) -> dict:
+    """Return what tells this run's data from other data."""
+    from electra_tf.training import run_record
+
+    folder = os.path.dirname(config.pretrain_tfrecords)
+    path = os.path.join(folder, manifest.FILE_NAME)
+    return {
+        "vocab_sha256": tokenizer.vocab_sha256,
+        "manifest_sha256": run_record.sha256(path),
+    }
+
+
 def loop_settings(config: PretrainingConfig):
     """Return what the loop has to know of the config."""
-    import keras
-
     from electra_tf.training.settings import Settings
 
     return Settings(
@@ -182,7 +193,7 @@ def loop_settings(config: PretrainingConfig):
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
         flops_per_step=flops.flops_per_step(config),
-        compute_dtype=keras.config.dtype_policy().compute_dtype,
+        compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,
     )

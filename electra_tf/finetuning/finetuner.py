@@ -67,6 +67,7 @@ class Finetuner:
     ):
         self.config = config
         self.tasks = tasks
+        self.vocab_sha256 = tokenizer.vocab_sha256
         self.strategy = distribution.strategy(
             config.distribution_strategy, config.tpu_name
         )
@@ -166,6 +167,7 @@ class Finetuner:
             self._training_data(steps, seed),
             self.strategy,
             self._settings(trial, steps, seed),
+            facts={"vocab_sha256": self.vocab_sha256},
         )
         run.train()
         return steps

@@ -7,7 +7,7 @@ import logging
 import orbit
 import tensorflow as tf
 
-from electra_tf.training import checkpoints
+from electra_tf.training import checkpoints, run_record
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
@@ -32,6 +32,8 @@ class Run:
         evaluator: `Evaluator`, or None.
         warn: function from the step and the metrics of a loop to a warning,
             or to None; or None.
+        facts: dict for `runs.jsonl`, what the loop does not know: hashes of
+            the data, say.
     """
 
     def __init__(
@@ -44,10 +46,12 @@ class Run:
         settings: Settings,
         evaluator: Evaluator | None = None,
         warn=None,
+        facts: dict | None = None,
     ):
         self.settings = settings
         self.strategy = strategy
         self.warn = warn
+        self.facts = facts or {}
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -109,6 +113,7 @@ class Run:
         """Train up to the last step, evaluating on the way where asked to."""
         last = self.settings.num_train_steps
         step = int(self.step.numpy())
+        self._record_start(step)
         self._speed = Speed(self.settings, step, self._matmul_rate())
         while step < last:
             target = self._next_stop(step)
@@ -123,6 +128,19 @@ class Run:
             step = int(self.step.numpy())
             if step < last and self._evaluates_at(step):
                 self.evaluate()
+
+    def _record_start(self, step: int):
+        settings = self.settings
+        if settings.model_dir is not None:
+            run_record.append(
+                settings.model_dir,
+                step=step,
+                num_train_steps=settings.num_train_steps,
+                seed=settings.seed,
+                strategy=type(self.strategy).__name__,
+                replicas=self.strategy.num_replicas_in_sync,
+                **self.facts,
+            )
 
     def _matmul_rate(self) -> float | None:
         """The machine's rate, where there is a rate to compare with it."""

@@ -20,6 +20,15 @@ def test_counted_work(tmp_path, capsys):
         assert list((tmp_path / "summaries" / name).iterdir()), name
 
 
+def test_a_record_of_each_start(tmp_path):
+    LinearRun(tmp_path, num_train_steps=6).run.train()
+    LinearRun(tmp_path).run.train()
+    starts = rows(tmp_path / "runs.jsonl")
+    assert [row["step"] for row in starts] == [0, 6]
+    assert starts[1]["num_train_steps"] == 12
+    assert starts[1]["replicas"] == 1
+
+
 def test_warnings_of_the_program(tmp_path, caplog):
     linear = LinearRun(None)
     linear.run.warn = lambda step, metrics: "odd" if step == 6 else None
