@@ -304,14 +304,14 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     return detecting + sum(training_flops(n, *batches) for n in networks)
 
 
-def flops_per_step(config: PretrainingConfig) -> float:
+def flops_per_step(config: PretrainingConfig, **settings) -> float:
     """Return the operations of one update of a pre-training run.
 
     >>> config = PretrainingConfig(data_dir="data", model_name="small")
     >>> flops_per_step(config)
     1293743798272.0
     """
-    return pretraining_flops(config) / config.num_train_steps
+    return pretraining_flops(config, **settings) / config.num_train_steps
 
 
 def published_training_flops() -> dict[str, float]:
