@@ -193,6 +193,7 @@ def loop_settings(config: PretrainingConfig):
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
         flops_per_step=flops.flops_per_step(config),
+        update_flops=flops.update_flops(config),
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,

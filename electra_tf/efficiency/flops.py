@@ -48,6 +48,8 @@ SOFTMAX = 5  # Maximum, subtract, exponential, sum, divide.
 OUTPUT_FRAC = 20 / 128  # Predictions of an input of 128 tokens.
 SEGMENT_TYPES = 2
 FORWARD_AND_BACKWARD = 2
+# From there to a backward pass of two forward ones.
+BACKWARD_IS_TWICE = 3 / FORWARD_AND_BACKWARD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -312,6 +314,20 @@ def flops_per_step(config: PretrainingConfig, **settings) -> float:
     1293743798272.0
     """
     return pretraining_flops(config, **settings) / config.num_train_steps
+
+
+def update_flops(config: PretrainingConfig) -> float:
+    """Return the operations that a machine does in an update.
+
+    As `flops_per_step`, but embeddings are looked up, and the backward pass
+    costs twice the forward pass: each product has two gradients.
+
+    >>> config = PretrainingConfig(data_dir="data", model_name="small")
+    >>> update_flops(config)
+    1172504417280.0
+    """
+    forward_twice = flops_per_step(config, sparse_embedding_lookup=True)
+    return BACKWARD_IS_TWICE * forward_twice
 
 
 def published_training_flops() -> dict[str, float]:

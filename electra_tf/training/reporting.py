@@ -49,12 +49,13 @@ class Speed:
             "tokens_per_second": speed * settings.tokens_per_step,
             "seconds_left": (settings.num_train_steps - step) / speed,
         }
-        flops = settings.flops_per_step
-        if flops is not None:
-            figures["train_flops"] = step * flops
-            figures["flops_per_second"] = speed * flops
-        if flops is not None and self.matmul_rate is not None:
-            figures["matmul_share"] = speed * flops / self.matmul_rate
+        if settings.flops_per_step is not None:
+            figures["train_flops"] = step * settings.flops_per_step
+        if settings.update_flops is not None:
+            figures["flops_per_second"] = speed * settings.update_flops
+            if self.matmul_rate is not None:
+                share = figures["flops_per_second"] / self.matmul_rate
+                figures["matmul_share"] = share
         return figures
 
 

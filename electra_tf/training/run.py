@@ -144,7 +144,7 @@ class Run:
 
     def _matmul_rate(self) -> float | None:
         """The machine's rate, where there is a rate to compare with it."""
-        if self.settings.flops_per_step is None:
+        if self.settings.update_flops is None:
             return None
         return matmul_rate(self.strategy, self.settings.compute_dtype)
 

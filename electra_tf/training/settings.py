@@ -26,7 +26,10 @@ class Settings:
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
         examples_per_step: int, examples of a global batch.
-        flops_per_step: float, operations of an update; None if not counted.
+        flops_per_step: float, operations of an update as published counts
+            have them, for `train_flops`; None if not counted.
+        update_flops: float, operations that an update makes the machine do,
+            for its rate; None if not counted.
         compute_dtype: str, of the matrices that are multiplied.
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
@@ -48,6 +51,7 @@ class Settings:
     tokens_per_step: int = 0
     examples_per_step: int = 0
     flops_per_step: float | None = None
+    update_flops: float | None = None
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0

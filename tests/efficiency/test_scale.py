@@ -74,13 +74,12 @@ def test_bytes_by_hand():
 
 def test_step_by_hand(slow_device):
     model = scale.step(TINY, slow_device, 4, "float32")
-    forward_twice = flops.flops_per_step(TINY, sparse_embedding_lookup=True)
-    assert model.compute == pytest.approx(1.5 * forward_twice / 4 / 1e6)
+    assert model.compute == pytest.approx(flops.update_flops(TINY) / 4 / 1e6)
     weights = 4 * scale.parameters(TINY)
     shared = 4 * scale.activation_bytes(TINY, 4) + 8 * scale.logit_bytes(TINY)
     assert model.memory == pytest.approx((10 * weights + shared / 4) / 1e6)
     assert model.all_reduce == pytest.approx(1.5 * weights / 1e4)
-    assert model.input_bytes == 32 * 16 * 4
+    assert model.input_bytes == 32 * 16 * 5
     assert model.floor == max(model.compute, model.memory, model.all_reduce)
     assert getattr(model, model.bound) == model.floor
 

@@ -18,7 +18,12 @@ def clock(monkeypatch):
 
 def test_speed(clock):
     settings = Settings(
-        40, 20, tokens_per_step=1000, examples_per_step=8, flops_per_step=6e9
+        40,
+        20,
+        tokens_per_step=1000,
+        examples_per_step=8,
+        flops_per_step=6e9,
+        update_flops=5e9,
     )
     speed = Speed(settings, first_step=0, matmul_rate=1e11)
     assert speed(20) == {
@@ -27,8 +32,8 @@ def test_speed(clock):
         "tokens_per_second": 5000,
         "seconds_left": 4,
         "train_flops": 1.2e11,
-        "flops_per_second": 3e10,
-        "matmul_share": 0.3,
+        "flops_per_second": 2.5e10,
+        "matmul_share": 0.25,
     }
     assert speed(40)["steps_per_second"] == 10
 

@@ -8,7 +8,8 @@ def steps(folder) -> list[int]:
 
 
 def test_counted_work(tmp_path, capsys):
-    linear = LinearRun(tmp_path, examples_per_step=8, flops_per_step=2e9)
+    counts = {"flops_per_step": 2e9, "update_flops": 1e9}
+    linear = LinearRun(tmp_path, examples_per_step=8, **counts)
     linear.run.train()
     linear.run.evaluate()
     metrics = rows(tmp_path / "metrics.jsonl")
