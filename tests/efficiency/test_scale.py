@@ -82,6 +82,7 @@ def test_step_by_hand(slow_device):
     assert model.input_bytes == 32 * 16 * 5
     assert model.floor == max(model.compute, model.memory, model.all_reduce)
     assert getattr(model, model.bound) == model.floor
+    assert model.expected(0.5) == max(2 * model.compute, model.floor)
 
 
 def test_sixteen_bits_halve_activations_only(slow_device):
