@@ -13,8 +13,9 @@ import os
 import sys
 
 from electra_tf import hparams, manifest, tokenization
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.conversion import initial
+from electra_tf.efficiency import flops
 from electra_tf.training import run_folder
 from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
 from flags import from_config
@@ -110,7 +111,8 @@ def pretrain(
         stop: an object that is true once the program shall stop.
     """
     from electra_tf import records
-    from electra_tf.pretraining import inputs, results
+    from electra_tf.pretraining import inputs, metrics, results
+    from electra_tf.pretraining.collapse import CollapseWarning
     from electra_tf.training import distribution
     from electra_tf.training.run import Run
 
@@ -128,7 +130,8 @@ def pretrain(
         return distribution.distribute(dataset, strategy)
 
     def losses(batch, random):
-        return pretrainer.losses(pretrainer(batch, random, training=True))
+        output = pretrainer(batch, random, training=True)
+        return pretrainer.losses(output) | metrics.training_terms(output)
 
     with inputs.read_errors_explained(files, config.max_seq_length):
         run = Run(
@@ -140,6 +143,8 @@ def pretrain(
             loop_settings(config),
             build_evaluator(config, pretrainer, strategy, stop),
             stop,
+            CollapseWarning(config.num_warmup_steps),
+            input_hashes(config, tokenizer),
         )
         if config.do_train:
             run.train()
@@ -215,6 +220,18 @@ def build_evaluator(config: PretrainingConfig, pretrainer, strategy, stop):
     )
 
 
+def input_hashes(config: PretrainingConfig, tokenizer) -> dict:
+    """Return what tells this run's data from other data."""
+    from electra_tf.training import run_record
+
+    folder = os.path.dirname(config.pretrain_tfrecords)
+    path = os.path.join(folder, manifest.FILE_NAME)
+    return {
+        "vocab_sha256": tokenizer.vocab_sha256,
+        "manifest_sha256": run_record.sha256(path),
+    }
+
+
 def loop_settings(config: PretrainingConfig):
     """Return what the loop has to know of the config."""
     from electra_tf.training.settings import Settings
@@ -233,6 +250,12 @@ def loop_settings(config: PretrainingConfig):
         max_skipped_updates=config.max_skipped_updates,
         loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
+        examples_per_step=config.train_batch_size,
+        flops_per_step=flops.flops_per_step(config),
+        update_flops=flops.update_flops(config),
+        compute_dtype=config.precision,
+        profile_steps=steps_to_profile(config),
+        stall_warning_seconds=config.stall_warning_seconds,
     )
 
 

@@ -45,6 +45,7 @@ __all__ = [
     "from_json",
     "generator_config",
     "hparam",
+    "steps_to_profile",
     "to_json",
 ]
 
@@ -192,6 +193,17 @@ class _ProgramConfig(Config):
     )
     debug: bool = _run(False, "tiny run to try the program")
     seed: int = hparam(42, "seed of every random draw", group="run", at_least=0)
+    profile_steps: str | None = _run(
+        None,
+        "a-b traces the updates after the first a, up to b, for TensorBoard's "
+        "profiler, into summaries/profile of the run's folder",
+    )
+    stall_warning_seconds: float = _run(
+        0.0,
+        "warn when no loop of updates has ended for so long; 0 waits five "
+        "times the longest loop, two minutes at least",
+        at_least=0,
+    )
 
     model_size: str = _model(
         "small", "named size of the encoder", choices=tuple(MODEL_SIZES)
@@ -295,6 +307,7 @@ class _ProgramConfig(Config):
         self._check_accumulation()
         self._check_overrides()
         self._check_paths()
+        steps_to_profile(self)
         longest = encoder_config(self).max_position_embeddings
         if self.max_seq_length > longest:
             raise ValueError(
@@ -837,6 +850,30 @@ class FinetuningConfig(_ProgramConfig):
             raise ValueError(
                 f"The task {CLASSIFICATION!r} needs {', '.join(missing)}."
             )
+
+
+def steps_to_profile(config: _ProgramConfig) -> tuple[int, int] | None:
+    """Return the update counts between which a run is traced.
+
+    >>> run = PretrainingConfig(
+    ...     data_dir="data", model_name="small", profile_steps="100-110"
+    ... )
+    >>> steps_to_profile(run)
+    (100, 110)
+
+    Raises:
+      ValueError: if `profile_steps` is not two growing numbers.
+    """
+    text = config.profile_steps
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    if first.isdecimal() and last.isdecimal() and int(first) < int(last):
+        return int(first), int(last)
+    raise ValueError(
+        "profile_steps must be two numbers of updates, the smaller first, as "
+        f"in 100-110. Received: {text!r}."
+    )
 
 
 def encoder_config(config: _ProgramConfig) -> EncoderConfig:

@@ -40,6 +40,12 @@ def test_every_field_has_help(config_class):
         (pretraining, {"mask_prob": 1.0}, "mask_prob must be a float of more"),
         (pretraining, {"temperature": 0}, "temperature must be"),
         (pretraining, {"sampling": "gumble"}, "Did you mean 'gumbel'?"),
+        (pretraining, {"profile_steps": "20-10"}, "Received: '20-10'"),
+        (
+            finetuning,
+            {"profile_steps": "ten"},
+            "as in 100-110. Received: 'ten'",
+        ),
         (pretraining, {"model_size": "bass"}, "Did you mean 'base'?"),
         (
             pretraining,

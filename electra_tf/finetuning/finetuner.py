@@ -20,7 +20,11 @@ import keras
 import tensorflow as tf
 
 from electra_tf import hparams
-from electra_tf.configs import FinetuningConfig, encoder_config
+from electra_tf.configs import (
+    FinetuningConfig,
+    encoder_config,
+    steps_to_profile,
+)
 from electra_tf.finetuning import inputs, results
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
@@ -70,6 +74,7 @@ class Finetuner:
     ):
         self.config = config
         self.tasks = tasks
+        self.vocab_sha256 = tokenizer.vocab_sha256
         self.strategy = distribution.strategy(config)
         self.pretrained = pretrained
         self.training = self._training_inputs(tokenizer, examples)
@@ -163,6 +168,7 @@ class Finetuner:
             self._training_data(steps, seed),
             self.strategy,
             self._settings(trial, steps, seed),
+            facts={"vocab_sha256": self.vocab_sha256},
         )
         run.train()
         return steps
@@ -225,6 +231,9 @@ class Finetuner:
             max_skipped_updates=config.max_skipped_updates,
             loss_scaling=config.precision == "float16",
             tokens_per_step=round(tokens * config.train_batch_size),
+            examples_per_step=config.train_batch_size,
+            profile_steps=steps_to_profile(config),
+            stall_warning_seconds=config.stall_warning_seconds,
         )
 
     def _evaluate(self, model, split: Split, trial, seed, steps, started):

@@ -3,20 +3,24 @@
 import contextlib
 import io
 import json
+import logging
 import os
 
 import orbit
 import tensorflow as tf
 
-from electra_tf.training import checkpoints, rows, run_folder
+from electra_tf.training import checkpoints, rows, run_folder, run_record
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
-from electra_tf.training.reporting import MetricsFile, Progress
+from electra_tf.training.matmul_rate import matmul_rate
+from electra_tf.training.reporting import MetricsFile, ProgressLine, Speed
 from electra_tf.training.settings import Settings
 from electra_tf.training.stopping import Stopped
+from electra_tf.training.summaries import SummariesByFlops
+from electra_tf.training.watchdog import Watchdog
 
 # The losses of a loop in which a run was stopped.
 _UNFINISHED_LOOP = "unfinished_loop.json"
@@ -36,6 +40,10 @@ class Run:
         evaluator: `Evaluator`, or None.
         stop: an object that is true once training shall stop, such as
             `electra_tf.training.stopping.StopSignal`; None for never.
+        warn: function from the step and the metrics of a loop to a warning,
+            or to None; or None.
+        facts: dict for `runs.jsonl`, what the loop does not know: hashes of
+            the data, say.
     """
 
     def __init__(
@@ -48,8 +56,13 @@ class Run:
         settings: Settings,
         evaluator: Evaluator | None = None,
         stop=None,
+        warn=None,
+        facts: dict | None = None,
     ):
         self.settings = settings
+        self.strategy = strategy
+        self.warn = warn
+        self.facts = facts or {}
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -75,8 +88,12 @@ class Run:
             guard,
         )
         self._trainer = ChunkedTrainer(trainer, stop)
-        self._progress = Progress(
-            settings.num_train_steps, first_step, settings.tokens_per_step
+        self._line = ProgressLine(settings.num_train_steps)
+        self._speed = Speed(settings, first_step)
+        self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
+        self._train_by_flops, self._eval_by_flops = (
+            SummariesByFlops(self._folder(name), settings.flops_per_step)
+            for name in ("train_by_flops", "eval_by_flops")
         )
         with _without_orbits_own_lines():
             self._controller = orbit.Controller(
@@ -123,9 +140,15 @@ class Run:
     def _train(self):
         settings = self.settings
         step = int(self.step.numpy())
+        self._record_start(step)
+        self._speed = Speed(settings, step, self._matmul_rate())
         while step < settings.num_train_steps:
             before, step = step, settings.end_of_loop(step)
-            with _without_orbits_own_lines():
+            with (
+                _without_orbits_own_lines(),
+                self._traced(before),
+                self._watchdog.watching(),
+            ):
                 self._controller.train(step, checkpoint_at_completion=False)
             if self._is_due(settings.save_every, before, step):
                 self._save()
@@ -140,6 +163,33 @@ class Run:
         every = self.settings.evaluate_every
         last = self.settings.num_train_steps
         return bool(every) and 0 < step < last and step % every == 0
+
+    def _record_start(self, step: int):
+        settings = self.settings
+        if settings.model_dir is not None:
+            run_record.append(
+                settings.model_dir,
+                step=step,
+                num_train_steps=settings.num_train_steps,
+                seed=settings.seed,
+                strategy=type(self.strategy).__name__,
+                replicas=self.strategy.num_replicas_in_sync,
+                **self.facts,
+            )
+
+    def _matmul_rate(self) -> float | None:
+        """The machine's rate, where there is a rate to compare with it."""
+        if self.settings.update_flops is None:
+            return None
+        return matmul_rate(self.strategy, self.settings.compute_dtype)
+
+    def _traced(self, step: int):
+        """Trace the steps from here to the next stop, if it was asked for."""
+        folder = self._folder("profile")
+        first, last = self.settings.profile_steps or (0, 0)
+        if folder and first <= step < last:
+            return tf.profiler.experimental.Profile(folder)
+        return contextlib.nullcontext()
 
     def evaluate(self) -> dict:
         """Evaluate the current weights; returns the metrics."""
@@ -187,13 +237,20 @@ class Run:
 
     def _report(self, metrics: dict):
         step = int(self.step.numpy())
+        self._watchdog.loop_ended(step)
         # In place, so that orbit writes the speed to TensorBoard as well.
-        metrics.update(self._progress(step, metrics))
+        metrics.update(self._speed(step))
+        self._line(step, metrics)
         self._write("metrics.jsonl", step, metrics)
+        self._train_by_flops(step, metrics)
+        warning = self.warn and self.warn(step, metrics)
+        if warning:
+            logging.warning("%s", warning)
 
     def _report_evaluation(self, metrics: dict):
         step = int(self.step.numpy())
         self._write("evaluations.jsonl", step, metrics)
+        self._eval_by_flops(step, metrics)
 
     def _write(self, name: str, step: int, metrics: dict):
         if self.settings.model_dir is not None:

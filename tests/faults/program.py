@@ -22,7 +22,13 @@ SMALL = {
     "shuffle_buffer_size": 50,
     "num_eval_steps": 1,
 }
-TIMED = {"steps_per_second", "tokens_per_second"}
+TIMED = {
+    "steps_per_second",
+    "tokens_per_second",
+    "flops_per_second",
+    "matmul_share",
+    "seconds_left",
+}
 PATIENCE = 300  # Seconds until something that has to happen has not.
 
 

@@ -11,7 +11,13 @@ from electra_tf.training import chunks
 from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
 from tests.training.test_loop import STEPS, LinearRun, rows
 
-TIMED = {"steps_per_second", "tokens_per_second"}
+TIMED = {
+    "steps_per_second",
+    "tokens_per_second",
+    "flops_per_second",
+    "matmul_share",
+    "seconds_left",
+}
 
 
 class StopAfter:
