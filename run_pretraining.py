@@ -10,6 +10,7 @@ the exit statuses.
 import functools
 import json
 import os
+import signal
 import sys
 
 from electra_tf import hparams, manifest, tokenization
@@ -38,12 +39,19 @@ def run(config: PretrainingConfig):
     tokenizer = check_inputs(config)
     folder = config.model_dir
     with (
-        StopSignal() as stop,
+        stop_signal() as stop,
         run_folder.claimed(folder),
         run_folder.full_disk_explained(folder),
     ):
         save_config(config)
         pretrain(config, tokenizer, stop)
+
+
+def stop_signal() -> StopSignal:
+    """Return what tells a run to stop; several workers agree on it."""
+    if run_folder.in_cluster():
+        return StopSignal()
+    return StopSignal(signal.SIGTERM, signal.SIGINT)
 
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
@@ -139,7 +147,9 @@ def pretrain(
         if config.do_train:
             run.train()
     if config.do_eval:
-        results.write(config, run.evaluate())
+        metrics = run.evaluate()
+        if run_folder.is_chief():
+            results.write(config, metrics)
 
 
 def build_model(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
