@@ -16,6 +16,7 @@ REQUIREMENTS = [
     "tensorflow-datasets>=4.9.9,<5",
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
+    "google-crc32c>=1.5,<2",
     "tokenizers>=0.20,<1",
     "safetensors>=0.4,<1",
     "scikit-learn>=1.3,<2",

@@ -16,6 +16,7 @@ This module does not import TensorFlow.
 
 import dataclasses
 import functools
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -53,6 +54,7 @@ INTERMEDIATE_RATIO = 4  # Feed-forward width in units of the hidden size.
 MASK_PROB_ROUNDING = 0.005
 
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
+EMBEDDING_LOOKUPS = ("gather", "one_hot")
 PRECISIONS = ("float32", "bfloat16", "float16")
 ACTIVATIONS = ("gelu", "gelu_new", "relu", "tanh", "linear")
 CLASSIFICATION = "classification"  # The task of a user's own TSV files.
@@ -216,6 +218,12 @@ class _ProgramConfig(Config):
         0.1, "dropout of attention probabilities", at_least=0, less_than=1
     )
 
+    decay_after_warmup: bool = _optimization(
+        False,
+        "whether the learning rate decays from its peak, as in the paper; in "
+        "the released code it decays from step 0 and warm-up multiplies it",
+    )
+
     use_tpu: bool = _machine(False, "run on TPU")
     distribution_strategy: str = _machine(
         Derived(
@@ -224,6 +232,23 @@ class _ProgramConfig(Config):
         ),
         "how the work is spread over devices",
         choices=STRATEGIES,
+    )
+    logical_cpus: int = _machine(
+        0,
+        "split the CPU into this many logical devices, to try mirrored on a "
+        "machine without GPUs",
+        at_least=0,
+    )
+    embedding_lookup: str = _machine(
+        Derived(
+            lambda c: (
+                "one_hot" if c.distribution_strategy == "tpu" else "gather"
+            ),
+            "gather; one_hot on TPU",
+        ),
+        "how word embeddings are looked up: one_hot multiplies by a one-hot "
+        "matrix, which TPUs do faster; the results are the same",
+        choices=EMBEDDING_LOOKUPS,
     )
     jit_compile: bool = _machine(
         False, "compile the training step by XLA; pays on GPUs"
@@ -240,9 +265,13 @@ class _ProgramConfig(Config):
         "update is that of the whole batch",
         at_least=1,
     )
-    num_tpu_cores: int = _machine(1, "number of TPU cores", at_least=1)
+    num_tpu_cores: int = _machine(
+        1, "number of TPU cores; where given, it must be the TPU's", at_least=1
+    )
     tpu_job_name: str | None = _machine(None, "name of the TPU worker job")
-    tpu_name: str | None = _machine(None, "name or address of the TPU")
+    tpu_name: str | None = _machine(
+        None, "name or address of the TPU; local on a TPU VM"
+    )
     tpu_zone: str | None = _machine(None, "zone of the TPU")
     gcp_project: str | None = _machine(None, "Cloud project of the TPU")
 
@@ -265,6 +294,7 @@ class _ProgramConfig(Config):
         self._check_strategy()
         self._check_accumulation()
         self._check_overrides()
+        self._check_paths()
         longest = encoder_config(self).max_position_embeddings
         if self.max_seq_length > longest:
             raise ValueError(
@@ -280,6 +310,11 @@ class _ProgramConfig(Config):
                 "use_tpu needs distribution_strategy 'tpu'. Received: "
                 f"{self.distribution_strategy!r}."
             )
+        if self.logical_cpus and self.distribution_strategy != "mirrored":
+            raise ValueError(
+                "logical_cpus needs distribution_strategy 'mirrored'. "
+                f"Received: {self.distribution_strategy!r}."
+            )
 
     def _check_accumulation(self):
         if self.train_batch_size % self.accumulation_steps:
@@ -288,6 +323,17 @@ class _ProgramConfig(Config):
                 f"Received: {self.train_batch_size} and "
                 f"{self.accumulation_steps}."
             )
+
+    def _check_paths(self):
+        """TensorFlow reads and writes buckets; other files need a mount."""
+        for name in ("vocab_file", "model_dir"):
+            path = getattr(self, name)
+            if "://" in path:
+                raise ValueError(
+                    f"{name} must be on a file system. Received: {path!r}. "
+                    "Mount the bucket (see docs/tpu.md) and give the folder; "
+                    "only the records may be in a bucket."
+                )
 
     def _check_overrides(self):
         overrides = self.model_hparam_overrides
@@ -335,6 +381,18 @@ class PretrainingConfig(_ProgramConfig):
     )
     mask_prob: float = _objective(
         0.15, "fraction of tokens to mask", more_than=0, less_than=1
+    )
+    mask_token_share: float = _objective(
+        0.85,
+        "share of the chosen tokens that become [MASK], the others stay; the "
+        "paper has 1",
+        at_least=0,
+        at_most=1,
+    )
+    distinct_positions: bool = _objective(
+        False,
+        "whether no position is chosen twice and their number is rounded up, "
+        "as in the paper; the released code draws with replacement",
     )
     sampling: str = _objective(
         "gumbel",
@@ -425,7 +483,18 @@ class PretrainingConfig(_ProgramConfig):
         _path("{c.data_dir}/models/{c.model_name}"), "folder of the run"
     )
     init_checkpoint: str | None = _path_field(
-        None, "weights to start from instead of random ones"
+        None,
+        "weights to start from instead of random ones, with a new optimizer "
+        "and schedule; whatever electra_tf.conversion reads: a run, a model "
+        "folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
+    )
+    init_generator: str | None = _path_field(
+        None, "likewise the generator, where init_checkpoint has none"
+    )
+    allow_new_parts: bool = _run(
+        False,
+        "let what init_checkpoint lacks, a generator say, start from random "
+        "weights",
     )
     results_txt: str = _path_field(
         _path("{c.model_dir}/results/unsup_results.txt"), "results for people"
@@ -441,6 +510,11 @@ class PretrainingConfig(_ProgramConfig):
         self._check_towers()
         if self.has_small_generator:
             generator_config(self)
+        if self.init_generator and not self.init_checkpoint:
+            raise ValueError(
+                "init_generator needs init_checkpoint, the discriminator's. "
+                f"Received: init_generator {self.init_generator!r} alone."
+            )
         if self.max_predictions_per_seq < 1:
             raise ValueError(
                 "mask_prob times max_seq_length leaves nothing to mask. "
@@ -477,6 +551,8 @@ class PretrainingConfig(_ProgramConfig):
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
+        if self.distinct_positions:
+            return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)
 
@@ -665,7 +741,9 @@ class FinetuningConfig(_ProgramConfig):
         _path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
     )
     init_checkpoint: str = _path_field(
-        _path("{c.pretrained_dir}"), "checkpoint to start from, or its folder"
+        _path("{c.pretrained_dir}"),
+        "weights to start from; whatever electra_tf.conversion reads: a run, "
+        "a model folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
     )
     model_dir: str = _path_field(
         _path("{c.pretrained_dir}/finetuning_models/{c.joined_tasks}_model"),

@@ -81,6 +81,23 @@ def test_every_field_has_help(config_class):
         ),
         (
             pretraining,
+            {"vocab_file": "gs://bucket/vocab.txt"},
+            "vocab_file must be on a file system. "
+            "Received: 'gs://bucket/vocab.txt'.",
+        ),
+        (
+            finetuning,
+            {"model_dir": "gs://bucket/model"},
+            "model_dir must be on a file system.",
+        ),
+        (
+            pretraining,
+            {"logical_cpus": 2},
+            "logical_cpus needs distribution_strategy 'mirrored'. "
+            "Received: 'one_device'.",
+        ),
+        (
+            pretraining,
             {"model_hparam_overrides": {"hiden_size": 1}},
             "Unknown model_hparam_overrides key 'hiden_size'. "
             "Did you mean 'hidden_size'?",
@@ -210,6 +227,12 @@ def test_resuming_may_change_how_to_run_but_not_what_is_trained():
         (name,) = change
         with pytest.raises(ValueError, match=f"  {name}: "):
             configs.check_same(saved, config.replace(**change))
+
+
+def test_look_up_follows_the_device():
+    assert pretraining().embedding_lookup == "gather"
+    assert pretraining(use_tpu=True).embedding_lookup == "one_hot"
+    assert finetuning(distribution_strategy="tpu").embedding_lookup == "one_hot"
 
 
 def test_original_hparams_without_effect_are_accepted():

@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
         "default: gelu_new, which KerasHub computes. The released ELECTRA "
         "models were trained with gelu",
     )
-    add("--generator", help="Hugging Face folder of PATH's generator")
+    add("--generator", help="folder of the generator, where PATH has none")
     add("--task", help="name of the head, where there are several")
     add("--labels", nargs="+", default=[], help="names of the head's outputs")
     return made
@@ -96,14 +96,39 @@ def convert(args: argparse.Namespace) -> None:
     """
     if args.vocab_file and not os.path.exists(args.vocab_file):
         raise FileNotFoundError(f"No vocabulary file at {args.vocab_file}.")
-    kind = detect(args.source)
-    model = READERS[kind](args)
-    print(f"From {args.source} ({kind}):")
+    model = _read(args)
+    print(f"From {args.source} ({detect(args.source)}):")
     print("\n".join(f"  {line}" for line in summary(model)))
     written = WRITERS[args.format](args, model)
     print(f"To {args.to} ({args.format}):")
     lines = [*not_written(model, written), *measured(args, written)]
     print("\n".join(f"  {line}" for line in lines))
+
+
+def read(path: str, **options) -> Model:
+    """Read a model of any format.
+
+    Args:
+        path: str, folder or checkpoint; what it is, is detected.
+        options: other arguments of the command line, by name.
+
+    Raises:
+        FileNotFoundError: when nothing is there.
+        ValueError: for contents that do not do.
+    """
+    args = parser().parse_args(["--from", path, "--to", path])
+    return _read(argparse.Namespace(**{**vars(args), **options}))
+
+
+def _read(args: argparse.Namespace) -> Model:
+    """Read what the arguments name, with the generator if it is apart."""
+    model = READERS[detect(args.source)](args)
+    if args.generator is None:
+        return model
+    from electra_tf.conversion import selection
+
+    masked_lm = read(args.generator, vocab_file=args.vocab_file)
+    return selection.joined(model, selection.generator(masked_lm))
 
 
 def detect(path: str) -> str:
@@ -122,6 +147,9 @@ def detect(path: str) -> str:
         return "hugging_face"
     if config.get("registered_name"):
         return "keras_hub"
+    local = "://" not in path
+    if local and not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
+        raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
     from electra_tf.training import checkpoints
 
     ours = checkpoints.read_training_state(path).ours
@@ -231,14 +259,10 @@ def _from_tf1_checkpoint(args) -> Model:
 
 
 def _from_hugging_face(args) -> Model:
-    from electra_tf.conversion import hugging_face, selection
+    from electra_tf.conversion import hugging_face
 
     asked = args.vocab_file, args.part, args.task, tuple(args.leave_out)
-    model = hugging_face.read(args.source, *asked)
-    if args.generator is None:
-        return model
-    masked_lm = hugging_face.read(args.generator, args.vocab_file, "generator")
-    return selection.joined(model, masked_lm)
+    return hugging_face.read(args.source, *asked)
 
 
 def _from_keras_hub(args) -> Model:

@@ -82,7 +82,11 @@ class Pretrainer:
 
     def _make_layers(self):
         config = self.config
-        self.main = Encoder(encoder_config(config), name="electra")
+        self.main = Encoder(
+            encoder_config(config),
+            lookup=config.embedding_lookup,
+            name="electra",
+        )
         self.generator = GENERATORS[generator_kind(config)](config, self.main)
         self.layers = [self.main, *self.generator.layers]
         if self.has_discriminator:
@@ -116,6 +120,7 @@ class Pretrainer:
             self.special,
             self.config.max_predictions_per_seq,
             random.child("masking"),
+            self.config.distinct_positions,
         )
         sample = functools.partial(
             sampling.SAMPLERS[self.config.sampling],
@@ -136,7 +141,12 @@ class Pretrainer:
             random: `RandomStream` for dropout, or None.
         """
         masked = masking.mask_tokens(
-            batch, self.special, self.config.mask_prob, draws
+            batch,
+            self.special,
+            self.config.mask_prob,
+            draws,
+            self.config.mask_token_share,
+            self.config.distinct_positions,
         )
         output = PretrainingOutput(
             batch=batch,

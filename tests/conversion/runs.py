@@ -18,6 +18,7 @@ from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.tokenization import SPECIAL_TOKENS
 from electra_tf.training import checkpoints
+from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.optimizer import AdamW
 
 VOCAB_SIZE = 40
@@ -106,8 +107,7 @@ def save(folder: pathlib.Path, config, model) -> str:
         slot.assign(generator.normal(size=slot.shape))
     step = tf.Variable(STEP, dtype=tf.int64)
     saved = checkpoints.checkpoint(model.variables, adamw.slots, step)
-    manager = checkpoints.manager(saved, str(folder), keep=1, interval=1)
-    manager.save(checkpoint_number=STEP)
+    CheckpointFolder(saved, str(folder)).save(STEP)
     return str(folder)
 
 
