@@ -137,5 +137,9 @@ def write_atomically(path: str, text: str):
     """Write a text file that is there whole, or as it was before."""
     file = pathlib.Path(path)
     unfinished = file.with_name(f"{file.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, file)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, file)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise

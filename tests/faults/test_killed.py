@@ -112,9 +112,14 @@ def test_killed_at_twenty_points(data_dir):  # noqa: F811
 @pytest.mark.slow
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_killed_replicas(data_dir, replicas):  # noqa: F811
-    reference = Program(data_dir, f"all {replicas}", replicas, **LONG)
+    settings = {
+        **LONG,
+        "distribution_strategy": "mirrored",
+        "logical_cpus": replicas,
+    }
+    reference = Program(data_dir, f"all {replicas}", **settings)
     reference.finish()
-    program = Program(data_dir, f"killed {replicas}", replicas, **LONG)
+    program = Program(data_dir, f"killed {replicas}", **settings)
     kinds = [kill_at_step, kill_while_saving, kill_at_step]
     assert kill_again_and_again(program, kinds, seed=replicas) == 3
     assert_same(program, reference)

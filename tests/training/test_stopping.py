@@ -113,6 +113,19 @@ def test_stops_between_items():
     assert list(UntilStopped("abc", None)) == ["a", "b", "c"]
 
 
+def test_an_evaluation_that_was_not_made_is_made_on_resuming(tmp_path):
+    """Killed between the checkpoint and the evaluation after it."""
+    settings = {"save_every": 6, "evaluate_every": 6}
+    LinearRun(tmp_path, **settings).run.train()
+    expected = lines(tmp_path, "evaluations.jsonl")
+    for path in tmp_path.glob("model.ckpt-12*"):
+        path.unlink()
+    (tmp_path / "evaluations.jsonl").unlink()
+    LinearRun(tmp_path, **settings).run.train()
+    assert lines(tmp_path, "evaluations.jsonl") == expected
+    assert [row["step"] for row in expected] == [6]
+
+
 def test_damaged_rows_are_rewritten(tmp_path):
     """A line that was cut short, and rows of steps that are done again."""
     LinearRun(tmp_path, num_train_steps=6).run.train()
