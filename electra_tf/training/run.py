@@ -9,13 +9,20 @@ import os
 import orbit
 import tensorflow as tf
 
-from electra_tf.training import checkpoints, rows, run_folder, run_record
+from electra_tf.training import (
+    checkpoints,
+    preemption,
+    rows,
+    run_folder,
+    run_record,
+)
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
 from electra_tf.training.matmul_rate import matmul_rate
+from electra_tf.training.preemption import ClusterStop
 from electra_tf.training.reporting import MetricsFile, ProgressLine, Speed
 from electra_tf.training.settings import Settings
 from electra_tf.training.stopping import Stopped
@@ -63,6 +70,8 @@ class Run:
         self.strategy = strategy
         self.warn = warn
         self.facts = facts or {}
+        # Of several workers one keeps what it writes.
+        self._chief = run_folder.is_chief()
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -87,7 +96,13 @@ class Run:
             settings,
             guard,
         )
-        self._trainer = ChunkedTrainer(trainer, stop)
+        cluster = preemption.is_cluster(strategy)
+        self._cluster_stop = (
+            ClusterStop(strategy, self._save)
+            if cluster and stop is not None
+            else None
+        )
+        self._trainer = ChunkedTrainer(trainer, None if cluster else stop)
         self._line = ProgressLine(settings.num_train_steps)
         self._speed = Speed(settings, first_step)
         self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
@@ -115,11 +130,12 @@ class Run:
         saved = checkpoints.checkpoint(
             variables, optimizer.slots, self.step, guard.variables
         )
-        return CheckpointFolder(saved, settings.model_dir, settings.keep)
+        return CheckpointFolder(
+            saved, settings.model_dir, settings.keep, self._chief
+        )
 
     def _folder(self, name: str) -> str | None:
-        folder = self.settings.model_dir
-        return folder and f"{folder}/summaries/{name}"
+        return self._path(f"summaries/{name}") if self._writes else None
 
     def train(self):
         """Train up to the last step, evaluating on the way where asked to.
@@ -154,6 +170,8 @@ class Run:
                 self._save()
             if self._evaluation_is_due(step):
                 self.evaluate()
+            if self._cluster_stop is not None:
+                self._cluster_stop.check()
 
     def _is_due(self, every: int, before: int, step: int) -> bool:
         last = self.settings.num_train_steps
@@ -166,7 +184,7 @@ class Run:
 
     def _record_start(self, step: int):
         settings = self.settings
-        if settings.model_dir is not None:
+        if self._writes:
             run_record.append(
                 settings.model_dir,
                 step=step,
@@ -229,8 +247,12 @@ class Run:
             self.evaluate()
 
     def _cut_rows(self, name: str, last_step: int):
-        if self.settings.model_dir is not None:
+        if self._writes:
             rows.cut(self._path(name), last_step)
+
+    @property
+    def _writes(self) -> bool:
+        return self._chief and self.settings.model_dir is not None
 
     def _path(self, name: str) -> str:
         return os.path.join(self.settings.model_dir, name)
@@ -253,7 +275,7 @@ class Run:
         self._eval_by_flops(step, metrics)
 
     def _write(self, name: str, step: int, metrics: dict):
-        if self.settings.model_dir is not None:
+        if self._writes:
             MetricsFile(f"{self.settings.model_dir}/{name}")(step, metrics)
 
 

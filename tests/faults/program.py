@@ -38,18 +38,13 @@ class Program:
     Args:
         data_dir: folder with vocabulary and records.
         name: str, name of the run.
-        replicas: int; 0 for the program's own default, one device.
         settings: dict, settings by name.
     """
 
-    def __init__(self, data_dir, name: str, replicas: int = 0, **settings):
+    def __init__(self, data_dir, name: str, **settings):
         self.folder = pathlib.Path(data_dir, "models", name)
-        program, *flags = command_line(data_dir, name, **{**SMALL, **settings})
-        if replicas:
-            program = ["-m", "tests.faults.replicas", str(replicas)]
-        else:
-            program = [program]
-        self.command = [sys.executable, *program, *flags]
+        arguments = command_line(data_dir, name, **{**SMALL, **settings})
+        self.command = [sys.executable, *arguments]
         self.process = None
 
     def start(self, *flags: str, **options) -> "Program":
