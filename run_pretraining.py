@@ -104,10 +104,11 @@ def pretrain(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf import records
     from electra_tf.pretraining import inputs, results
-    from electra_tf.training import distribution
+    from electra_tf.training import distribution, workers
     from electra_tf.training.run import Run
 
     strategy = distribution.strategy(config)
+    stop = workers.stop_of_any(stop, strategy)
     files = inputs.matching_files(config.pretrain_tfrecords)
     records.check_shards(files, config.max_seq_length)
     with strategy.scope():
@@ -123,21 +124,24 @@ def pretrain(
     def losses(batch, random):
         return pretrainer.losses(pretrainer(batch, random, training=True))
 
-    with inputs.read_errors_explained(files, config.max_seq_length):
-        run = Run(
-            losses,
-            adamw,
-            pretrainer.variables,
-            training_data,
-            strategy,
-            loop_settings(config),
-            build_evaluator(config, pretrainer, strategy, stop),
-            stop,
-        )
-        if config.do_train:
-            run.train()
-    if config.do_eval:
-        results.write(config, run.evaluate())
+    with workers.loss_explained(strategy):
+        with inputs.read_errors_explained(files, config.max_seq_length):
+            run = Run(
+                losses,
+                adamw,
+                pretrainer.variables,
+                training_data,
+                strategy,
+                loop_settings(config),
+                build_evaluator(config, pretrainer, strategy, stop),
+                stop,
+            )
+            if config.do_train:
+                run.train()
+        if config.do_eval:
+            metrics = run.evaluate()
+            if run_folder.is_chief():
+                results.write(config, metrics)
 
 
 def build_model(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):

@@ -1,6 +1,7 @@
 """The outer loop: checkpoints, logs and evaluations around the inner one."""
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -8,7 +9,7 @@ import os
 import orbit
 import tensorflow as tf
 
-from electra_tf.training import checkpoints, rows, run_folder
+from electra_tf.training import checkpoints, rows, run_folder, workers
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
@@ -50,6 +51,9 @@ class Run:
         stop=None,
     ):
         self.settings = settings
+        # Of several workers, the others write and print nothing.
+        self._chief = run_folder.is_chief()
+        self._writes = self._chief and settings.model_dir is not None
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -65,6 +69,7 @@ class Run:
             restored = self._checkpoints and self._checkpoints.restore()
         self.restored = restored
         first_step = int(self.step.numpy())
+        workers.check_same(strategy, first_step, "the step they go on from")
         trainer = Trainer(
             step_function,
             optimizer,
@@ -74,9 +79,14 @@ class Run:
             settings,
             guard,
         )
-        self._trainer = ChunkedTrainer(trainer, stop)
+        self._trainer = ChunkedTrainer(
+            trainer, stop, functools.partial(workers.mean, strategy)
+        )
         self._progress = Progress(
-            settings.num_train_steps, first_step, settings.tokens_per_step
+            settings.num_train_steps,
+            first_step,
+            settings.tokens_per_step,
+            stream=None if self._chief else io.StringIO(),
         )
         with _without_orbits_own_lines():
             self._controller = orbit.Controller(
@@ -98,11 +108,12 @@ class Run:
         saved = checkpoints.checkpoint(
             variables, optimizer.slots, self.step, guard.variables
         )
-        return CheckpointFolder(saved, settings.model_dir, settings.keep)
+        return CheckpointFolder(
+            saved, settings.model_dir, settings.keep, writes=self._chief
+        )
 
     def _folder(self, name: str) -> str | None:
-        folder = self.settings.model_dir
-        return folder and f"{folder}/summaries/{name}"
+        return self._path(f"summaries/{name}") if self._writes else None
 
     def train(self):
         """Train up to the last step, evaluating on the way where asked to.
@@ -153,7 +164,7 @@ class Run:
             return
         step = int(self.step.numpy())
         sums = self._trainer.sums.by_name
-        if sums:
+        if sums and self._writes:
             content = {"step": step, "sums": sums}
             run_folder.write_atomically(
                 self._path(_UNFINISHED_LOOP), json.dumps(content)
@@ -179,7 +190,7 @@ class Run:
             self.evaluate()
 
     def _cut_rows(self, name: str, last_step: int):
-        if self.settings.model_dir is not None:
+        if self._writes:
             rows.cut(self._path(name), last_step)
 
     def _path(self, name: str) -> str:
@@ -196,8 +207,8 @@ class Run:
         self._write("evaluations.jsonl", step, metrics)
 
     def _write(self, name: str, step: int, metrics: dict):
-        if self.settings.model_dir is not None:
-            MetricsFile(f"{self.settings.model_dir}/{name}")(step, metrics)
+        if self._writes:
+            MetricsFile(self._path(name))(step, metrics)
 
 
 @contextlib.contextmanager
