@@ -18,7 +18,8 @@ import sys
 
 from electra_tf import tokenization
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning import pretrained, task_table
+from electra_tf.conversion import initial
+from electra_tf.finetuning import task_table
 from electra_tf.finetuning.task import DEV, TRAIN
 from flags import from_config
 
@@ -26,15 +27,17 @@ from flags import from_config
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(FinetuningConfig, argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        config = pretrained.with_saved_shape(config)
+        config, start = initial.finetuning(config)
         tasks = task_table.tasks(config)
         tokenizer = tokenization.Tokenizer(
             config.vocab_file, do_lower_case=config.do_lower_case
         )
         tokenization.check_vocab_size(tokenizer, config.vocab_size)
+        initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
         examples = read_examples(config, tasks)
-        finetune(config, tasks, tokenizer, examples)
+        finetune(config, tasks, tokenizer, examples, start and start.variables)
     except (OSError, ValueError, FloatingPointError) as error:
         sys.exit(f"{os.path.basename(argv[0])}: {error}")
 
@@ -51,12 +54,17 @@ def read_examples(config: FinetuningConfig, tasks: list) -> dict:
     return examples
 
 
-def finetune(config: FinetuningConfig, tasks: list, tokenizer, examples: dict):
-    """Train and evaluate; TensorFlow is imported only here."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+def finetune(
+    config: FinetuningConfig,
+    tasks: list,
+    tokenizer,
+    examples: dict,
+    start: dict | None,
+):
+    """Train and evaluate; TensorFlow is imported here."""
     from electra_tf.finetuning.finetuner import Finetuner
 
-    Finetuner(config, tasks, tokenizer, examples).run()
+    Finetuner(config, tasks, tokenizer, examples, start).run()
 
 
 if __name__ == "__main__":

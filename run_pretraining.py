@@ -14,6 +14,7 @@ import sys
 
 from electra_tf import hparams, manifest, tokenization
 from electra_tf.configs import PretrainingConfig
+from electra_tf.conversion import initial
 from electra_tf.training import run_folder
 from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
 from flags import from_config
@@ -22,6 +23,7 @@ from flags import from_config
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(PretrainingConfig, argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         run(config)
     except Stopped:
@@ -35,7 +37,9 @@ def main(argv: list[str]):
 
 def run(config: PretrainingConfig):
     """Check what is given, then pre-train in a folder of one's own."""
+    config, start = initial.pretraining(config)
     tokenizer = check_inputs(config)
+    initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
     folder = config.model_dir
     with (
         StopSignal() as stop,
@@ -43,7 +47,7 @@ def run(config: PretrainingConfig):
         run_folder.full_disk_explained(folder),
     ):
         save_config(config)
-        pretrain(config, tokenizer, stop)
+        pretrain(config, tokenizer, start and start.variables, stop)
 
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
@@ -92,16 +96,19 @@ def read_config(path: str) -> dict:
 
 
 def pretrain(
-    config: PretrainingConfig, tokenizer: tokenization.Tokenizer, stop=None
+    config: PretrainingConfig,
+    tokenizer: tokenization.Tokenizer,
+    start: dict | None = None,
+    stop=None,
 ):
     """Build model and data, train, evaluate; TensorFlow is imported here.
 
     Args:
         config: `PretrainingConfig`.
         tokenizer: `Tokenizer` of the records.
+        start: arrays by path to start from, or None for random ones.
         stop: an object that is true once the program shall stop.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from electra_tf import records
     from electra_tf.pretraining import inputs, results
     from electra_tf.training import distribution, workers
@@ -112,7 +119,7 @@ def pretrain(
     files = inputs.matching_files(config.pretrain_tfrecords)
     records.check_shards(files, config.max_seq_length)
     with strategy.scope():
-        pretrainer = build_model(config, tokenizer)
+        pretrainer = build_model(config, tokenizer, start)
         adamw = build_optimizer(config, pretrainer.variables)
 
     def training_data(start_step: int):
@@ -144,7 +151,11 @@ def pretrain(
                 results.write(config, metrics)
 
 
-def build_model(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
+def build_model(
+    config: PretrainingConfig,
+    tokenizer: tokenization.Tokenizer,
+    start: dict | None,
+):
     """Return a `Pretrainer` with new weights, or those to start from."""
     import keras
 
@@ -157,9 +168,18 @@ def build_model(config: PretrainingConfig, tokenizer: tokenization.Tokenizer):
         tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
     )
     pretrainer = Pretrainer(config, special)
-    if config.init_checkpoint:
-        values = checkpoints.read_variables(config.init_checkpoint)
-        checkpoints.assign(pretrainer.variables, values)
+    if start is not None:
+        new = checkpoints.assign(
+            pretrainer.variables,
+            start,
+            required=lambda path: not config.allow_new_parts,
+        )
+        parts = sorted({path.split("/")[0] for path in new})
+        print(
+            f"Starting from {config.init_checkpoint}; new: "
+            f"{', '.join(parts) or 'nothing'}",
+            file=sys.stderr,
+        )
     return pretrainer
 
 
@@ -172,6 +192,7 @@ def build_optimizer(config: PretrainingConfig, variables: dict):
         config.num_train_steps,
         config.num_warmup_steps,
         config.lr_decay_power,
+        config.decay_after_warmup,
     )
     return optimizer.OPTIMIZERS[config.optimizer](
         variables, schedule, config.weight_decay_rate

@@ -11,10 +11,12 @@ VERSION = re.search(r'__version__ = "(.+)"', INIT.read_text("utf-8"))[1]
 REQUIREMENTS = [
     "tensorflow>=2.20,<2.21",
     "keras>=3.10,<4",
+    "h5py>=3.9,<4",
     "tensorflow-text>=2.20.1,<2.21",
     "tensorflow-datasets>=4.9.9,<5",
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
+    "google-crc32c>=1.5,<2",
     "tokenizers>=0.20,<1",
     "safetensors>=0.4,<1",
     "scikit-learn>=1.3,<2",
@@ -24,7 +26,11 @@ REQUIREMENTS = [
 
 TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1"]
 # The tests of electra_tf.conversion against what other programs compute.
-CONVERSION_TEST_REQUIREMENTS = ["torch>=2.5,<3", "transformers>=5,<6"]
+CONVERSION_TEST_REQUIREMENTS = [
+    "torch>=2.5,<3",
+    "transformers>=5,<6",
+    "keras-hub>=0.32,<0.33",
+]
 
 setup(
     name="electra_tf",

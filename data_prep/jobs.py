@@ -106,12 +106,7 @@ def tokenizer_of(config: PretrainingDatasetConfig) -> Tokenizer:
 def run(
     config: PretrainingDatasetConfig, job: Job, progress: Progress
 ) -> JobResult:
-    """Write the files of one job.
-
-    Lines are encoded one by one in Python: with its memory of words that is
-    nearly as fast as TensorFlow Text, and processes start without waiting
-    for TensorFlow.
-    """
+    """Write the files of one job."""
     training = _Outlet(config, job, held_out=False)
     held_out = _Outlet(config, job, held_out=True)
     is_held_out = _EvenShare(

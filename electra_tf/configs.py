@@ -16,6 +16,7 @@ This module does not import TensorFlow.
 
 import dataclasses
 import functools
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -55,7 +56,7 @@ MASK_PROB_ROUNDING = 0.005
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
 EMBEDDING_LOOKUPS = ("gather", "one_hot")
 PRECISIONS = ("float32", "bfloat16", "float16")
-ACTIVATIONS = ("gelu", "relu", "tanh", "linear")
+ACTIVATIONS = ("gelu", "gelu_new", "relu", "tanh", "linear")
 CLASSIFICATION = "classification"  # The task of a user's own TSV files.
 TASK_NAMES = (
     "cola",
@@ -217,6 +218,12 @@ class _ProgramConfig(Config):
         0.1, "dropout of attention probabilities", at_least=0, less_than=1
     )
 
+    decay_after_warmup: bool = _optimization(
+        False,
+        "whether the learning rate decays from its peak, as in the paper; in "
+        "the released code it decays from step 0 and warm-up multiplies it",
+    )
+
     use_tpu: bool = _machine(False, "run on TPU")
     distribution_strategy: str = _machine(
         Derived(
@@ -375,6 +382,18 @@ class PretrainingConfig(_ProgramConfig):
     mask_prob: float = _objective(
         0.15, "fraction of tokens to mask", more_than=0, less_than=1
     )
+    mask_token_share: float = _objective(
+        0.85,
+        "share of the chosen tokens that become [MASK], the others stay; the "
+        "paper has 1",
+        at_least=0,
+        at_most=1,
+    )
+    distinct_positions: bool = _objective(
+        False,
+        "whether no position is chosen twice and their number is rounded up, "
+        "as in the paper; the released code draws with replacement",
+    )
     sampling: str = _objective(
         "gumbel",
         "how tokens are drawn from the generator: gumbel draws a number a "
@@ -464,7 +483,18 @@ class PretrainingConfig(_ProgramConfig):
         _path("{c.data_dir}/models/{c.model_name}"), "folder of the run"
     )
     init_checkpoint: str | None = _path_field(
-        None, "weights to start from instead of random ones"
+        None,
+        "weights to start from instead of random ones, with a new optimizer "
+        "and schedule; whatever electra_tf.conversion reads: a run, a model "
+        "folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
+    )
+    init_generator: str | None = _path_field(
+        None, "likewise the generator, where init_checkpoint has none"
+    )
+    allow_new_parts: bool = _run(
+        False,
+        "let what init_checkpoint lacks, a generator say, start from random "
+        "weights",
     )
     results_txt: str = _path_field(
         _path("{c.model_dir}/results/unsup_results.txt"), "results for people"
@@ -480,6 +510,11 @@ class PretrainingConfig(_ProgramConfig):
         self._check_towers()
         if self.has_small_generator:
             generator_config(self)
+        if self.init_generator and not self.init_checkpoint:
+            raise ValueError(
+                "init_generator needs init_checkpoint, the discriminator's. "
+                f"Received: init_generator {self.init_generator!r} alone."
+            )
         if self.max_predictions_per_seq < 1:
             raise ValueError(
                 "mask_prob times max_seq_length leaves nothing to mask. "
@@ -516,6 +551,8 @@ class PretrainingConfig(_ProgramConfig):
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
+        if self.distinct_positions:
+            return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)
 
@@ -704,7 +741,9 @@ class FinetuningConfig(_ProgramConfig):
         _path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
     )
     init_checkpoint: str = _path_field(
-        _path("{c.pretrained_dir}"), "checkpoint to start from, or its folder"
+        _path("{c.pretrained_dir}"),
+        "weights to start from; whatever electra_tf.conversion reads: a run, "
+        "a model folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
     )
     model_dir: str = _path_field(
         _path("{c.pretrained_dir}/finetuning_models/{c.joined_tasks}_model"),

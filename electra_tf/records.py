@@ -11,7 +11,6 @@ It is the schema of the original ELECTRA, whose files can be read as they are.
 TensorFlow is imported only by the functions that read.
 """
 
-import functools
 import pathlib
 import re
 from collections.abc import Iterable, Sequence
@@ -118,7 +117,7 @@ def serialize_example(
             f"{max_seq_length}."
         )
     padding = b"\0" * (max_seq_length - length)
-    ids = b"".join(map(_varint, input_ids)) + padding
+    ids = b"".join(map(_VARINTS.__getitem__, input_ids)) + padding
     mask = b"\1" * length + padding
     segments = b"\0" * segment0_length + b"\1" * (length - segment0_length)
     features = (
@@ -129,7 +128,6 @@ def serialize_example(
     return b"\x0a" + _varint(len(features)) + features
 
 
-@functools.cache
 def _varint(value: int) -> bytes:
     encoded = bytearray()
     while value >= 0x80:
@@ -137,6 +135,17 @@ def _varint(value: int) -> bytes:
         value >>= 7
     encoded.append(value)
     return bytes(encoded)
+
+
+class _Varints(dict):
+    """Number -> its bytes; asked for every id of a build."""
+
+    def __missing__(self, value: int) -> bytes:
+        self[value] = encoded = _varint(value)
+        return encoded
+
+
+_VARINTS = _Varints()
 
 
 def _feature(name: bytes, packed_values: bytes) -> bytes:

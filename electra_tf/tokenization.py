@@ -7,6 +7,9 @@ WordPiece then cuts each word greedily into the longest known pieces.
 Special tokens get no special treatment in text: `[MASK]` in a line is split
 on its brackets, as in the original.
 
+It is plain Python, and fast because both steps are taken once for a part of
+a text that comes again; see `Tokenizer.encode`.
+
 Reference: Devlin et al., 2019, BERT, https://arxiv.org/abs/1810.04805
 """
 
@@ -16,7 +19,7 @@ import itertools
 import pathlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
@@ -24,10 +27,10 @@ SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
 CONTINUATION = "##"
 # A longer word becomes [UNK]; BERT's limit.
 MAX_CHARACTERS_PER_WORD = 200
-# Words whose pieces are remembered; beyond it the memory starts afresh.
-MAX_REMEMBERED_WORDS = 1_000_000
-# From this many lines on, starting TensorFlow Text pays.
-MIN_LINES_FOR_FAST_PATH = 512
+# Parts of texts whose pieces are remembered; then the memory starts afresh.
+MAX_REMEMBERED_PARTS = 500_000
+# A longer part hardly comes again.
+MAX_CHARACTERS_REMEMBERED = 40
 
 # The blocks of CJK ideographs, each of which is a word (as in BERT).
 CJK_RANGES = (
@@ -44,6 +47,19 @@ CJK_RANGES = (
 # What is neither plain ASCII nor tab, line feed or carriage return.
 _NOT_PLAIN_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
+
+# Blanks, and characters that are always words of their own: between these a
+# text can be cut before anything else is done to it. There are more, but all
+# versions of Unicode agree on these.
+_BLANKS = r" \t\n\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_ALONE = (
+    r"!-/:-@\[-`{-~\u2010-\u2027\u3001-\u3003\u3008-\u3011\uff0c"
+    r"\u4e00-\u9fef"
+)
+_PART = re.compile(rf"[^{_BLANKS}{_ALONE}]+|[{_ALONE}]")
+# The one letter whose lower case depends on its neighbours, beyond
+# punctuation too.
+_SIGMA = "\u03a3"
 
 
 def _is_punctuation(character: str) -> bool:
@@ -162,40 +178,50 @@ def load_vocabulary(content: bytes) -> dict[str, int]:
     return {line.strip(): number for number, line in enumerate(lines)}
 
 
-class _PiecesOfWords(dict):
-    """Word -> tuple of the ids of its pieces, worked out on first use."""
+class _WordPieces:
+    """Cuts words into the ids of their pieces."""
 
     def __init__(self, vocab: dict[str, int], unk_id: int):
-        super().__init__()
-        self._vocab = vocab
-        self._unknown = (unk_id,)
+        self._at_start = vocab
+        self._further_on = {
+            token.removeprefix(CONTINUATION): number
+            for token, number in vocab.items()
+            if token.startswith(CONTINUATION)
+        }
+        self._longest = max(map(len, vocab))
+        self._unknown = [unk_id]
 
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        if len(self) >= MAX_REMEMBERED_WORDS:
-            self.clear()
-        self[word] = pieces = self._cut(word)
-        return pieces
-
-    def _cut(self, word: str) -> tuple[int, ...]:
+    def __call__(self, word: str) -> list[int]:
         if len(word) > MAX_CHARACTERS_PER_WORD:
             return self._unknown
         pieces = []
-        start = 0
+        start, known = 0, self._at_start
         while start < len(word):
-            end, piece = self._longest_piece(word, start)
-            if piece is None:
+            for end in range(min(start + self._longest, len(word)), start, -1):
+                piece = known.get(word[start:end])
+                if piece is not None:
+                    break
+            else:
                 return self._unknown
             pieces.append(piece)
-            start = end
-        return tuple(pieces)
+            start, known = end, self._further_on
+        return pieces
 
-    def _longest_piece(self, word: str, start: int) -> tuple[int, int | None]:
-        prefix = CONTINUATION if start else ""
-        for end in range(len(word), start, -1):
-            piece = self._vocab.get(prefix + word[start:end])
-            if piece is not None:
-                return end, piece
-        return start, None
+
+class _Memory(dict):
+    """Part of a text -> its ids, worked out by `encode` on first use."""
+
+    def __init__(self, encode: Callable[[str], Sequence[int]]):
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, part: str) -> tuple[int, ...]:
+        ids = tuple(self._encode(part))
+        if len(part) <= MAX_CHARACTERS_REMEMBERED:
+            if len(self) >= MAX_REMEMBERED_PARTS:
+                self.clear()
+            self[part] = ids
+        return ids
 
 
 class Tokenizer:
@@ -228,7 +254,8 @@ class Tokenizer:
             self.vocab[token] for token in SPECIAL_TOKENS
         )
         self._basic = BasicTokenizer(do_lower_case, self.strip_accents)
-        self._pieces = _PiecesOfWords(self.vocab, self.unk_id)
+        self._pieces = _WordPieces(self.vocab, self.unk_id)
+        self._remembered = _Memory(self._encode_part)
 
     @property
     def vocab_size(self) -> int:
@@ -249,71 +276,25 @@ class Tokenizer:
         return [self.tokens[number] for number in self.encode(text)]
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, without [CLS] and [SEP]."""
-        return self.encode_words(self._basic.words(text))
+        """Return the ids of a text, without [CLS] and [SEP].
 
-    def encode_words(self, words: Sequence[str]) -> list[int]:
-        """Return the ids of words as `BasicTokenizer.words` gives them."""
+        The text is cut where words end in any case. What a part becomes
+        does not depend on the other parts, so it is remembered.
+        """
+        if _SIGMA in text:
+            return self._encode_part(text)
         ids: list[int] = []
-        for word in words:
-            ids += self._pieces[word]
+        remembered = self._remembered
+        for part in _PART.findall(text):
+            ids += remembered[part]
         return ids
 
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return `[encode(text) for text in texts]`, faster if many.
+    def _encode_part(self, text: str) -> list[int]:
+        return self.encode_words(self._basic.words(text))
 
-        In large batches texts of plain ASCII go through TensorFlow Text,
-        which for them gives the same ids; where it is not installed,
-        everything goes through Python.
-        """
-        plain = _NOT_PLAIN_ASCII.search
-        ascii_at = [i for i, text in enumerate(texts) if plain(text) is None]
-        if len(ascii_at) < MIN_LINES_FOR_FAST_PATH or self._fast is None:
-            return [self.encode(text) for text in texts]
-        if len(ascii_at) == len(texts):
-            return self._encode_ascii(list(texts))
-        fast_rows = iter(self._encode_ascii([texts[i] for i in ascii_at]))
-        in_ascii = set(ascii_at)
-        return [
-            next(fast_rows) if i in in_ascii else self.encode(text)
-            for i, text in enumerate(texts)
-        ]
-
-    def _encode_ascii(self, texts: list[str]) -> list[list[int]]:
-        ragged = self._fast(texts)
-        values = ragged.flat_values.numpy().tolist()
-        splits = ragged.row_splits.numpy().tolist()
-        return [values[a:b] for a, b in itertools.pairwise(splits)]
-
-    @functools.cached_property
-    def _fast(self):
-        """TensorFlow Text's tokenizer as list of str -> ragged ids."""
-        try:
-            import tensorflow as tf
-            import tensorflow_text as tf_text
-        except ImportError:
-            return None
-        tokenizer = tf_text.FastBertTokenizer(
-            vocab=self._vocabulary_for_fast_path(),
-            token_out_type=tf.int32,
-            unknown_token=UNK,
-            max_bytes_per_word=MAX_CHARACTERS_PER_WORD,
-            lower_case_nfd_strip_accents=self.do_lower_case,
-        )
-
-        def tokenize(texts):
-            with tf.device("cpu"):
-                return tokenizer.tokenize(tf.constant(texts))
-
-        return tokenize
-
-    def _vocabulary_for_fast_path(self) -> list[str]:
-        # It takes neither "" nor "##". Stand-ins with a control character
-        # match no text that takes the fast path.
-        return [
-            token if token not in ("", CONTINUATION) else f"\x01{number}"
-            for number, token in enumerate(self.tokens)
-        ]
+    def encode_words(self, words: Iterable[str]) -> list[int]:
+        """Return the ids of words as `BasicTokenizer.words` gives them."""
+        return list(itertools.chain.from_iterable(map(self._pieces, words)))
 
 
 def check_vocab_size(tokenizer: Tokenizer, vocab_size: int) -> None:

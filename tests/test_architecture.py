@@ -6,14 +6,22 @@ import pathlib
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-PACKAGES = ("electra_tf", "flags", "data_prep", "demo")
+PACKAGES = ("electra_tf", "flags", "data_prep", "demo", "benchmarks")
 
 # The parts of the program, and the parts that each may import.
 BASE = {"hparams", "configs", "randomness", "loss_terms"}
-DATA = {"hparams", "configs", "tokenization", "records", "manifest"}
+DATA = {
+    "checksums",
+    "hparams",
+    "configs",
+    "tokenization",
+    "records",
+    "manifest",
+}
 ALLOWED = {
     "hparams": set(),
     "configs": {"hparams"},
+    "checksums": set(),
     "randomness": set(),
     "loss_terms": set(),
     "tokenization": set(),
@@ -29,6 +37,7 @@ ALLOWED = {
     "flags": {"hparams", "configs"},
     "data_prep": DATA | {"flags"},
     "demo": None,  # Puts everything together.
+    "benchmarks": DATA | {"data_prep"},
 }
 # Modules that put a model and the loop together, or read its checkpoints;
 # no other module of their package may know `training`.

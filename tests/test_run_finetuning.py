@@ -12,9 +12,11 @@ import tensorflow as tf
 import run_finetuning
 import run_pretraining
 from electra_tf.configs import PretrainingConfig
+from electra_tf.conversion import convert
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints
+from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests.finetuning import questions, sentences
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -187,7 +189,7 @@ def pretrain(flags: dict, tmp_path) -> dict:
     pretrainer = Pretrainer(config, SpecialTokens(2, 3, 4))
     step = tf.Variable(7, dtype=tf.int64)
     saved = checkpoints.checkpoint(pretrainer.variables, {}, step)
-    checkpoints.manager(saved, config.model_dir, 1, 1).save(7)
+    CheckpointFolder(saved, config.model_dir).save(7)
     return {path: v.numpy() for path, v in pretrainer.variables.items()}
 
 
@@ -204,6 +206,36 @@ def test_weights_and_shape_are_those_of_pre_training(flags, tmp_path):
     assert len(heads) == 2
     for path in tuned.keys() - heads:
         np.testing.assert_array_equal(tuned[path], pretrained[path])
+
+
+@pytest.mark.parametrize(
+    "arguments_of_format",
+    [
+        "model_folder",
+        "tf1_checkpoint",
+        "hugging_face --part discriminator",
+        "hugging_face --part generator",
+    ],
+)
+def test_starts_from_any_format(flags, tmp_path, arguments_of_format):
+    pretrained = pretrain(flags, tmp_path)
+    source, start = str(tmp_path / "models/tiny"), str(tmp_path / "start")
+    kind = arguments_of_format.split()
+    convert.main(["--from", source, "--to", start, "--format", *kind])
+    shape = ("vocab_size", "embedding_size", "model_hparam_overrides")
+    rest = {name: value for name, value in flags.items() if name not in shape}
+    rest |= {"init_checkpoint": start, "model_name": "other"}
+    rest |= {"from_scratch": "false", "learning_rate": 0, "do_eval": "false"}
+    run_finetuning.main(arguments({**rest, "num_train_epochs": 0.5}))
+    folder = tmp_path / "models/other/finetuning_models"
+    tuned = checkpoints.read_variables(str(folder / "classification_model_1"))
+    # A generator has the shared embeddings, and its own layers.
+    theirs = "generator" if kind[-1] == "generator" else "electra"
+    for path, value in tuned.items():
+        if not path.startswith("task_specific/"):
+            layer = path.replace("electra", theirs)
+            source = path if "/embeddings/" in path else layer
+            np.testing.assert_array_equal(value, pretrained[source], path)
 
 
 def test_another_model_than_the_pre_trained_one(flags, tmp_path):

@@ -4,9 +4,9 @@
         --format model_folder
 
 What PATH holds is told from what lies there: a run's checkpoints, a model
-folder, a checkpoint of the original or a Hugging Face folder. The program
-says what it took over and what it left out, reads what it wrote and ends with
-the largest difference.
+folder, a checkpoint of the original, a Hugging Face folder or a KerasHub
+preset. The program says what it took over and what it left out, reads what it
+wrote and ends with the largest difference.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from electra_tf.configs import ACTIVATIONS
 from electra_tf.conversion import layout, model_folder
 from electra_tf.conversion.model import Model, shapes_of
 
@@ -52,7 +53,8 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--cased",
         action="store_true",
-        help="the text of a checkpoint without config was not lower-cased",
+        help="the text of a checkpoint without config was not lower-cased, "
+        "nor that of a KerasHub preset without tokenizer",
     )
     add(
         "--leave_out",
@@ -72,7 +74,14 @@ def parser() -> argparse.ArgumentParser:
         "discriminator, generator, classification, token_classification or "
         "question_answering",
     )
-    add("--generator", help="Hugging Face folder of PATH's generator")
+    add(
+        "--hidden_act",
+        choices=ACTIVATIONS,
+        help="activation that a KerasHub preset's weights were trained with; "
+        "default: gelu_new, which KerasHub computes. The released ELECTRA "
+        "models were trained with gelu",
+    )
+    add("--generator", help="folder of the generator, where PATH has none")
     add("--task", help="name of the head, where there are several")
     add("--labels", nargs="+", default=[], help="names of the head's outputs")
     return made
@@ -87,14 +96,39 @@ def convert(args: argparse.Namespace) -> None:
     """
     if args.vocab_file and not os.path.exists(args.vocab_file):
         raise FileNotFoundError(f"No vocabulary file at {args.vocab_file}.")
-    kind = detect(args.source)
-    model = READERS[kind](args)
-    print(f"From {args.source} ({kind}):")
+    model = _read(args)
+    print(f"From {args.source} ({detect(args.source)}):")
     print("\n".join(f"  {line}" for line in summary(model)))
     written = WRITERS[args.format](args, model)
     print(f"To {args.to} ({args.format}):")
     lines = [*not_written(model, written), *measured(args, written)]
     print("\n".join(f"  {line}" for line in lines))
+
+
+def read(path: str, **options) -> Model:
+    """Read a model of any format.
+
+    Args:
+        path: str, folder or checkpoint; what it is, is detected.
+        options: other arguments of the command line, by name.
+
+    Raises:
+        FileNotFoundError: when nothing is there.
+        ValueError: for contents that do not do.
+    """
+    args = parser().parse_args(["--from", path, "--to", path])
+    return _read(argparse.Namespace(**{**vars(args), **options}))
+
+
+def _read(args: argparse.Namespace) -> Model:
+    """Read what the arguments name, with the generator if it is apart."""
+    model = READERS[detect(args.source)](args)
+    if args.generator is None:
+        return model
+    from electra_tf.conversion import selection
+
+    masked_lm = read(args.generator, vocab_file=args.vocab_file)
+    return selection.joined(model, selection.generator(masked_lm))
 
 
 def detect(path: str) -> str:
@@ -111,6 +145,11 @@ def detect(path: str) -> str:
         return "model_folder"
     if config.get("model_type"):
         return "hugging_face"
+    if config.get("registered_name"):
+        return "keras_hub"
+    local = "://" not in path
+    if local and not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
+        raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
     from electra_tf.training import checkpoints
 
     ours = checkpoints.read_training_state(path).ours
@@ -126,16 +165,21 @@ def summary(model: Model) -> list[str]:
         f"{part}: {len(sizes)} arrays, {sum(sizes):,} numbers"
         for part, sizes in counts.items()
     ]
+    lines.append(f"activation: {model.config.encoder.hidden_act}")
     lines += [f"left out {name}: {why}" for name, why in model.left_out.items()]
     return lines
 
 
 def not_written(model: Model, written: Model) -> list[str]:
-    """Say how many arrays of a model were not written."""
-    lines = []
+    """Say what of a model was not written."""
+    lines = [
+        f"left out {name}: {why}"
+        for name, why in written.left_out.items()
+        if name not in model.left_out
+    ]
     # A generator alone has other names, so arrays are counted.
     lost = len(model.variables) - len(written.variables)
-    if lost > 0:
+    if lost > 0 and not lines:
         lines.append(f"left out {lost} arrays of parts that were not asked for")
     if model.slots and not written.slots:
         lines.append(f"left out the optimizer's {len(model.slots)} slots")
@@ -144,12 +188,15 @@ def not_written(model: Model, written: Model) -> list[str]:
 
 def measured(args: argparse.Namespace, written: Model) -> list[str]:
     """Read what was written; say how far it is from what was meant."""
+    lines = []
     if args.format in READERS:
-        return compared(written, _read_back(args))
-    from electra_tf.conversion import model_garden
-
-    difference = model_garden.difference(args.to, written)
-    return [f"largest difference of the sequence output: {difference:g}"]
+        lines += compared(written, _read_back(args))
+    if args.format in DIFFERENCES:
+        difference = DIFFERENCES[args.format](args.to, written)
+        lines.append(
+            f"largest difference of the sequence output: {difference:g}"
+        )
+    return lines
 
 
 def compared(written: Model, again: Model) -> list[str]:
@@ -212,14 +259,22 @@ def _from_tf1_checkpoint(args) -> Model:
 
 
 def _from_hugging_face(args) -> Model:
-    from electra_tf.conversion import hugging_face, selection
+    from electra_tf.conversion import hugging_face
 
     asked = args.vocab_file, args.part, args.task, tuple(args.leave_out)
-    model = hugging_face.read(args.source, *asked)
-    if args.generator is None:
-        return model
-    masked_lm = hugging_face.read(args.generator, args.vocab_file, "generator")
-    return selection.joined(model, masked_lm)
+    return hugging_face.read(args.source, *asked)
+
+
+def _from_keras_hub(args) -> Model:
+    from electra_tf.conversion import keras_hub
+
+    return keras_hub.read(
+        args.source,
+        args.vocab_file,
+        args.hidden_act,
+        not args.cased,
+        tuple(args.leave_out),
+    )
 
 
 def _to_model_folder(args, model: Model) -> Model:
@@ -249,11 +304,30 @@ def _to_model_garden(args, model: Model) -> Model:
     return model_garden.write(args.to, model)
 
 
+def _model_garden_difference(path: str, written: Model) -> float:
+    from electra_tf.conversion import model_garden
+
+    return model_garden.difference(path, written)
+
+
+def _to_keras_hub(args, model: Model) -> Model:
+    from electra_tf.conversion import keras_hub
+
+    return keras_hub.write(args.to, model)
+
+
+def _keras_hub_difference(path: str, written: Model) -> float:
+    from electra_tf.conversion import keras_hub
+
+    return keras_hub.difference(path, written)
+
+
 READERS: dict[str, Callable[[argparse.Namespace], Model]] = {
     "model_folder": _from_model_folder,
     "training_run": _from_training_run,
     "tf1_checkpoint": _from_tf1_checkpoint,
     "hugging_face": _from_hugging_face,
+    "keras_hub": _from_keras_hub,
 }
 # Each returns the `Model` that it wrote, which may be a part.
 WRITERS: dict[str, Callable[[argparse.Namespace, Model], Model]] = {
@@ -261,6 +335,12 @@ WRITERS: dict[str, Callable[[argparse.Namespace, Model], Model]] = {
     "tf1_checkpoint": _to_tf1_checkpoint,
     "hugging_face": _to_hugging_face,
     "model_garden": _to_model_garden,
+    "keras_hub": _to_keras_hub,
+}
+# Where another program's encoder does not compute quite what ours does.
+DIFFERENCES: dict[str, Callable[[str, Model], float]] = {
+    "model_garden": _model_garden_difference,
+    "keras_hub": _keras_hub_difference,
 }
 
 

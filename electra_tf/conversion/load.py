@@ -1,27 +1,33 @@
-"""A trained encoder from a model folder, in one call."""
+"""A trained encoder from wherever its weights are, in one call."""
 
-from electra_tf.conversion import model_folder
+from electra_tf.conversion import convert
+from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder
 from electra_tf.training import checkpoints
 
 
-def load_encoder(folder: str) -> Encoder:
-    """Return the main encoder of a model folder, the discriminator's body.
+def load_encoder(path: str) -> Encoder:
+    """Return a model's main encoder, the discriminator's body.
 
     Args:
-        folder: str, what `python -m electra_tf.conversion.convert` wrote.
+        path: str, a model folder, or any other that
+            `python -m electra_tf.conversion.convert` reads.
 
     Returns:
         `Encoder`; call it with `input_ids` and, where there is padding,
         `input_mask`.
 
     Raises:
-        FileNotFoundError: when the folder is no model folder.
+        FileNotFoundError: when no model is there.
         ValueError: when its weights do not fit its config.
     """
-    model = model_folder.read(folder)
-    encoder = Encoder(model.config.encoder)
-    encoder.build()
-    variables = {variable.path: variable for variable in encoder.variables}
+    return encoder(convert.read(path))
+
+
+def encoder(model: Model) -> Encoder:
+    """Return the main encoder of a model, with its weights."""
+    made = Encoder(model.config.encoder)
+    made.build()
+    variables = {variable.path: variable for variable in made.variables}
     checkpoints.assign(variables, model.variables)
-    return encoder
+    return made

@@ -146,8 +146,8 @@ def make_folder(path: str) -> None:
     os.makedirs(path, exist_ok=True)
 
 
-def write_vocab(path: str, model: Model) -> None:
-    """Write the vocabulary into a folder.
+def write_vocab(path: str, model: Model, name: str = VOCAB_FILE) -> None:
+    """Write the vocabulary into a folder, by the name that it has there.
 
     Raises:
         ValueError: when the model has none.
@@ -157,7 +157,7 @@ def write_vocab(path: str, model: Model) -> None:
             f"No vocabulary was found to write to {path}. Give the one that "
             "the model was trained with by --vocab_file."
         )
-    with open(os.path.join(path, VOCAB_FILE), "wb") as file:
+    with open(os.path.join(path, name), "wb") as file:
         file.write(model.vocab)
 
 

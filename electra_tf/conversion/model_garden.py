@@ -20,14 +20,12 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.conversion import model_folder, selection
+from electra_tf.conversion import model_folder, selection, sequence_output
 from electra_tf.conversion.model import MAIN, Model
-from electra_tf.encoder import Encoder
 
 PREFIX = "model.ckpt"
 ENCODER_FILE = "encoder.json"
 POOLER = "pooler_transform"
-SEED = 0  # Of the input that both encoders are compared on.
 
 
 def embeddings() -> dict[str, str]:
@@ -112,17 +110,18 @@ def difference(path: str, model: Model) -> float:
         os.path.join(path, PREFIX)
     )
     status.assert_existing_objects_matched()
-    config = model.config.encoder
-    ids, mask, segments = _inputs(config)
+    ids, mask, segments = sequence_output.random_inputs(model.config.encoder)
     inputs = {
         "input_word_ids": ids,
         "input_mask": mask,
         "input_type_ids": segments,
     }
     outputs = theirs({k: tf.constant(v) for k, v in inputs.items()})
-    expected = _our_output(model, ids, mask, segments)
-    received = outputs["sequence_output"].numpy()
-    return float(np.max(np.abs(expected - received)[mask.astype(bool)]))
+    return sequence_output.difference(
+        sequence_output.sequence_output(model, ids, mask, segments),
+        outputs["sequence_output"].numpy(),
+        mask,
+    )
 
 
 def arguments(config: EncoderConfig) -> dict:
@@ -177,23 +176,3 @@ def _value(name: str, names: dict, model: Model, shape) -> np.ndarray:
     if name == f"{POOLER}/bias":
         return np.zeros(shape, np.float32)
     return model.variables[names[name]].reshape(shape)
-
-
-def _inputs(config: EncoderConfig) -> tuple:
-    """Two rows of random tokens, the second half as long; int32 `(2, L)`."""
-    length = min(config.max_position_embeddings, 128)
-    draw = np.random.default_rng(SEED).integers
-    ids = draw(config.vocab_size, size=(2, length), dtype=np.int32)
-    segments = draw(config.type_vocab_size, size=(2, length), dtype=np.int32)
-    mask = np.ones_like(ids)
-    mask[1, length // 2 :] = 0
-    return ids, mask, segments
-
-
-def _our_output(model: Model, ids, mask, segments) -> np.ndarray:
-    encoder = Encoder(model.config.encoder)
-    encoder.build()
-    for variable in encoder.variables:
-        variable.assign(model.variables[variable.path])
-    outputs = encoder(ids, input_mask=mask, segment_ids=segments)
-    return np.asarray(outputs.sequence_output)

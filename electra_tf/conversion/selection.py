@@ -97,9 +97,15 @@ def joined(discriminator: Model, masked_lm: Model) -> Model:
     Embeddings that are the same, bit for bit, are shared.
 
     Raises:
-        ValueError: when they differ, and the generator cannot have its own
-            because it projects them.
+        ValueError: when the first has a generator already; when embeddings
+            differ, and the generator cannot have its own because it projects
+            them.
     """
+    if GENERATOR_HEAD in discriminator.config.parts:
+        raise ValueError(
+            "What another generator is to be joined to has one already: "
+            f"{', '.join(discriminator.config.parts)}. Leave one of them out."
+        )
     _check_embeddings(discriminator, masked_lm)
     tied = not _different_embeddings(discriminator, masked_lm)
     variables = dict(discriminator.variables)

@@ -71,19 +71,12 @@ class SentenceTask(Task):
 
     def features(self, examples: list[Example], tokenizer) -> list[dict]:
         """Tokenize, and cut what is too long."""
-        texts = tokenizer.encode_batch([e.text for e in examples])
-        pairs = tokenizer.encode_batch([e.text_pair or "" for e in examples])
-        return [
-            self._features(example, ids, pair_ids, tokenizer)
-            for example, ids, pair_ids in zip(
-                examples, texts, pairs, strict=True
-            )
-        ]
+        return [self._features(example, tokenizer) for example in examples]
 
-    def _features(self, example: Example, ids, pair_ids, tokenizer) -> dict:
+    def _features(self, example: Example, tokenizer) -> dict:
         input_ids, segment_ids = joined(
-            ids,
-            pair_ids,
+            tokenizer.encode(example.text),
+            tokenizer.encode(example.text_pair or ""),
             self.config.max_seq_length,
             tokenizer.cls_id,
             tokenizer.sep_id,

@@ -56,24 +56,25 @@ class Finetuner:
         tasks: list of `Task`.
         tokenizer: `electra_tf.tokenization.Tokenizer`.
         examples: dict from (task's name, split) to examples.
+        pretrained: arrays by path to start training from, None for random
+            weights; heads that are not among them start anew.
     """
 
     def __init__(
-        self, config: FinetuningConfig, tasks: list[Task], tokenizer, examples
+        self,
+        config: FinetuningConfig,
+        tasks: list[Task],
+        tokenizer,
+        examples: dict,
+        pretrained: dict | None = None,
     ):
         self.config = config
         self.tasks = tasks
         self.strategy = distribution.strategy(config)
-        self.pretrained = self._pretrained()
+        self.pretrained = pretrained
         self.training = self._training_inputs(tokenizer, examples)
         self.splits = self._splits(tokenizer, examples)
         self.results: list[results.TaskResult] = []
-
-    def _pretrained(self) -> dict | None:
-        """The weights to start from; None for the heads' own or random."""
-        if self.config.from_scratch or not self.config.do_train:
-            return None
-        return checkpoints.read_variables(self.config.init_checkpoint)
 
     def _training_inputs(self, tokenizer, examples) -> inputs.Inputs | None:
         if not self.config.do_train:
@@ -171,7 +172,10 @@ class Finetuner:
         return optimizer.OPTIMIZERS[config.optimizer](
             model.variables,
             schedules.polynomial_decay_with_warmup(
-                config.learning_rate, steps, steps * config.warmup_proportion
+                config.learning_rate,
+                steps,
+                steps * config.warmup_proportion,
+                decay_after_warmup=config.decay_after_warmup,
             ),
             config.weight_decay_rate,
             rate_multipliers(

@@ -7,6 +7,8 @@ import keras
 ACTIVATIONS = {
     # The exact GELU with the error function, not the tanh approximation.
     "gelu": functools.partial(keras.activations.gelu, approximate=False),
+    # The approximation, by the name that transformers gives it.
+    "gelu_new": functools.partial(keras.activations.gelu, approximate=True),
     "relu": keras.activations.relu,
     "tanh": keras.activations.tanh,
     "linear": keras.activations.linear,

@@ -94,7 +94,7 @@ def _batch(tokenizer: Tokenizer, texts: list[str], length: int) -> Batch:
     """[CLS] text [SEP], padded: int32 `(texts, length)` each."""
     ids = np.full((len(texts), length), tokenizer.pad_id, np.int32)
     mask = np.zeros_like(ids)
-    for row, encoded in enumerate(tokenizer.encode_batch(texts)):
+    for row, encoded in enumerate(map(tokenizer.encode, texts)):
         tokens = [
             tokenizer.cls_id,
             *encoded[: length - 2],

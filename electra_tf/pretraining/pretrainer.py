@@ -120,6 +120,7 @@ class Pretrainer:
             self.special,
             self.config.max_predictions_per_seq,
             random.child("masking"),
+            self.config.distinct_positions,
         )
         sample = functools.partial(
             sampling.SAMPLERS[self.config.sampling],
@@ -140,7 +141,12 @@ class Pretrainer:
             random: `RandomStream` for dropout, or None.
         """
         masked = masking.mask_tokens(
-            batch, self.special, self.config.mask_prob, draws
+            batch,
+            self.special,
+            self.config.mask_prob,
+            draws,
+            self.config.mask_token_share,
+            self.config.distinct_positions,
         )
         output = PretrainingOutput(
             batch=batch,

@@ -71,7 +71,7 @@ class Run:
         first_step = int(self.step.numpy())
         workers.check_same(strategy, first_step, "the step they go on from")
         trainer = Trainer(
-            step_function,
+            tf.autograph.experimental.do_not_convert(step_function),
             optimizer,
             iter(dataset(first_step)),
             strategy,

@@ -8,6 +8,7 @@ def polynomial_decay_with_warmup(
     num_train_steps: int,
     warmup_steps: float = 0,
     power: float = 1.0,
+    decay_after_warmup: bool = False,
 ):
     """Return the original's schedule, a function of the step from 0.
 
@@ -20,6 +21,8 @@ def polynomial_decay_with_warmup(
         num_train_steps: int, T.
         warmup_steps: float, W; 0 for none. It may exceed T.
         power: float, of the decay; 1 is linear.
+        decay_after_warmup: bool, whether the decay begins at step W instead,
+            so that the peak is the base rate.
 
     Returns:
         Function from an integer step (tensor) to a float32 scalar tensor.
@@ -31,9 +34,12 @@ def polynomial_decay_with_warmup(
     [0.0, 0.45, 0.8, 0.1, 0.0]
     """
 
+    start = warmup_steps if decay_after_warmup else 0
+    decay_steps = max(1, num_train_steps - start)
+
     def schedule(step):
         step = tf.cast(step, tf.float32)
-        done = tf.minimum(step, num_train_steps) / num_train_steps
+        done = tf.clip_by_value(step - start, 0, decay_steps) / decay_steps
         rate = learning_rate * tf.pow(1.0 - done, power)
         if warmup_steps:
             rate *= tf.minimum(1.0, step / warmup_steps)

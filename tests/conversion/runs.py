@@ -18,10 +18,13 @@ from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.tokenization import SPECIAL_TOKENS
 from electra_tf.training import checkpoints
+from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.optimizer import AdamW
 
 VOCAB_SIZE = 40
 STEP = 7
+# What keeps tokens apart through 24 layers (see `random_values`).
+DEEP = {"gain": 0.5, "spread": 0.05}
 TINY = {
     "model_hparam_overrides": {
         "hidden_size": 16,
@@ -67,12 +70,31 @@ def finetuned(
 
 def fill(model, seed: int = 0):
     """Give every variable random values, none of them 0."""
+    shapes = {path: tuple(v.shape) for path, v in model.variables.items()}
+    for path, values in random_values(shapes, seed).items():
+        model.variables[path].assign(values)
+
+
+def random_values(
+    shapes: dict, seed: int = 0, gain: float = 1.0, spread: float = 0.2
+) -> dict[str, np.ndarray]:
+    """Random values for variables of given shapes, none of them 0.
+
+    Args:
+        shapes: shapes by name.
+        seed: int.
+        gain: what a kernel does to the size of its inputs.
+        spread: standard deviation of everything else. Large biases make the
+            tokens of deep models alike.
+    """
     generator = np.random.default_rng(seed)
-    for path, variable in model.variables.items():
+    arrays = {}
+    for path, shape in shapes.items():
         wide = path.endswith("kernel")
-        scale = variable.shape[0] ** -0.5 if wide else 0.2
-        values = scale * generator.normal(size=variable.shape)
-        variable.assign(values + path.endswith("gamma"))
+        scale = gain * shape[0] ** -0.5 if wide else spread
+        values = scale * generator.normal(size=shape) + path.endswith("gamma")
+        arrays[path] = values.astype(np.float32)
+    return arrays
 
 
 def save(folder: pathlib.Path, config, model) -> str:
@@ -85,8 +107,7 @@ def save(folder: pathlib.Path, config, model) -> str:
         slot.assign(generator.normal(size=slot.shape))
     step = tf.Variable(STEP, dtype=tf.int64)
     saved = checkpoints.checkpoint(model.variables, adamw.slots, step)
-    manager = checkpoints.manager(saved, str(folder), keep=1, interval=1)
-    manager.save(checkpoint_number=STEP)
+    CheckpointFolder(saved, str(folder)).save(STEP)
     return str(folder)
 
 

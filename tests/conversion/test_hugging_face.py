@@ -1,5 +1,6 @@
 """Hugging Face's transformers load what we write, and compute the same."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -344,6 +345,19 @@ def test_a_real_hidden_layer_cannot_be_converted(tmp_path):
     path = save_theirs(tmp_path / "hf", "ElectraForSequenceClassification")
     with pytest.raises(ValueError, match=r"hidden layer .* --part encoder"):
         hugging_face.read(path)
+
+
+def test_the_approximate_gelu_is_the_same_there(tmp_path):
+    _, read = pretrained(tmp_path)
+    encoder = read.config.encoder.replace(hidden_act="gelu_new")
+    config = dataclasses.replace(read.config, encoder=encoder)
+    path = str(tmp_path / "to")
+    hugging_face.write(path, dataclasses.replace(read, config=config))
+    ours = Encoder(encoder)
+    ours.build()
+    checkpoints.assign({v.path: v for v in ours.variables}, read.variables)
+    assert_close(encoded(ours), theirs("ElectraModel", path))
+    assert hugging_face.read(path).config.encoder == encoder
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_a_loaded_encoder_computes_what_the_saved_one_did(tmp_path):
 
 
 def test_no_model_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match="is no model folder"):
+    with pytest.raises(FileNotFoundError, match="No checkpoint at"):
         electra_tf.load_encoder(str(tmp_path))
 
 

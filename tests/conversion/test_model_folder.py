@@ -9,7 +9,6 @@ import safetensors.numpy
 
 from electra_tf.configs import encoder_config, generator_config
 from electra_tf.conversion import model_folder, training_run
-from electra_tf.finetuning.pretrained import with_saved_shape
 from electra_tf.training import checkpoints
 from tests.conversion import runs
 
@@ -65,21 +64,6 @@ def test_a_fine_tuned_model_survives(tmp_path):
         "sst": {"dense": (16, 2)},
         "sts": {"dense": (16, 1)},
     }
-
-
-def test_fine_tuning_starts_from_it(tmp_path, folder):
-    given = {"data_dir": tmp_path, "model_name": "x", "task_names": ["sst"]}
-    config, model = runs.finetuned(tmp_path)
-    config = with_saved_shape(
-        type(config)(**given, init_checkpoint=folder, max_seq_length=12)
-    )
-    assert encoder_config(config) == model.encoder.config
-    kept = checkpoints.assign(
-        model.variables,
-        checkpoints.read_variables(folder),
-        required=lambda path: path.startswith("electra/"),
-    )
-    assert all(path.startswith("task_specific/") for path in kept)
 
 
 def test_parts_can_be_left_out(tmp_path, folder):

@@ -11,20 +11,6 @@ from data_prep.examples import Example
 from electra_tf import records
 
 
-@pytest.mark.parametrize(
-    ("record", "crc"),
-    [
-        (b"\0" * 32, 0x8A9136AA),  # RFC 3720, B.4
-        (b"\xff" * 32, 0x62A8AB43),
-        (bytes(range(32)), 0x46DD794E),
-        (bytes(range(31, -1, -1)), 0x113FDB5C),
-        (b"123456789", 0xE3069283),
-    ],
-)
-def test_checksum(record, crc):
-    assert tfrecord_framing.crc32c([record]).tolist() == [crc]
-
-
 def test_frames_are_those_of_tensorflow(tmp_path):
     draw = random.Random(0)
     made = [draw.randbytes(draw.randint(4, 300)) for _ in range(200)]

@@ -38,12 +38,12 @@ class Program:
 
     def __init__(self, data_dir, name: str, replicas: int = 0, **settings):
         self.folder = pathlib.Path(data_dir, "models", name)
-        program, *flags = command_line(data_dir, name, **{**SMALL, **settings})
+        flags = []
         if replicas:
-            program = ["-m", "tests.faults.replicas", str(replicas)]
-        else:
-            program = [program]
-        self.command = [sys.executable, *program, *flags]
+            flags = ["--distribution_strategy=mirrored"]
+            flags.append(f"--logical_cpus={replicas}")
+        line = command_line(data_dir, name, *flags, **{**SMALL, **settings})
+        self.command = [sys.executable, *line]
         self.process = None
 
     def start(self, *flags: str, **options) -> "Program":

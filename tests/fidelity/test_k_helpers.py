@@ -1,4 +1,7 @@
-"""K: scatter, gather, candidates, counts, GELU, layer norm."""
+"""K: scatter, gather, candidates, counts, GELU, layer norm.
+
+Only the scatter of real numbers is not replayed: here it writes token ids.
+"""
 
 import json
 

@@ -1,10 +1,16 @@
-"""Settings and model shapes are those that the original derives."""
+"""Settings and model shapes are those that the original derives.
+
+Not replayed, on purpose: `utils`, which flattens and nests dictionaries of
+features by task, where ours have one flat name a feature; and durations below
+a minute ("5", here "0:05") or of days ("1 day, 0:00:00", here "1d 0:00:00").
+"""
 
 import json
 
 import pytest
 
 from electra_tf import configs
+from electra_tf.training.reporting import duration
 from tests.fidelity.conftest import goldens_folder
 
 CONFIG_CLASSES = {
@@ -64,6 +70,17 @@ def test_unknown_arguments_are_a_value_error(program):
     values = {"data_dir": "DATA", "model_name": "NAME", "no_such_thing": 1}
     with pytest.raises(ValueError, match="Unknown field 'no_such_thing'"):
         configs.from_json(CONFIG_CLASSES[program], values)
+
+
+def durations() -> list:
+    """Return [seconds, text] of those that are written alike."""
+    recorded = load("L_configs.json").get("seconds_to_string", [])
+    return [row for row in recorded if 59.5 < row[0] < 86_400]
+
+
+@pytest.mark.parametrize(("seconds", "text"), durations())
+def test_durations(seconds, text):
+    assert duration(seconds) == text
 
 
 def shape_rows() -> list:

@@ -9,6 +9,7 @@ from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.tokenization import Tokenizer
 from electra_tf.training import checkpoints
+from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests import tiny
 
 WORDS = ("the", "cat", "sees", "dog", "##s", ".", "un", "##seen")
@@ -29,7 +30,7 @@ def model_dir(tmp_path):
     )
     step = tf.Variable(3, dtype=tf.int64)
     saved = checkpoints.checkpoint(pretrainer.variables, {}, step)
-    checkpoints.manager(saved, str(tmp_path), 1, 1).save(3)
+    CheckpointFolder(saved, str(tmp_path)).save(3)
     (tmp_path / "config.json").write_text(json.dumps(to_json(config)))
     return str(tmp_path)
 

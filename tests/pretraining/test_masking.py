@@ -77,3 +77,38 @@ def test_num_to_predict_rounds_half_to_even(length, number):
     # 0.15 in float32 is slightly above 0.15, so 1.5 -> 2 and 4.5 -> 4.
     mask = np.ones((1, length), np.int32)
     assert masking.num_to_predict(mask, 0.15, 19).numpy()[0] == number
+
+
+def test_distinct_positions_are_the_share_rounded_up():
+    for size in (1, 64):
+        batch = tiny.batch(size=size)
+        allowed = masking.candidates(batch, tiny.SPECIAL).numpy()
+        length = allowed.shape[1]
+        draws = masking.draw(
+            batch, tiny.SPECIAL, length, RandomStream(0, 0), distinct=True
+        )
+        for share in (0.15, 0.9):
+            masked = masking.mask_tokens(
+                batch, tiny.SPECIAL, share, draws, 1.0, distinct=True
+            )
+            hidden = masked.input_ids.numpy() == MASK
+            wanted = np.ceil(batch.input_mask.sum(axis=1) * share - 1e-3)
+            expected = np.minimum(wanted, allowed.sum(axis=1))
+            np.testing.assert_array_equal(hidden.sum(axis=1), expected)
+            np.testing.assert_array_equal(
+                masked.weights.numpy().sum(axis=1), expected
+            )
+            assert allowed[hidden].all()
+
+
+def test_distinct_positions_are_drawn_alike():
+    batch = Batch(*(np.repeat(x, 5000, axis=0) for x in tiny.batch(size=1)))
+    positions = masking.draw(
+        batch, tiny.SPECIAL, 2, RandomStream(0, 0), distinct=True
+    ).positions.numpy()
+    assert (positions[:, 0] != positions[:, 1]).all()
+    allowed = masking.candidates(batch, tiny.SPECIAL).numpy()[0]
+    counts = np.bincount(positions.ravel(), minlength=allowed.size)
+    expected = positions.size / allowed.sum()
+    deviation = np.abs(counts[allowed] - expected)
+    assert (deviation < 5 * np.sqrt(expected)).all()

@@ -2,6 +2,10 @@
 
 VARIANTS = {
     "rtd": {},
+    "masked as in the paper": {
+        "distinct_positions": True,
+        "mask_token_share": 1.0,
+    },
     "mlm": {"electra_objective": False},
     "untied embeddings": {"untied_generator_embeddings": True},
     "all tied": {"untied_generator": False},

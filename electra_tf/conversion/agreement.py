@@ -1,0 +1,221 @@
+"""Whether a run and the model it starts from agree.
+
+A setting that was not given is taken from the model; one that was given must
+agree with it, by what it comes to. No network is built.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from electra_tf.configs import (
+    EncoderConfig,
+    PretrainingConfig,
+    encoder_config,
+    generator_config,
+)
+from electra_tf.conversion.model import (
+    CLOZE_HEAD,
+    DISCRIMINATOR_HEAD,
+    GENERATOR,
+    GENERATOR_HEAD,
+    TOWERS,
+    ModelConfig,
+)
+
+# Settings that tell which encoder a model has, and for which text.
+ENCODER_SETTINGS = (
+    "model_size",
+    "model_hparam_overrides",
+    "embedding_size",
+    "vocab_size",
+    "do_lower_case",
+)
+# And which generator.
+GENERATOR_SETTINGS = (
+    "untied_generator",
+    "two_tower_generator",
+    "untied_generator_embeddings",
+    "generator_hidden_size",
+    "generator_layers",
+)
+# Settings of an encoder that weights do not depend on.
+FREE = (
+    "hidden_act",
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "initializer_range",
+)
+
+
+def merged(config, settings: Mapping[str, Any]):
+    """Return the config with settings in place of its defaults."""
+    overrides = {
+        **settings.get("model_hparam_overrides", {}),
+        **config.model_hparam_overrides,
+    }
+    rest = {n: value for n, value in settings.items() if n not in config.given}
+    return config.replace(**{**rest, "model_hparam_overrides": overrides})
+
+
+def with_settings(config, settings: Mapping[str, Any], source: str):
+    """Return `merged` after checking that nothing given contradicts.
+
+    Args:
+        config: a config of pre-training or fine-tuning.
+        settings: a model's, by name.
+        source: str, where the model is, for the message.
+
+    Raises:
+        ValueError: naming each setting, with both values.
+    """
+    ours = merged(config, settings)
+    expected = _told(config.replace(**settings), settings)
+    received = _told(ours, settings)
+    conflicts = [
+        f"  {name}: {value!r} in {source}, {received.get(name)!r} given"
+        for name, value in expected.items()
+        if value != received.get(name)
+    ]
+    if conflicts:
+        raise ValueError(
+            "The pre-trained model is not the one that was asked for:\n"
+            + "\n".join(conflicts)
+            + "\nLeave these settings out to take the model's (widths and "
+            "layers come from model_size and model_hparam_overrides), or "
+            "choose another init_checkpoint or model_name."
+        )
+    return ours
+
+
+def _told(config, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what settings come to, whichever way they were given."""
+    encoder = encoder_config(config)
+    told = {
+        field.name: getattr(encoder, field.name)
+        for field in dataclasses.fields(encoder)
+        if field.name not in FREE
+    }
+    told["do_lower_case"] = config.do_lower_case
+    told |= {n: getattr(config, n) for n in GENERATOR_SETTINGS if n in names}
+    if "generator_hidden_size" in names:
+        generator = generator_config(config)
+        told |= _fractions(encoder, generator)
+    return told
+
+
+def _fractions(encoder: EncoderConfig, generator: EncoderConfig) -> dict:
+    """Return a generator's size as settings, fractions of the encoder's."""
+    layers = generator.num_hidden_layers / encoder.num_hidden_layers
+    return {
+        "generator_hidden_size": generator.hidden_size / encoder.hidden_size,
+        "generator_layers": layers,
+    }
+
+
+def generator_settings(
+    config: PretrainingConfig, model: ModelConfig
+) -> dict[str, Any]:
+    """Return the settings that make a generator like a model's.
+
+    Args:
+        config: of the run; without its objective there is no generator beside
+            the main encoder.
+        model: what there is.
+    """
+    if not config.electra_objective:
+        return {}
+    settings: dict[str, Any] = {}
+    if GENERATOR in model.parts:
+        settings = {"untied_generator": True, "two_tower_generator": False}
+    elif TOWERS[0] in model.parts:
+        settings = {"two_tower_generator": True}
+    elif GENERATOR_HEAD in model.parts:
+        settings = {"untied_generator": False}
+    if model.generator is not None:
+        settings |= _fractions(model.encoder, model.generator)
+        untied = model.untied_generator_embeddings
+        settings["untied_generator_embeddings"] = untied
+    return settings
+
+
+def network(config: PretrainingConfig) -> ModelConfig:
+    """Return what a pre-training run builds, as a `ModelConfig`.
+
+    >>> config = PretrainingConfig(data_dir=".", model_name="m")
+    >>> network(config).parts
+    ('generator', 'generator_predictions', 'discriminator_predictions')
+    """
+    parts: tuple[str, ...] = (GENERATOR_HEAD,)
+    if config.electra_objective and config.uniform_generator:
+        parts = ()
+    elif config.electra_objective and config.two_tower_generator:
+        parts = (*TOWERS, CLOZE_HEAD)
+    elif config.electra_objective and config.untied_generator:
+        parts = (GENERATOR, GENERATOR_HEAD)
+    if config.electra_objective or config.electric_objective:
+        parts += (DISCRIMINATOR_HEAD,)
+    own = bool({GENERATOR, *TOWERS} & set(parts))
+    return ModelConfig(
+        encoder_config(config),
+        parts,
+        generator=generator_config(config) if own else None,
+        untied_generator_embeddings=own and config.untied_generator_embeddings,
+    )
+
+
+def check_trainable(
+    config: PretrainingConfig, model: ModelConfig, source: str
+) -> None:
+    """Check that a run has a place for a model, and the model all for it.
+
+    Raises:
+        ValueError: naming what is missing, too much or of another shape.
+    """
+    run = network(config)
+    unused = [part for part in model.parts if part not in run.parts]
+    if unused:
+        raise ValueError(
+            f"{source} has {', '.join(unused)}, for which this run has no "
+            "place. Choose the objective and the generator that it was "
+            "trained with, or make a model without them: python -m "
+            f"electra_tf.conversion.convert --from {source} --to FOLDER "
+            f"--leave_out {' '.join(unused)}"
+        )
+    missing = [part for part in run.parts if part not in model.parts]
+    if missing and not config.allow_new_parts:
+        raise ValueError(
+            f"{source} has no {', '.join(missing)}, which this run trains as "
+            "well. Give their folder as init_generator if it has them, choose "
+            "another objective (electra_objective, uniform_generator, "
+            "untied_generator), or set allow_new_parts to start them from "
+            "random weights."
+        )
+    _check_generator(run, model, source)
+    have = model.shapes
+    different = [
+        f"  {name}: {have.get(name)} in {source}, {shape} in this run"
+        for name, shape in run.shapes.items()
+        if name.split("/")[0] not in missing and have.get(name) != shape
+    ]
+    if different:
+        raise ValueError(
+            "These variables have other shapes:\n"
+            + "\n".join(different)
+            + "\nA generator's follow from generator_hidden_size, "
+            "generator_layers and untied_generator_embeddings; its "
+            "feed-forward width is 4 times its hidden size."
+        )
+
+
+def _check_generator(run: ModelConfig, model: ModelConfig, source: str):
+    """Check what shapes do not tell: a generator's attention heads."""
+    if run.generator is None or model.generator is None:
+        return
+    expected = run.generator.num_attention_heads
+    received = model.generator.num_attention_heads
+    if expected != received:
+        raise ValueError(
+            f"The generator of {source} has num_attention_heads {received}. "
+            f"One that a run trains has a head for 64 units, here {expected}."
+        )

@@ -1,0 +1,129 @@
+"""What a run starts from: a model of any format, and the settings it implies.
+
+No network is built, and no TensorFlow imported for formats that do not need
+it.
+"""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from electra_tf.conversion import agreement, convert, model_folder
+from electra_tf.conversion.agreement import (
+    ENCODER_SETTINGS,
+    GENERATOR_SETTINGS,
+    with_settings,
+)
+from electra_tf.conversion.model import Model
+from electra_tf.tokenization import Tokenizer, load_vocabulary
+
+
+def pretraining(
+    config: PretrainingConfig,
+) -> tuple[PretrainingConfig, Model | None]:
+    """Return the config with the initial model's settings, and that model.
+
+    The model is None where there is none to start from, or the run has a
+    checkpoint of its own already.
+
+    Raises:
+        FileNotFoundError: when there is no model.
+        ValueError: when it is not the one that the settings ask for.
+    """
+    path = config.init_checkpoint
+    if path is None:
+        return config, None
+    if os.path.exists(os.path.join(config.model_dir, "checkpoint")):
+        begun = os.path.join(config.model_dir, model_folder.CONFIG_FILE)
+        names = (*ENCODER_SETTINGS, *GENERATOR_SETTINGS)
+        return with_settings(config, _saved(begun, names), begun), None
+    model = _read(config, generator=config.init_generator)
+    settings = model.config.settings | agreement.generator_settings(
+        config, model.config
+    )
+    config = with_settings(config, settings, path)
+    agreement.check_trainable(config, model.config, path)
+    return config, model
+
+
+def finetuning(
+    config: FinetuningConfig,
+) -> tuple[FinetuningConfig, Model | None]:
+    """Return the config with the initial model's settings, and that model.
+
+    The model is None where no weights are needed: when training from scratch,
+    or evaluating what was trained before.
+
+    Raises:
+        FileNotFoundError: when there is no model, and one is needed.
+        ValueError: when it is not the one that the settings ask for; training
+            from scratch may have its own.
+    """
+    path = config.init_checkpoint
+    if config.do_train and not config.from_scratch:
+        model = _read(config, part="encoder")
+        return with_settings(config, model.config.settings, path), model
+    folders = [path if os.path.isdir(path) else os.path.dirname(path)]
+    if not config.do_train:
+        folders.insert(0, f"{config.model_dir}_1")
+    for folder in folders:
+        file = os.path.join(folder, model_folder.CONFIG_FILE)
+        if settings := _saved(file, ENCODER_SETTINGS):
+            return _with_settings(config, settings, file), None
+    try:
+        settings = _read(config, part="encoder").config.settings
+    except FileNotFoundError:
+        return config, None
+    return _with_settings(config, settings, path), None
+
+
+def _with_settings(config: FinetuningConfig, settings: Mapping, source: str):
+    if config.from_scratch:
+        return agreement.merged(config, settings)
+    return with_settings(config, settings, source)
+
+
+def _read(config: PretrainingConfig | FinetuningConfig, **options) -> Model:
+    """Read `init_checkpoint`; what its files do not tell, the config does."""
+    overrides = config.model_hparam_overrides
+    model = convert.read(
+        config.init_checkpoint,
+        num_attention_heads=overrides.get("num_attention_heads"),
+        cased=not config.do_lower_case,
+        **options,
+    )
+    # A new run has a new optimizer; the old one's state need not stay.
+    return dataclasses.replace(model, slots={})
+
+
+def _saved(file: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings of some names in a run's config file."""
+    values = model_folder.read_json(file)
+    return {name: values[name] for name in names if name in values}
+
+
+def check_vocabulary(
+    model: Model | None, tokenizer: Tokenizer, source: str
+) -> None:
+    """Check that a model was trained with a tokenizer's vocabulary.
+
+    Raises:
+        ValueError: naming the first word piece that differs.
+    """
+    if model is None or model.vocab is None:
+        return
+    theirs, ours = load_vocabulary(model.vocab), tokenizer.vocab
+    different = [
+        (number, token)
+        for token, number in theirs.items()
+        if ours.get(token) != number
+    ]
+    if different or len(theirs) != len(ours):
+        number, token = min(different, default=(len(theirs), "its end"))
+        raise ValueError(
+            f"The vocabulary {tokenizer.vocab_file} is not that of {source}: "
+            f"the latter has {token!r} at line {number + 1}. Give the one that "
+            "the model was trained with as vocab_file."
+        )
