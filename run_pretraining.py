@@ -10,6 +10,7 @@ the exit statuses.
 import functools
 import json
 import os
+import signal
 import sys
 
 from electra_tf import hparams, manifest, tokenization
@@ -42,12 +43,19 @@ def run(config: PretrainingConfig):
     initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
     folder = config.model_dir
     with (
-        StopSignal() as stop,
+        stop_signal() as stop,
         run_folder.claimed(folder),
         run_folder.full_disk_explained(folder),
     ):
         save_config(config)
         pretrain(config, tokenizer, start and start.variables, stop)
+
+
+def stop_signal() -> StopSignal:
+    """Return what tells a run to stop; several workers agree on it."""
+    if run_folder.in_cluster():
+        return StopSignal()
+    return StopSignal(signal.SIGTERM, signal.SIGINT)
 
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
@@ -115,7 +123,6 @@ def pretrain(
     from electra_tf.training.run import Run
 
     strategy = distribution.strategy(config)
-    stop = workers.stop_of_any(stop, strategy)
     files = inputs.matching_files(config.pretrain_tfrecords)
     records.check_shards(files, config.max_seq_length)
     with strategy.scope():

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 
 import tensorflow as tf
 
@@ -118,7 +119,7 @@ class CheckpointFolder:
     def _unfinished(self) -> str:
         if self.writes:
             return os.path.join(self.folder, UNFINISHED)
-        return os.path.join(self.folder, f"{UNFINISHED}_{os.getpid()}")
+        return tempfile.mkdtemp()
 
     def _move_files(self, source: str):
         """Move a checkpoint's files to their place, the index last."""

@@ -42,18 +42,15 @@ class ChunkedTrainer(orbit.AbstractTrainer):
         trainer: `electra_tf.training.loop.Trainer`.
         stop: an object that is true once the run shall stop; None for never,
             and for one call of all steps.
-        agreed: function from this worker's number to one that is the same on
-            all workers of the job: all run calls of the same size.
 
     Attributes:
         sums: `LossSums` of the steps since the last line of metrics; to be
             kept with a checkpoint.
     """
 
-    def __init__(self, trainer, stop=None, agreed=float):
+    def __init__(self, trainer, stop=None):
         self.trainer = trainer
         self.stop = stop
-        self.agreed = agreed
         self.sums = LossSums()
         self._size = 1
 
@@ -70,7 +67,7 @@ class ChunkedTrainer(orbit.AbstractTrainer):
             size = left if self.stop is None else min(left, self._size)
             started = time.monotonic()
             self.sums.add(self.trainer.run(tf.constant(size)))
-            self._resize(size, self.agreed(time.monotonic() - started))
+            self._resize(size, time.monotonic() - started)
             left -= size
         sums, self.sums = self.sums, LossSums()
         return self.trainer.metrics(sums.by_name)

@@ -1,7 +1,6 @@
 """The outer loop: checkpoints, logs and evaluations around the inner one."""
 
 import contextlib
-import functools
 import io
 import json
 import os
@@ -9,12 +8,19 @@ import os
 import orbit
 import tensorflow as tf
 
-from electra_tf.training import checkpoints, rows, run_folder, workers
+from electra_tf.training import (
+    checkpoints,
+    preemption,
+    rows,
+    run_folder,
+    workers,
+)
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
+from electra_tf.training.preemption import ClusterStop
 from electra_tf.training.reporting import MetricsFile, Progress
 from electra_tf.training.settings import Settings
 from electra_tf.training.stopping import Stopped
@@ -51,9 +57,8 @@ class Run:
         stop=None,
     ):
         self.settings = settings
-        # Of several workers, the others write and print nothing.
+        # Of several workers one keeps what it writes.
         self._chief = run_folder.is_chief()
-        self._writes = self._chief and settings.model_dir is not None
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -79,9 +84,13 @@ class Run:
             settings,
             guard,
         )
-        self._trainer = ChunkedTrainer(
-            trainer, stop, functools.partial(workers.mean, strategy)
+        cluster = preemption.is_cluster(strategy)
+        self._cluster_stop = (
+            ClusterStop(strategy, self._save)
+            if cluster and stop is not None
+            else None
         )
+        self._trainer = ChunkedTrainer(trainer, None if cluster else stop)
         self._progress = Progress(
             settings.num_train_steps,
             first_step,
@@ -109,7 +118,7 @@ class Run:
             variables, optimizer.slots, self.step, guard.variables
         )
         return CheckpointFolder(
-            saved, settings.model_dir, settings.keep, writes=self._chief
+            saved, settings.model_dir, settings.keep, self._chief
         )
 
     def _folder(self, name: str) -> str | None:
@@ -142,6 +151,8 @@ class Run:
                 self._save()
             if self._evaluation_is_due(step):
                 self.evaluate()
+            if self._cluster_stop is not None:
+                self._cluster_stop.check()
 
     def _is_due(self, every: int, before: int, step: int) -> bool:
         last = self.settings.num_train_steps
@@ -193,6 +204,10 @@ class Run:
         if self._writes:
             rows.cut(self._path(name), last_step)
 
+    @property
+    def _writes(self) -> bool:
+        return self._chief and self.settings.model_dir is not None
+
     def _path(self, name: str) -> str:
         return os.path.join(self.settings.model_dir, name)
 
@@ -208,7 +223,7 @@ class Run:
 
     def _write(self, name: str, step: int, metrics: dict):
         if self._writes:
-            MetricsFile(self._path(name))(step, metrics)
+            MetricsFile(f"{self.settings.model_dir}/{name}")(step, metrics)
 
 
 @contextlib.contextmanager

@@ -87,7 +87,7 @@ def test_calls_last_about_as_long_as_asked(monkeypatch):
 
 
 def test_only_the_first_interrupt_is_held_back():
-    with StopSignal() as stop:
+    with StopSignal(signal.SIGINT) as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop and str(stop) == "SIGINT"
         with pytest.raises(KeyboardInterrupt):
@@ -99,7 +99,7 @@ def test_ignored_signals_stay_ignored():
     """As those of a program that `nohup` or a shell's `&` has started."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with StopSignal() as stop:
+        with StopSignal(signal.SIGINT) as stop:
             os.kill(os.getpid(), signal.SIGINT)
             assert not stop
     finally:
