@@ -56,7 +56,7 @@ def loss_explained(strategy):
         reasons = [line for line in lines if "Collective ops is" in line]
         reason = (reasons or lines)[-1].strip().split(". ")[0]
         raise LostWorkerError(
-            f"Another worker of this job has ended or cannot be reached "
+            "Another worker of this job has ended or cannot be reached "
             f"({reason}). Its own messages say why. "
             "What was saved is whole: start all workers again by the same "
             "commands, and they go on from the newest checkpoint."
