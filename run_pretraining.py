@@ -121,7 +121,7 @@ def pretrain(
     from electra_tf import records
     from electra_tf.pretraining import inputs, metrics, results
     from electra_tf.pretraining.collapse import CollapseWarning
-    from electra_tf.training import distribution
+    from electra_tf.training import distribution, workers
     from electra_tf.training.run import Run
 
     strategy = distribution.strategy(config)
@@ -141,25 +141,26 @@ def pretrain(
         output = pretrainer(batch, random, training=True)
         return pretrainer.losses(output) | metrics.training_terms(output)
 
-    with inputs.read_errors_explained(files, config.max_seq_length):
-        run = Run(
-            losses,
-            adamw,
-            pretrainer.variables,
-            training_data,
-            strategy,
-            loop_settings(config),
-            build_evaluator(config, pretrainer, strategy, stop),
-            stop,
-            CollapseWarning(config.num_warmup_steps),
-            input_hashes(config, tokenizer),
-        )
-        if config.do_train:
-            run.train()
-    if config.do_eval:
-        metrics = run.evaluate()
-        if run_folder.is_chief():
-            results.write(config, metrics)
+    with workers.loss_explained(strategy):
+        with inputs.read_errors_explained(files, config.max_seq_length):
+            run = Run(
+                losses,
+                adamw,
+                pretrainer.variables,
+                training_data,
+                strategy,
+                loop_settings(config),
+                build_evaluator(config, pretrainer, strategy, stop),
+                stop,
+                CollapseWarning(config.num_warmup_steps),
+                input_hashes(config, tokenizer),
+            )
+            if config.do_train:
+                run.train()
+        if config.do_eval:
+            scores = run.evaluate()
+            if run_folder.is_chief():
+                results.write(config, scores)
 
 
 def build_model(

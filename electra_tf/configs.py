@@ -812,6 +812,11 @@ class FinetuningConfig(_ProgramConfig):
     def check(self):
         """Raise a ValueError if fields contradict each other."""
         super().check()
+        if self.distribution_strategy == "multi_worker_mirrored":
+            raise ValueError(
+                "Fine-tuning runs on one machine: distribution_strategy must "
+                "not be 'multi_worker_mirrored'. Use 'mirrored'."
+            )
         if len(set(self.task_names)) < len(self.task_names):
             raise ValueError(
                 f"task_names must not repeat. Received: {self.task_names!r}."

@@ -44,7 +44,8 @@ def training_terms(output) -> dict[str, LossTerm]:
     """What a training step reports of the discriminator beside its losses.
 
     The terms have weight 0. Unlike in an evaluation, the AUC is exact, of real
-    tokens only, and a mean over the steps' batches; it costs one sort.
+    tokens only, and a mean over the steps and replicas, each of which ranks
+    its own part of the batch; it costs one sort.
 
     Args:
         output: `PretrainingOutput`.

@@ -15,6 +15,7 @@ from electra_tf.training import (
     rows,
     run_folder,
     run_record,
+    workers,
 )
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
@@ -87,6 +88,7 @@ class Run:
             restored = self._checkpoints and self._checkpoints.restore()
         self.restored = restored
         first_step = int(self.step.numpy())
+        workers.check_same(strategy, first_step, "the step they go on from")
         trainer = Trainer(
             tf.autograph.experimental.do_not_convert(step_function),
             optimizer,
@@ -103,7 +105,10 @@ class Run:
             else None
         )
         self._trainer = ChunkedTrainer(trainer, None if cluster else stop)
-        self._line = ProgressLine(settings.num_train_steps)
+        self._line = ProgressLine(
+            settings.num_train_steps,
+            stream=None if self._chief else io.StringIO(),
+        )
         self._speed = Speed(settings, first_step)
         self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
         self._train_by_flops, self._eval_by_flops = (
@@ -221,7 +226,7 @@ class Run:
             return
         step = int(self.step.numpy())
         sums = self._trainer.sums.by_name
-        if sums:
+        if sums and self._writes:
             content = {"step": step, "sums": sums}
             run_folder.write_atomically(
                 self._path(_UNFINISHED_LOOP), json.dumps(content)

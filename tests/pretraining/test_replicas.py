@@ -20,9 +20,10 @@ NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 def assert_same(weights, reference):
     assert weights.keys() == reference.keys()
     for path, value in reference.items():
-        # Ten updates at a rate of 0.01 move weights by up to 0.1.
+        # Ten updates at a rate of 0.01 move weights by up to 0.1; Adam makes
+        # rounding larger where gradients are as small as its epsilon.
         np.testing.assert_allclose(
-            weights[path], value, atol=1e-5, err_msg=path
+            weights[path], value, atol=1e-4, err_msg=path
         )
 
 
