@@ -207,7 +207,10 @@ def build_optimizer(config: PretrainingConfig, variables: dict):
         config.decay_after_warmup,
     )
     return optimizer.OPTIMIZERS[config.optimizer](
-        variables, schedule, config.weight_decay_rate
+        variables,
+        schedule,
+        config.weight_decay_rate,
+        bias_correction=config.adam_bias_correction,
     )
 
 

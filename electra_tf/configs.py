@@ -289,9 +289,13 @@ class _ProgramConfig(Config):
 
     optimizer: str = _optimization(
         "adamw",
-        "adamw as the original's, without bias correction; lamb for large "
-        "batches",
+        "adamw is the original's; lamb is for large batches",
         choices=("adamw", "lamb"),
+    )
+    adam_bias_correction: bool = _optimization(
+        False,
+        "divide Adam's moments by 1 - beta^step, as its paper does; without, "
+        "the first updates are up to six times as long",
     )
     max_skipped_updates: int = _optimization(
         20,
