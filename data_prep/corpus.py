@@ -4,6 +4,7 @@ The pieces depend on the files and the settings, never on how many processes
 work on them, so that a build gives the same records on every machine.
 """
 
+import datetime
 import hashlib
 import heapq
 import itertools
@@ -75,6 +76,16 @@ def fingerprint(files: Sequence[SourceFile]) -> str:
     """Return a short name for a list of files and sizes."""
     listing = "\n".join(f"{file.name}\t{file.bytes}" for file in files)
     return hashlib.sha256(listing.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def last_change(corpus_dir: str, files: Sequence[SourceFile]) -> str:
+    """Return when the youngest of some files was changed last."""
+    changes = (
+        os.stat(os.path.join(corpus_dir, file.name)).st_mtime for file in files
+    )
+    return datetime.datetime.fromtimestamp(
+        max(changes), datetime.timezone.utc
+    ).isoformat()
 
 
 def deal_out(

@@ -5,16 +5,15 @@ turn, as in the original: job j of J owns the files whose number leaves the
 remainder j when divided by J.
 """
 
-import os
 import pathlib
 from collections.abc import Sequence
 
-from data_prep import tfrecord_framing
+from data_prep import tfrecord_framing, whole_files
 from data_prep.examples import Example
 from electra_tf import records
+from electra_tf.checksums import Crc32c
 from electra_tf.manifest import Shard
 
-UNFINISHED = ".unfinished"
 # Records framed and written together, for each file.
 RECORDS_PER_WRITE = 512
 
@@ -54,9 +53,10 @@ class ShardWriter:
         # Files are opened only to write: there may be more than a process
         # may hold open.
         for path in self._paths:
-            _unfinished(path).write_bytes(b"")
+            whole_files.unfinished(path).write_bytes(b"")
         self._waiting: list[list[bytes]] = [[] for _ in names]
         self._next = 0
+        self._checksums = [Crc32c() for _ in names]
         self.counts = [0] * len(names)
 
     def write(self, example: Example) -> None:
@@ -76,13 +76,17 @@ class ShardWriter:
     def shards(self) -> list[Shard]:
         """Return what was written; call it when the context is left."""
         return [
-            Shard(path.name, count, path.stat().st_size)
-            for path, count in zip(self._paths, self.counts, strict=True)
+            Shard(path.name, count, path.stat().st_size, checksum.hex())
+            for path, count, checksum in zip(
+                self._paths, self.counts, self._checksums, strict=True
+            )
         ]
 
     def _flush(self, turn: int) -> None:
-        with _unfinished(self._paths[turn]).open("ab") as file:
-            file.write(tfrecord_framing.frame(self._waiting[turn]))
+        content = tfrecord_framing.frame(self._waiting[turn])
+        self._checksums[turn].add(content)
+        with whole_files.unfinished(self._paths[turn]).open("ab") as file:
+            file.write(content)
         self._waiting[turn].clear()
 
     def __enter__(self) -> "ShardWriter":
@@ -91,12 +95,8 @@ class ShardWriter:
     def __exit__(self, error_type, error, traceback) -> None:
         if error_type is not None:
             for path in self._paths:
-                _unfinished(path).unlink()
+                whole_files.unfinished(path).unlink(missing_ok=True)
             return
         for turn, path in enumerate(self._paths):
             self._flush(turn)
-            os.replace(_unfinished(path), path)
-
-
-def _unfinished(path: pathlib.Path) -> pathlib.Path:
-    return path.with_name(path.name + UNFINISHED)
+            whole_files.finish(path)

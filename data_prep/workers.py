@@ -2,11 +2,14 @@
 
 import concurrent.futures
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Sequence
 
 from data_prep import jobs
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.job_results import JobResult
 from data_prep.progress import Progress, Stopped
 
 # Seconds between looks at how far the workers are.
@@ -21,20 +24,19 @@ _shared: dict[str, Progress] = {}
 def run_all(
     config: PretrainingDatasetConfig,
     all_jobs: Sequence[jobs.Job],
-    total_bytes: int,
-) -> tuple[list[jobs.JobResult], Progress]:
-    """Run jobs; return their results, in order, and the final progress.
+    progress: Progress,
+) -> list[JobResult]:
+    """Run jobs; return their results, in order.
 
     Raises:
         RuntimeError: A worker process was killed.
         Exception: What a job raised; the others are stopped.
     """
-    progress = Progress(CONTEXT, total_bytes)
     with _executor(config.num_processes, progress) as executor:
         futures = [executor.submit(_run, config, job) for job in all_jobs]
         try:
             _wait(futures, progress)
-            return [future.result() for future in futures], progress
+            return [future.result() for future in futures]
         except concurrent.futures.BrokenExecutor as error:
             raise RuntimeError(
                 "A worker process was killed, perhaps for want of memory. Try"
@@ -60,9 +62,16 @@ def _start_process(progress: Progress) -> None:
     # Ctrl-C is dealt with by the process that started this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _shared["progress"] = progress
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _run(config: PretrainingDatasetConfig, job: jobs.Job) -> jobs.JobResult:
+def _end_with_parent() -> None:
+    """Leave no worker behind when the build is killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _run(config: PretrainingDatasetConfig, job: jobs.Job) -> JobResult:
     return jobs.run(config, job, _shared["progress"])
 
 

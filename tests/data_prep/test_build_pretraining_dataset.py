@@ -131,14 +131,6 @@ def test_a_finished_build_is_left_alone(build, tmp_path):
     assert "0-of-1: 0 bytes" in shown.stderr
 
 
-def test_a_killed_build_is_begun_anew(build, tmp_path):
-    output = tmp_path / "out"
-    (output / build_pretraining_dataset.WORKSHOP).mkdir(parents=True)
-    (output / records.shard_name(0, 9)).write_bytes(b"half")
-    assert build(f"--output_dir={output}").returncode == 0
-    assert records.shard_name(0, 9) not in contents(output)
-
-
 def test_other_files_are_not_touched(build, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     shown = build(f"--output_dir={tmp_path}")
