@@ -6,6 +6,7 @@
 The flags of the original program work too.
 """
 
+import math
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -26,9 +27,18 @@ from electra_tf.configs import to_json
 
 # As in the original, a large corpus becomes 1000 files.
 MOST_FILES = 1000
-BYTES_PER_FILE = 2_000_000
+BYTES_PER_MB = 1_000_000
 # Sentences lose about a tenth, long paragraphs half.
 CUT_OFF_WORTH_A_WARNING = 0.2
+
+# The records do not depend on these, or by other names that are settings.
+NOT_SETTINGS = (
+    "corpus_dir",
+    "output_dir",
+    "num_processes",
+    "vocab_file",
+    "text_mb_per_file",
+)
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
@@ -72,18 +82,22 @@ def _settings(config, files: Sequence[corpus.SourceFile]) -> dict:
     """Return all that the records depend on, by name."""
     tokenizer = jobs.tokenizer_of(config)
     total = sum(file.bytes for file in files)
-    default = max(1, min(MOST_FILES, -(-total // BYTES_PER_FILE)))
     by_name = to_json(config)
-    for name in ("corpus_dir", "output_dir", "num_processes", "vocab_file"):
+    for name in NOT_SETTINGS:
         del by_name[name]
     return {
         **by_name,
-        "num_out_files": config.num_out_files or default,
+        "num_out_files": config.num_out_files or _num_files(config, total),
         "strip_accents": tokenizer.strip_accents,
         "vocab_sha256": tokenizer.vocab_sha256,
         "corpus": f"{len(files)} files, {total} bytes,"
         f" {corpus.fingerprint(files)}",
     }
+
+
+def _num_files(config, total_bytes: int) -> int:
+    wanted = math.ceil(total_bytes / (config.text_mb_per_file * BYTES_PER_MB))
+    return max(1, min(MOST_FILES, wanted))
 
 
 def _check_apart(output_dir: str, corpus_dir: str) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 
 from data_prep.examples import SHORTEST_TARGET
+from electra_tf import records
 from electra_tf.configs import Config, hparam
 
 
@@ -39,9 +40,22 @@ class PretrainingDatasetConfig(Config):
     )
     num_out_files: int | None = hparam(
         None,
-        "number of training files; null: one for every 2 MB of text, at most"
-        " 1000",
+        "number of training files; null: by text_mb_per_file",
         at_least=1,
+    )
+    text_mb_per_file: float = hparam(
+        2.0,
+        "where num_out_files is null, how many MB of text make a training"
+        " file; there are 1000 files at most",
+        more_than=0,
+    )
+    padded: bool = hparam(
+        True,
+        "pad records to max_seq_length, as the original does; without it files"
+        " are smaller, and only this project's programs read them",
+    )
+    compression: str | None = hparam(
+        None, "compression of the files", choices=(records.GZIP,)
     )
     seed: int = hparam(0, "seed of all random choices", at_least=0)
     held_out_share: float = hparam(

@@ -59,7 +59,10 @@ class _Outlet:
         if held_out and not config.held_out_share:
             names = []
         self.writer = shards.ShardWriter(
-            job.folder, names, config.max_seq_length
+            job.folder,
+            names,
+            shards.serializer(config.max_seq_length, config.padded),
+            shards.COMPRESSIONS[config.compression],
         )
 
     def write(self, document) -> int:
