@@ -1,4 +1,4 @@
-"""Turns a folder of text files into records for pre-training.
+"""Turns text into records for pre-training.
 
     python -m data_prep.build_pretraining_dataset --corpus_dir=corpus \\
         --vocab_file=vocab.txt --output_dir=data/pretrain_tfrecords
@@ -22,6 +22,7 @@ from data_prep import (
 )
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.progress import Progress
+from data_prep.sources import findings, standard_input
 from electra_tf import manifest
 from electra_tf.configs import to_json
 
@@ -34,6 +35,7 @@ CUT_OFF_WORTH_A_WARNING = 0.2
 # The records do not depend on these, or by other names that are settings.
 NOT_SETTINGS = (
     "corpus_dir",
+    "tfds_data_dir",
     "output_dir",
     "num_processes",
     "vocab_file",
@@ -52,18 +54,23 @@ def main(config: PretrainingDatasetConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus or no vocabulary.
-        ValueError: The output folder is in use for something else, or the
-            corpus gives no example.
+        ValueError: The output folder is in use for something else, the
+            corpus gives no example, or some of it cannot be read.
         OSError: The output folder is full or cannot be written to.
     """
-    files = corpus.list_files(config.corpus_dir)
+    with standard_input.as_file(config) as config:
+        _build(config)
+
+
+def _build(config: PretrainingDatasetConfig) -> None:
+    files = corpus.list_files(config)
     settings = _settings(config, files)
     if build_folder.is_complete(config.output_dir, settings):
         return
-    _check_apart(config.output_dir, config.corpus_dir)
+    _check_apart(config)
     begun_with = {
         **settings,
-        "last_change_of_text": corpus.last_change(config.corpus_dir, files),
+        "last_change_of_text": corpus.last_change(files),
         "program_version": electra_tf.__version__,
     }
     with build_folder.claimed(config.output_dir, begun_with) as folder:
@@ -75,7 +82,7 @@ def main(config: PretrainingDatasetConfig) -> None:
             folder.discard()
             raise
         folder.publish(built)
-    _report(config, built, progress)
+    _report(config, built, progress, job_results.first_places(results))
 
 
 def _settings(config, files: Sequence[corpus.SourceFile]) -> dict:
@@ -100,13 +107,15 @@ def _num_files(config, total_bytes: int) -> int:
     return max(1, min(MOST_FILES, wanted))
 
 
-def _check_apart(output_dir: str, corpus_dir: str) -> None:
-    folder = pathlib.Path(output_dir).resolve()
-    if folder.is_relative_to(pathlib.Path(corpus_dir).resolve()):
+def _check_apart(config) -> None:
+    folder = pathlib.Path(config.output_dir).resolve()
+    if config.corpus_dir is not None and folder.is_relative_to(
+        pathlib.Path(config.corpus_dir).resolve()
+    ):
         raise ValueError(
-            f"--output_dir={output_dir} is within --corpus_dir={corpus_dir};"
-            " the next build would take the records for text. Give another"
-            " one."
+            f"--output_dir={config.output_dir} is within"
+            f" --corpus_dir={config.corpus_dir}; the next build would take"
+            " the records for text. Give another one."
         )
 
 
@@ -131,30 +140,21 @@ def _run_jobs(config, files, settings, folder: build_folder.BuildFolder):
 
 def _deal_out(config, files, settings, workshop: str) -> list[jobs.Job]:
     num_files = settings["num_out_files"]
-    dealt = corpus.deal_out(
-        config.corpus_dir,
-        files,
-        num_files,
-        config.blank_lines_separate_documents,
-        config.seed,
-    )
+    dealt = corpus.deal_out(files, num_files, config, config.seed)
     return [
         jobs.Job(number, len(dealt), num_files, units, workshop)
         for number, units in enumerate(dealt)
     ]
 
 
-def _report(config, built: manifest.Manifest, progress) -> None:
+def _report(config, built: manifest.Manifest, progress, places) -> None:
     print(
         f"{built.training_examples} training and {built.held_out_examples}"
         f" held-out examples in {config.output_dir};"
         f" {progress.summary()}"
     )
-    if built.counts["undecodable_lines"]:
-        print(
-            f"Warning: {built.counts['undecodable_lines']} lines were not"
-            " UTF-8; their undecodable bytes were left out."
-        )
+    for warning in findings.warnings(built.counts, places):
+        print(f"Warning: {warning}")
     cut_off = built.counts["tokens_cut_off"] / built.counts["tokens"]
     if cut_off > CUT_OFF_WORTH_A_WARNING:
         print(
@@ -195,7 +195,7 @@ def _number(shard: manifest.Shard) -> int:
 def _check_not_empty(config, built: manifest.Manifest) -> None:
     if not built.training_examples:
         raise ValueError(
-            f"The text in {config.corpus_dir} gives no training example:"
+            f"The text of {config.source} gives no training example:"
             f" {built.counts['documents']} documents,"
             f" held_out_share={config.held_out_share}. Give more text."
         )

@@ -3,22 +3,20 @@
 import dataclasses
 
 from data_prep.examples import SHORTEST_TARGET
+from data_prep.sources.config import CorpusConfig
 from electra_tf import records
-from electra_tf.configs import Config, hparam
+from electra_tf.configs import hparam
 
 
-@dataclasses.dataclass(frozen=True)
-class PretrainingDatasetConfig(Config):
-    """Turns a folder of text files into TFRecord files for pre-training.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PretrainingDatasetConfig(CorpusConfig):
+    """Turns text into TFRecord files for pre-training.
 
-    The files hold plain UTF-8 text, one sentence or paragraph a line. The
-    records are the same for any number of processes. A build that was
-    finished with the same settings is not done again.
+    The text is UTF-8, one sentence or paragraph a line. The records are the
+    same for any number of processes. A build that was finished with the same
+    settings is not done again.
     """
 
-    corpus_dir: str = hparam(
-        help_text="folder of text files, with any sub-folders", runtime=True
-    )
     vocab_file: str = hparam(help_text="vocabulary, one token a line")
     output_dir: str = hparam(
         help_text="folder for the records and their manifest.json; training"
@@ -30,9 +28,6 @@ class PretrainingDatasetConfig(Config):
     )
     num_processes: int = hparam(
         1, "processes that work at the same time", at_least=1, runtime=True
-    )
-    blank_lines_separate_documents: bool = hparam(
-        True, "whether a blank line ends a document; else only a file's end"
     )
     do_lower_case: bool = hparam(True, "lower-case the text")
     strip_accents: bool = hparam(

@@ -19,12 +19,14 @@ class JobResult(NamedTuple):
         held_out: Its files of held-out examples.
         counts: Numbers by name, see docs/data_build.md.
         lengths: Number of examples by their number of ids, as text.
+        places: The first places of what was wrong with the text, by name.
     """
 
     training: Sequence[Shard]
     held_out: Sequence[Shard]
     counts: Mapping[str, int]
     lengths: Mapping[str, int]
+    places: Mapping[str, Sequence[str]]
 
 
 def path_of(folder: str, number: int) -> pathlib.Path:
@@ -52,6 +54,15 @@ def load(folder: str, number: int) -> JobResult | None:
     for name in ("training", "held_out"):
         content[name] = [Shard(**shard) for shard in content[name]]
     return JobResult(**content)
+
+
+def first_places(results: Sequence[JobResult]) -> dict[str, list[str]]:
+    """Return the first places of what was wrong with the text, by name."""
+    joined: dict[str, list[str]] = {}
+    for result in results:
+        for kind, places in result.places.items():
+            joined.setdefault(kind, []).extend(places)
+    return joined
 
 
 def total(numbers: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -7,10 +7,13 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from data_prep import corpus, examples, job_results, shards
+from data_prep import examples, job_results, shards
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.job_results import JobResult
 from data_prep.progress import Progress
+from data_prep.sources import formats
+from data_prep.sources.findings import Findings
+from data_prep.sources.unit import Reading, Unit
 from electra_tf.tokenization import Tokenizer
 
 
@@ -29,7 +32,7 @@ class Job(NamedTuple):
     number: int
     num_jobs: int
     num_files: int
-    units: Sequence[corpus.Unit]
+    units: Sequence[Unit]
     folder: str
 
     @property
@@ -132,30 +135,32 @@ def run(
         config.held_out_share,
         random.Random(f"documents {config.seed} {job.number}"),
     )
-    documents = without_tokens = undecodable_lines = new_examples = 0
+    documents = without_tokens = new_examples = left_of_unit = 0
 
-    def on_block(size: int, undecodable: int) -> None:
-        nonlocal undecodable_lines, new_examples
-        undecodable_lines += undecodable
+    def on_read(size: int) -> None:
+        nonlocal left_of_unit, new_examples
+        # Files are read in blocks, and those of Parquet partly twice.
+        size = min(size, left_of_unit)
+        left_of_unit -= size
         progress.add(size, new_examples)
         new_examples = 0
 
+    findings = Findings()
+    reading = Reading(config, findings, on_read)
     with training.writer, held_out.writer:
         for unit in job.units:
-            for document in examples.split_documents(
-                corpus.lines_of(unit, on_block),
-                config.blank_lines_separate_documents,
-            ):
+            left_of_unit = unit.bytes
+            for document in formats.documents(unit, reading):
                 documents += 1
                 outlet = held_out if is_held_out() else training
                 written = outlet.write(document)
                 without_tokens += not written
                 new_examples += written
-    progress.add(0, new_examples)
+            on_read(left_of_unit)
     counts = {
         "documents": documents,
         "documents_without_tokens": without_tokens,
-        "undecodable_lines": undecodable_lines,
+        **findings.counts,
     }
     outlets = (training, held_out)
     result = JobResult(
@@ -163,6 +168,7 @@ def run(
         held_out.writer.shards(),
         job_results.total([counts, *(outlet.counts for outlet in outlets)]),
         job_results.total([outlet.lengths for outlet in outlets]),
+        findings.places,
     )
     job_results.save(result, job.folder, job.number)
     return result

@@ -158,7 +158,7 @@ def test_output_within_the_corpus_is_refused(build, corpus_dir):
 @pytest.mark.parametrize(
     ("text", "flags", "message"),
     [
-        (None, (), "No folder of text files"),
+        (None, (), "No file or folder at"),
         ("", (), "no file with any text"),
         (" \n\n", (), "gives no training example"),
         ("the king", ("--held_out_share=0.001",), "is none"),
