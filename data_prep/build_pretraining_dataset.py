@@ -122,6 +122,10 @@ def _check_apart(config) -> None:
 def _run_jobs(config, files, settings, folder: build_folder.BuildFolder):
     """Run the jobs that are not finished; return all results, in order."""
     all_jobs = _deal_out(config, files, settings, str(folder.workshop))
+    if config.drops_duplicates:
+        from data_prep import duplicates
+
+        duplicates.find_all(config, all_jobs)
     results = folder.finished(len(all_jobs))
     missing = [job for job in all_jobs if job.number not in results]
     total = sum(job.bytes for job in all_jobs)
@@ -132,7 +136,9 @@ def _run_jobs(config, files, settings, folder: build_folder.BuildFolder):
             f" {len(all_jobs)} jobs are finished."
         )
     progress = Progress(workers.CONTEXT, total, total - left)
-    new = workers.run_all(config, missing, progress) if missing else ()
+    new = ()
+    if missing:
+        new = workers.run_all(jobs.run, config, missing, progress)
     for job, result in zip(missing, new, strict=True):
         results[job.number] = result
     return [results[number] for number in range(len(all_jobs))], progress

@@ -52,6 +52,21 @@ class PretrainingDatasetConfig(CorpusConfig):
     compression: str | None = hparam(
         None, "compression of the files", choices=(records.GZIP,)
     )
+    drop_duplicate_documents: bool = hparam(
+        False, "leave out documents that have come before, to the letter"
+    )
+    drop_duplicate_lines: bool = hparam(
+        False,
+        "leave out lines that have come before anywhere, such as the menus of"
+        " web pages",
+    )
+    drop_near_duplicates: float | None = hparam(
+        None,
+        "leave out documents whose similarity to one before is estimated to"
+        " be this or more, such as 0.8; needs the package datasketch",
+        more_than=0,
+        at_most=1,
+    )
     seed: int = hparam(0, "seed of all random choices", at_least=0)
     held_out_share: float = hparam(
         0.0,
@@ -59,3 +74,12 @@ class PretrainingDatasetConfig(CorpusConfig):
         at_least=0,
         less_than=1,
     )
+
+    @property
+    def drops_duplicates(self) -> bool:
+        """Whether anything is left out for having come before."""
+        return (
+            self.drop_duplicate_documents
+            or self.drop_duplicate_lines
+            or self.drop_near_duplicates is not None
+        )

@@ -211,3 +211,14 @@ def test_manifest_is_plain_json(build, tmp_path):
     content = json.loads((output / "manifest.json").read_text())
     assert content["settings"]["max_seq_length"] == 32
     assert str(tmp_path) not in json.dumps(content)
+
+
+def test_number_of_files_by_size(build, corpus_dir, tmp_path):
+    output = tmp_path / "out"
+    flags = (f"--output_dir={output}", "--text_mb_per_file=0.1")
+    assert build(*flags).returncode == 0
+    made = manifest.read(output)
+    size = sum(made.sources.values())
+    assert len(made.training) == -(-size // 100_000) > 1
+    shown = build(f"--output_dir={output}")
+    assert "num_out_files" in shown.stderr
