@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from data_prep import build_pretraining_dataset, workers
+from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf import manifest, records
 from electra_tf.tokenization import Tokenizer
@@ -185,7 +185,7 @@ def test_a_failing_worker_stops_the_build(tmp_path, vocab_file, monkeypatch):
     def fail(*unused):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(workers.jobs, "run", fail)
+    monkeypatch.setattr(build_pretraining_dataset.jobs, "run", fail)
     config = PretrainingDatasetConfig(
         corpus_dir=corpus, vocab_file=vocab_file, output_dir=tmp_path / "out"
     )
