@@ -83,13 +83,7 @@ def _split(builder, config: CorpusConfig):
             f"{config.tfds_name} has no split {config.tfds_split!r}, but"
             f" {', '.join(map(repr, splits))}. Give one as --tfds_split."
         )
-    split = splits[config.tfds_split]
-    if not split.num_examples:
-        raise ValueError(
-            f"The split {config.tfds_split!r} of {config.tfds_name} has no"
-            " examples."
-        )
-    return split
+    return splits[config.tfds_split]
 
 
 def _check_feature(builder, config: CorpusConfig) -> None:
