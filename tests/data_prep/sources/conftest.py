@@ -1,15 +1,9 @@
-"""Documents, and building records of them."""
+"""Building records."""
 
 import pytest
 
 from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
-from tests.data_prep.sources import corpora
-
-
-@pytest.fixture(scope="session")
-def documents():
-    return corpora.make_documents(200)
 
 
 @pytest.fixture

@@ -72,6 +72,7 @@ def test_examples_are_those_of_a_file(build, settings, tmp_path):
     assert read(config, parts) == documents
 
 
+@pytest.mark.slow  # Two processes import TensorFlow.
 def test_processes_do_not_change_a_byte(build, settings, monkeypatch):
     monkeypatch.setattr(corpus, "BYTES_PER_JOB", 20_000)
     monkeypatch.setattr(corpus, "SMALLEST_UNIT", 5_000)
