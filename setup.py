@@ -48,6 +48,7 @@ setup(
     package_data={"flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
     extras_require={
+        "dedup": ["datasketch>=2,<3"],
         "zstd": ZSTD_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
         "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,

@@ -107,7 +107,7 @@ class BuildFolder:
     def give_up(self) -> None:
         """Keep the finished jobs of a build that failed; nothing else."""
         whole_files.remove_unfinished(self.workshop)
-        if not any(self.workshop.glob("job-*")):
+        if not any(path.name != SETTINGS for path in self.workshop.glob("*")):
             self.discard()
 
 

@@ -6,6 +6,7 @@
 The flags of the original program work too.
 """
 
+import math
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from electra_tf.configs import to_json
 
 # As in the original, a large corpus becomes 1000 files.
 MOST_FILES = 1000
-BYTES_PER_FILE = 2_000_000
+BYTES_PER_MB = 1_000_000
 # Sentences lose about a tenth, long paragraphs half.
 CUT_OFF_WORTH_A_WARNING = 0.2
 
@@ -41,6 +42,7 @@ NOT_SETTINGS = (
     "output_dir",
     "num_processes",
     "vocab_file",
+    "text_mb_per_file",
 )
 
 FLAGS_OF_THE_ORIGINAL = {
@@ -90,18 +92,22 @@ def _settings(config, files: Sequence[corpus.SourceFile]) -> dict:
     """Return all that the records depend on, by name."""
     tokenizer = jobs.tokenizer_of(config)
     total = sum(file.bytes for file in files)
-    default = max(1, min(MOST_FILES, -(-total // BYTES_PER_FILE)))
     by_name = to_json(config)
     for name in NOT_SETTINGS:
         del by_name[name]
     return {
         **by_name,
-        "num_out_files": config.num_out_files or default,
+        "num_out_files": config.num_out_files or _num_files(config, total),
         "strip_accents": tokenizer.strip_accents,
         "vocab_sha256": tokenizer.vocab_sha256,
         "corpus": f"{len(files)} files, {total} bytes,"
         f" {corpus.fingerprint(files)}",
     }
+
+
+def _num_files(config, total_bytes: int) -> int:
+    wanted = math.ceil(total_bytes / (config.text_mb_per_file * BYTES_PER_MB))
+    return max(1, min(MOST_FILES, wanted))
 
 
 def _check_apart(config) -> None:
@@ -119,6 +125,10 @@ def _check_apart(config) -> None:
 def _run_jobs(config, files, settings, folder: build_folder.BuildFolder):
     """Run the jobs that are not finished; return all results, in order."""
     all_jobs = _deal_out(config, files, settings, str(folder.workshop))
+    if config.drops_duplicates:
+        from data_prep import duplicates
+
+        duplicates.find_all(config, all_jobs)
     results = folder.finished(len(all_jobs))
     missing = [job for job in all_jobs if job.number not in results]
     total = sum(job.bytes for job in all_jobs)
@@ -129,7 +139,9 @@ def _run_jobs(config, files, settings, folder: build_folder.BuildFolder):
             f" {len(all_jobs)} jobs are finished."
         )
     progress = Progress(workers.CONTEXT, total, total - left)
-    new = workers.run_all(config, missing, progress) if missing else ()
+    new = ()
+    if missing:
+        new = workers.run_all(jobs.run, config, missing, progress)
     for job, result in zip(missing, new, strict=True):
         results[job.number] = result
     return [results[number] for number in range(len(all_jobs))], progress

@@ -4,6 +4,7 @@ import dataclasses
 
 from data_prep.examples import SHORTEST_TARGET
 from data_prep.sources.config import CorpusConfig
+from electra_tf import records
 from electra_tf.configs import hparam
 
 
@@ -34,9 +35,37 @@ class PretrainingDatasetConfig(CorpusConfig):
     )
     num_out_files: int | None = hparam(
         None,
-        "number of training files; null: one for every 2 MB of text, at most"
-        " 1000",
+        "number of training files; null: by text_mb_per_file",
         at_least=1,
+    )
+    text_mb_per_file: float = hparam(
+        2.0,
+        "where num_out_files is null, how many MB of text make a training"
+        " file; there are 1000 files at most",
+        more_than=0,
+    )
+    padded: bool = hparam(
+        True,
+        "pad records to max_seq_length, as the original does; without it files"
+        " are smaller, and only this project's programs read them",
+    )
+    compression: str | None = hparam(
+        None, "compression of the files", choices=(records.GZIP,)
+    )
+    drop_duplicate_documents: bool = hparam(
+        False, "leave out documents that have come before, to the letter"
+    )
+    drop_duplicate_lines: bool = hparam(
+        False,
+        "leave out lines that have come before anywhere, such as the menus of"
+        " web pages",
+    )
+    drop_near_duplicates: float | None = hparam(
+        None,
+        "leave out documents whose similarity to one before is estimated to"
+        " be this or more, such as 0.8; needs the package datasketch",
+        more_than=0,
+        at_most=1,
     )
     seed: int = hparam(0, "seed of all random choices", at_least=0)
     held_out_share: float = hparam(
@@ -45,3 +74,12 @@ class PretrainingDatasetConfig(CorpusConfig):
         at_least=0,
         less_than=1,
     )
+
+    @property
+    def drops_duplicates(self) -> bool:
+        """Whether anything is left out for having come before."""
+        return (
+            self.drop_duplicate_documents
+            or self.drop_duplicate_lines
+            or self.drop_near_duplicates is not None
+        )

@@ -7,13 +7,13 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from data_prep import examples, job_results, shards
+from data_prep import examples, job_results, removal, shards
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.documents import documents_of
 from data_prep.job_results import JobResult
 from data_prep.progress import Progress
-from data_prep.sources import formats
 from data_prep.sources.findings import Findings
-from data_prep.sources.unit import Reading, Unit
+from data_prep.sources.unit import Unit
 from electra_tf.tokenization import Tokenizer
 
 
@@ -62,7 +62,10 @@ class _Outlet:
         if held_out and not config.held_out_share:
             names = []
         self.writer = shards.ShardWriter(
-            job.folder, names, config.max_seq_length
+            job.folder,
+            names,
+            shards.serializer(config.max_seq_length, config.padded),
+            shards.COMPRESSIONS[config.compression],
         )
 
     def write(self, document) -> int:
@@ -132,30 +135,27 @@ def run(
         config.held_out_share,
         random.Random(f"documents {config.seed} {job.number}"),
     )
-    documents = without_tokens = new_examples = left_of_unit = 0
+    without_tokens = new_examples = 0
 
     def on_read(size: int) -> None:
-        nonlocal left_of_unit, new_examples
-        # Files are read in blocks, and those of Parquet partly twice.
-        size = min(size, left_of_unit)
-        left_of_unit -= size
+        nonlocal new_examples
         progress.add(size, new_examples)
         new_examples = 0
 
     findings = Findings()
-    reading = Reading(config, findings, on_read)
+    kept = removal.kept_of(job)
     with training.writer, held_out.writer:
-        for unit in job.units:
-            left_of_unit = unit.bytes
-            for document in formats.documents(unit, reading):
-                documents += 1
-                outlet = held_out if is_held_out() else training
-                written = outlet.write(document)
-                without_tokens += not written
-                new_examples += written
-            on_read(left_of_unit)
+        for document in kept(
+            documents_of(job.units, config, findings, on_read)
+        ):
+            outlet = held_out if is_held_out() else training
+            written = outlet.write(document)
+            without_tokens += not written
+            new_examples += written
+    progress.add(0, new_examples)
     counts = {
-        "documents": documents,
+        "documents": kept.documents.place,
+        **removal.counts_of(job),
         "documents_without_tokens": without_tokens,
         **findings.counts,
     }

@@ -6,7 +6,8 @@ remainder j when divided by J.
 """
 
 import pathlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 
 from data_prep import tfrecord_framing, whole_files
 from data_prep.examples import Example
@@ -16,6 +17,8 @@ from electra_tf.manifest import Shard
 
 # Records framed and written together, for each file.
 RECORDS_PER_WRITE = 512
+# zlib's name for gzip's format with the largest window.
+GZIP_WINDOW_BITS = 31
 
 
 def names_of_job(
@@ -32,6 +35,31 @@ def names_of_job(
     ]
 
 
+def serializer(max_seq_length: int, padded: bool) -> Callable[[Example], bytes]:
+    """Return the function from an example to its record."""
+    if padded:
+        serialize = records.serialize_example
+    else:
+        serialize = records.serialize_unpadded
+    return lambda example: serialize(*example, max_seq_length)
+
+
+def gzipped(content: bytes) -> bytes:
+    """Return some of a file as gzip has it: its parts can be joined.
+
+    >>> import gzip
+    >>> gzip.decompress(gzipped(b"the ") + gzipped(b"king"))
+    b'the king'
+    """
+    # Not gzip.compress: the header it writes depends on Python's version.
+    stream = zlib.compressobj(wbits=GZIP_WINDOW_BITS)
+    return stream.compress(content) + stream.flush()
+
+
+# By what the settings call them.
+COMPRESSIONS = {None: bytes, records.GZIP: gzipped}
+
+
 class ShardWriter:
     """Deals examples out to files in turn; a context manager.
 
@@ -41,14 +69,22 @@ class ShardWriter:
     Args:
         folder: Where the files go; must exist.
         names: Names of the files.
-        max_seq_length: Length the examples are padded to.
+        serialize: Function from an example to its record.
+        compress: Function from some of a file to what is written of it.
 
     Attributes:
         counts: Number of examples in each file so far.
     """
 
-    def __init__(self, folder: str, names: Sequence[str], max_seq_length: int):
-        self._max_seq_length = max_seq_length
+    def __init__(
+        self,
+        folder: str,
+        names: Sequence[str],
+        serialize: Callable[[Example], bytes],
+        compress: Callable[[bytes], bytes] = bytes,
+    ):
+        self._serialize = serialize
+        self._compress = compress
         self._paths = [pathlib.Path(folder, name) for name in names]
         # Files are opened only to write: there may be more than a process
         # may hold open.
@@ -65,11 +101,7 @@ class ShardWriter:
         self._next = (turn + 1) % len(self._paths)
         self.counts[turn] += 1
         waiting = self._waiting[turn]
-        waiting.append(
-            records.serialize_example(
-                example.input_ids, example.segment0_length, self._max_seq_length
-            )
-        )
+        waiting.append(self._serialize(example))
         if len(waiting) >= RECORDS_PER_WRITE:
             self._flush(turn)
 
@@ -83,7 +115,8 @@ class ShardWriter:
         ]
 
     def _flush(self, turn: int) -> None:
-        content = tfrecord_framing.frame(self._waiting[turn])
+        framed = tfrecord_framing.frame(self._waiting[turn])
+        content = self._compress(framed)
         self._checksums[turn].add(content)
         with whole_files.unfinished(self._paths[turn]).open("ab") as file:
             file.write(content)

@@ -5,11 +5,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from data_prep import jobs
 from data_prep.dataset_config import PretrainingDatasetConfig
-from data_prep.job_results import JobResult
+from data_prep.jobs import Job
 from data_prep.progress import Progress, Stopped
 
 # Seconds between looks at how far the workers are.
@@ -17,23 +17,32 @@ POLL_SECONDS = 0.5
 # A fresh interpreter each: works alike on all systems, and beside threads.
 CONTEXT = multiprocessing.get_context("spawn")
 
+Task = Callable[[PretrainingDatasetConfig, Job, Progress], Any]
+
 # What a worker process shares with the one that started it.
 _shared: dict[str, Progress] = {}
 
 
 def run_all(
+    task: Task,
     config: PretrainingDatasetConfig,
-    all_jobs: Sequence[jobs.Job],
+    all_jobs: Sequence[Job],
     progress: Progress,
-) -> list[JobResult]:
+) -> list:
     """Run jobs; return their results, in order.
+
+    Args:
+        task: Function from config, job and progress to a job's result.
+        config: Settings of the build.
+        all_jobs: The jobs.
+        progress: Where the jobs count what they have done.
 
     Raises:
         RuntimeError: A worker process was killed.
         Exception: What a job raised; the others are stopped.
     """
     with _executor(config.num_processes, progress) as executor:
-        futures = [executor.submit(_run, config, job) for job in all_jobs]
+        futures = [executor.submit(_run, task, config, job) for job in all_jobs]
         try:
             _wait(futures, progress)
             return [future.result() for future in futures]
@@ -71,8 +80,8 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _run(config: PretrainingDatasetConfig, job: jobs.Job) -> JobResult:
-    return jobs.run(config, job, _shared["progress"])
+def _run(task: Task, config: PretrainingDatasetConfig, job: Job):
+    return task(config, job, _shared["progress"])
 
 
 def _wait(futures, progress: Progress) -> None:

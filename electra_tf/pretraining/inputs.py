@@ -30,18 +30,20 @@ def training_dataset(
     replicas = context.num_replicas_in_sync if context else 1
     share = _share(config.train_batch_size, replicas, "train_batch_size")
     size = config.train_batch_size // pipelines
+    layout = records.layout_of(files)
     return (
         order.windows(
             files,
             config.seed,
             config.shuffle_buffer_size,
             start=start_step * config.train_batch_size,
+            compression=layout.compression,
         )
         .rebatch(config.train_batch_size)
         .map(lambda batch: batch[pipeline * size : (pipeline + 1) * size])
         .rebatch(share, drop_remainder=True)
         .map(
-            lambda batch: parse(batch, config.max_seq_length),
+            lambda batch: parse(batch, config.max_seq_length, layout.padded),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
@@ -55,19 +57,20 @@ def evaluation_dataset(
     """Return the batches of one pass over the files, in their order."""
     replicas = context.num_replicas_in_sync if context else 1
     share = _share(config.eval_batch_size, replicas, "eval_batch_size")
-    dataset = tf.data.TFRecordDataset(files)
+    layout = records.layout_of(files)
+    dataset = tf.data.TFRecordDataset(files, layout.compression)
     if context and context.num_input_pipelines > 1:
         dataset = dataset.shard(
             context.num_input_pipelines, context.input_pipeline_id
         )
     return dataset.batch(share, drop_remainder=True).map(
-        lambda batch: parse(batch, config.max_seq_length)
+        lambda batch: parse(batch, config.max_seq_length, layout.padded)
     )
 
 
-def parse(serialized, max_seq_length: int) -> Batch:
+def parse(serialized, max_seq_length: int, padded: bool = True) -> Batch:
     """Serialized records, string `(B,)`, to `Batch`."""
-    parsed = records.parse_examples(serialized, max_seq_length)
+    parsed = records.parse_examples(serialized, max_seq_length, padded)
     return Batch(**parsed)
 
 

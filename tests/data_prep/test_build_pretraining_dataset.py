@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from data_prep import build_pretraining_dataset, workers
+from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf import manifest, records
 from electra_tf.tokenization import Tokenizer
@@ -185,7 +185,7 @@ def test_a_failing_worker_stops_the_build(tmp_path, vocab_file, monkeypatch):
     def fail(*unused):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(workers.jobs, "run", fail)
+    monkeypatch.setattr(build_pretraining_dataset.jobs, "run", fail)
     config = PretrainingDatasetConfig(
         corpus_dir=corpus, vocab_file=vocab_file, output_dir=tmp_path / "out"
     )
@@ -211,3 +211,14 @@ def test_manifest_is_plain_json(build, tmp_path):
     content = json.loads((output / "manifest.json").read_text())
     assert content["settings"]["max_seq_length"] == 32
     assert str(tmp_path) not in json.dumps(content)
+
+
+def test_number_of_files_by_size(build, corpus_dir, tmp_path):
+    output = tmp_path / "out"
+    flags = (f"--output_dir={output}", "--text_mb_per_file=0.1")
+    assert build(*flags).returncode == 0
+    made = manifest.read(output)
+    size = sum(made.sources.values())
+    assert len(made.training) == -(-size // 100_000) > 1
+    shown = build(f"--output_dir={output}")
+    assert "num_out_files" in shown.stderr
