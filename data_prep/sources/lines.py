@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
-from data_prep.sources import compression
+from data_prep.sources import compression, signatures
 from data_prep.sources.findings import Findings, Origin
 from data_prep.sources.unit import Reading, Unit
 
@@ -17,8 +17,6 @@ Line = TypeVar("Line")
 BYTES_PER_BLOCK = 1 << 20
 # A line is held in memory, and it is no text if it is longer.
 MOST_BYTES_PER_LINE = 100_000_000
-# Where a tar archive says that it is one.
-TAR_MAGIC_AT, TAR_MAGIC = 257, b"ustar"
 
 
 def text_lines(
@@ -62,21 +60,14 @@ def lines_of(
     origin = Origin(unit.path, reading.findings)
     with compression.open_stream(unit.path, reading.on_read) as stream:
         if not unit.start:
-            _check_not_tar(stream, unit.path)
+            signatures.check_is_text(
+                stream, unit.path, reading.config.corpus_format is not None
+            )
         if compression.split_suffix(unit.path)[1]:
             yield from lines_in(stream, origin)
             return
         stream.seek(unit.start)
         yield from lines_in(stream, origin, unit.start, unit.end - unit.start)
-
-
-def _check_not_tar(stream: BinaryIO, path: str) -> None:
-    header = stream.peek(TAR_MAGIC_AT + len(TAR_MAGIC))
-    if header[TAR_MAGIC_AT:].startswith(TAR_MAGIC):
-        raise ValueError(
-            f"{path} is a tar archive. Give --corpus_format=tar, or a name"
-            " with .tar before the suffix of its compression."
-        )
 
 
 def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:

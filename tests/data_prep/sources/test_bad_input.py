@@ -4,6 +4,8 @@ import bz2
 import gzip
 import json
 import lzma
+import os
+import re
 import tarfile
 
 import pytest
@@ -237,10 +239,37 @@ def test_limits_of_archives(place, build, monkeypatch):
         build(place("a.tar", corpora.as_tar([(sparse, b"")])))
 
 
-def test_a_tar_archive_that_is_named_otherwise(place, build, documents):
-    archive = lzma.compress(corpora.in_tar(documents))
-    with pytest.raises(ValueError, match=r"a\.xz is a tar archive\. Give"):
-        build(place("a.xz", archive))
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (corpora.in_tar([["the king"]]), "is a tar archive. Give --corpus_for"),
+        (gzip.compress(b"the king"), "is compressed by gzip. Give it a name"),
+        (bz2.compress(b"the king"), "is compressed by bzip2"),
+        (lzma.compress(b"the king"), "is compressed by xz"),
+        (b"\x28\xb5\x2f\xfd", "is compressed by zstd"),
+        (b"PAR1", "is a Parquet file. Give --corpus_format=parquet"),
+        (b"PK\x03\x04", "is a zip archive"),
+        ("the king".encode("utf-16"), "is UTF-16 text. Convert it: iconv"),
+        (b'<doc id="1">\nthe', "is what WikiExtractor writes. Give --corpus"),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, lzma.compress])
+def test_other_files_that_are_named_as_text(
+    place, build, pack, content, message
+):
+    folder = place("a.txt.xz" if pack is lzma.compress else "a", pack(content))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        build(folder)
+
+
+def test_names_that_are_no_text(place, command, tmp_path):
+    folder = place("a.txt", b"the king")
+    name = os.path.join(os.fsencode(folder), b"caf\xe9.txt")
+    with open(name, "wb") as file:
+        file.write(b"t\xe9a")
+    shown = command(folder)
+    assert shown.returncode == 0, shown.stderr
+    assert r"caf\udce9.txt, byte 0" in shown.stdout
 
 
 @pytest.mark.parametrize(
