@@ -288,6 +288,11 @@ class Tokenizer:
                 tokens[number] = token
         return tokens
 
+    @property
+    def continues_word(self) -> list[bool]:
+        """Whether the token of each id continues a word (`##...`)."""
+        return [token.startswith(CONTINUATION) for token in self.tokens]
+
     def tokenize(self, text: str) -> list[str]:
         """Return the word pieces of a text."""
         return [self.tokens[number] for number in self.encode(text)]
