@@ -16,6 +16,8 @@ REQUIREMENTS = [
     "tensorflow-datasets>=4.9.9,<5",
     # Parquet text in data_prep; TFDS brings it anyway.
     "pyarrow>=14",
+    # TFDS 4.9 imports it when it prepares a set, and does not require it.
+    "importlib_resources>=5",
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
     "google-crc32c>=1.5,<2",

@@ -23,7 +23,7 @@ from data_prep import (
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.progress import Progress
 from data_prep.sources import findings, standard_input
-from electra_tf import manifest
+from electra_tf import manifest, tokenization
 from electra_tf.configs import to_json
 
 # As in the original, a large corpus becomes 1000 files.
@@ -31,6 +31,9 @@ MOST_FILES = 1000
 BYTES_PER_MB = 1_000_000
 # Sentences lose about a tenth, long paragraphs half.
 CUT_OFF_WORTH_A_WARNING = 0.2
+
+# Tokens that a warning names.
+MOST_NAMED = 5
 
 # The records do not depend on these, or by other names that are settings.
 NOT_SETTINGS = (
@@ -159,6 +162,7 @@ def _report(config, built: manifest.Manifest, progress, places) -> None:
         f" held-out examples in {config.output_dir};"
         f" {progress.summary()}"
     )
+    _report_vocabulary(config)
     for warning in findings.warnings(built.counts, places):
         print(f"Warning: {warning}")
     cut_off = built.counts["tokens_cut_off"] / built.counts["tokens"]
@@ -167,6 +171,18 @@ def _report(config, built: manifest.Manifest, progress, places) -> None:
             f"Warning: {cut_off:.0%} of the tokens, most of them at the ends"
             " of long lines, did not fit into their examples. Put each"
             " sentence on a line of its own, or raise --max_seq_length."
+        )
+
+
+def _report_vocabulary(config) -> None:
+    content = pathlib.Path(config.vocab_file).read_bytes()
+    twice = tokenization.duplicates(content)
+    if twice:
+        first = ", ".join(map(repr, list(twice)[:MOST_NAMED]))
+        print(
+            f"Warning: {config.vocab_file} has {len(twice)} tokens on more than"
+            f" one line: {first}. As in the original, only the last line of"
+            " each counts; the other ids are never used."
         )
 
 

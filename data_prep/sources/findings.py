@@ -41,6 +41,8 @@ class Findings:
 
     def add(self, kind: str, place: str) -> None:
         """Count something found at a place."""
+        # Names of files may be no text.
+        place = place.encode("utf-8", "backslashreplace").decode("utf-8")
         self.counts[kind] += 1
         if len(self.places[kind]) < MOST_PLACES:
             self.places[kind].append(place)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
-from data_prep.sources import compression
+from data_prep.sources import compression, signatures
 from data_prep.sources.findings import Findings, Origin
 from data_prep.sources.unit import Reading, Unit
 
@@ -59,6 +59,10 @@ def lines_of(
     """
     origin = Origin(unit.path, reading.findings)
     with compression.open_stream(unit.path, reading.on_read) as stream:
+        if not unit.start:
+            signatures.check_is_text(
+                stream, unit.path, reading.config.corpus_format is not None
+            )
         if compression.split_suffix(unit.path)[1]:
             yield from lines_in(stream, origin)
             return

@@ -4,6 +4,7 @@ Nothing is written to disk, so the names of members cannot do harm, and only
 regular files are read. A damaged archive is an error, never the end of it.
 """
 
+import contextlib
 import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -28,27 +29,34 @@ def cut(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
 def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
     """Yield the documents of a unit; see `formats.Format`."""
     blank_lines = reading.config.blank_lines_separate_documents
-    for name, member in _texts(unit, reading):
-        lines = text_lines(member, Origin(name, reading.findings))
-        yield from split_documents(lines, blank_lines)
+    with (
+        compression.open_stream(unit.path, reading.on_read) as stream,
+        _damage_explained(unit.path),
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive,
+    ):
+        for member in _members(archive, unit.path):
+            name = f"{unit.path}: {member.name!r}"
+            if _is_text(member, name, reading):
+                text = archive.extractfile(member)
+                lines = _lines(text, unit.path, Origin(name, reading.findings))
+                yield from split_documents(lines, blank_lines)
 
 
-def _texts(unit: Unit, reading: Reading) -> Iterator[tuple[str, BinaryIO]]:
-    """Yield what to call each text of an archive, and the text."""
-    with compression.open_stream(unit.path, reading.on_read) as stream:
-        try:
-            with tarfile.open(
-                fileobj=stream, mode="r|", tarinfo=_Header
-            ) as archive:
-                for member in _members(archive, unit.path):
-                    name = f"{unit.path}: {member.name!r}"
-                    if _is_text(member, name, reading):
-                        yield name, archive.extractfile(member)
-        except tarfile.TarError as error:
-            raise ValueError(
-                f"{unit.path} is incomplete, damaged, or no tar archive"
-                f" ({error}). Copy it again."
-            ) from None
+def _lines(text: BinaryIO, path: str, origin: Origin) -> Iterator[str]:
+    # These are read while `documents` waits.
+    with _damage_explained(path):
+        yield from text_lines(text, origin)
+
+
+@contextlib.contextmanager
+def _damage_explained(path: str) -> Iterator[None]:
+    try:
+        yield
+    except tarfile.TarError as error:
+        raise ValueError(
+            f"{path} is incomplete, damaged, or no tar archive ({error}). Copy"
+            " it again."
+        ) from None
 
 
 class _Header(tarfile.TarInfo):
