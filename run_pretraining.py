@@ -72,6 +72,7 @@ def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
             vocab_sha256=tokenizer.vocab_sha256,
             do_lower_case=config.do_lower_case,
         )
+        manifest.check_files(built, os.path.dirname(config.pretrain_tfrecords))
     return tokenizer
 
 

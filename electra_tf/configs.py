@@ -411,6 +411,12 @@ class PretrainingConfig(_ProgramConfig):
         "whether no position is chosen twice and their number is rounded up, "
         "as in the paper; the released code draws with replacement",
     )
+    mask_unit: str = _objective(
+        "token",
+        "what is chosen to be predicted: single tokens, or whole words, never "
+        "twice; their share is mask_prob on average",
+        choices=("token", "word"),
+    )
     sampling: str = _objective(
         "gumbel",
         "how tokens are drawn from the generator: gumbel draws a number a "
@@ -566,9 +572,14 @@ class PretrainingConfig(_ProgramConfig):
         return detects and own
 
     @property
+    def masks_words(self) -> bool:
+        """Whether whole words are chosen to be predicted."""
+        return self.mask_unit == "word"
+
+    @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.distinct_positions:
+        if self.distinct_positions or self.masks_words:
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)

@@ -37,7 +37,7 @@ def model(
     special = SpecialTokens(
         tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
     )
-    pretrainer = Pretrainer(config, special)
+    pretrainer = Pretrainer(config, special, tokenizer.continues_word)
     if start is not None:
         new = checkpoints.assign(
             pretrainer.variables,

@@ -32,7 +32,9 @@ def test_a_record_of_each_start(tmp_path):
 
 def test_warnings_of_the_program(tmp_path, caplog):
     linear = LinearRun(None)
-    linear.run._logbook.warn = lambda step, metrics: "odd" if step == 6 else None
+    linear.run._logbook.warn = lambda step, metrics: (
+        "odd" if step == 6 else None
+    )
     linear.run.train()
     assert caplog.messages.count("odd") == 1
 
