@@ -10,11 +10,13 @@ the exit statuses.
 import functools
 import json
 import os
+import signal
 import sys
 
 from electra_tf import hparams, manifest, tokenization
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.conversion import initial
+from electra_tf.efficiency import flops
 from electra_tf.training import run_folder
 from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
 from flags import from_config
@@ -42,12 +44,19 @@ def run(config: PretrainingConfig):
     initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
     folder = config.model_dir
     with (
-        StopSignal() as stop,
+        stop_signal() as stop,
         run_folder.claimed(folder),
         run_folder.full_disk_explained(folder),
     ):
         save_config(config)
         pretrain(config, tokenizer, start and start.variables, stop)
+
+
+def stop_signal() -> StopSignal:
+    """Return what tells a run to stop; several workers agree on it."""
+    if run_folder.in_cluster():
+        return StopSignal()
+    return StopSignal(signal.SIGTERM, signal.SIGINT)
 
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
@@ -111,13 +120,12 @@ def pretrain(
         stop: an object that is true once the program shall stop.
     """
     from electra_tf import records
-    from electra_tf.pretraining import inputs, results
-    from electra_tf.training import distribution
+    from electra_tf.pretraining import inputs, metrics, results
+    from electra_tf.pretraining.collapse import CollapseWarning
+    from electra_tf.training import distribution, workers
     from electra_tf.training.run import Run
 
-    strategy = distribution.strategy(
-        config.distribution_strategy, config.tpu_name
-    )
+    strategy = distribution.strategy(config)
     files = inputs.matching_files(config.pretrain_tfrecords)
     records.check_shards(files, config.max_seq_length)
     with strategy.scope():
@@ -131,23 +139,29 @@ def pretrain(
         return distribution.distribute(dataset, strategy)
 
     def losses(batch, random):
-        return pretrainer.losses(pretrainer(batch, random, training=True))
+        output = pretrainer(batch, random, training=True)
+        return pretrainer.losses(output) | metrics.training_terms(output)
 
-    with inputs.read_errors_explained(files, config.max_seq_length):
-        run = Run(
-            losses,
-            adamw,
-            pretrainer.variables,
-            training_data,
-            strategy,
-            loop_settings(config),
-            build_evaluator(config, pretrainer, strategy, stop),
-            stop,
-        )
-        if config.do_train:
-            run.train()
-    if config.do_eval:
-        results.write(config, run.evaluate())
+    with workers.loss_explained(strategy):
+        with inputs.read_errors_explained(files, config.max_seq_length):
+            run = Run(
+                losses,
+                adamw,
+                pretrainer.variables,
+                training_data,
+                strategy,
+                loop_settings(config),
+                build_evaluator(config, pretrainer, strategy, stop),
+                stop,
+                CollapseWarning(config.num_warmup_steps),
+                input_hashes(config, tokenizer),
+            )
+            if config.do_train:
+                run.train()
+        if config.do_eval:
+            scores = run.evaluate()
+            if run_folder.is_chief():
+                results.write(config, scores)
 
 
 def build_model(
@@ -194,7 +208,10 @@ def build_optimizer(config: PretrainingConfig, variables: dict):
         config.decay_after_warmup,
     )
     return optimizer.OPTIMIZERS[config.optimizer](
-        variables, schedule, config.weight_decay_rate
+        variables,
+        schedule,
+        config.weight_decay_rate,
+        bias_correction=config.adam_bias_correction,
     )
 
 
@@ -218,6 +235,18 @@ def build_evaluator(config: PretrainingConfig, pretrainer, strategy, stop):
     )
 
 
+def input_hashes(config: PretrainingConfig, tokenizer) -> dict:
+    """Return what tells this run's data from other data."""
+    from electra_tf.training import run_record
+
+    folder = os.path.dirname(config.pretrain_tfrecords)
+    path = os.path.join(folder, manifest.FILE_NAME)
+    return {
+        "vocab_sha256": tokenizer.vocab_sha256,
+        "manifest_sha256": run_record.sha256(path),
+    }
+
+
 def loop_settings(config: PretrainingConfig):
     """Return what the loop has to know of the config."""
     from electra_tf.training.settings import Settings
@@ -236,6 +265,12 @@ def loop_settings(config: PretrainingConfig):
         max_skipped_updates=config.max_skipped_updates,
         loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
+        examples_per_step=config.train_batch_size,
+        flops_per_step=flops.flops_per_step(config),
+        update_flops=flops.update_flops(config),
+        compute_dtype=config.precision,
+        profile_steps=steps_to_profile(config),
+        stall_warning_seconds=config.stall_warning_seconds,
     )
 
 

@@ -2,7 +2,7 @@
 
 Documents are compared as sets of five words in a row. Two that share more of
 them than the threshold (Jaccard similarity, as estimated from 128 hashes) are
-near duplicates; the first one stays. It takes about 1 kB of disk and a few kB
+near duplicates; the first one stays. It takes 500 bytes of disk and about 4 kB
 of memory a document, for all of the corpus, and one process compares.
 
 Source: Broder, 1997, On the resemblance and containment of documents.

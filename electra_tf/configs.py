@@ -45,6 +45,7 @@ __all__ = [
     "from_json",
     "generator_config",
     "hparam",
+    "steps_to_profile",
     "to_json",
 ]
 
@@ -54,6 +55,7 @@ INTERMEDIATE_RATIO = 4  # Feed-forward width in units of the hidden size.
 MASK_PROB_ROUNDING = 0.005
 
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
+EMBEDDING_LOOKUPS = ("gather", "one_hot")
 PRECISIONS = ("float32", "bfloat16", "float16")
 ACTIVATIONS = ("gelu", "gelu_new", "relu", "tanh", "linear")
 CLASSIFICATION = "classification"  # The task of a user's own TSV files.
@@ -191,6 +193,17 @@ class _ProgramConfig(Config):
     )
     debug: bool = _run(False, "tiny run to try the program")
     seed: int = hparam(42, "seed of every random draw", group="run", at_least=0)
+    profile_steps: str | None = _run(
+        None,
+        "a-b traces the updates after the first a, up to b, for TensorBoard's "
+        "profiler, into summaries/profile of the run's folder",
+    )
+    stall_warning_seconds: float = _run(
+        0.0,
+        "warn when no loop of updates has ended for so long; 0 waits five "
+        "times the longest loop, two minutes at least",
+        at_least=0,
+    )
 
     model_size: str = _model(
         "small", "named size of the encoder", choices=tuple(MODEL_SIZES)
@@ -232,6 +245,23 @@ class _ProgramConfig(Config):
         "how the work is spread over devices",
         choices=STRATEGIES,
     )
+    logical_cpus: int = _machine(
+        0,
+        "split the CPU into this many logical devices, to try mirrored on a "
+        "machine without GPUs",
+        at_least=0,
+    )
+    embedding_lookup: str = _machine(
+        Derived(
+            lambda c: (
+                "one_hot" if c.distribution_strategy == "tpu" else "gather"
+            ),
+            "gather; one_hot on TPU",
+        ),
+        "how word embeddings are looked up: one_hot multiplies by a one-hot "
+        "matrix, which TPUs do faster; the results are the same",
+        choices=EMBEDDING_LOOKUPS,
+    )
     jit_compile: bool = _machine(
         False, "compile the training step by XLA; pays on GPUs"
     )
@@ -247,17 +277,25 @@ class _ProgramConfig(Config):
         "update is that of the whole batch",
         at_least=1,
     )
-    num_tpu_cores: int = _machine(1, "number of TPU cores", at_least=1)
+    num_tpu_cores: int = _machine(
+        1, "number of TPU cores; where given, it must be the TPU's", at_least=1
+    )
     tpu_job_name: str | None = _machine(None, "name of the TPU worker job")
-    tpu_name: str | None = _machine(None, "name or address of the TPU")
+    tpu_name: str | None = _machine(
+        None, "name or address of the TPU; local on a TPU VM"
+    )
     tpu_zone: str | None = _machine(None, "zone of the TPU")
     gcp_project: str | None = _machine(None, "Cloud project of the TPU")
 
     optimizer: str = _optimization(
         "adamw",
-        "adamw as the original's, without bias correction; lamb for large "
-        "batches",
+        "adamw is the original's; lamb is for large batches",
         choices=("adamw", "lamb"),
+    )
+    adam_bias_correction: bool = _optimization(
+        False,
+        "divide Adam's moments by 1 - beta^step, as its paper does; without, "
+        "the first updates are up to six times as long",
     )
     max_skipped_updates: int = _optimization(
         20,
@@ -272,6 +310,8 @@ class _ProgramConfig(Config):
         self._check_strategy()
         self._check_accumulation()
         self._check_overrides()
+        self._check_paths()
+        steps_to_profile(self)
         longest = encoder_config(self).max_position_embeddings
         if self.max_seq_length > longest:
             raise ValueError(
@@ -287,6 +327,11 @@ class _ProgramConfig(Config):
                 "use_tpu needs distribution_strategy 'tpu'. Received: "
                 f"{self.distribution_strategy!r}."
             )
+        if self.logical_cpus and self.distribution_strategy != "mirrored":
+            raise ValueError(
+                "logical_cpus needs distribution_strategy 'mirrored'. "
+                f"Received: {self.distribution_strategy!r}."
+            )
 
     def _check_accumulation(self):
         if self.train_batch_size % self.accumulation_steps:
@@ -295,6 +340,17 @@ class _ProgramConfig(Config):
                 f"Received: {self.train_batch_size} and "
                 f"{self.accumulation_steps}."
             )
+
+    def _check_paths(self):
+        """TensorFlow reads and writes buckets; other files need a mount."""
+        for name in ("vocab_file", "model_dir"):
+            path = getattr(self, name)
+            if "://" in path:
+                raise ValueError(
+                    f"{name} must be on a file system. Received: {path!r}. "
+                    "Mount the bucket (see docs/tpu.md) and give the folder; "
+                    "only the records may be in a bucket."
+                )
 
     def _check_overrides(self):
         overrides = self.model_hparam_overrides
@@ -771,6 +827,11 @@ class FinetuningConfig(_ProgramConfig):
     def check(self):
         """Raise a ValueError if fields contradict each other."""
         super().check()
+        if self.distribution_strategy == "multi_worker_mirrored":
+            raise ValueError(
+                "Fine-tuning runs on one machine: distribution_strategy must "
+                "not be 'multi_worker_mirrored'. Use 'mirrored'."
+            )
         if len(set(self.task_names)) < len(self.task_names):
             raise ValueError(
                 f"task_names must not repeat. Received: {self.task_names!r}."
@@ -809,6 +870,30 @@ class FinetuningConfig(_ProgramConfig):
             raise ValueError(
                 f"The task {CLASSIFICATION!r} needs {', '.join(missing)}."
             )
+
+
+def steps_to_profile(config: _ProgramConfig) -> tuple[int, int] | None:
+    """Return the update counts between which a run is traced.
+
+    >>> run = PretrainingConfig(
+    ...     data_dir="data", model_name="small", profile_steps="100-110"
+    ... )
+    >>> steps_to_profile(run)
+    (100, 110)
+
+    Raises:
+      ValueError: if `profile_steps` is not two growing numbers.
+    """
+    text = config.profile_steps
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    if first.isdecimal() and last.isdecimal() and int(first) < int(last):
+        return int(first), int(last)
+    raise ValueError(
+        "profile_steps must be two numbers of updates, the smaller first, as "
+        f"in 100-110. Received: {text!r}."
+    )
 
 
 def encoder_config(config: _ProgramConfig) -> EncoderConfig:

@@ -41,6 +41,8 @@ class Encoder(keras.layers.Layer):
     Args:
         config: `EncoderConfig`.
         embeddings: an `Embeddings` layer to share, or None to make one.
+        lookup: str, how embeddings of its own are looked up, see
+            `electra_tf.layers.embeddings.LOOKUPS`.
         name: str, the first part of every variable's name.
 
     Call arguments:
@@ -68,13 +70,14 @@ class Encoder(keras.layers.Layer):
         self,
         config: EncoderConfig,
         embeddings: Embeddings | None = None,
+        lookup: str = "gather",
         name: str = "electra",
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
         self.config = config
         self.embeddings = embeddings or Embeddings(
-            config, dtype=self.dtype_policy
+            config, lookup, dtype=self.dtype_policy
         )
         self.embeddings_project = self._projection()
         self.blocks = [

@@ -14,7 +14,8 @@ class LossTerm(typing.NamedTuple):
     """A weighted mean or sum of losses.
 
     Attributes:
-        weight: float, the term's weight in the total loss.
+        weight: float, the term's weight in the total loss; a term of weight
+            0 is only reported.
         total: float32 scalar, the sum of the losses.
         count: float32 scalar, how many losses were added; None for a term
             that is the sum itself.
@@ -33,9 +34,11 @@ def value(term: LossTerm):
 
 
 def total_loss(terms: dict[str, LossTerm]):
-    """The weighted sum of the terms' values.
+    """The weighted sum of the terms' values; weight 0 is left out.
 
     >>> total_loss({"a": LossTerm(2.0, 3.0), "b": LossTerm(1.0, 1.0)})
     7.0
     """
-    return sum(term.weight * value(term) for term in terms.values())
+    return sum(
+        term.weight * value(term) for term in terms.values() if term.weight
+    )

@@ -102,9 +102,9 @@ def read(folder: str) -> Manifest | None:
     Raises:
         ManifestError: The file is no manifest, or a newer program's.
     """
-    path = pathlib.Path(folder, FILE_NAME)
+    path = os.path.join(folder, FILE_NAME)
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except FileNotFoundError:
         warnings.warn(
             f"{folder} has no {FILE_NAME}; it may have been built by another"
@@ -116,7 +116,19 @@ def read(folder: str) -> Manifest | None:
     return _from_json(content, path)
 
 
-def _from_json(text: bytes, path: pathlib.Path) -> Manifest:
+def _content(path: str) -> bytes:
+    """The bytes of a file, which may be in a bucket: `gs://...`."""
+    if "://" not in path:
+        return pathlib.Path(path).read_bytes()
+    import tensorflow as tf
+
+    if not tf.io.gfile.exists(path):
+        raise FileNotFoundError(path)
+    with tf.io.gfile.GFile(path, "rb") as file:
+        return file.read()
+
+
+def _from_json(text: bytes, path: str) -> Manifest:
     try:
         content = json.loads(text)
         version = content.pop("format")

@@ -40,6 +40,12 @@ def test_every_field_has_help(config_class):
         (pretraining, {"mask_prob": 1.0}, "mask_prob must be a float of more"),
         (pretraining, {"temperature": 0}, "temperature must be"),
         (pretraining, {"sampling": "gumble"}, "Did you mean 'gumbel'?"),
+        (pretraining, {"profile_steps": "20-10"}, "Received: '20-10'"),
+        (
+            finetuning,
+            {"profile_steps": "ten"},
+            "as in 100-110. Received: 'ten'",
+        ),
         (pretraining, {"model_size": "bass"}, "Did you mean 'base'?"),
         (
             pretraining,
@@ -81,6 +87,23 @@ def test_every_field_has_help(config_class):
         ),
         (
             pretraining,
+            {"vocab_file": "gs://bucket/vocab.txt"},
+            "vocab_file must be on a file system. "
+            "Received: 'gs://bucket/vocab.txt'.",
+        ),
+        (
+            finetuning,
+            {"model_dir": "gs://bucket/model"},
+            "model_dir must be on a file system.",
+        ),
+        (
+            pretraining,
+            {"logical_cpus": 2},
+            "logical_cpus needs distribution_strategy 'mirrored'. "
+            "Received: 'one_device'.",
+        ),
+        (
+            pretraining,
             {"model_hparam_overrides": {"hiden_size": 1}},
             "Unknown model_hparam_overrides key 'hiden_size'. "
             "Did you mean 'hidden_size'?",
@@ -96,6 +119,11 @@ def test_every_field_has_help(config_class):
             "Received: hidden_size 256, num_attention_heads 3.",
         ),
         (finetuning, {"task_names": ["col"]}, "Did you mean 'cola'?"),
+        (
+            finetuning,
+            {"distribution_strategy": "multi_worker_mirrored"},
+            "Fine-tuning runs on one machine",
+        ),
         (finetuning, {"task_names": ["sts", "sts"]}, "must not repeat"),
         (
             finetuning,
@@ -210,6 +238,12 @@ def test_resuming_may_change_how_to_run_but_not_what_is_trained():
         (name,) = change
         with pytest.raises(ValueError, match=f"  {name}: "):
             configs.check_same(saved, config.replace(**change))
+
+
+def test_look_up_follows_the_device():
+    assert pretraining().embedding_lookup == "gather"
+    assert pretraining(use_tpu=True).embedding_lookup == "one_hot"
+    assert finetuning(distribution_strategy="tpu").embedding_lookup == "one_hot"
 
 
 def test_original_hparams_without_effect_are_accepted():

@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import pytest
+import tensorflow as tf
 
 from electra_tf import manifest
 
@@ -29,6 +30,16 @@ def test_round_trip(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
     assert manifest.read(tmp_path) == MADE
     assert (MADE.training_examples, MADE.held_out_examples) == (7, 2)
+
+
+def test_reads_from_a_bucket(tmp_path):
+    """TensorFlow's `ram://` stands in for `gs://`."""
+    folder = "ram://manifest"
+    with pytest.warns(UserWarning, match=r"no manifest\.json"):
+        assert manifest.read(folder) is None
+    manifest.write(MADE, tmp_path)
+    tf.io.gfile.copy(str(tmp_path / "manifest.json"), f"{folder}/manifest.json")
+    assert manifest.read(folder) == MADE
 
 
 def test_a_folder_without_one_is_allowed(tmp_path):

@@ -185,6 +185,7 @@ def pretrain(flags: dict, tmp_path) -> dict:
         generator_hidden_size=0.5,
         model_hparam_overrides=json.loads(flags["model_hparam_overrides"]),
     )
+    pathlib.Path(config.model_dir).mkdir(parents=True)
     run_pretraining.save_config(config)
     pretrainer = Pretrainer(config, SpecialTokens(2, 3, 4))
     step = tf.Variable(7, dtype=tf.int64)

@@ -7,6 +7,15 @@ from electra_tf.pretraining.masking import Batch, SpecialTokens
 
 SPECIAL = SpecialTokens(cls_id=2, sep_id=3, mask_id=4)
 VOCAB_SIZE = 50
+# Takes half the time to trace, in `pretraining(**ONE_LAYER)`.
+ONE_LAYER = {
+    "model_hparam_overrides": {
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "max_position_embeddings": 32,
+    }
+}
 
 
 def encoder(**changes) -> EncoderConfig:

@@ -48,6 +48,8 @@ SOFTMAX = 5  # Maximum, subtract, exponential, sum, divide.
 OUTPUT_FRAC = 20 / 128  # Predictions of an input of 128 tokens.
 SEGMENT_TYPES = 2
 FORWARD_AND_BACKWARD = 2
+# From there to a backward pass of two forward ones.
+BACKWARD_IS_TWICE = 3 / FORWARD_AND_BACKWARD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -281,26 +283,51 @@ def transformer_sizes(
 def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     """Return the operations of a pre-training run.
 
-    Args:
-        config: of replaced token detection by a generator that is a network
-            of its own, or of BERT's objective.
-        **settings: further fields of `TransformerSizes`.
+    A generator that shares all weights with the discriminator costs as much
+    as a network of its own of that size. Uniform proposals cost nothing. Two
+    towers predict every token, once for both; the released count has none, and
+    here the wider input of their common prediction is left out.
 
-    Raises:
-        ValueError: if the config has another kind of generator.
+    Args:
+        config: of any objective and generator.
+        **settings: further fields of `TransformerSizes`.
 
     >>> config = PretrainingConfig(data_dir="data", model_name="small")
     >>> pretraining_flops(config)
     1.293743798272e+18
     """
-    _check_generator(config)
     length = config.max_seq_length
     batches = (config.train_batch_size, config.num_train_steps)
     main = transformer_sizes(encoder_config(config), length, **settings)
-    if not config.electra_objective:
+    if not (config.electra_objective or config.electric_objective):
         return training_flops(main, *batches)
-    generator = transformer_sizes(generator_config(config), length, **settings)
-    return electra_training_flops(main, generator, *batches)
+    detecting = training_flops(main, *batches, discriminator=True)
+    networks = _generator_networks(config, main, **settings)
+    return detecting + sum(training_flops(n, *batches) for n in networks)
+
+
+def flops_per_step(config: PretrainingConfig, **settings) -> float:
+    """Return the operations of one update of a pre-training run.
+
+    >>> config = PretrainingConfig(data_dir="data", model_name="small")
+    >>> flops_per_step(config)
+    1293743798272.0
+    """
+    return pretraining_flops(config, **settings) / config.num_train_steps
+
+
+def update_flops(config: PretrainingConfig) -> float:
+    """Return the operations that a machine does in an update.
+
+    As `flops_per_step`, but embeddings are looked up, and the backward pass
+    costs twice the forward pass: each product has two gradients.
+
+    >>> config = PretrainingConfig(data_dir="data", model_name="small")
+    >>> update_flops(config)
+    1172504417280.0
+    """
+    forward_twice = flops_per_step(config, sparse_embedding_lookup=True)
+    return BACKWARD_IS_TWICE * forward_twice
 
 
 def published_training_flops() -> dict[str, float]:
@@ -402,15 +429,17 @@ def _per_input(terms: dict[str, int], sizes: TransformerSizes) -> int:
     return sum(terms.values()) * sizes.sequence_length
 
 
-def _check_generator(config: PretrainingConfig) -> None:
-    detects = config.electra_objective or config.electric_objective
-    single = config.has_small_generator and not config.two_tower_generator
-    if detects and not single:
-        raise ValueError(
-            "pretraining_flops counts runs with one generator of its own, or "
-            "of BERT's objective. Received: uniform_generator "
-            f"{config.uniform_generator}, untied_generator "
-            f"{config.untied_generator}, two_tower_generator "
-            f"{config.two_tower_generator}. Add up training_flops of the "
-            "networks instead."
-        )
+def _generator_networks(
+    config: PretrainingConfig, main: TransformerSizes, **settings
+) -> list[TransformerSizes]:
+    """Return the networks whose masked prediction proposes replacements."""
+    if config.electra_objective and config.uniform_generator:
+        return []
+    if not config.electra_objective or not config.untied_generator:
+        return [main]
+    own = transformer_sizes(
+        generator_config(config), main.sequence_length, **settings
+    )
+    if config.two_tower_generator:
+        return [own.replace(output_frac=1.0), own.replace(output_frac=0.0)]
+    return [own]

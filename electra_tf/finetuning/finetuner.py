@@ -20,7 +20,11 @@ import keras
 import tensorflow as tf
 
 from electra_tf import hparams
-from electra_tf.configs import FinetuningConfig, encoder_config
+from electra_tf.configs import (
+    FinetuningConfig,
+    encoder_config,
+    steps_to_profile,
+)
 from electra_tf.finetuning import inputs, results
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
@@ -70,9 +74,8 @@ class Finetuner:
     ):
         self.config = config
         self.tasks = tasks
-        self.strategy = distribution.strategy(
-            config.distribution_strategy, config.tpu_name
-        )
+        self.vocab_sha256 = tokenizer.vocab_sha256
+        self.strategy = distribution.strategy(config)
         self.pretrained = pretrained
         self.training = self._training_inputs(tokenizer, examples)
         self.splits = self._splits(tokenizer, examples)
@@ -132,7 +135,9 @@ class Finetuner:
         seed = config.seed + trial
         keras.utils.set_random_seed(seed)
         with self.strategy.scope(), precision(config.precision):
-            model = FinetuningModel(encoder_config(config), self.tasks)
+            model = FinetuningModel(
+                encoder_config(config), self.tasks, config.embedding_lookup
+            )
         steps = 0
         if config.do_train:
             steps = self._train(model, trial, seed)
@@ -163,6 +168,7 @@ class Finetuner:
             self._training_data(steps, seed),
             self.strategy,
             self._settings(trial, steps, seed),
+            facts={"vocab_sha256": self.vocab_sha256},
         )
         run.train()
         return steps
@@ -184,6 +190,7 @@ class Finetuner:
                 config.layerwise_lr_decay,
                 config.layerwise_decay_top_exponent,
             ),
+            bias_correction=config.adam_bias_correction,
         )
 
     def _training_data(self, steps: int, seed: int):
@@ -225,6 +232,9 @@ class Finetuner:
             max_skipped_updates=config.max_skipped_updates,
             loss_scaling=config.precision == "float16",
             tokens_per_step=round(tokens * config.train_batch_size),
+            examples_per_step=config.train_batch_size,
+            profile_steps=steps_to_profile(config),
+            stall_warning_seconds=config.stall_warning_seconds,
         )
 
     def _evaluate(self, model, split: Split, trial, seed, steps, started):

@@ -23,10 +23,13 @@ class FinetuningModel:
     Args:
         config: `EncoderConfig`.
         tasks: list of `Task`; `task_id` in a batch counts along it.
+        lookup: str, how the encoder looks embeddings up.
     """
 
-    def __init__(self, config: EncoderConfig, tasks: list[Task]):
-        self.encoder = Encoder(config, name="electra")
+    def __init__(
+        self, config: EncoderConfig, tasks: list[Task], lookup: str = "gather"
+    ):
+        self.encoder = Encoder(config, lookup=lookup, name="electra")
         self.encoder.build()
         self.heads = [
             HEADS[task.head.kind](

@@ -9,6 +9,23 @@ from electra_tf.layers.initialization import truncated_normal
 from electra_tf.layers.normalization import layer_normalization
 
 
+def gather(table, ids):
+    """Take rows of a table: `(V, D)` and int `(...)` to `(..., D)`."""
+    return ops.take(table, ids, axis=0)
+
+
+def one_hot(table, ids):
+    """Do the same by a product, whose gradient is a product too.
+
+    That of `gather` adds row by row, which is slow on TPUs.
+    """
+    chosen = ops.one_hot(ids, table.shape[0], dtype=table.dtype)
+    return ops.matmul(chosen, table)
+
+
+LOOKUPS = {"gather": gather, "one_hot": one_hot}
+
+
 class Embeddings(keras.layers.Layer):
     """Sum of token, segment and position embeddings, then LayerNorm.
 
@@ -19,6 +36,7 @@ class Embeddings(keras.layers.Layer):
     Args:
         config: `EncoderConfig`; vocab_size, embedding_size,
             max_position_embeddings and type_vocab_size are used.
+        lookup: str, the row of `LOOKUPS` for the token embeddings.
 
     Call arguments:
         input_ids: int tensor `(batch, length)`.
@@ -29,9 +47,16 @@ class Embeddings(keras.layers.Layer):
         Float tensor `(batch, length, embedding_size)`.
     """
 
-    def __init__(self, config: EncoderConfig, name="embeddings", **kwargs):
+    def __init__(
+        self,
+        config: EncoderConfig,
+        lookup: str = "gather",
+        name="embeddings",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         self.config = config
+        self.lookup = LOOKUPS[lookup]
         self.normalization = layer_normalization(dtype=self.dtype_policy)
         self.dropout = Dropout(
             config.hidden_dropout_prob, dtype=self.dtype_policy
@@ -61,16 +86,10 @@ class Embeddings(keras.layers.Layer):
         length = self._checked_length(input_ids)
         if segment_ids is None:
             segment_ids = ops.zeros_like(input_ids)
-        # Two or so segments: a product with a one-hot matrix has a dense
-        # gradient and is faster than a look-up on every device.
-        segments = ops.one_hot(
-            segment_ids,
-            self.config.type_vocab_size,
-            dtype=self.compute_dtype,
-        )
         summed = (
-            ops.take(self.word_embeddings, input_ids, axis=0)
-            + ops.matmul(segments, self.token_type_embeddings)
+            self.lookup(self.word_embeddings, input_ids)
+            # Two or so segments: a product is faster on every device.
+            + one_hot(self.token_type_embeddings, segment_ids)
             + self.position_embeddings[:length]
         )
         return self.dropout(self.normalization(summed), random=random)

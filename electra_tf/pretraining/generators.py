@@ -131,7 +131,12 @@ def _tower(config, main: Encoder, name: str) -> Encoder:
     """A generator-sized encoder, with the main encoder's embeddings or own."""
     untied = config.untied_generator_embeddings
     shared = None if untied else main.embeddings
-    return Encoder(generator_config(config), embeddings=shared, name=name)
+    return Encoder(
+        generator_config(config),
+        embeddings=shared,
+        lookup=config.embedding_lookup,
+        name=name,
+    )
 
 
 GENERATORS = {

@@ -25,23 +25,17 @@ def training_dataset(
         context: `tf.distribute.InputContext`; each input pipeline takes its
             share of every batch.
     """
-    pipelines = context.num_input_pipelines if context else 1
-    pipeline = context.input_pipeline_id if context else 0
-    replicas = context.num_replicas_in_sync if context else 1
-    share = _share(config.train_batch_size, replicas, "train_batch_size")
-    size = config.train_batch_size // pipelines
+    size = config.train_batch_size
     layout = records.layout_of(files)
+    batches = order.windows(
+        files,
+        config.seed,
+        config.shuffle_buffer_size,
+        start=start_step * size,
+        compression=layout.compression,
+    ).rebatch(size)
     return (
-        order.windows(
-            files,
-            config.seed,
-            config.shuffle_buffer_size,
-            start=start_step * config.train_batch_size,
-            compression=layout.compression,
-        )
-        .rebatch(config.train_batch_size)
-        .map(lambda batch: batch[pipeline * size : (pipeline + 1) * size])
-        .rebatch(share, drop_remainder=True)
+        _shares(batches, size, "train_batch_size", context)
         .map(
             lambda batch: parse(batch, config.max_seq_length, layout.padded),
             num_parallel_calls=tf.data.AUTOTUNE,
@@ -55,15 +49,12 @@ def evaluation_dataset(
     config, files: list[str], context=None
 ) -> tf.data.Dataset:
     """Return the batches of one pass over the files, in their order."""
-    replicas = context.num_replicas_in_sync if context else 1
-    share = _share(config.eval_batch_size, replicas, "eval_batch_size")
+    size = config.eval_batch_size
     layout = records.layout_of(files)
-    dataset = tf.data.TFRecordDataset(files, layout.compression)
-    if context and context.num_input_pipelines > 1:
-        dataset = dataset.shard(
-            context.num_input_pipelines, context.input_pipeline_id
-        )
-    return dataset.batch(share, drop_remainder=True).map(
+    batches = tf.data.TFRecordDataset(files, layout.compression).batch(
+        size, drop_remainder=True
+    )
+    return _shares(batches, size, "eval_batch_size", context).map(
         lambda batch: parse(batch, config.max_seq_length, layout.padded)
     )
 
@@ -74,14 +65,24 @@ def parse(serialized, max_seq_length: int, padded: bool = True) -> Batch:
     return Batch(**parsed)
 
 
-def _share(batch_size: int, replicas: int, name: str) -> int:
-    """A replica's share of a global batch."""
+def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
+    """Cut global batches into the shares of this pipeline's replicas.
+
+    Replica r of the job has examples r * share to (r + 1) * share of every
+    batch, whatever machines the replicas are on.
+    """
+    replicas = context.num_replicas_in_sync if context else 1
+    pipelines = context.num_input_pipelines if context else 1
+    pipeline = context.input_pipeline_id if context else 0
     if batch_size % replicas:
         raise ValueError(
             f"{name} must be a multiple of the {replicas} replicas. "
             f"Received: {batch_size}."
         )
-    return batch_size // replicas
+    here = batch_size // pipelines
+    return batches.map(
+        lambda batch: batch[pipeline * here : (pipeline + 1) * here]
+    ).rebatch(batch_size // replicas, drop_remainder=True)
 
 
 def matching_files(pattern: str) -> list[str]:

@@ -9,7 +9,7 @@ B batch, L length, N chosen positions, T thresholds.
 import numpy as np
 from keras import ops
 
-from electra_tf.loss_terms import COUNT_EPSILON
+from electra_tf.loss_terms import COUNT_EPSILON, LossTerm
 from electra_tf.pretraining import objectives
 
 # TensorFlow 1's streaming AUC: thresholds over [0, 1], the ends moved out.
@@ -38,6 +38,51 @@ def sums(output) -> dict:
     if output.disc_logits is not None:
         result |= _sampling_sums(output) | _discriminator_sums(output)
     return result
+
+
+def training_terms(output) -> dict[str, LossTerm]:
+    """What a training step reports of the discriminator beside its losses.
+
+    The terms have weight 0. Unlike in an evaluation, the AUC is exact, of real
+    tokens only, and a mean over the steps and replicas, each of which ranks
+    its own part of the batch; it costs one sort.
+
+    Args:
+        output: `PretrainingOutput`.
+    """
+    if output.disc_logits is None:
+        return {}
+    mask = ops.cast(output.batch.input_mask, "float32")
+    fake = ops.cast(output.corrupted.is_fake, "float32") * mask
+    called_fake = ops.cast(output.disc_logits > 0, "float32") * mask
+    found = ops.sum(called_fake * fake)
+    right = ops.sum(ops.cast(ops.equal(called_fake, fake), "float32") * mask)
+    pairs, ordered = _ordered_pairs(output.disc_logits, fake, mask - fake)
+    some = ops.cast(pairs > 0, "float32")
+    return {
+        "disc_accuracy": LossTerm(0.0, right, ops.sum(mask)),
+        "disc_precision": LossTerm(0.0, found, ops.sum(called_fake)),
+        "disc_recall": LossTerm(0.0, found, ops.sum(fake)),
+        "disc_auc": LossTerm(0.0, ordered / ops.maximum(pairs, 1.0), some),
+    }
+
+
+def _ordered_pairs(scores, positives, negatives) -> tuple:
+    """Pairs of a positive and a negative, and those ranked correctly.
+
+    Their ratio is the area under the ROC curve (Mann and Whitney, 1947). Equal
+    scores count as ordered by position.
+
+    Args:
+        scores: `(B, L)`.
+        positives, negatives: float32 0/1 `(B, L)`.
+    """
+    order = ops.argsort(ops.reshape(ops.stop_gradient(scores), (-1,)))
+    positives = ops.take(ops.reshape(positives, (-1,)), order)
+    negatives = ops.take(ops.reshape(negatives, (-1,)), order)
+    below = ops.cumsum(negatives)
+    pairs = ops.sum(positives) * ops.sum(negatives)
+    return pairs, ops.sum(positives * below)
 
 
 def _weighted(name: str, values, weights) -> dict:

@@ -104,7 +104,11 @@ class Pretrainer:
 
     def _make_layers(self):
         config = self.config
-        self.main = Encoder(encoder_config(config), name="electra")
+        self.main = Encoder(
+            encoder_config(config),
+            lookup=config.embedding_lookup,
+            name="electra",
+        )
         self.generator = GENERATORS[generator_kind(config)](config, self.main)
         self.layers = [self.main, *self.generator.layers]
         if self.has_discriminator:

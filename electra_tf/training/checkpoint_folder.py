@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 
 import tensorflow as tf
 
@@ -103,13 +104,12 @@ class CheckpointFolder:
             if self.writes:
                 self._set_aside(step)
                 self._move_files(unfinished)
+                self._managed.append(step)
+                self._delete_oldest()
+                self._write_state(unfinished)
         finally:
             _remove_folder(unfinished)
         self.last_step = step
-        if self.writes:
-            self._managed = [s for s in self._managed if s != step] + [step]
-            self._delete_oldest()
-            self._write_state()
         return path
 
     def _path(self, step: int) -> str:
@@ -118,7 +118,7 @@ class CheckpointFolder:
     def _unfinished(self) -> str:
         if self.writes:
             return os.path.join(self.folder, UNFINISHED)
-        return os.path.join(self.folder, f"{UNFINISHED}_{os.getpid()}")
+        return tempfile.mkdtemp()
 
     def _move_files(self, source: str):
         """Move a checkpoint's files to their place, the index last."""
@@ -153,16 +153,17 @@ class CheckpointFolder:
                 tf.io.gfile.remove(name)
         self._managed = self._managed[-self.keep :]
 
-    def _write_state(self):
+    def _write_state(self, unfinished: str):
         """Write what `tf.train.latest_checkpoint` reads; names, no paths."""
         names = [json.dumps(f"{NAME}-{step}") for step in self._managed]
         lines = [f"model_checkpoint_path: {names[-1]}"]
         lines += [f"all_model_checkpoint_paths: {name}" for name in names]
-        path = os.path.join(self.folder, STATE_FILE)
-        unfinished = f"{path}.unfinished"
-        with tf.io.gfile.GFile(unfinished, "w") as file:
+        path = os.path.join(unfinished, STATE_FILE)
+        with tf.io.gfile.GFile(path, "w") as file:
             file.write("\n".join(lines) + "\n")
-        tf.io.gfile.rename(unfinished, path, overwrite=True)
+        tf.io.gfile.rename(
+            path, os.path.join(self.folder, STATE_FILE), overwrite=True
+        )
 
 
 def steps_in(folder: str) -> list[int]:

@@ -1,47 +1,127 @@
 """Distribution strategies by name."""
 
+import os
+
 import tensorflow as tf
 
-# Those that tf-models-official makes, under the same names.
-_OFFICIAL = ("mirrored", "multi_worker_mirrored", "tpu")
+# Names of TPUs that belong to this very machine.
+_LOCAL_TPU = ("", "local")
 
 
-def strategy(name: str, tpu_address: str | None = None):
-    """Return the `tf.distribute.Strategy` called `name`.
+def strategy(config):
+    """Return the `tf.distribute.Strategy` that a config asks for.
+
+    Make it before anything else of TensorFlow: devices and connections to
+    other machines are fixed by the first operation.
 
     Args:
-        name: "off" for no strategy at all; "one_device" for the first GPU, or
-            the CPU without one; "mirrored" for all GPUs of this machine;
-            "multi_worker_mirrored" for those of the machines in `TF_CONFIG`;
-            "tpu".
-        tpu_address: str, the TPU's name or address; "local" on a TPU VM.
+        config: has the settings of the group "machines" of
+            `electra_tf.configs`.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: when the devices asked for are not there.
 
     Example:
 
-    >>> strategy("one_device").num_replicas_in_sync
+    >>> import types
+    >>> config = types.SimpleNamespace(distribution_strategy="one_device")
+    >>> strategy(config).num_replicas_in_sync
     1
     """
-    if name == "off":
-        return tf.distribute.get_strategy()
-    if name == "one_device":
-        gpus = tf.config.list_logical_devices("GPU")
-        return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
-    if name not in _OFFICIAL:
-        known = ["off", "one_device", *_OFFICIAL]
-        raise ValueError(
-            f"distribution_strategy must be one of {known}. Received: {name!r}"
-        )
-    # Takes a second to import, and only these strategies need it.
-    from official.common import distribute_utils
+    return STRATEGIES[config.distribution_strategy](config)
 
-    return distribute_utils.get_distribution_strategy(
-        distribution_strategy=name,
-        num_gpus=len(tf.config.list_logical_devices("GPU")),
-        tpu_address=tpu_address,
-    )
+
+def _off(config):
+    """No strategy at all."""
+    return tf.distribute.get_strategy()
+
+
+def _one_device(config):
+    """The first GPU, or the CPU without one."""
+    gpus = tf.config.list_logical_devices("GPU")
+    return tf.distribute.OneDeviceStrategy("/gpu:0" if gpus else "/cpu:0")
+
+
+def _mirrored(config):
+    """All GPUs of this machine, or its CPU, in parts if asked to."""
+    if tf.config.list_physical_devices("GPU"):
+        devices = tf.config.list_logical_devices("GPU")
+    else:
+        _split_cpu(max(config.logical_cpus, 1))
+        devices = tf.config.list_logical_devices("CPU")
+        devices = devices[: max(config.logical_cpus, 1)]
+    return tf.distribute.MirroredStrategy([device.name for device in devices])
+
+
+def _split_cpu(number: int):
+    if number == 1:
+        return
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    parts = [tf.config.LogicalDeviceConfiguration()] * number
+    try:
+        tf.config.set_logical_device_configuration(cpu, parts)
+    except RuntimeError as error:
+        raise ValueError(
+            f"The CPU cannot be split into logical_cpus={number} any more: "
+            f"{error}."
+        ) from error
+
+
+def _multi_worker_mirrored(config):
+    """The GPUs of all machines that the variable TF_CONFIG names."""
+    if not tf.distribute.cluster_resolver.TFConfigClusterResolver().task_type:
+        raise ValueError(
+            "multi_worker_mirrored needs the environment variable TF_CONFIG, "
+            'such as {"cluster": {"worker": ["10.0.0.1:2222", '
+            '"10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}, with '
+            f"another index in each process. Received: "
+            f"{os.environ.get('TF_CONFIG', 'none')}."
+        )
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def _tpu(config):
+    """The cores of a TPU, on this machine or another."""
+    given = {
+        "zone": config.tpu_zone,
+        "project": config.gcp_project,
+        "job_name": config.tpu_job_name,
+    }
+    given = {name: value for name, value in given.items() if value}
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(
+            tpu=config.tpu_name, **given
+        )
+        if config.tpu_name not in _LOCAL_TPU:
+            tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, tf.errors.OpError) as error:
+        raise ValueError(
+            f"There is no TPU to use as tpu_name={config.tpu_name!r}: {error}. "
+            'On a TPU VM it is "local", and TensorFlow must be its build for '
+            "TPUs (see docs/tpu.md)."
+        ) from error
+    made = tf.distribute.TPUStrategy(resolver)
+    _check_cores(config, made.num_replicas_in_sync)
+    return made
+
+
+def _check_cores(config, found: int):
+    """Hold the number of cores against the one that was given, if any."""
+    if "num_tpu_cores" in config.given and config.num_tpu_cores != found:
+        raise ValueError(
+            f"num_tpu_cores must be the TPU's, {found}, or be left out. "
+            f"Received: {config.num_tpu_cores}."
+        )
+
+
+STRATEGIES = {
+    "off": _off,
+    "one_device": _one_device,
+    "mirrored": _mirrored,
+    "multi_worker_mirrored": _multi_worker_mirrored,
+    "tpu": _tpu,
+}
 
 
 def distribute(dataset_function, strategy):

@@ -230,8 +230,12 @@ def _sum_over_parts(function, parts, *arguments):
 
 
 def _counts(terms: dict) -> dict:
-    """The counts of the terms that are means."""
-    return {k: t.count for k, t in terms.items() if t.count is not None}
+    """The counts of the terms that are means and are trained on."""
+    return {
+        name: term.count
+        for name, term in terms.items()
+        if term.count is not None and term.weight
+    }
 
 
 def _over_replicas(counts: dict) -> dict:

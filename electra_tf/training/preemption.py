@@ -15,9 +15,9 @@ from electra_tf.training.stopping import Stopped
 
 def is_cluster(strategy) -> bool:
     """Say whether a strategy has several workers, each with its program."""
-    resolver = strategy.cluster_resolver
-    local = not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return not local and bool(resolver.cluster_spec().jobs)
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return False
+    return bool(strategy.cluster_resolver.cluster_spec().jobs)
 
 
 class ClusterStop:

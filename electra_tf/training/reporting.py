@@ -1,72 +1,122 @@
-"""What a run says of itself: one progress line, and metrics.jsonl."""
+"""What a run says of itself: one progress line a loop, and metrics.jsonl."""
 
 import json
+import math
 import pathlib
 import sys
 import time
 
+from electra_tf.training.settings import Settings
 
-class Progress:
+# Metrics with these endings stand in the progress line; all are logged.
+_SHOWN = ("loss", "auc")
+# Short for what is counted by the million or more.
+_PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+class Speed:
+    """How fast a run is, and how far it has come, loop by loop.
+
+    A loop's time is that since the loop before was reported; saving and
+    evaluating count too. The first one has the tracing of the graph in it.
+
+    Args:
+        settings: `Settings` of the run.
+        first_step: int, the step this process starts from.
+        matmul_rate: float, operations a second that the machine reaches in
+            matrix products; None when unknown.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        first_step: int,
+        matmul_rate: float | None = None,
+    ):
+        self.settings = settings
+        self.matmul_rate = matmul_rate
+        self.step = first_step
+        self.time = time.monotonic()
+
+    def __call__(self, step: int) -> dict[str, float]:
+        """Return the figures of the loop that ended with `step` updates."""
+        settings, now = self.settings, time.monotonic()
+        speed = (step - self.step) / max(now - self.time, 1e-9)
+        self.step, self.time = step, now
+        figures = {
+            "examples": step * settings.examples_per_step,
+            "steps_per_second": speed,
+            "tokens_per_second": speed * settings.tokens_per_step,
+            "seconds_left": (settings.num_train_steps - step) / speed,
+        }
+        if settings.flops_per_step is not None:
+            figures["train_flops"] = step * settings.flops_per_step
+        if settings.update_flops is not None:
+            figures["flops_per_second"] = speed * settings.update_flops
+            if self.matmul_rate is not None:
+                share = figures["flops_per_second"] / self.matmul_rate
+                figures["matmul_share"] = share
+        return figures
+
+
+class ProgressLine:
     """Prints one line a loop: step, losses, rate, speed, time left.
 
     On a terminal the line is written over; elsewhere each is a new one.
 
     Args:
         num_train_steps: int, the steps of the whole run.
-        first_step: int, the step this process starts from.
-        tokens_per_step: int, tokens of a global batch.
         stream: where to print; stderr by default.
     """
 
-    def __init__(
-        self,
-        num_train_steps: int,
-        first_step: int,
-        tokens_per_step: int,
-        stream=None,
-    ):
+    def __init__(self, num_train_steps: int, stream=None):
         self.num_train_steps = num_train_steps
-        self.tokens_per_step = tokens_per_step
         self.stream = stream or sys.stderr
-        self.step = first_step
-        self.time = time.monotonic()
 
-    def __call__(self, step: int, metrics: dict) -> dict:
-        """Print the line; return the metrics with the speed added."""
-        now = time.monotonic()
-        speed = (step - self.step) / max(now - self.time, 1e-9)
-        self.step, self.time = step, now
-        metrics = {
-            **metrics,
-            "steps_per_second": speed,
-            "tokens_per_second": speed * self.tokens_per_step,
-        }
-        self._print(self._line(step, metrics))
-        return metrics
+    def __call__(self, step: int, metrics: dict):
+        """Print the line of these metrics, those of `Speed` among them."""
+        terminal = self.stream.isatty()
+        end = "\r" if terminal and step < self.num_train_steps else "\n"
+        start = "\x1b[2K" if terminal else ""
+        line = start + self._line(step, metrics)
+        print(line, end=end, file=self.stream, flush=True)
 
     def _line(self, step: int, metrics: dict) -> str:
-        left = (self.num_train_steps - step) / metrics["steps_per_second"]
-        losses = [
+        shown = [
             f"{name.removesuffix('_loss')} {value:.4g}"
             for name, value in metrics.items()
-            if name.endswith("loss")
+            if name.endswith(_SHOWN)
         ]
         parts = [
             f"step {step}/{self.num_train_steps}",
-            *losses,
+            *shown,
             f"lr {metrics['learning_rate']:.2e}",
             f"{metrics['steps_per_second']:.2f} steps/s",
-            f"{metrics['tokens_per_second'] / 1000:.1f}k tokens/s",
-            f"{duration(left)} left",
+            f"{quantity(metrics['tokens_per_second'])} tokens/s",
         ]
-        return " | ".join(parts)
+        if "flops_per_second" in metrics:
+            parts.append(self._work(metrics))
+        return " | ".join([*parts, f"{duration(metrics['seconds_left'])} left"])
 
-    def _print(self, line: str):
-        terminal = self.stream.isatty()
-        last = self.step >= self.num_train_steps
-        end = "\r" if terminal and not last else "\n"
-        start = "\x1b[2K" if terminal else ""
-        print(start + line, end=end, file=self.stream, flush=True)
+    @staticmethod
+    def _work(metrics: dict) -> str:
+        """Write the rate of operations, with its share of what can be had."""
+        rate = f"{quantity(metrics['flops_per_second'])}FLOP/s"
+        if "matmul_share" not in metrics:
+            return rate
+        return f"{rate} ({metrics['matmul_share']:.1%} of matmul)"
+
+
+def quantity(value: float) -> str:
+    """Write a large number for people.
+
+    >>> quantity(17623.0), quantity(3.1e12), quantity(12)
+    ('17.6k', '3.1T', '12.0')
+    """
+    for size, prefix in _PREFIXES:
+        if value >= size:
+            return f"{value / size:.1f}{prefix}"
+    return f"{value:.1f}"
 
 
 def duration(seconds: float) -> str:
@@ -96,7 +146,11 @@ class MetricsFile:
         self.path = pathlib.Path(path)
 
     def __call__(self, step: int, metrics: dict):
-        """Write `{"step": step, ...}`."""
+        """Write `{"step": step, ...}`; numbers that are not finite as null."""
+        finite = {
+            name: value if math.isfinite(value) else None
+            for name, value in metrics.items()
+        }
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, **metrics}) + "\n")
+            file.write(json.dumps({"step": step, **finite}) + "\n")

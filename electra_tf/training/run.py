@@ -3,20 +3,32 @@
 import contextlib
 import io
 import json
+import logging
 import os
 
 import orbit
 import tensorflow as tf
 
-from electra_tf.training import checkpoints, rows, run_folder
+from electra_tf.training import (
+    checkpoints,
+    preemption,
+    rows,
+    run_folder,
+    run_record,
+    workers,
+)
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
-from electra_tf.training.reporting import MetricsFile, Progress
+from electra_tf.training.matmul_rate import matmul_rate
+from electra_tf.training.preemption import ClusterStop
+from electra_tf.training.reporting import MetricsFile, ProgressLine, Speed
 from electra_tf.training.settings import Settings
 from electra_tf.training.stopping import Stopped
+from electra_tf.training.summaries import SummariesByFlops
+from electra_tf.training.watchdog import Watchdog
 
 # The losses of a loop in which a run was stopped.
 _UNFINISHED_LOOP = "unfinished_loop.json"
@@ -36,6 +48,10 @@ class Run:
         evaluator: `Evaluator`, or None.
         stop: an object that is true once training shall stop, such as
             `electra_tf.training.stopping.StopSignal`; None for never.
+        warn: function from the step and the metrics of a loop to a warning,
+            or to None; or None.
+        facts: dict for `runs.jsonl`, what the loop does not know: hashes of
+            the data, say.
     """
 
     def __init__(
@@ -48,8 +64,15 @@ class Run:
         settings: Settings,
         evaluator: Evaluator | None = None,
         stop=None,
+        warn=None,
+        facts: dict | None = None,
     ):
         self.settings = settings
+        self.strategy = strategy
+        self.warn = warn
+        self.facts = facts or {}
+        # Of several workers one keeps what it writes.
+        self._chief = run_folder.is_chief()
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -65,6 +88,7 @@ class Run:
             restored = self._checkpoints and self._checkpoints.restore()
         self.restored = restored
         first_step = int(self.step.numpy())
+        workers.check_same(strategy, first_step, "the step they go on from")
         trainer = Trainer(
             tf.autograph.experimental.do_not_convert(step_function),
             optimizer,
@@ -74,9 +98,22 @@ class Run:
             settings,
             guard,
         )
-        self._trainer = ChunkedTrainer(trainer, stop)
-        self._progress = Progress(
-            settings.num_train_steps, first_step, settings.tokens_per_step
+        cluster = preemption.is_cluster(strategy)
+        self._cluster_stop = (
+            ClusterStop(strategy, self._save)
+            if cluster and stop is not None
+            else None
+        )
+        self._trainer = ChunkedTrainer(trainer, None if cluster else stop)
+        self._line = ProgressLine(
+            settings.num_train_steps,
+            stream=None if self._chief else io.StringIO(),
+        )
+        self._speed = Speed(settings, first_step)
+        self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
+        self._train_by_flops, self._eval_by_flops = (
+            SummariesByFlops(self._folder(name), settings.flops_per_step)
+            for name in ("train_by_flops", "eval_by_flops")
         )
         with _without_orbits_own_lines():
             self._controller = orbit.Controller(
@@ -98,11 +135,12 @@ class Run:
         saved = checkpoints.checkpoint(
             variables, optimizer.slots, self.step, guard.variables
         )
-        return CheckpointFolder(saved, settings.model_dir, settings.keep)
+        return CheckpointFolder(
+            saved, settings.model_dir, settings.keep, self._chief
+        )
 
     def _folder(self, name: str) -> str | None:
-        folder = self.settings.model_dir
-        return folder and f"{folder}/summaries/{name}"
+        return self._path(f"summaries/{name}") if self._writes else None
 
     def train(self):
         """Train up to the last step, evaluating on the way where asked to.
@@ -123,14 +161,22 @@ class Run:
     def _train(self):
         settings = self.settings
         step = int(self.step.numpy())
+        self._record_start(step)
+        self._speed = Speed(settings, step, self._matmul_rate())
         while step < settings.num_train_steps:
             before, step = step, settings.end_of_loop(step)
-            with _without_orbits_own_lines():
+            with (
+                _without_orbits_own_lines(),
+                self._traced(before),
+                self._watchdog.watching(),
+            ):
                 self._controller.train(step, checkpoint_at_completion=False)
             if self._is_due(settings.save_every, before, step):
                 self._save()
             if self._evaluation_is_due(step):
                 self.evaluate()
+            if self._cluster_stop is not None:
+                self._cluster_stop.check()
 
     def _is_due(self, every: int, before: int, step: int) -> bool:
         last = self.settings.num_train_steps
@@ -140,6 +186,33 @@ class Run:
         every = self.settings.evaluate_every
         last = self.settings.num_train_steps
         return bool(every) and 0 < step < last and step % every == 0
+
+    def _record_start(self, step: int):
+        settings = self.settings
+        if self._writes:
+            run_record.append(
+                settings.model_dir,
+                step=step,
+                num_train_steps=settings.num_train_steps,
+                seed=settings.seed,
+                strategy=type(self.strategy).__name__,
+                replicas=self.strategy.num_replicas_in_sync,
+                **self.facts,
+            )
+
+    def _matmul_rate(self) -> float | None:
+        """The machine's rate, where there is a rate to compare with it."""
+        if self.settings.update_flops is None:
+            return None
+        return matmul_rate(self.strategy, self.settings.compute_dtype)
+
+    def _traced(self, step: int):
+        """Trace the steps from here to the next stop, if it was asked for."""
+        folder = self._folder("profile")
+        first, last = self.settings.profile_steps or (0, 0)
+        if folder and first <= step < last:
+            return tf.profiler.experimental.Profile(folder)
+        return contextlib.nullcontext()
 
     def evaluate(self) -> dict:
         """Evaluate the current weights; returns the metrics."""
@@ -153,7 +226,7 @@ class Run:
             return
         step = int(self.step.numpy())
         sums = self._trainer.sums.by_name
-        if sums:
+        if sums and self._writes:
             content = {"step": step, "sums": sums}
             run_folder.write_atomically(
                 self._path(_UNFINISHED_LOOP), json.dumps(content)
@@ -179,24 +252,35 @@ class Run:
             self.evaluate()
 
     def _cut_rows(self, name: str, last_step: int):
-        if self.settings.model_dir is not None:
+        if self._writes:
             rows.cut(self._path(name), last_step)
+
+    @property
+    def _writes(self) -> bool:
+        return self._chief and self.settings.model_dir is not None
 
     def _path(self, name: str) -> str:
         return os.path.join(self.settings.model_dir, name)
 
     def _report(self, metrics: dict):
         step = int(self.step.numpy())
+        self._watchdog.loop_ended(step)
         # In place, so that orbit writes the speed to TensorBoard as well.
-        metrics.update(self._progress(step, metrics))
+        metrics.update(self._speed(step))
+        self._line(step, metrics)
         self._write("metrics.jsonl", step, metrics)
+        self._train_by_flops(step, metrics)
+        warning = self.warn and self.warn(step, metrics)
+        if warning:
+            logging.warning("%s", warning)
 
     def _report_evaluation(self, metrics: dict):
         step = int(self.step.numpy())
         self._write("evaluations.jsonl", step, metrics)
+        self._eval_by_flops(step, metrics)
 
     def _write(self, name: str, step: int, metrics: dict):
-        if self.settings.model_dir is not None:
+        if self._writes:
             MetricsFile(f"{self.settings.model_dir}/{name}")(step, metrics)
 
 

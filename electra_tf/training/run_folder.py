@@ -82,11 +82,23 @@ def _lock(file, folder: str):
 
 def is_chief() -> bool:
     """Say whether this process is the one of its workers that writes."""
-    config = json.loads(os.environ.get("TF_CONFIG") or "{}")
-    cluster, task = config.get("cluster", {}), config.get("task", {})
+    cluster, task = _cluster(), _tf_config().get("task", {})
     if not cluster or "chief" in cluster:
         return not cluster or task.get("type") == "chief"
     return task.get("type") == "worker" and int(task.get("index", 0)) == 0
+
+
+def in_cluster() -> bool:
+    """Say whether there are other workers."""
+    return bool(_cluster())
+
+
+def _cluster() -> dict:
+    return _tf_config().get("cluster", {})
+
+
+def _tf_config() -> dict:
+    return json.loads(os.environ.get("TF_CONFIG") or "{}")
 
 
 @contextlib.contextmanager
@@ -125,5 +137,9 @@ def write_atomically(path: str, text: str):
     """Write a text file that is there whole, or as it was before."""
     file = pathlib.Path(path)
     unfinished = file.with_name(f"{file.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, file)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, file)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise

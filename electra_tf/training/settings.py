@@ -25,6 +25,15 @@ class Settings:
             and gradient that end the run.
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
+        examples_per_step: int, examples of a global batch.
+        flops_per_step: float, operations of an update as published counts
+            have them, for `train_flops`; None if not counted.
+        update_flops: float, operations that an update makes the machine do,
+            for its rate; None if not counted.
+        compute_dtype: str, of the matrices that are multiplied.
+        profile_steps: pair of ints; the updates between these counts are
+            traced for TensorBoard. None for no trace.
+        stall_warning_seconds: float, see `Watchdog`.
     """
 
     num_train_steps: int
@@ -40,12 +49,19 @@ class Settings:
     max_skipped_updates: int = 20
     loss_scaling: bool = False
     tokens_per_step: int = 0
+    examples_per_step: int = 0
+    flops_per_step: float | None = None
+    update_flops: float | None = None
+    compute_dtype: str = "float32"
+    profile_steps: tuple[int, int] | None = None
+    stall_warning_seconds: float = 0.0
 
     def end_of_loop(self, step: int) -> int:
         """Return where the loop that a step lies in ends.
 
         It depends on nothing but the step, so that a resumed run's loops are
-        those of an uninterrupted one.
+        those of an uninterrupted one. Loops end where an evaluation or a
+        trace begins or ends, too.
 
         >>> settings = Settings(11, steps_per_loop=2, evaluate_every=5)
         >>> [settings.end_of_loop(step) for step in (0, 1, 4, 5, 9, 10)]
@@ -55,4 +71,5 @@ class Settings:
         begin = step - step % every
         loops = (step - begin) // self.steps_per_loop + 1
         end = begin + loops * self.steps_per_loop
-        return min(end, begin + every, self.num_train_steps)
+        traced = [other for other in self.profile_steps or () if other > step]
+        return min(end, begin + every, self.num_train_steps, *traced)

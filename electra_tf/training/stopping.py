@@ -13,25 +13,29 @@ class Stopped(Exception):  # noqa: N818 (no error)
 
 
 class StopSignal:
-    """True from the first SIGTERM or SIGINT on, inside a `with` block.
+    """True from the first of some signals on, inside a `with` block.
 
     A second SIGINT acts as ever. Signals that were ignored stay so.
 
+    Args:
+        numbers: the signals; none of them for never.
+
     Example:
 
-    >>> with StopSignal() as stop:
+    >>> with StopSignal(signal.SIGTERM) as stop:
     ...     before = bool(stop)
     ...     signal.raise_signal(signal.SIGTERM)
     ...     before, bool(stop), str(stop)
     (False, True, 'SIGTERM')
     """
 
-    def __init__(self):
+    def __init__(self, *numbers):
+        self._numbers = numbers
         self._name = ""
         self._others = {}
 
     def __enter__(self) -> "StopSignal":
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._numbers:
             if signal.getsignal(number) != signal.SIG_IGN:
                 self._others[number] = signal.signal(number, self._receive)
         return self

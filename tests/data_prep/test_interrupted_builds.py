@@ -127,6 +127,57 @@ def test_many_killed_builds_go_on(command, reference, tmp_path):
         check_killed_builds(command, reference, output, kills=5, seed=seed)
 
 
+@pytest.mark.slow
+def test_killed_while_looking_for_duplicates(command, tmp_path):
+    def with_flags(output):
+        return command(
+            output,
+            "--drop_duplicate_documents",
+            "--drop_duplicate_lines",
+            "--compression=GZIP",
+        )
+
+    began = time.monotonic()
+    assert run(with_flags(tmp_path / "whole")).returncode == 0
+    reference = contents(tmp_path / "whole"), time.monotonic() - began
+    for seed in range(4):
+        output = tmp_path / str(seed)
+        check_killed_builds(with_flags, reference, output, kills=5, seed=seed)
+
+
+def test_a_worker_is_killed(command, reference, tmp_path):
+    """As the system does for want of memory."""
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        command(output),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not [*(output / WORKSHOP).glob("job-*.json")]:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(worker_of(process.pid), signal.SIGKILL)
+    _, message = process.communicate()
+    assert process.returncode == 1
+    assert "A worker process was killed" in message
+    assert finished_files(output)
+    assert run(command(output)).returncode == 0
+    assert contents(output) == reference[0]
+
+
+def worker_of(pid):
+    """Return a process that another one started to work for it."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
+    if not children.exists():
+        pytest.skip("no list of a process's children")
+    for child in children.read_text().split():
+        if b"spawn_main" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes():
+            return int(child)
+    raise AssertionError("no worker")
+
+
 def test_nothing_is_done_twice(command, tmp_path):
     """Stopped when some jobs are finished; the others are done, no more."""
     output = tmp_path / "out"

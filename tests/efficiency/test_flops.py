@@ -21,6 +21,7 @@ from electra_tf.efficiency.flops import (
     published_training_flops,
     training_flops,
     transformer_sizes,
+    update_flops,
 )
 
 # Width 4, 2 layers, 8 tokens, 10 word pieces, embeddings of 2, inner width 6,
@@ -134,19 +135,37 @@ def test_small_of_the_papers_table():
     assert round(published_training_flops()["electra_base"] / small) == 45
 
 
+MAIN = TransformerSizes(256, 12, 128, embedding_size=128)
+OWN = TransformerSizes(64, 12, 128, embedding_size=128)
+
+
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "generators"),
     [
-        {"uniform_generator": True},
-        {"untied_generator": False},
-        {"two_tower_generator": True},
-        {"electra_objective": False, "electric_objective": True},
+        ({"uniform_generator": True}, []),
+        ({"untied_generator": False}, [MAIN]),
+        (
+            {"two_tower_generator": True},
+            [OWN.replace(output_frac=1.0), OWN.replace(output_frac=0.0)],
+        ),
     ],
 )
-def test_other_generators_are_not_counted(settings):
+def test_other_generators(settings, generators):
     config = PretrainingConfig(**RUN, **settings)
-    with pytest.raises(ValueError, match="one generator of its own"):
-        pretraining_flops(config)
+    batches = (128, 1_000_000)
+    expected = training_flops(MAIN, *batches, discriminator=True)
+    expected += sum(training_flops(sizes, *batches) for sizes in generators)
+    assert pretraining_flops(config) == expected
+
+
+def test_an_update_does_three_forward_passes_of_looked_up_embeddings():
+    config = PretrainingConfig(**RUN)
+    forward = sum(
+        encoder_flops(sizes.replace(sparse_embedding_lookup=True))
+        for sizes in (MAIN, OWN)
+    )
+    forward += detection_flops(MAIN) + prediction_flops(OWN)
+    assert update_flops(config) == 3 * 128 * forward
 
 
 @pytest.mark.parametrize(

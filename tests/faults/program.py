@@ -22,7 +22,13 @@ SMALL = {
     "shuffle_buffer_size": 50,
     "num_eval_steps": 1,
 }
-TIMED = {"steps_per_second", "tokens_per_second"}
+TIMED = {
+    "steps_per_second",
+    "tokens_per_second",
+    "flops_per_second",
+    "matmul_share",
+    "seconds_left",
+}
 PATIENCE = 300  # Seconds until something that has to happen has not.
 
 
@@ -32,18 +38,13 @@ class Program:
     Args:
         data_dir: folder with vocabulary and records.
         name: str, name of the run.
-        replicas: int; 0 for the program's own default, one device.
         settings: dict, settings by name.
     """
 
-    def __init__(self, data_dir, name: str, replicas: int = 0, **settings):
+    def __init__(self, data_dir, name: str, **settings):
         self.folder = pathlib.Path(data_dir, "models", name)
-        program, *flags = command_line(data_dir, name, **{**SMALL, **settings})
-        if replicas:
-            program = ["-m", "tests.faults.replicas", str(replicas)]
-        else:
-            program = [program]
-        self.command = [sys.executable, *program, *flags]
+        arguments = command_line(data_dir, name, **{**SMALL, **settings})
+        self.command = [sys.executable, *arguments]
         self.process = None
 
     def start(self, *flags: str, **options) -> "Program":

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import run_pretraining
 from electra_tf.training import checkpoint_folder
 from tests.faults.program import SMALL, Program, assert_same
 from tests.test_run_pretraining import data_dir, failure  # noqa: F401
@@ -67,15 +68,19 @@ def test_a_full_disk(data_dir):  # noqa: F811
         assert_same(program, reference)
 
 
-def test_files_that_may_not_grow(data_dir):  # noqa: F811
+def test_files_that_may_not_grow(data_dir, capsys):  # noqa: F811
     """A limit on file sizes stands in for a quota; no checkpoint fits."""
 
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
     program = Program(data_dir, "limited", **SETTINGS)
-    status, printed = program.run(preexec_fn=limit)
-    assert status == os.EX_IOERR, printed
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(SystemExit) as exit_status:
+            run_pretraining.main(program.command[1:])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert exit_status.value.code == os.EX_IOERR
+    printed = capsys.readouterr().err
     assert f"{program.folder}: File too large" in printed
     assert checkpoint_folder.steps_in(str(program.folder)) == []
     assert not (program.folder / checkpoint_folder.UNFINISHED).exists()

@@ -3,10 +3,12 @@
 import os
 import random
 import signal
+import threading
 import time
 
 import pytest
 
+import run_pretraining
 from electra_tf.training import checkpoint_folder
 from tests.faults.program import Program, assert_same
 from tests.test_run_pretraining import data_dir  # noqa: F401 (fixture)
@@ -23,7 +25,14 @@ LONG = {
     "save_checkpoints_steps": 10,
     "eval_every_n_steps": 50,
 }
-ONE_LINE = {**LONG, "iterations_per_loop": 100, "eval_every_n_steps": 0}
+# A line of metrics takes several calls of a second.
+LINE = 400
+LONG_LINES = {
+    **LONG,
+    "num_train_steps": 4 * LINE,
+    "iterations_per_loop": LINE,
+    "eval_every_n_steps": 0,
+}
 KILLS = 20
 
 
@@ -75,17 +84,14 @@ def kill_again_and_again(program: Program, kinds, seed: int) -> int:
     killed = 0
     for kind in kinds:
         killed += kind(program.start(), rng)
-        left = (program.folder / checkpoint_folder.UNFINISHED).exists()
-        print(
-            f"{kind.__name__}: killed after step {program.last_step()}"
-            f"{', in a checkpoint' * left}"
-        )
+        print(f"{kind.__name__}: killed after step {program.last_step()}")
     print("after the last:", program.finish())
     return killed
 
 
 def test_killed_twice(data_dir):  # noqa: F811
-    reference = Program(data_dir, "reference", **SETTINGS).start()
+    reference = Program(data_dir, "reference", **SETTINGS)
+    run_pretraining.main(reference.command[1:])
     program = Program(data_dir, "killed", **SETTINGS)
     program.start().wait_for_step(2)
     program.kill()
@@ -94,7 +100,6 @@ def test_killed_twice(data_dir):  # noqa: F811
     )
     program.kill()
     program.finish()
-    assert reference.end()[0] == 0
     assert_same(program, reference)
     steps = [row["step"] for row in program.rows("metrics.jsonl")]
     assert steps == [2, 4, 6, 8, 10, 12]
@@ -114,38 +119,50 @@ def test_killed_at_twenty_points(data_dir):  # noqa: F811
 @pytest.mark.slow
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_killed_replicas(data_dir, replicas):  # noqa: F811
-    reference = Program(data_dir, f"all {replicas}", replicas, **LONG)
+    settings = {
+        **LONG,
+        "distribution_strategy": "mirrored",
+        "logical_cpus": replicas,
+    }
+    reference = Program(data_dir, f"all {replicas}", **settings)
     reference.finish()
-    program = Program(data_dir, f"killed {replicas}", replicas, **LONG)
+    program = Program(data_dir, f"killed {replicas}", **settings)
     kinds = [kill_at_step, kill_while_saving, kill_at_step]
     assert kill_again_and_again(program, kinds, seed=replicas) == 3
     assert_same(program, reference)
 
 
-def test_asked_to_stop(data_dir):  # noqa: F811
-    program = Program(data_dir, "stopped", **ONE_LINE).start()
-    # One line is there; the stop comes within the next.
-    assert program.wait_for_step(100)
-    program.process.terminate()
-    status, printed = program.end()
-    assert status == os.EX_TEMPFAIL, printed
-    assert "SIGTERM: saving a checkpoint" in printed
-    assert len(program.rows("metrics.jsonl")) == 1
-    assert program.state()["step"] > 100
+def test_asked_to_stop(data_dir, capfd):  # noqa: F811
+    program = Program(data_dir, "stopped", **LONG_LINES)
+
+    def ask():
+        # One line is there; the stop comes within the next.
+        while program.last_step() < LINE:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=ask, daemon=True).start()
+    with pytest.raises(SystemExit) as exit_status:
+        run_pretraining.main(program.command[1:])
+    assert exit_status.value.code == os.EX_TEMPFAIL
+    assert "SIGTERM: saving a checkpoint" in capfd.readouterr().err
+    lines = len(program.rows("metrics.jsonl"))
+    assert program.state()["step"] >= LINE * lines > 0
+    assert lines < 4
 
 
 @pytest.mark.slow
 def test_stopped_and_resumed(data_dir):  # noqa: F811
     """In the midst of lines; they are those of an uninterrupted run."""
-    reference = Program(data_dir, "unstopped", **ONE_LINE)
+    reference = Program(data_dir, "unstopped", **LONG_LINES)
     reference.finish()
-    program = Program(data_dir, "stopped and resumed", **ONE_LINE)
+    program = Program(data_dir, "stopped and resumed", **LONG_LINES)
     stops = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
         program.start()
-        if not program.wait_for_step(program.last_step() + 100):
+        if not program.wait_for_step(program.last_step() + LINE):
             break
-        time.sleep(0.2)
+        time.sleep(0.5)
         asked = time.monotonic()
         program.process.send_signal(number)
         status, printed = program.end()
@@ -153,5 +170,5 @@ def test_stopped_and_resumed(data_dir):  # noqa: F811
         assert time.monotonic() - asked < 15
         stops.append(int(program.state()["step"]))
     program.finish()
-    assert any(step % 100 for step in stops)
+    assert any(step % LINE for step in stops)
     assert_same(program, reference)

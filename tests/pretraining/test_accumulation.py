@@ -11,7 +11,8 @@ from electra_tf.training.loop import Trainer
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
 from tests import tiny
-from tests.pretraining.test_pretrainer import VARIANTS, build
+from tests.pretraining.test_pretrainer import build
+from tests.pretraining.variants import VARIANTS
 
 QUICK = ("rtd",)
 STEPS = 5

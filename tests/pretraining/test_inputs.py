@@ -94,6 +94,17 @@ def test_resuming_skips_what_was_seen(files, start):
     assert tokens(rest, 20 - start) == whole[start:]
 
 
+def test_reads_from_a_bucket(files):
+    """TensorFlow's `ram://` stands in for `gs://`."""
+    for path in files:
+        name = path.rsplit("/", 1)[1]
+        tf.io.gfile.copy(path, f"ram://records/{name}")
+    found = inputs.matching_files("ram://records/pretrain_data.tfrecord*")
+    assert len(found) == len(files)
+    batches = tokens(inputs.training_dataset(config(), found, 3), 2)
+    assert np.shape(batches) == (2, 4)
+
+
 def test_replicas_share_a_batch(files):
     context = tf.distribute.InputContext(1, 0, 2)
     dataset = inputs.training_dataset(config(), files, 5, context)
@@ -101,6 +112,27 @@ def test_replicas_share_a_batch(files):
     shares = tokens(dataset, 4)
     assert [len(share) for share in shares] == [2] * 4
     assert np.ravel(shares).tolist() == np.ravel(tokens(whole, 2)).tolist()
+
+
+@pytest.mark.parametrize("kind", ["training", "evaluation"])
+@pytest.mark.parametrize("pipelines, replicas", [(2, 2), (2, 4), (4, 4)])
+def test_machines_share_a_batch(files, kind, pipelines, replicas):
+    def dataset(context=None):
+        if kind == "training":
+            return inputs.training_dataset(config(), files, 5, context)
+        settings = config(eval_batch_size=8)
+        return inputs.evaluation_dataset(settings, files, context)
+
+    per_machine = [
+        tokens(
+            dataset(tf.distribute.InputContext(pipelines, here, replicas)),
+            3 * replicas // pipelines,
+        )
+        for here in range(pipelines)
+    ]
+    # [machine, step, examples] to the order of the replicas.
+    steps = np.reshape(per_machine, (pipelines, 3, -1)).swapaxes(0, 1)
+    assert np.ravel(steps).tolist() == np.ravel(tokens(dataset(), 3)).tolist()
 
 
 def test_evaluation_is_one_pass_in_order(files):

@@ -11,7 +11,8 @@ from electra_tf.training.loop import Trainer
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
 from tests import tiny
-from tests.pretraining.test_pretrainer import VARIANTS, build, gradients
+from tests.pretraining.test_pretrainer import build, gradients
+from tests.pretraining.variants import VARIANTS
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

@@ -8,20 +8,7 @@ from electra_tf.pretraining.masking import Batch, MaskingDraws
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from tests import tiny
-
-VARIANTS = {
-    "rtd": {},
-    "masked as in the paper": {
-        "distinct_positions": True,
-        "mask_token_share": 1.0,
-    },
-    "mlm": {"electra_objective": False},
-    "untied embeddings": {"untied_generator_embeddings": True},
-    "all tied": {"untied_generator": False},
-    "uniform": {"uniform_generator": True},
-    "two towers": {"two_tower_generator": True},
-    "electric": {"electric_objective": True},
-}
+from tests.pretraining.variants import VARIANTS
 
 
 def build(**changes) -> Pretrainer:
@@ -47,21 +34,6 @@ def test_every_weight_gets_a_gradient(variant):
         if gradient is None or not np.any(tf.convert_to_tensor(gradient))
     ]
     assert zero == []
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_compiles_by_xla_with_static_shapes(variant):
-    pretrainer = build(**VARIANTS[variant])
-    batch = tiny.batch()
-
-    @tf.function(jit_compile=True)
-    def loss(step):
-        output = pretrainer(
-            Batch(*map(tf.constant, batch)), RandomStream(0, step), True
-        )
-        return loss_terms.total_loss(pretrainer.losses(output))
-
-    assert np.isfinite(loss(tf.constant(3, tf.int64)))
 
 
 def test_draws_are_a_function_of_the_step():

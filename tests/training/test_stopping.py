@@ -11,7 +11,13 @@ from electra_tf.training import chunks
 from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
 from tests.training.test_loop import STEPS, LinearRun, rows
 
-TIMED = {"steps_per_second", "tokens_per_second"}
+TIMED = {
+    "steps_per_second",
+    "tokens_per_second",
+    "flops_per_second",
+    "matmul_share",
+    "seconds_left",
+}
 
 
 class StopAfter:
@@ -87,7 +93,7 @@ def test_calls_last_about_as_long_as_asked(monkeypatch):
 
 
 def test_only_the_first_interrupt_is_held_back():
-    with StopSignal() as stop:
+    with StopSignal(signal.SIGINT) as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop and str(stop) == "SIGINT"
         with pytest.raises(KeyboardInterrupt):
@@ -99,7 +105,7 @@ def test_ignored_signals_stay_ignored():
     """As those of a program that `nohup` or a shell's `&` has started."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with StopSignal() as stop:
+        with StopSignal(signal.SIGINT) as stop:
             os.kill(os.getpid(), signal.SIGINT)
             assert not stop
     finally:
@@ -111,6 +117,19 @@ def test_stops_between_items():
     with pytest.raises(Stopped):
         seen.extend(UntilStopped(iter("abc"), stop))
     assert list(UntilStopped("abc", None)) == ["a", "b", "c"]
+
+
+def test_an_evaluation_that_was_not_made_is_made_on_resuming(tmp_path):
+    """Killed between the checkpoint and the evaluation after it."""
+    settings = {"save_every": 6, "evaluate_every": 6}
+    LinearRun(tmp_path, **settings).run.train()
+    expected = lines(tmp_path, "evaluations.jsonl")
+    for path in tmp_path.glob("model.ckpt-12*"):
+        path.unlink()
+    (tmp_path / "evaluations.jsonl").unlink()
+    LinearRun(tmp_path, **settings).run.train()
+    assert lines(tmp_path, "evaluations.jsonl") == expected
+    assert [row["step"] for row in expected] == [6]
 
 
 def test_damaged_rows_are_rewritten(tmp_path):

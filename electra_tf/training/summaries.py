@@ -1,0 +1,35 @@
+"""TensorBoard curves over what training has cost."""
+
+import tensorflow as tf
+
+UNIT = 1e9  # TensorBoard's steps are integers; these are GFLOPs.
+
+
+class SummariesByFlops:
+    """Writes scalars whose horizontal axis is training FLOPs.
+
+    TensorBoard draws curves over an integer step. Here that is the cost of
+    training so far in units of 10^9 operations, so that runs of different
+    sizes can be compared at equal cost.
+
+    Args:
+        folder: str, of the event files; made when first written to. None for
+            nowhere.
+        flops_per_step: float; None, when not counted, writes nothing.
+    """
+
+    def __init__(self, folder: str | None, flops_per_step: float | None):
+        self.folder = folder
+        self.flops_per_step = flops_per_step
+        self._writer = None
+
+    def __call__(self, step: int, metrics: dict):
+        """Write the metrics of a run that has made `step` updates."""
+        if self.folder is None or self.flops_per_step is None:
+            return
+        if self._writer is None:
+            self._writer = tf.summary.create_file_writer(self.folder)
+        with self._writer.as_default(round(step * self.flops_per_step / UNIT)):
+            for name, value in metrics.items():
+                tf.summary.scalar(name, value)
+        self._writer.flush()

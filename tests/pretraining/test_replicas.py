@@ -1,0 +1,71 @@
+"""The update does not depend on the number of replicas, dropout included."""
+
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import tiny
+from tests.pretraining.updates import updated_weights
+from tests.pretraining.variants import VARIANTS
+from tests.replicas import two_replicas
+
+ROOT = pathlib.Path(__file__).parents[2]
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+
+
+def assert_same(weights, reference):
+    assert weights.keys() == reference.keys()
+    for path, value in reference.items():
+        # Ten updates at a rate of 0.01 move weights by up to 0.1; Adam makes
+        # rounding larger where gradients are as small as its epsilon.
+        np.testing.assert_allclose(
+            weights[path], value, atol=1e-4, err_msg=path
+        )
+
+
+def alone(**changes):
+    return updated_weights(tf.distribute.get_strategy(), **changes)
+
+
+def test_two_replicas():
+    weights = updated_weights(two_replicas(), **tiny.ONE_LAYER)
+    assert_same(weights, alone(**tiny.ONE_LAYER))
+
+
+@pytest.mark.slow
+def test_two_replicas_in_parts():
+    """Everything that splits a batch at once: parts of two examples."""
+    weights = updated_weights(two_replicas(), accumulation_steps=2)
+    assert_same(weights, alone())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dropout", [{}, NO_DROPOUT], ids=["on", "off"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_two_replicas_of_every_variant(variant, dropout):
+    changes = {**VARIANTS[variant], **dropout}
+    reference = alone(**changes)
+    assert_same(updated_weights(two_replicas(), **changes), reference)
+
+
+def test_dropout_matters():
+    with_dropout, without = alone(), alone(**NO_DROPOUT)
+    assert any(
+        np.abs(with_dropout[k] - without[k]).max() > 1e-3 for k in without
+    )
+
+
+@pytest.mark.slow
+def test_four_replicas_of_every_variant(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "tests.pretraining.updates", "4", tmp_path],
+        cwd=ROOT,
+        check=True,
+    )
+    for variant, changes in VARIANTS.items():
+        weights = dict(np.load(tmp_path / f"{variant}.npz"))
+        assert_same(weights, alone(**changes))

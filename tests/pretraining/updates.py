@@ -1,0 +1,78 @@
+"""Ten updates of every kind of pre-training, on any number of replicas.
+
+    python -m tests.pretraining.updates REPLICAS FOLDER
+
+writes the weights to FOLDER/<variant>.npz. A process can have one mirrored
+strategy only (see `tests.replicas`), so that four replicas need their own.
+"""
+
+import os
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from electra_tf.pretraining.masking import Batch
+from electra_tf.pretraining.pretrainer import Pretrainer
+from electra_tf.training import distribution
+from electra_tf.training.guard import Guard
+from electra_tf.training.loop import Trainer
+from electra_tf.training.optimizer import AdamW
+from electra_tf.training.settings import Settings
+from tests import tiny
+from tests.pretraining.variants import VARIANTS
+
+STEPS = 10
+BATCH_SIZE = 8
+
+
+def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
+    """Train from the same weights on the same batches; weights by path."""
+    config = tiny.pretraining(train_batch_size=BATCH_SIZE, **changes)
+    keras.utils.set_random_seed(1)
+    with strategy.scope():
+        pretrainer = Pretrainer(config, tiny.SPECIAL)
+        optimizer = AdamW(pretrainer.variables, lambda step: 1e-2, 0.01)
+        step = tf.Variable(
+            0,
+            dtype=tf.int64,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        guard = Guard(1)
+    trainer = Trainer(
+        lambda batch, random: pretrainer.losses(
+            pretrainer(batch, random, training=True)
+        ),
+        optimizer,
+        iter(strategy.distribute_datasets_from_function(_batches)),
+        strategy,
+        step,
+        Settings(STEPS, STEPS, accumulation_steps=config.accumulation_steps),
+        guard,
+    )
+    trainer.train(tf.constant(STEPS))
+    return {path: v.numpy() for path, v in pretrainer.variables.items()}
+
+
+def _batches(context) -> tf.data.Dataset:
+    """Shares of `STEPS` batches whose sequences have many lengths."""
+    batches = [tiny.batch(BATCH_SIZE, seed=seed) for seed in range(STEPS)]
+    examples = Batch(
+        *(np.concatenate(parts) for parts in zip(*batches, strict=True))
+    )
+    share = BATCH_SIZE // context.num_replicas_in_sync
+    return tf.data.Dataset.from_tensor_slices(examples).batch(
+        share, drop_remainder=True
+    )
+
+
+if __name__ == "__main__":
+    replicas = distribution.strategy(
+        tiny.pretraining(
+            distribution_strategy="mirrored", logical_cpus=int(sys.argv[1])
+        )
+    )
+    for name, variant in VARIANTS.items():
+        weights = updated_weights(replicas, **variant)
+        np.savez(os.path.join(sys.argv[2], f"{name}.npz"), **weights)

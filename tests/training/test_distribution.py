@@ -1,0 +1,95 @@
+import pytest
+import tensorflow as tf
+
+from electra_tf.training import distribution
+from tests import tiny
+
+
+def strategy(name, **settings):
+    return distribution.strategy(
+        tiny.pretraining(distribution_strategy=name, **settings)
+    )
+
+
+@pytest.mark.parametrize("name", ["off", "one_device", "mirrored"])
+def test_without_more_devices_there_is_one_replica(name):
+    assert strategy(name).num_replicas_in_sync == 1
+
+
+def test_the_cpu_in_parts():
+    # This process has split it in two already.
+    assert strategy("mirrored", logical_cpus=2).num_replicas_in_sync == 2
+    with pytest.raises(ValueError, match="logical_cpus=3 any more"):
+        strategy("mirrored", logical_cpus=3)
+
+
+def test_several_machines_have_to_be_named(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    with pytest.raises(ValueError, match=r"TF_CONFIG.*Received: none"):
+        strategy("multi_worker_mirrored")
+
+
+class FakeTpu:
+    """Stands in for what TensorFlow has of TPUs; notes what is called."""
+
+    num_replicas_in_sync = 8
+
+    def __init__(self, monkeypatch):
+        self.calls = []
+        border = {
+            (tf.distribute.cluster_resolver, "TPUClusterResolver"): self.note,
+            (tf.config, "experimental_connect_to_cluster"): self.connect,
+            (tf.tpu.experimental, "initialize_tpu_system"): self.initialize,
+            (tf.distribute, "TPUStrategy"): lambda resolver: self,
+        }
+        for (module, name), function in border.items():
+            monkeypatch.setattr(module, name, function)
+
+    def note(self, **arguments):
+        self.calls.append(arguments)
+        return self
+
+    def connect(self, resolver):
+        self.calls.append("connect")
+
+    def initialize(self, resolver):
+        self.calls.append("initialize")
+
+
+@pytest.mark.parametrize("cores", [{}, {"num_tpu_cores": 8}])
+def test_flags_reach_the_tpu(monkeypatch, cores):
+    fake = FakeTpu(monkeypatch)
+    made = strategy(
+        "tpu",
+        tpu_name="pod",
+        tpu_zone="europe-west4-a",
+        gcp_project="mine",
+        tpu_job_name="tpu_worker",
+        **cores,
+    )
+    assert made is fake
+    where = {
+        "tpu": "pod",
+        "zone": "europe-west4-a",
+        "project": "mine",
+        "job_name": "tpu_worker",
+    }
+    assert fake.calls == [where, "connect", "initialize"]
+
+
+def test_the_tpu_of_this_machine_needs_no_connection(monkeypatch):
+    fake = FakeTpu(monkeypatch)
+    strategy("tpu", tpu_name="local")
+    assert fake.calls == [{"tpu": "local"}, "initialize"]
+
+
+def test_another_number_of_cores(monkeypatch):
+    FakeTpu(monkeypatch)
+    with pytest.raises(ValueError, match=r"the TPU's, 8, .* Received: 32"):
+        strategy("tpu", tpu_name="local", num_tpu_cores=32)
+
+
+def test_no_tpu(monkeypatch):
+    monkeypatch.delenv("TPU_NAME", raising=False)
+    with pytest.raises(ValueError, match="no TPU to use as tpu_name='local'"):
+        strategy("tpu", tpu_name="local")
