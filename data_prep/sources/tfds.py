@@ -47,13 +47,28 @@ def documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
         # One file after the other: the order is always the same.
         read_config=tfds.ReadConfig(interleave_cycle_length=1),
     )
-    for number, example in enumerate(examples, unit.start):
-        value = example[config.text_field].numpy()
+    for number, value in _values(examples, config.text_field, unit):
         place = f"{unit.path}, example {number}"
         if reading.on_read is not None:
             reading.on_read(len(value))
         text = decode_line(value, place, reading.findings)
         yield from reading.record(_WIKI40B.sub("\n", text), place)
+
+
+def _values(examples, feature: str, unit: Unit) -> Iterator[tuple[int, bytes]]:
+    """Yield the numbers of a unit's examples in the split, and their texts."""
+    import tensorflow as tf
+
+    number = unit.start
+    try:
+        for example in examples:
+            yield number, example[feature].numpy()
+            number += 1
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"{unit.path} is damaged near example {number} ({error.message})."
+            " Remove it, and TFDS prepares it again."
+        ) from None
 
 
 def _builder(config: CorpusConfig):
@@ -72,7 +87,15 @@ def _builder(config: CorpusConfig):
             f"No such set: --tfds_name={config.tfds_name} in"
             f" tfds_data_dir={config.tfds_data_dir} ({reason})."
         ) from None
-    builder.download_and_prepare()
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # Of any kind: each set has code of its own.
+        raise RuntimeError(
+            f"TFDS could not prepare {config.tfds_name} in"
+            f" {builder.data_dir} ({type(error).__name__}: {error}). Prepare"
+            f" it first, with `tfds build {config.tfds_name}`, and name the"
+            " folder by --tfds_data_dir."
+        ) from None
     return builder
 
 
@@ -93,7 +116,7 @@ def _check_feature(builder, config: CorpusConfig) -> None:
     texts = [
         name
         for name, feature in features.items()
-        if feature.dtype in (tf.string, str) and feature.shape == ()
+        if feature.tf_dtype == tf.string and feature.shape == ()
     ]
     if config.text_field not in texts:
         raise ValueError(

@@ -1,6 +1,7 @@
 """Text sets of TensorFlow Datasets."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -95,6 +96,28 @@ def test_faults(settings, change, message):
     config = dataclasses.replace(CorpusConfig(**settings), **change)
     with pytest.raises(ValueError, match=message):
         corpus.list_files(config)
+
+
+def test_sets_that_cannot_be_prepared(monkeypatch, tmp_path):
+    def fail(self):
+        raise ModuleNotFoundError("No module named 'apache_beam'")
+
+    monkeypatch.setattr(TinyText, "_generate_examples", fail)
+    config = CorpusConfig(tfds_name="tiny_text", tfds_data_dir=tmp_path)
+    with pytest.raises(
+        RuntimeError, match=r"apache_beam.*tfds build tiny_text"
+    ):
+        corpus.list_files(config)
+
+
+def test_damaged_sets(settings, build, tmp_path):
+    folder = shutil.copytree(settings["tfds_data_dir"], tmp_path / "damaged")
+    (file,) = folder.rglob("*tfrecord*")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 255
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"damaged near example \d+"):
+        build(None, tfds_name="tiny_text", tfds_data_dir=str(folder))
 
 
 def test_marks_of_wiki40b(settings, monkeypatch):
