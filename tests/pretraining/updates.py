@@ -33,7 +33,7 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
     keras.utils.set_random_seed(1)
     with strategy.scope():
         pretrainer = Pretrainer(config, tiny.SPECIAL)
-        optimizer = AdamW(pretrainer.variables, lambda step: 1e-2, 0.01)
+        optimizer = AdamW(pretrainer.variables, lambda step: 1e-3, 0.01)
         step = tf.Variable(
             0,
             dtype=tf.int64,
