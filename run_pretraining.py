@@ -16,7 +16,7 @@ import sys
 from electra_tf import hparams, manifest, tokenization
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.conversion import initial
-from electra_tf.efficiency import flops
+from electra_tf.efficiency import executed_flops, flops
 from electra_tf.training import run_folder
 from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
 from flags import from_config
@@ -263,7 +263,7 @@ def loop_settings(config: PretrainingConfig):
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
         flops_per_step=flops.flops_per_step(config),
-        update_flops=flops.update_flops(config),
+        update_flops=executed_flops.update_flops(config),
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,
