@@ -14,6 +14,10 @@ REQUIREMENTS = [
     "h5py>=3.9,<4",
     "tensorflow-text>=2.20.1,<2.21",
     "tensorflow-datasets>=4.9.9,<5",
+    # Parquet text in data_prep; TFDS brings it anyway.
+    "pyarrow>=14",
+    # TFDS 4.9 imports it when it prepares a set, and does not require it.
+    "importlib_resources>=5",
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
     "google-crc32c>=1.5,<2",
@@ -24,7 +28,9 @@ REQUIREMENTS = [
     "matplotlib>=3.8,<4",
 ]
 
-TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1"]
+# Text in .zst files, in data_prep; nothing else here needs it.
+ZSTD_REQUIREMENTS = ["zstandard>=0.22,<1"]
+TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1", *ZSTD_REQUIREMENTS]
 # The tests of electra_tf.conversion against what other programs compute.
 CONVERSION_TEST_REQUIREMENTS = [
     "torch>=2.5,<3",
@@ -42,6 +48,8 @@ setup(
     package_data={"flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
     extras_require={
+        "dedup": ["datasketch>=2,<3"],
+        "zstd": ZSTD_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
         "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,
     },

@@ -12,6 +12,7 @@ when their processes are ready, so that importing TensorFlow does not count.
 import argparse
 import contextlib
 import io
+import itertools
 import multiprocessing
 import os
 import pathlib
@@ -26,6 +27,10 @@ from typing import NamedTuple
 
 from data_prep import build_pretraining_dataset, corpus
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.sources import formats
+from data_prep.sources.config import CorpusConfig
+from data_prep.sources.findings import Findings
+from data_prep.sources.unit import Reading
 
 OURS = "data_prep"
 PEERS = (
@@ -94,21 +99,17 @@ def machine() -> str:
 def take_text(corpus_dir: str, folder: pathlib.Path, size: float) -> int:
     """Write some of a corpus to `NUM_FILES` files; return the bytes."""
     folder.mkdir()
-    files = corpus.list_files(corpus_dir)
-    units = corpus.sample(corpus_dir, files, size, seed=0)
+    config = CorpusConfig(corpus_dir=corpus_dir)
+    files = corpus.list_files(config)
+    reading = Reading(config, Findings())
+    documents = itertools.chain.from_iterable(
+        formats.documents(unit, reading)
+        for unit in corpus.sample(files, size, config, seed=0)
+    )
     paths = [folder / f"{number}.txt" for number in range(NUM_FILES)]
-    smaller = [
-        part
-        for unit in units
-        for part in corpus.split(unit, max(1, unit.bytes // NUM_FILES))
-    ]
-    for number, unit in enumerate(smaller):
-        with (
-            open(unit.path, "rb") as source,
-            paths[number % NUM_FILES].open("ab") as target,
-        ):
-            source.seek(unit.start)
-            target.write(source.read(unit.bytes).rstrip(b"\n") + b"\n\n")
+    for document, path in zip(documents, itertools.cycle(paths), strict=False):
+        with path.open("a", encoding="utf-8") as target:
+            target.writelines(f"{line}\n" for line in (*document, ""))
     return sum(path.stat().st_size for path in paths if path.exists())
 
 

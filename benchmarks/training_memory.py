@@ -47,8 +47,7 @@ def trainer(config: PretrainingConfig):
     """Return the loop's `Trainer` on random tokens."""
     import tensorflow as tf
 
-    import run_pretraining
-    from electra_tf.pretraining import metrics
+    from electra_tf.pretraining import build, metrics
     from electra_tf.pretraining.masking import Batch, SpecialTokens
     from electra_tf.pretraining.pretrainer import Pretrainer
     from electra_tf.training.guard import Guard
@@ -68,10 +67,10 @@ def trainer(config: PretrainingConfig):
         output = pretrainer(batch, random, training=True)
         return pretrainer.losses(output) | metrics.training_terms(output)
 
-    settings = run_pretraining.loop_settings(config)
+    settings = build.settings(config)
     return Trainer(
         losses,
-        run_pretraining.build_optimizer(config, pretrainer.variables),
+        build.optimizer(config, pretrainer.variables),
         iter(tf.data.Dataset.from_tensors(batch).repeat()),
         tf.distribute.get_strategy(),
         tf.Variable(0, dtype=tf.int64),

@@ -1,4 +1,4 @@
-"""Turns a folder of text files into records for pre-training.
+"""Turns text into records for pre-training.
 
     python -m data_prep.build_pretraining_dataset --corpus_dir=corpus \\
         --vocab_file=vocab.txt --output_dir=data/pretrain_tfrecords
@@ -6,26 +6,44 @@
 The flags of the original program work too.
 """
 
-import contextlib
-import fcntl
-import os
+import math
 import pathlib
-import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import electra_tf
-from data_prep import command_line, corpus, jobs, workers
+from data_prep import (
+    build_folder,
+    command_line,
+    corpus,
+    job_results,
+    jobs,
+    workers,
+)
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest, records
+from data_prep.progress import Progress
+from data_prep.sources import findings, standard_input
+from electra_tf import manifest, tokenization
 from electra_tf.configs import to_json
 
 # As in the original, a large corpus becomes 1000 files.
 MOST_FILES = 1000
-BYTES_PER_FILE = 2_000_000
-WORKSHOP = ".unfinished"
+BYTES_PER_MB = 1_000_000
 # Sentences lose about a tenth, long paragraphs half.
 CUT_OFF_WORTH_A_WARNING = 0.2
+
+# Tokens that a warning names.
+MOST_NAMED = 5
+
+# The records do not depend on these, or by other names that are settings.
+NOT_SETTINGS = (
+    "corpus_dir",
+    "tfds_data_dir",
+    "output_dir",
+    "num_processes",
+    "vocab_file",
+    "text_mb_per_file",
+)
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
@@ -35,44 +53,51 @@ FLAGS_OF_THE_ORIGINAL = {
 
 
 def main(config: PretrainingDatasetConfig) -> None:
-    """Build the records, unless they are there already.
+    """Build the records, or what is missing of them.
 
     Raises:
         FileNotFoundError: No corpus or no vocabulary.
-        ValueError: The output folder is in use for something else, or the
-            corpus gives no example.
+        ValueError: The output folder is in use for something else, the
+            corpus gives no example, or some of it cannot be read.
+        OSError: The output folder is full or cannot be written to.
     """
-    files = corpus.list_files(config.corpus_dir)
+    with standard_input.as_file(config) as config:
+        _build(config)
+
+
+def _build(config: PretrainingDatasetConfig) -> None:
+    files = corpus.list_files(config)
     settings = _settings(config, files)
-    if _is_built(config.output_dir, settings):
+    if build_folder.is_complete(config.output_dir, settings):
         return
-    folder = pathlib.Path(config.output_dir)
-    _check_apart(folder, pathlib.Path(config.corpus_dir))
-    with _lock(folder):
-        _make_room(folder)
-        workshop = folder / WORKSHOP
-        workshop.mkdir()
+    _check_apart(config)
+    begun_with = {
+        **settings,
+        "last_change_of_text": corpus.last_change(files),
+        "program_version": electra_tf.__version__,
+    }
+    with build_folder.claimed(config.output_dir, begun_with) as folder:
+        results, progress = _run_jobs(config, files, settings, folder)
+        built = _manifest(config, files, settings, results)
         try:
-            built = _build(config, files, settings, workshop)
-            _publish(built, workshop, folder)
-        except BaseException:
-            _clear(folder)
-            if not any(folder.iterdir()):
-                folder.rmdir()
+            _check_not_empty(config, built)
+        except ValueError:
+            folder.discard()
             raise
+        folder.publish(built)
+    _report(config, built, progress, job_results.first_places(results))
 
 
 def _settings(config, files: Sequence[corpus.SourceFile]) -> dict:
     """Return all that the records depend on, by name."""
     tokenizer = jobs.tokenizer_of(config)
     total = sum(file.bytes for file in files)
-    default = max(1, min(MOST_FILES, -(-total // BYTES_PER_FILE)))
     by_name = to_json(config)
-    for name in ("corpus_dir", "output_dir", "num_processes", "vocab_file"):
+    for name in NOT_SETTINGS:
         del by_name[name]
     return {
         **by_name,
-        "num_out_files": config.num_out_files or default,
+        "num_out_files": config.num_out_files or _num_files(config, total),
         "strip_accents": tokenizer.strip_accents,
         "vocab_sha256": tokenizer.vocab_sha256,
         "corpus": f"{len(files)} files, {total} bytes,"
@@ -80,114 +105,66 @@ def _settings(config, files: Sequence[corpus.SourceFile]) -> dict:
     }
 
 
-def _is_built(output_dir: str, settings: dict) -> bool:
-    """Return whether these records exist; refuse to replace others."""
-    if not pathlib.Path(output_dir, manifest.FILE_NAME).exists():
-        return False
-    found = manifest.read(output_dir)
-    differences = [
-        f"  {name}: {found.settings.get(name)} there, {value} now"
-        for name, value in settings.items()
-        if found.settings.get(name) != value
-    ]
-    if differences:
-        raise ValueError(
-            f"{output_dir} holds records that were built otherwise:\n"
-            + "\n".join(differences)
-            + "\nGive another --output_dir, or delete that folder first."
-        )
-    manifest.check_files(found, output_dir)
-    print(
-        f"Nothing to do: {output_dir} has these {found.training_examples}"
-        " examples already."
-    )
-    return True
+def _num_files(config, total_bytes: int) -> int:
+    wanted = math.ceil(total_bytes / (config.text_mb_per_file * BYTES_PER_MB))
+    return max(1, min(MOST_FILES, wanted))
 
 
-def _check_apart(folder: pathlib.Path, corpus_dir: pathlib.Path) -> None:
-    if folder.resolve().is_relative_to(corpus_dir.resolve()):
+def _check_apart(config) -> None:
+    folder = pathlib.Path(config.output_dir).resolve()
+    if config.corpus_dir is not None and folder.is_relative_to(
+        pathlib.Path(config.corpus_dir).resolve()
+    ):
         raise ValueError(
-            f"--output_dir={folder} is within --corpus_dir={corpus_dir}; the"
-            " next build would take the records for text. Give another one."
+            f"--output_dir={config.output_dir} is within"
+            f" --corpus_dir={config.corpus_dir}; the next build would take"
+            " the records for text. Give another one."
         )
 
 
-@contextlib.contextmanager
-def _lock(folder: pathlib.Path) -> Iterator[None]:
-    """Make the folder and keep others from building in it meanwhile."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        _take_lock(handle, folder)
-        yield
-    finally:
-        os.close(handle)
+def _run_jobs(config, files, settings, folder: build_folder.BuildFolder):
+    """Run the jobs that are not finished; return all results, in order."""
+    all_jobs = _deal_out(config, files, settings, str(folder.workshop))
+    if config.drops_duplicates:
+        from data_prep import duplicates
 
-
-def _take_lock(handle: int, folder: pathlib.Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise ValueError(
-            f"Another process is building in {folder}. Wait for it, or give"
-            " another --output_dir."
-        ) from None
-    except OSError as error:
-        # Some network file systems have no locks on folders.
-        print(f"Cannot lock {folder}, going on without: {error}")
-
-
-def _make_room(folder: pathlib.Path) -> None:
-    """Remove what a killed build left; refuse any other content."""
-    if (folder / WORKSHOP).exists():
-        _clear(folder)
-    if any(folder.iterdir()):
-        raise ValueError(
-            f"{folder} is not empty and has no {manifest.FILE_NAME}. Give a"
-            " new --output_dir, or empty that folder first."
+        duplicates.find_all(config, all_jobs)
+    results = folder.finished(len(all_jobs))
+    missing = [job for job in all_jobs if job.number not in results]
+    total = sum(job.bytes for job in all_jobs)
+    left = sum(job.bytes for job in missing)
+    if results:
+        print(
+            f"Going on with {config.output_dir}: {len(results)} of"
+            f" {len(all_jobs)} jobs are finished."
         )
+    progress = Progress(workers.CONTEXT, total, total - left)
+    new = ()
+    if missing:
+        new = workers.run_all(jobs.run, config, missing, progress)
+    for job, result in zip(missing, new, strict=True):
+        results[job.number] = result
+    return [results[number] for number in range(len(all_jobs))], progress
 
 
-def _clear(folder: pathlib.Path) -> None:
-    """Remove an unfinished build."""
-    for stem in (records.TRAINING_STEM, records.HELD_OUT_STEM):
-        for path in folder.glob(f"{stem}-*-of-*"):
-            path.unlink()
-    shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
-
-
-def _build(config, files, settings, workshop) -> manifest.Manifest:
+def _deal_out(config, files, settings, workshop: str) -> list[jobs.Job]:
     num_files = settings["num_out_files"]
-    dealt = corpus.deal_out(
-        config.corpus_dir,
-        files,
-        num_files,
-        config.blank_lines_separate_documents,
-        config.seed,
-    )
-    all_jobs = [
-        jobs.Job(number, len(dealt), num_files, units, str(workshop))
+    dealt = corpus.deal_out(files, num_files, config, config.seed)
+    return [
+        jobs.Job(number, len(dealt), num_files, units, workshop)
         for number, units in enumerate(dealt)
     ]
-    total = sum(file.bytes for file in files)
-    results, progress = workers.run_all(config, all_jobs, total)
-    built = _manifest(config, settings, results)
-    _check_not_empty(config, built)
-    _report(config, built, progress)
-    return built
 
 
-def _report(config, built: manifest.Manifest, progress) -> None:
+def _report(config, built: manifest.Manifest, progress, places) -> None:
     print(
         f"{built.training_examples} training and {built.held_out_examples}"
         f" held-out examples in {config.output_dir};"
         f" {progress.summary()}"
     )
-    if built.counts["undecodable_lines"]:
-        print(
-            f"Warning: {built.counts['undecodable_lines']} lines were not"
-            " UTF-8; their undecodable bytes were left out."
-        )
+    _report_vocabulary(config)
+    for warning in findings.warnings(built.counts, places):
+        print(f"Warning: {warning}")
     cut_off = built.counts["tokens_cut_off"] / built.counts["tokens"]
     if cut_off > CUT_OFF_WORTH_A_WARNING:
         print(
@@ -197,7 +174,19 @@ def _report(config, built: manifest.Manifest, progress) -> None:
         )
 
 
-def _manifest(config, settings, results) -> manifest.Manifest:
+def _report_vocabulary(config) -> None:
+    content = pathlib.Path(config.vocab_file).read_bytes()
+    twice = tokenization.duplicates(content)
+    if twice:
+        first = ", ".join(map(repr, list(twice)[:MOST_NAMED]))
+        print(
+            f"Warning: {config.vocab_file} has {len(twice)} tokens on more than"
+            f" one line: {first}. As in the original, only the last line of"
+            " each counts; the other ids are never used."
+        )
+
+
+def _manifest(config, files, settings, results) -> manifest.Manifest:
     tokenizer = jobs.tokenizer_of(config)
     shards = [shard for result in results for shard in result.training]
     return manifest.Manifest(
@@ -207,14 +196,18 @@ def _manifest(config, settings, results) -> manifest.Manifest:
         do_lower_case=tokenizer.do_lower_case,
         strip_accents=tokenizer.strip_accents,
         settings=settings,
-        counts={
-            name: sum(result.counts[name] for result in results)
-            for name in results[0].counts
-        },
+        counts=job_results.total([result.counts for result in results]),
         training=tuple(sorted(shards, key=_number)),
         held_out=tuple(s for result in results for s in result.held_out),
         program_version=electra_tf.__version__,
+        sources={file.name: file.bytes for file in files},
+        lengths=_by_length(results),
     )
+
+
+def _by_length(results) -> dict[str, int]:
+    added = job_results.total([result.lengths for result in results])
+    return {length: added[length] for length in sorted(added, key=int)}
 
 
 def _number(shard: manifest.Shard) -> int:
@@ -224,7 +217,7 @@ def _number(shard: manifest.Shard) -> int:
 def _check_not_empty(config, built: manifest.Manifest) -> None:
     if not built.training_examples:
         raise ValueError(
-            f"The text in {config.corpus_dir} gives no training example:"
+            f"The text of {config.source} gives no training example:"
             f" {built.counts['documents']} documents,"
             f" held_out_share={config.held_out_share}. Give more text."
         )
@@ -234,14 +227,6 @@ def _check_not_empty(config, built: manifest.Manifest) -> None:
             f" {built.counts['documents']} documents is none. Give a larger"
             " share or more documents."
         )
-
-
-def _publish(built, workshop: pathlib.Path, folder: pathlib.Path) -> None:
-    """Move the files to their place; the manifest makes them count."""
-    for path in workshop.iterdir():
-        path.rename(folder / path.name)
-    manifest.write(built, folder)
-    workshop.rmdir()
 
 
 if __name__ == "__main__":

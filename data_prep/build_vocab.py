@@ -1,4 +1,4 @@
-"""Learns a WordPiece vocabulary from a folder of text files.
+"""Learns a WordPiece vocabulary from text.
 
     python -m data_prep.build_vocab --corpus_dir=corpus \\
         --output_file=data/vocab.txt --vocab_size=8192
@@ -9,15 +9,19 @@ text gives the same vocabulary.
 
 import collections
 import dataclasses
-import itertools
+import math
 import os
 import pathlib
 import string
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from data_prep import command_line, corpus
-from electra_tf.configs import Config, hparam
+from data_prep.sources import formats, standard_input
+from data_prep.sources.config import CorpusConfig
+from data_prep.sources.findings import Findings
+from data_prep.sources.unit import Reading
+from electra_tf.configs import hparam
 from electra_tf.tokenization import (
     CONTINUATION,
     SPECIAL_TOKENS,
@@ -30,14 +34,19 @@ BYTES_PER_MB = 1_000_000
 ALWAYS_KNOWN = string.ascii_letters + string.digits + string.punctuation
 
 
-@dataclasses.dataclass(frozen=True)
-class VocabConfig(Config):
-    """Learns a WordPiece vocabulary from a folder of text files."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VocabConfig(CorpusConfig):
+    """Learns a WordPiece vocabulary from text."""
 
-    corpus_dir: str = hparam(help_text="folder of text files")
     output_file: str = hparam(help_text="vocabulary file to write")
     vocab_size: int = hparam(
         30522, "number of tokens, special ones included", at_least=256
+    )
+    num_reserved_tokens: int = hparam(
+        0,
+        "number of tokens [unused0], [unused1], ... that no text gives, for"
+        " tokens to come",
+        at_least=0,
     )
     do_lower_case: bool = hparam(True, "lower-case the text")
     strip_accents: bool = hparam(
@@ -50,7 +59,9 @@ class VocabConfig(Config):
         2, "how often the parts of a learned token must meet", at_least=1
     )
     max_mb: float | None = hparam(
-        None, "megabytes of text to learn from; null: all", more_than=0
+        None,
+        "megabytes to learn from, as the files are stored; null: all",
+        more_than=0,
     )
     seed: int = hparam(0, "seed of the choice of text, if not all", at_least=0)
 
@@ -68,17 +79,19 @@ def main(config: VocabConfig) -> None:
             f"{path} exists. Give another --output_file, or delete it first."
         )
     basic = BasicTokenizer(config.do_lower_case, config.strip_accents)
-    counts = collections.Counter()
-    for line in _lines(config):
-        counts.update(basic.words(line))
+    with standard_input.as_file(config) as config:
+        counts = _count_words(config, basic)
     if not counts:
-        raise ValueError(f"There is no word in {config.corpus_dir}.")
+        raise ValueError(f"There is no word in {config.source}.")
     characters = most_frequent_characters(counts, config.max_characters)
     for character in ALWAYS_KNOWN:
         characters.update(dict.fromkeys(basic.words(character)))
     tokens = learn(
         counts,
-        single_tokens(characters, basic),
+        [
+            *(f"[unused{k}]" for k in range(config.num_reserved_tokens)),
+            *single_tokens(characters, basic),
+        ],
         config.vocab_size,
         config.min_frequency,
     )
@@ -86,19 +99,20 @@ def main(config: VocabConfig) -> None:
     _report(config, tokens, counts)
 
 
-def _lines(config: VocabConfig) -> Iterator[str]:
-    files = corpus.list_files(config.corpus_dir)
-    if config.max_mb is None:
-        folder = config.corpus_dir
-        units = [
-            corpus.Unit(os.path.join(folder, file.name), 0, file.bytes)
-            for file in files
-        ]
-    else:
-        units = corpus.sample(
-            config.corpus_dir, files, config.max_mb * BYTES_PER_MB, config.seed
-        )
-    return itertools.chain.from_iterable(map(corpus.lines_of, units))
+def _count_words(
+    config: VocabConfig, basic: BasicTokenizer
+) -> collections.Counter:
+    counts = collections.Counter()
+    findings = Findings()
+    size = math.inf if config.max_mb is None else config.max_mb * BYTES_PER_MB
+    files = corpus.list_files(config)
+    for unit in corpus.sample(files, size, config, config.seed):
+        for document in formats.documents(unit, Reading(config, findings)):
+            for line in document:
+                counts.update(basic.words(line))
+    for warning in findings.warnings():
+        print(f"Warning: {warning}")
+    return counts
 
 
 def most_frequent_characters(
@@ -143,7 +157,7 @@ def learn(
 
     Args:
         counts: How often each word occurs.
-        single: The tokens of one character.
+        single: Reserved tokens, and those of one character.
         vocab_size: Number of tokens; there are fewer if the text is short.
         min_frequency: How often two tokens must meet to be joined.
 
@@ -154,7 +168,8 @@ def learn(
     if len(fixed) > vocab_size:
         raise ValueError(
             f"vocab_size={vocab_size} has no room for the {len(fixed)} tokens"
-            " of one character and special ones. Lower --max_characters, or"
+            " of one character, special and reserved ones. Lower"
+            " --max_characters, or"
             " raise --vocab_size."
         )
     return _train(counts, fixed, vocab_size, min_frequency)

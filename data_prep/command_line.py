@@ -8,6 +8,7 @@ from electra_tf.configs import Config
 from flags import from_config
 
 FAILED = 1
+STOPPED = 130  # As shells have it for Ctrl-C.
 
 
 def run(
@@ -31,6 +32,9 @@ def run(
     except (ValueError, OSError, RuntimeError) as error:
         print(f"{pathlib.Path(argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(FAILED)
+    except KeyboardInterrupt:
+        print(f"{pathlib.Path(argv[0]).name}: stopped", file=sys.stderr)
+        sys.exit(STOPPED)
 
 
 def _translated(argv, other_names) -> list[str]:

@@ -3,21 +3,20 @@
 import dataclasses
 
 from data_prep.examples import SHORTEST_TARGET
-from electra_tf.configs import Config, hparam
+from data_prep.sources.config import CorpusConfig
+from electra_tf import records
+from electra_tf.configs import hparam
 
 
-@dataclasses.dataclass(frozen=True)
-class PretrainingDatasetConfig(Config):
-    """Turns a folder of text files into TFRecord files for pre-training.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PretrainingDatasetConfig(CorpusConfig):
+    """Turns text into TFRecord files for pre-training.
 
-    The files hold plain UTF-8 text, one sentence or paragraph a line. The
-    records are the same for any number of processes. A build that was
-    finished with the same settings is not done again.
+    The text is UTF-8, one sentence or paragraph a line. The records are the
+    same for any number of processes. A build that was finished with the same
+    settings is not done again.
     """
 
-    corpus_dir: str = hparam(
-        help_text="folder of text files, with any sub-folders", runtime=True
-    )
     vocab_file: str = hparam(help_text="vocabulary, one token a line")
     output_dir: str = hparam(
         help_text="folder for the records and their manifest.json; training"
@@ -30,18 +29,43 @@ class PretrainingDatasetConfig(Config):
     num_processes: int = hparam(
         1, "processes that work at the same time", at_least=1, runtime=True
     )
-    blank_lines_separate_documents: bool = hparam(
-        True, "whether a blank line ends a document; else only a file's end"
-    )
     do_lower_case: bool = hparam(True, "lower-case the text")
     strip_accents: bool = hparam(
         True, "remove accents; has no effect without do_lower_case"
     )
     num_out_files: int | None = hparam(
         None,
-        "number of training files; null: one for every 2 MB of text, at most"
-        " 1000",
+        "number of training files; null: by text_mb_per_file",
         at_least=1,
+    )
+    text_mb_per_file: float = hparam(
+        2.0,
+        "where num_out_files is null, how many MB of text make a training"
+        " file; there are 1000 files at most",
+        more_than=0,
+    )
+    padded: bool = hparam(
+        True,
+        "pad records to max_seq_length, as the original does; without it files"
+        " are smaller, and only this project's programs read them",
+    )
+    compression: str | None = hparam(
+        None, "compression of the files", choices=(records.GZIP,)
+    )
+    drop_duplicate_documents: bool = hparam(
+        False, "leave out documents that have come before, to the letter"
+    )
+    drop_duplicate_lines: bool = hparam(
+        False,
+        "leave out lines that have come before anywhere, such as the menus of"
+        " web pages",
+    )
+    drop_near_duplicates: float | None = hparam(
+        None,
+        "leave out documents whose similarity to one before is estimated to"
+        " be this or more, such as 0.8; needs the package datasketch",
+        more_than=0,
+        at_most=1,
     )
     seed: int = hparam(0, "seed of all random choices", at_least=0)
     held_out_share: float = hparam(
@@ -50,3 +74,12 @@ class PretrainingDatasetConfig(Config):
         at_least=0,
         less_than=1,
     )
+
+    @property
+    def drops_duplicates(self) -> bool:
+        """Whether anything is left out for having come before."""
+        return (
+            self.drop_duplicate_documents
+            or self.drop_duplicate_lines
+            or self.drop_near_duplicates is not None
+        )

@@ -170,7 +170,9 @@ def split_documents(
     [['a', 'b'], ['c']]
     """
     if not blank_lines_separate_documents:
-        yield filter(None, lines)
+        lines = filter(None, lines)
+        for first in lines:
+            yield itertools.chain([first], lines)
         return
     for has_text, document in itertools.groupby(lines, key=bool):
         if has_text:

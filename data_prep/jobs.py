@@ -1,15 +1,19 @@
 """One job of a dataset build: some units of text to its files of records."""
 
+import collections
 import functools
 import math
 import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from data_prep import corpus, examples, shards
+from data_prep import examples, job_results, removal, shards
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.documents import documents_of
+from data_prep.job_results import JobResult
 from data_prep.progress import Progress
-from electra_tf.manifest import Shard
+from data_prep.sources.findings import Findings
+from data_prep.sources.unit import Unit
 from electra_tf.tokenization import Tokenizer
 
 
@@ -28,23 +32,13 @@ class Job(NamedTuple):
     number: int
     num_jobs: int
     num_files: int
-    units: Sequence[corpus.Unit]
+    units: Sequence[Unit]
     folder: str
 
-
-class JobResult(NamedTuple):
-    """What one job made.
-
-    Attributes:
-        training: Its files of training examples.
-        held_out: Its files of held-out examples.
-        counts: Numbers by name. `undecodable_lines` were not UTF-8;
-            `tokens_cut_off`, of all `tokens`, did not fit their examples.
-    """
-
-    training: list[Shard]
-    held_out: list[Shard]
-    counts: dict[str, int]
+    @property
+    def bytes(self) -> int:
+        """How much text it has."""
+        return sum(unit.bytes for unit in self.units)
 
 
 class _Outlet:
@@ -53,8 +47,11 @@ class _Outlet:
     def __init__(self, config, job: Job, held_out: bool):
         tokenizer = tokenizer_of(config)
         kind = "held-out" if held_out else "training"
-        self.encode = tokenizer.encode
-        self.builder = examples.ExampleBuilder(
+        self._encode = tokenizer.encode
+        self._unk_id = tokenizer.unk_id
+        self._lengths: dict[int, int] = collections.defaultdict(int)
+        self._single_segments = self._unknown = 0
+        self._builder = examples.ExampleBuilder(
             tokenizer.cls_id,
             tokenizer.sep_id,
             config.max_seq_length,
@@ -65,18 +62,43 @@ class _Outlet:
         if held_out and not config.held_out_share:
             names = []
         self.writer = shards.ShardWriter(
-            job.folder, names, config.max_seq_length
+            job.folder,
+            names,
+            shards.serializer(config.max_seq_length, config.padded),
+            shards.COMPRESSIONS[config.compression],
         )
 
     def write(self, document) -> int:
         """Write a document's examples; return how many there are."""
         number = 0
         for example in examples.examples_of_document(
-            document, self.encode, self.builder
+            document, self._encode, self._builder
         ):
             self.writer.write(example)
+            self._count(*example)
             number += 1
         return number
+
+    def _count(self, input_ids, segment0_length) -> None:
+        length = len(input_ids)
+        self._lengths[length] += 1
+        self._single_segments += length == segment0_length
+        self._unknown += input_ids.count(self._unk_id)
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Number of examples by their number of ids."""
+        return {str(n): self._lengths[n] for n in sorted(self._lengths)}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What there is to say of the examples, by name."""
+        return {
+            "tokens": self._builder.tokens,
+            "tokens_cut_off": self._builder.tokens_cut_off,
+            "unknown_tokens": self._unknown,
+            "single_segment_examples": self._single_segments,
+        }
 
 
 class _EvenShare:
@@ -106,37 +128,44 @@ def tokenizer_of(config: PretrainingDatasetConfig) -> Tokenizer:
 def run(
     config: PretrainingDatasetConfig, job: Job, progress: Progress
 ) -> JobResult:
-    """Write the files of one job."""
+    """Write the files of one job, and then that it is finished."""
     training = _Outlet(config, job, held_out=False)
     held_out = _Outlet(config, job, held_out=True)
     is_held_out = _EvenShare(
         config.held_out_share,
         random.Random(f"documents {config.seed} {job.number}"),
     )
-    documents = undecodable_lines = new_examples = 0
+    without_tokens = new_examples = 0
 
-    def on_block(size: int, undecodable: int) -> None:
-        nonlocal undecodable_lines, new_examples
-        undecodable_lines += undecodable
+    def on_read(size: int) -> None:
+        nonlocal new_examples
         progress.add(size, new_examples)
         new_examples = 0
 
+    findings = Findings()
+    kept = removal.kept_of(job)
     with training.writer, held_out.writer:
-        for unit in job.units:
-            for document in examples.split_documents(
-                corpus.lines_of(unit, on_block),
-                config.blank_lines_separate_documents,
-            ):
-                documents += 1
-                outlet = held_out if is_held_out() else training
-                written = outlet.write(document)
-                new_examples += written
+        for document in kept(
+            documents_of(job.units, config, findings, on_read)
+        ):
+            outlet = held_out if is_held_out() else training
+            written = outlet.write(document)
+            without_tokens += not written
+            new_examples += written
     progress.add(0, new_examples)
-    builders = (training.builder, held_out.builder)
     counts = {
-        "documents": documents,
-        "undecodable_lines": undecodable_lines,
-        "tokens": sum(builder.tokens for builder in builders),
-        "tokens_cut_off": sum(builder.tokens_cut_off for builder in builders),
+        "documents": kept.documents.place,
+        **removal.counts_of(job),
+        "documents_without_tokens": without_tokens,
+        **findings.counts,
     }
-    return JobResult(training.writer.shards(), held_out.writer.shards(), counts)
+    outlets = (training, held_out)
+    result = JobResult(
+        training.writer.shards(),
+        held_out.writer.shards(),
+        job_results.total([counts, *(outlet.counts for outlet in outlets)]),
+        job_results.total([outlet.lengths for outlet in outlets]),
+        findings.places,
+    )
+    job_results.save(result, job.folder, job.number)
+    return result

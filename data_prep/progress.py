@@ -19,11 +19,13 @@ class Progress:
     Args:
         context: A `multiprocessing` context; gives the shared memory.
         total_bytes: How much text there is.
+        done_bytes: How much of it was done in an earlier run.
     """
 
-    def __init__(self, context, total_bytes: int):
+    def __init__(self, context, total_bytes: int, done_bytes: int = 0):
         self._counters = context.Array("q", 3)
         self._total = total_bytes
+        self._before = done_bytes
         self._began = self._shown = time.monotonic()
 
     def add(self, size: int, examples: int) -> None:
@@ -47,9 +49,10 @@ class Progress:
 
     def line(self, seconds: float) -> str:
         """Say how much is done, how fast it goes, and the time left."""
-        done = self._counters[_BYTES]
-        speed = done / max(seconds, 1e-9)
-        left = f"{(self._total - done) / speed:.0f} s left" if done else "..."
+        now = self._counters[_BYTES]
+        speed = now / max(seconds, 1e-9)
+        done = self._before + now
+        left = f"{(self._total - done) / speed:.0f} s left" if now else "..."
         return (
             f"{done / BYTES_PER_MB:.1f} of {self._total / BYTES_PER_MB:.1f} MB,"
             f" {speed / BYTES_PER_MB:.2f} MB/s,"

@@ -5,18 +5,20 @@ turn, as in the original: job j of J owns the files whose number leaves the
 remainder j when divided by J.
 """
 
-import os
 import pathlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 
-from data_prep import tfrecord_framing
+from data_prep import tfrecord_framing, whole_files
 from data_prep.examples import Example
 from electra_tf import records
+from electra_tf.checksums import Crc32c
 from electra_tf.manifest import Shard
 
-UNFINISHED = ".unfinished"
 # Records framed and written together, for each file.
 RECORDS_PER_WRITE = 512
+# zlib's name for gzip's format with the largest window.
+GZIP_WINDOW_BITS = 31
 
 
 def names_of_job(
@@ -33,6 +35,31 @@ def names_of_job(
     ]
 
 
+def serializer(max_seq_length: int, padded: bool) -> Callable[[Example], bytes]:
+    """Return the function from an example to its record."""
+    if padded:
+        serialize = records.serialize_example
+    else:
+        serialize = records.serialize_unpadded
+    return lambda example: serialize(*example, max_seq_length)
+
+
+def gzipped(content: bytes) -> bytes:
+    """Return some of a file as gzip has it: its parts can be joined.
+
+    >>> import gzip
+    >>> gzip.decompress(gzipped(b"the ") + gzipped(b"king"))
+    b'the king'
+    """
+    # Not gzip.compress: the header it writes depends on Python's version.
+    stream = zlib.compressobj(wbits=GZIP_WINDOW_BITS)
+    return stream.compress(content) + stream.flush()
+
+
+# By what the settings call them.
+COMPRESSIONS = {None: bytes, records.GZIP: gzipped}
+
+
 class ShardWriter:
     """Deals examples out to files in turn; a context manager.
 
@@ -42,21 +69,30 @@ class ShardWriter:
     Args:
         folder: Where the files go; must exist.
         names: Names of the files.
-        max_seq_length: Length the examples are padded to.
+        serialize: Function from an example to its record.
+        compress: Function from some of a file to what is written of it.
 
     Attributes:
         counts: Number of examples in each file so far.
     """
 
-    def __init__(self, folder: str, names: Sequence[str], max_seq_length: int):
-        self._max_seq_length = max_seq_length
+    def __init__(
+        self,
+        folder: str,
+        names: Sequence[str],
+        serialize: Callable[[Example], bytes],
+        compress: Callable[[bytes], bytes] = bytes,
+    ):
+        self._serialize = serialize
+        self._compress = compress
         self._paths = [pathlib.Path(folder, name) for name in names]
         # Files are opened only to write: there may be more than a process
         # may hold open.
         for path in self._paths:
-            _unfinished(path).write_bytes(b"")
+            whole_files.unfinished(path).write_bytes(b"")
         self._waiting: list[list[bytes]] = [[] for _ in names]
         self._next = 0
+        self._checksums = [Crc32c() for _ in names]
         self.counts = [0] * len(names)
 
     def write(self, example: Example) -> None:
@@ -65,24 +101,25 @@ class ShardWriter:
         self._next = (turn + 1) % len(self._paths)
         self.counts[turn] += 1
         waiting = self._waiting[turn]
-        waiting.append(
-            records.serialize_example(
-                example.input_ids, example.segment0_length, self._max_seq_length
-            )
-        )
+        waiting.append(self._serialize(example))
         if len(waiting) >= RECORDS_PER_WRITE:
             self._flush(turn)
 
     def shards(self) -> list[Shard]:
         """Return what was written; call it when the context is left."""
         return [
-            Shard(path.name, count, path.stat().st_size)
-            for path, count in zip(self._paths, self.counts, strict=True)
+            Shard(path.name, count, path.stat().st_size, checksum.hex())
+            for path, count, checksum in zip(
+                self._paths, self.counts, self._checksums, strict=True
+            )
         ]
 
     def _flush(self, turn: int) -> None:
-        with _unfinished(self._paths[turn]).open("ab") as file:
-            file.write(tfrecord_framing.frame(self._waiting[turn]))
+        framed = tfrecord_framing.frame(self._waiting[turn])
+        content = self._compress(framed)
+        self._checksums[turn].add(content)
+        with whole_files.unfinished(self._paths[turn]).open("ab") as file:
+            file.write(content)
         self._waiting[turn].clear()
 
     def __enter__(self) -> "ShardWriter":
@@ -91,12 +128,8 @@ class ShardWriter:
     def __exit__(self, error_type, error, traceback) -> None:
         if error_type is not None:
             for path in self._paths:
-                _unfinished(path).unlink()
+                whole_files.unfinished(path).unlink(missing_ok=True)
             return
         for turn, path in enumerate(self._paths):
             self._flush(turn)
-            os.replace(_unfinished(path), path)
-
-
-def _unfinished(path: pathlib.Path) -> pathlib.Path:
-    return path.with_name(path.name + UNFINISHED)
+            whole_files.finish(path)

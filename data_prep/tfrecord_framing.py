@@ -9,19 +9,50 @@ Source: https://www.tensorflow.org/tutorials/load_data/tfrecord
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from electra_tf.checksums import masked_crc32c
+
+_LENGTH = struct.Struct("<Q")
+_CHECKSUM = struct.Struct("<I")
+
+
+class FramingError(ValueError):
+    """A file that is cut short or damaged."""
 
 
 def frame(records: Iterable[bytes]) -> bytes:
     """Return the records as a piece of a TFRecord file."""
     parts = []
     for record in records:
-        length = struct.pack("<Q", len(record))
+        length = _LENGTH.pack(len(record))
         parts += [length, _checksum(length), record, _checksum(record)]
     return b"".join(parts)
 
 
 def _checksum(content: bytes) -> bytes:
-    return struct.pack("<I", masked_crc32c(content))
+    return _CHECKSUM.pack(masked_crc32c(content))
+
+
+def read(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the records of a file.
+
+    >>> import io
+    >>> list(read(io.BytesIO(frame([b"the", b"king"]))))
+    [b'the', b'king']
+
+    Raises:
+        FramingError: A checksum is wrong, or the file ends within a record.
+    """
+    number = 0
+    while length := file.read(_LENGTH.size):
+        if file.read(_CHECKSUM.size) != _checksum(length):
+            raise FramingError(f"damaged after {number} whole records")
+        record = file.read(*_LENGTH.unpack(length))
+        if file.read(_CHECKSUM.size) != _checksum(record):
+            raise FramingError(
+                f"damaged or cut short after {number} whole records"
+            )
+        yield record
+        number += 1

@@ -1,4 +1,4 @@
-"""Checksums as TensorFlow stores them, in TFRecords and in checkpoints."""
+"""CRC-32C, as TensorFlow stores it in files, and of whole files."""
 
 import google_crc32c
 
@@ -18,3 +18,25 @@ def masked_crc32c(content: bytes) -> int:
     crc = google_crc32c.value(content)
     rotated = (crc >> 15 | crc << 17) & WORD
     return (rotated + MASK_DELTA) & WORD
+
+
+class Crc32c:
+    """The CRC-32C of bytes that come one piece after another.
+
+    >>> crc = Crc32c()
+    >>> crc.add(b"1234")
+    >>> crc.add(b"56789")
+    >>> crc.hex()
+    'e3069283'
+    """
+
+    def __init__(self):
+        self._value = 0
+
+    def add(self, content: bytes) -> None:
+        """Take the next piece."""
+        self._value = google_crc32c.extend(self._value, content)
+
+    def hex(self) -> str:
+        """Return the checksum of all so far, in 8 hexadecimal digits."""
+        return f"{self._value:08x}"

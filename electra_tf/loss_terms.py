@@ -14,14 +14,14 @@ class LossTerm(typing.NamedTuple):
     """A weighted mean or sum of losses.
 
     Attributes:
-        weight: float, the term's weight in the total loss; a term of weight
-            0 is only reported.
+        weight: float, the term's weight in the total loss; None for a term
+            that is only reported.
         total: float32 scalar, the sum of the losses.
         count: float32 scalar, how many losses were added; None for a term
             that is the sum itself.
     """
 
-    weight: float
+    weight: float | None
     total: typing.Any
     count: typing.Any = None
 
@@ -34,11 +34,13 @@ def value(term: LossTerm):
 
 
 def total_loss(terms: dict[str, LossTerm]):
-    """The weighted sum of the terms' values; weight 0 is left out.
+    """The weighted sum of the terms' values, without those only reported.
 
     >>> total_loss({"a": LossTerm(2.0, 3.0), "b": LossTerm(1.0, 1.0)})
     7.0
     """
     return sum(
-        term.weight * value(term) for term in terms.values() if term.weight
+        term.weight * value(term)
+        for term in terms.values()
+        if term.weight is not None
     )

@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 
 FILE_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+# Format 1 had no checksums, sources or lengths.
+READABLE = (1, FORMAT)
 
 
 class ManifestError(ValueError):
@@ -29,11 +31,13 @@ class Shard:
         name: File name.
         examples: Number of records in it.
         bytes: Its size.
+        crc32c: Its CRC-32C, in hexadecimal; empty if unknown.
     """
 
     name: str
     examples: int
     bytes: int
+    crc32c: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +55,9 @@ class Manifest:
         training: Files to train on.
         held_out: Files to evaluate on; may be empty.
         program_version: Version of electra_tf that built them.
+        sources: Size in bytes of each file of text, by its path below the
+            corpus folder.
+        lengths: Number of examples by their number of ids, as text.
     """
 
     max_seq_length: int
@@ -63,6 +70,8 @@ class Manifest:
     training: tuple[Shard, ...]
     held_out: tuple[Shard, ...]
     program_version: str
+    sources: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    lengths: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def training_examples(self) -> int:
@@ -80,7 +89,10 @@ def write(manifest: Manifest, folder: str) -> None:
     path = pathlib.Path(folder, FILE_NAME)
     content = {"format": FORMAT, **dataclasses.asdict(manifest)}
     unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(content, indent=1) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(unfinished, path)
 
 
@@ -120,11 +132,11 @@ def _from_json(text: bytes, path: str) -> Manifest:
     try:
         content = json.loads(text)
         version = content.pop("format")
-        if version != FORMAT:
+        if version not in READABLE:
             raise ManifestError(
-                f"{path} has format {version!r}; this program reads format"
-                f" {FORMAT}. Use the version that built the records, or build"
-                " them again."
+                f"{path} has format {version!r}; this program reads formats"
+                f" {READABLE}. Use the version that built the records, or"
+                " build them again."
             )
         for name in ("training", "held_out"):
             content[name] = tuple(Shard(**shard) for shard in content[name])

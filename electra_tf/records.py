@@ -8,17 +8,29 @@ One record is a `tf.train.Example` with three int64 lists, each of
     segment_ids   0 up to and with the first [SEP], then 1; 0 for padding
 
 It is the schema of the original ELECTRA, whose files can be read as they are.
+Unpadded records say the same in less room:
+
+    input_ids         the ids, as many as there are
+    segment0_length   number of them up to and with the first [SEP]
+
+Files may be compressed by gzip. All that is read off the files themselves.
 TensorFlow is imported only by the functions that read.
 """
 
 import pathlib
 import re
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 INPUT_IDS = "input_ids"
 INPUT_MASK = "input_mask"
 SEGMENT_IDS = "segment_ids"
 FEATURES = (INPUT_IDS, INPUT_MASK, SEGMENT_IDS)
+SEGMENT0_LENGTH = "segment0_length"
+
+GZIP = "GZIP"
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+MAGIC_BYTES = len(_GZIP_MAGIC)
 
 FOLDER = "pretrain_tfrecords"
 TRAINING_STEM = "pretrain_data.tfrecord"
@@ -32,6 +44,18 @@ REBUILD = (
 
 class RecordsError(ValueError):
     """Records that cannot be used as they are."""
+
+
+class Layout(NamedTuple):
+    """How files of records are written.
+
+    Attributes:
+        compression: "" for none, or "GZIP".
+        padded: Whether all records have the length of the longest.
+    """
+
+    compression: str = ""
+    padded: bool = True
 
 
 # ---- Names ----------------------------------------------------------------
@@ -111,20 +135,37 @@ def serialize_example(
         RecordsError: There are more than `max_seq_length` ids.
     """
     length = len(input_ids)
+    _check_length(length, max_seq_length)
+    padding = b"\0" * (max_seq_length - length)
+    mask = b"\1" * length + padding
+    segments = b"\0" * segment0_length + b"\1" * (length - segment0_length)
+    return _example(
+        _feature(b"input_ids", _varints(input_ids) + padding)
+        + _feature(b"input_mask", mask)
+        + _feature(b"segment_ids", segments + padding)
+    )
+
+
+def serialize_unpadded(
+    input_ids: Sequence[int], segment0_length: int, max_seq_length: int
+) -> bytes:
+    """Return an unpadded record; arguments as of `serialize_example`."""
+    _check_length(len(input_ids), max_seq_length)
+    return _example(
+        _feature(b"input_ids", _varints(input_ids))
+        + _feature(b"segment0_length", _varint(segment0_length))
+    )
+
+
+def _check_length(length: int, max_seq_length: int) -> None:
     if length > max_seq_length:
         raise RecordsError(
             f"An example has {length} tokens, more than max_seq_length="
             f"{max_seq_length}."
         )
-    padding = b"\0" * (max_seq_length - length)
-    ids = b"".join(map(_VARINTS.__getitem__, input_ids)) + padding
-    mask = b"\1" * length + padding
-    segments = b"\0" * segment0_length + b"\1" * (length - segment0_length)
-    features = (
-        _feature(b"input_ids", ids)
-        + _feature(b"input_mask", mask)
-        + _feature(b"segment_ids", segments + padding)
-    )
+
+
+def _example(features: bytes) -> bytes:
     return b"\x0a" + _varint(len(features)) + features
 
 
@@ -148,6 +189,10 @@ class _Varints(dict):
 _VARINTS = _Varints()
 
 
+def _varints(values: Sequence[int]) -> bytes:
+    return b"".join(map(_VARINTS.__getitem__, values))
+
+
 def _feature(name: bytes, packed_values: bytes) -> bytes:
     # Field 1 of Features is a map from name (1) to Feature (2), which holds
     # an Int64List (3) of packed values (1).
@@ -161,12 +206,45 @@ def _feature(name: bytes, packed_values: bytes) -> bytes:
 # ---- Reading --------------------------------------------------------------
 
 
-def parse_examples(serialized, max_seq_length: int) -> dict:
+def layout_of(paths: Iterable[str]) -> Layout:
+    """Return how some files are written, by the first record there is.
+
+    Raises:
+        RecordsError: That record is damaged, or no record of ours.
+    """
+    for path in paths:
+        record = next(read_records(path), None)
+        if record is not None:
+            padded = SEGMENT0_LENGTH not in _feature_lengths(record, path)
+            return Layout(_compression(path), padded)
+    return Layout()
+
+
+def is_gzip(beginning: bytes) -> bool:
+    """Return whether a file that begins so is compressed.
+
+    A file of records that is not begins with the length of the first, which
+    would be more than 500 kB.
+    """
+    return beginning.startswith(_GZIP_MAGIC)
+
+
+def _compression(path: str) -> str:
+    import tensorflow as tf
+
+    with tf.io.gfile.GFile(str(path), "rb") as file:
+        return GZIP if is_gzip(file.read(MAGIC_BYTES)) else ""
+
+
+def parse_examples(
+    serialized, max_seq_length: int, padded: bool = True
+) -> dict:
     """Parse serialized records; for use in `tf.data` pipelines.
 
     Args:
         serialized: string tensor, `()` or `(batch,)`.
         max_seq_length: The length the records were built with.
+        padded: False for unpadded records; they are padded now.
 
     Returns:
         Dict of int32 tensors `(max_seq_length,)` or
@@ -174,9 +252,39 @@ def parse_examples(serialized, max_seq_length: int) -> dict:
     """
     import tensorflow as tf
 
+    if not padded:
+        return _parse_unpadded(serialized, max_seq_length)
     spec = tf.io.FixedLenFeature([max_seq_length], tf.int64)
     parsed = tf.io.parse_example(serialized, dict.fromkeys(FEATURES, spec))
     return {name: tf.cast(parsed[name], tf.int32) for name in FEATURES}
+
+
+def _parse_unpadded(serialized, max_seq_length: int) -> dict:
+    import tensorflow as tf
+
+    serialized = tf.convert_to_tensor(serialized)
+    if not serialized.shape.rank:
+        batch = _parse_unpadded(serialized[None], max_seq_length)
+        return {name: values[0] for name, values in batch.items()}
+    spec = {
+        INPUT_IDS: tf.io.RaggedFeature(tf.int64),
+        SEGMENT0_LENGTH: tf.io.FixedLenFeature([1], tf.int64),
+    }
+    parsed = tf.io.parse_example(serialized, spec)
+    parsed = {name: tf.cast(parsed[name], tf.int32) for name in spec}
+    lengths = tf.cast(parsed[INPUT_IDS].row_lengths(), tf.int32)[:, None]
+    fits = tf.debugging.assert_less_equal(lengths, max_seq_length)
+    with tf.control_dependencies([fits] if fits is not None else []):
+        positions = tf.range(max_seq_length)[None]  # [1, L]
+    mask = positions < lengths  # [B, L]
+    second = tf.logical_and(mask, positions >= parsed[SEGMENT0_LENGTH])
+    shape = [serialized.shape[0], max_seq_length]
+    padded = {
+        INPUT_IDS: parsed[INPUT_IDS].to_tensor(shape=shape),
+        INPUT_MASK: mask,
+        SEGMENT_IDS: second,
+    }
+    return {name: tf.cast(padded[name], tf.int32) for name in FEATURES}
 
 
 def check_shards(paths: Iterable[str], max_seq_length: int) -> None:
@@ -225,7 +333,8 @@ def read_records(path: str):
 
     number = 0
     try:
-        for record in tf.data.TFRecordDataset(str(path)):
+        compression = _compression(path)
+        for record in tf.data.TFRecordDataset(str(path), compression):
             yield record.numpy()
             number += 1
     except tf.errors.NotFoundError:
@@ -240,6 +349,9 @@ def read_records(path: str):
 
 def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
     lengths = _feature_lengths(record, path)
+    if INPUT_IDS in lengths and SEGMENT0_LENGTH in lengths:
+        _check_unpadded(lengths[INPUT_IDS], path, max_seq_length)
+        return
     missing = [name for name in FEATURES if name not in lengths]
     if missing:
         raise RecordsError(
@@ -255,6 +367,15 @@ def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
                 f" max_seq_length={lengths[name]}, or rebuild: {REBUILD}"
                 f" --max_seq_length={max_seq_length}."
             )
+
+
+def _check_unpadded(length: int, path: str, max_seq_length: int) -> None:
+    if length > max_seq_length:
+        raise RecordsError(
+            f"{path} has records of {length} ids, but max_seq_length is"
+            f" {max_seq_length}. Set max_seq_length to that of the build, or"
+            f" rebuild: {REBUILD} --max_seq_length={max_seq_length}."
+        )
 
 
 def _feature_lengths(record: bytes, path: str) -> dict[str, int]:

@@ -178,6 +178,22 @@ def load_vocabulary(content: bytes) -> dict[str, int]:
     return {line.strip(): number for number, line in enumerate(lines)}
 
 
+def duplicates(content: bytes) -> dict[str, list[int]]:
+    """Return the tokens that a vocabulary file has twice, with their ids.
+
+    >>> duplicates(b"[PAD]\\nthe\\nof\\nthe\\n")
+    {'the': [1, 3]}
+    """
+    ids: dict[str, list[int]] = {}
+    for number, line in enumerate(content.decode("utf-8").split("\n")):
+        ids.setdefault(line.strip(), []).append(number)
+    return {
+        token: several
+        for token, several in ids.items()
+        if token and len(several) > 1
+    }
+
+
 class _WordPieces:
     """Cuts words into the ids of their pieces."""
 
@@ -235,7 +251,8 @@ class Tokenizer:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is not UTF-8, or lacks one of `SPECIAL_TOKENS`.
+        ValueError: It is not UTF-8, or has not each of `SPECIAL_TOKENS`
+            once.
     """
 
     def __init__(
@@ -270,6 +287,11 @@ class Tokenizer:
             if token:
                 tokens[number] = token
         return tokens
+
+    @property
+    def continues_word(self) -> list[bool]:
+        """Whether the token of each id continues a word (`##...`)."""
+        return [token.startswith(CONTINUATION) for token in self.tokens]
 
     def tokenize(self, text: str) -> list[str]:
         """Return the word pieces of a text."""
@@ -334,4 +356,11 @@ def _decode_vocabulary(content: bytes, vocab_file: str) -> dict[str, int]:
             f" line, with all of {', '.join(SPECIAL_TOKENS)}. Received"
             f" {len(vocab)} tokens."
         )
+    for token, ids in duplicates(content).items():
+        if token in SPECIAL_TOKENS:
+            lines = " and ".join(str(number + 1) for number in ids)
+            raise ValueError(
+                f"The vocabulary {vocab_file} has the special token {token}"
+                f" {len(ids)} times, on lines {lines}. Expected it once."
+            )
     return vocab

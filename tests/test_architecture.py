@@ -29,9 +29,11 @@ ALLOWED = {
     "manifest": set(),
     "layers": {"configs", "randomness"},
     "encoder": {"configs", "randomness", "layers"},
-    "pretraining": BASE | DATA | {"layers", "encoder", "training"},
+    "pretraining": BASE
+    | DATA
+    | {"layers", "encoder", "training", "efficiency"},
     "finetuning": BASE | DATA | {"layers", "encoder", "training"},
-    "training": {"randomness", "loss_terms"},
+    "training": {"hparams", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "hparams"},
     "flags": {"hparams", "configs"},
@@ -43,6 +45,7 @@ ALLOWED = {
 # no other module of their package may know `training`.
 GLUE = {
     "electra_tf.finetuning.finetuner",
+    "electra_tf.pretraining.build",
     "electra_tf.pretraining.detect",
 }
 

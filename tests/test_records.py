@@ -62,6 +62,41 @@ def test_parse(batched):
         assert tensor.numpy().ravel().tolist() == expected.int64_list.value
 
 
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("segment0_length", [4, 10])
+def test_unpadded_records_say_the_same(batched, segment0_length):
+    given = IDS, segment0_length, LENGTH
+    short, padded = (
+        records.serialize_unpadded(*given),
+        records.serialize_example(*given),
+    )
+    assert len(short) < len(padded)
+    found = tf.train.Example.FromString(short).features.feature
+    assert list(found["input_ids"].int64_list.value) == IDS
+    for name, expected in records.parse_examples(padded, LENGTH).items():
+        parsed = records.parse_examples(
+            [short, short] if batched else short, LENGTH, padded=False
+        )[name]
+        assert parsed.dtype == tf.int32
+        assert parsed.shape == ([2, LENGTH] if batched else [LENGTH])
+        assert (parsed.numpy() == expected.numpy()).all()
+
+
+def test_unpadded_records_that_are_too_long(tmp_path):
+    record = records.serialize_unpadded(IDS, 4, LENGTH)
+    dataset = tf.data.Dataset.from_tensors([record]).map(
+        lambda batch: records.parse_examples(batch, 9, padded=False)
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        list(dataset)
+    path = write(tmp_path / "a", [record])
+    records.check_shards([path], LENGTH)
+    with pytest.raises(records.RecordsError, match=r"of 10 ids.* is 9"):
+        records.check_shards([path], 9)
+    with pytest.raises(ValueError, match=r"10 tokens.*max_seq_length=8"):
+        records.serialize_unpadded(IDS, 4, 8)
+
+
 def test_shards_are_found_in_order_of_their_number(tmp_path):
     for k in range(11):
         (tmp_path / records.shard_name(k, 11)).touch()

@@ -10,12 +10,11 @@ import pytest
 import tensorflow as tf
 
 import run_finetuning
-import run_pretraining
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion import convert
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.training import checkpoints
+from electra_tf.training import checkpoints, run_folder
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests.finetuning import questions, sentences
 
@@ -186,7 +185,7 @@ def pretrain(flags: dict, tmp_path) -> dict:
         model_hparam_overrides=json.loads(flags["model_hparam_overrides"]),
     )
     pathlib.Path(config.model_dir).mkdir(parents=True)
-    run_pretraining.save_config(config)
+    run_folder.save_config(config.model_dir, config)
     pretrainer = Pretrainer(config, SpecialTokens(2, 3, 4))
     step = tf.Variable(7, dtype=tf.int64)
     saved = checkpoints.checkpoint(pretrainer.variables, {}, step)

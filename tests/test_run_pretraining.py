@@ -194,12 +194,18 @@ def test_missing_records(tmp_path, data_dir):
     assert f"No records at {tmp_path}/x*" in message
 
 
-def test_truncated_records_are_named(tmp_path, data_dir):
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_truncated_records_are_named(tmp_path, data_dir, has_manifest):
     for path in (data_dir / "pretrain_tfrecords").iterdir():
         if path.is_file():
             (tmp_path / path.name).write_bytes(path.read_bytes())
     damaged = sorted(tmp_path.glob("pretrain_data*"))[0]
     damaged.write_bytes(damaged.read_bytes()[:-7])
+    expected = f"{damaged} is cut short or damaged"
+    if has_manifest:
+        expected = f"{damaged.name}: {damaged.stat().st_size} bytes"
+    else:
+        (tmp_path / "manifest.json").unlink()
     message = failure(
         data_dir,
         "truncated",
@@ -207,7 +213,7 @@ def test_truncated_records_are_named(tmp_path, data_dir):
         num_train_steps=1000,
         iterations_per_loop=1000,
     )
-    assert f"{damaged} is cut short or damaged" in message
+    assert expected in message
 
 
 def test_exploding_loss_names_the_steps(data_dir):

@@ -190,6 +190,7 @@ class Finetuner:
                 config.layerwise_lr_decay,
                 config.layerwise_decay_top_exponent,
             ),
+            bias_correction=config.adam_bias_correction,
         )
 
     def _training_data(self, steps: int, seed: int):

@@ -51,7 +51,7 @@ def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     special = SpecialTokens(
         tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
     )
-    pretrainer = Pretrainer(config, special)
+    pretrainer = Pretrainer(config, special, tokenizer.continues_word)
     values = checkpoints.read_variables(model_dir)
     checkpoints.assign(pretrainer.variables, values)
     return pretrainer, tokenizer

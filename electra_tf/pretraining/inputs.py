@@ -26,16 +26,18 @@ def training_dataset(
             share of every batch.
     """
     size = config.train_batch_size
+    layout = records.layout_of(files)
     batches = order.windows(
         files,
         config.seed,
         config.shuffle_buffer_size,
         start=start_step * size,
+        compression=layout.compression,
     ).rebatch(size)
     return (
         _shares(batches, size, "train_batch_size", context)
         .map(
-            lambda batch: parse(batch, config.max_seq_length),
+            lambda batch: parse(batch, config.max_seq_length, layout.padded),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
@@ -48,15 +50,18 @@ def evaluation_dataset(
 ) -> tf.data.Dataset:
     """Return the batches of one pass over the files, in their order."""
     size = config.eval_batch_size
-    batches = tf.data.TFRecordDataset(files).batch(size, drop_remainder=True)
+    layout = records.layout_of(files)
+    batches = tf.data.TFRecordDataset(files, layout.compression).batch(
+        size, drop_remainder=True
+    )
     return _shares(batches, size, "eval_batch_size", context).map(
-        lambda batch: parse(batch, config.max_seq_length)
+        lambda batch: parse(batch, config.max_seq_length, layout.padded)
     )
 
 
-def parse(serialized, max_seq_length: int) -> Batch:
+def parse(serialized, max_seq_length: int, padded: bool = True) -> Batch:
     """Serialized records, string `(B,)`, to `Batch`."""
-    parsed = records.parse_examples(serialized, max_seq_length)
+    parsed = records.parse_examples(serialized, max_seq_length, padded)
     return Batch(**parsed)
 
 

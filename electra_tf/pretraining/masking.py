@@ -155,6 +155,7 @@ def mask_tokens(
     draws: MaskingDraws,
     mask_token_share: float = MASK_TOKEN_SHARE,
     distinct: bool = False,
+    whole_words: bool = False,
 ) -> Masked:
     """Hide the drawn tokens.
 
@@ -168,12 +169,16 @@ def mask_tokens(
         draws: `MaskingDraws`; its N is the most positions a sequence.
         mask_token_share: float, how many of the chosen tokens to hide.
         distinct: bool, whether `draws` has distinct positions.
+        whole_words: bool, whether `draws` are those of `whole_words.draw`,
+            which says itself how many there are.
 
     Returns:
         `Masked`.
     """
     most = draws.positions.shape[1]
-    if distinct:
+    if whole_words:
+        number = ops.sum(ops.cast(draws.positions > 0, "int32"), axis=1)
+    elif distinct:
         number = num_of_distinct(batch, special, mask_prob)  # [B]
     else:
         number = num_to_predict(batch.input_mask, mask_prob, most)  # [B]

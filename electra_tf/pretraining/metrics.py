@@ -43,7 +43,7 @@ def sums(output) -> dict:
 def training_terms(output) -> dict[str, LossTerm]:
     """What a training step reports of the discriminator beside its losses.
 
-    The terms have weight 0. Unlike in an evaluation, the AUC is exact, of real
+    The terms have no weight. Unlike in an evaluation, the AUC is exact, of real
     tokens only, and a mean over the steps and replicas, each of which ranks
     its own part of the batch; it costs one sort.
 
@@ -60,10 +60,10 @@ def training_terms(output) -> dict[str, LossTerm]:
     pairs, ordered = _ordered_pairs(output.disc_logits, fake, mask - fake)
     some = ops.cast(pairs > 0, "float32")
     return {
-        "disc_accuracy": LossTerm(0.0, right, ops.sum(mask)),
-        "disc_precision": LossTerm(0.0, found, ops.sum(called_fake)),
-        "disc_recall": LossTerm(0.0, found, ops.sum(fake)),
-        "disc_auc": LossTerm(0.0, ordered / ops.maximum(pairs, 1.0), some),
+        "disc_accuracy": LossTerm(None, right, ops.sum(mask)),
+        "disc_precision": LossTerm(None, found, ops.sum(called_fake)),
+        "disc_recall": LossTerm(None, found, ops.sum(fake)),
+        "disc_auc": LossTerm(None, ordered / ops.maximum(pairs, 1.0), some),
     }
 
 

@@ -21,7 +21,11 @@ _COUNTED_AT_ONCE = 4096
 
 
 def windows(
-    files: list[str], seed: int, size: int, start: int = 0
+    files: list[str],
+    seed: int,
+    size: int,
+    start: int = 0,
+    compression: str = "",
 ) -> tf.data.Dataset:
     """Return the records of endless epochs, in shuffled windows.
 
@@ -30,6 +34,7 @@ def windows(
         seed: int, what decides the order.
         size: int, records of a window; a few windows are held in memory.
         start: int, how many records to leave out at the beginning.
+        compression: str, that of the files, as `tf.data` calls it.
 
     Returns:
         Dataset of serialized records, string `(size,)`; the first window may
@@ -53,16 +58,19 @@ def windows(
     def whole(epoch):
         order = _shuffle(tf.constant(files), _epoch_seed(seed, epoch))
         skips = tf.zeros([len(files)], tf.int64)
-        return shuffled(_interleaved(order, skips), epoch)
+        return shuffled(_interleaved(order, skips, compression), epoch)
 
     if not start:
         return tf.data.Dataset.counter().flat_map(whole)
-    counts = dict(zip(files, record_counts(files), strict=True))
+    counts = dict(zip(files, record_counts(files, compression), strict=True))
     epoch, place = divmod(start, sum(counts.values()))
     window, inside = divmod(place, size)
     epoch_seed = _epoch_seed(seed, epoch)
     order = [path.decode() for path in _shuffle(files, epoch_seed).numpy()]
-    stream = _stream_from(window * size, order, [counts[p] for p in order])
+    paths, skips, left = _place(
+        window * size, order, [counts[path] for path in order]
+    )
+    stream = _interleaved(paths, skips, compression).skip(left)
     rest = tf.data.Dataset.counter(epoch + 1).flat_map(whole)
     return shuffled(stream, epoch, window, inside).concatenate(rest)
 
@@ -79,12 +87,14 @@ def _shuffle(values, seed):
         )
 
 
-def _interleaved(paths, skips) -> tf.data.Dataset:
+def _interleaved(paths, skips, compression: str) -> tf.data.Dataset:
     """Records of the files in their order, without the first `skips`."""
     files = tf.data.Dataset.from_tensor_slices((paths, skips))
     return files.batch(CYCLE_LENGTH).flat_map(
         lambda *group: tf.data.Dataset.from_tensor_slices(group).interleave(
-            lambda path, skip: tf.data.TFRecordDataset(path).skip(skip),
+            lambda path, skip: tf.data.TFRecordDataset(path, compression).skip(
+                skip
+            ),
             cycle_length=CYCLE_LENGTH,
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
@@ -92,8 +102,8 @@ def _interleaved(paths, skips) -> tf.data.Dataset:
     )
 
 
-def _stream_from(place: int, paths: list, counts: list) -> tf.data.Dataset:
-    """What `_interleaved` gives from a place in the epoch on."""
+def _place(place: int, paths: list, counts: list):
+    """Find a place in the epoch: files, records to skip of each, and after."""
     counts = np.array(counts, np.int64)
     begin = 0
     while place >= (group := counts[begin : begin + CYCLE_LENGTH]).sum():
@@ -102,8 +112,7 @@ def _stream_from(place: int, paths: list, counts: list) -> tf.data.Dataset:
     rounds = _whole_rounds(group, place)
     skips = np.zeros(len(paths), np.int64)
     skips[begin : begin + CYCLE_LENGTH] = np.minimum(group, rounds)
-    left = place - skips.sum()
-    return _interleaved(paths[begin:], skips[begin:]).skip(left)
+    return paths[begin:], skips[begin:], place - skips.sum()
 
 
 def _whole_rounds(counts, number: int) -> int:
@@ -122,7 +131,7 @@ def _whole_rounds(counts, number: int) -> int:
     return low
 
 
-def record_counts(files: list[str]) -> list[int]:
+def record_counts(files: list[str], compression: str = "") -> list[int]:
     """Return the number of records of each file.
 
     They are in the manifest; files that it does not know, or that have
@@ -136,13 +145,14 @@ def record_counts(files: list[str]) -> list[int]:
     return [
         known[path].examples
         if path in known and tf.io.gfile.stat(path).length == known[path].bytes
-        else _count(path)
+        else _count(path, compression)
         for path in files
     ]
 
 
-def _count(path: str) -> int:
-    records = tf.data.TFRecordDataset(path).batch(_COUNTED_AT_ONCE)
+def _count(path: str, compression: str) -> int:
+    records = tf.data.TFRecordDataset(path, compression)
+    records = records.batch(_COUNTED_AT_ONCE)
     return int(
         records.reduce(
             tf.constant(0, tf.int64),

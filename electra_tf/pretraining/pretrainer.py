@@ -13,7 +13,12 @@ from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead
 from electra_tf.layers.precision import precision
-from electra_tf.pretraining import masking, objectives, sampling
+from electra_tf.pretraining import (
+    masking,
+    objectives,
+    sampling,
+    whole_words,
+)
 from electra_tf.pretraining.generators import (
     GENERATORS,
     Proposals,
@@ -69,11 +74,28 @@ class Pretrainer:
     Args:
         config: `PretrainingConfig`.
         special: `SpecialTokens` of the vocabulary.
+        continues_word: bool `(V,)`, which pieces of the vocabulary continue a
+            word; needed to mask whole words.
+
+    Raises:
+        ValueError: whole words are wanted, and `continues_word` is missing.
     """
 
-    def __init__(self, config: PretrainingConfig, special: SpecialTokens):
+    def __init__(
+        self,
+        config: PretrainingConfig,
+        special: SpecialTokens,
+        continues_word=None,
+    ):
+        if config.masks_words and continues_word is None:
+            raise ValueError(
+                "mask_unit 'word' needs continues_word, which pieces of the "
+                "vocabulary continue a word: tokenizer.continues_word. "
+                "Received: None."
+            )
         self.config = config
         self.special = special
+        self.continues_word = continues_word
         self.objective = objectives.objective_name(config)
         with precision(config.precision):
             self._make_layers()
@@ -115,19 +137,29 @@ class Pretrainer:
             random: `RandomStream` of this step.
             training: bool, whether to apply dropout.
         """
-        draws = masking.draw(
-            batch,
-            self.special,
-            self.config.max_predictions_per_seq,
-            random.child("masking"),
-            self.config.distinct_positions,
-        )
+        draws = self._draw(batch, random.child("masking"))
         sample = functools.partial(
             sampling.SAMPLERS[self.config.sampling],
             random=random.child("sampling"),
         )
         dropout = random.child("dropout") if training else None
         return self.forward(batch, draws, sample, dropout)
+
+    def _draw(self, batch: Batch, random: RandomStream):
+        config = self.config
+        most = config.max_predictions_per_seq
+        if config.masks_words:
+            return whole_words.draw(
+                batch,
+                self.special,
+                self.continues_word,
+                config.mask_prob,
+                most,
+                random,
+            )
+        return masking.draw(
+            batch, self.special, most, random, config.distinct_positions
+        )
 
     def forward(
         self, batch: Batch, draws: masking.MaskingDraws, sample, random
@@ -147,6 +179,7 @@ class Pretrainer:
             draws,
             self.config.mask_token_share,
             self.config.distinct_positions,
+            self.config.masks_words,
         )
         output = PretrainingOutput(
             batch=batch,

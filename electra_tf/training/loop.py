@@ -234,7 +234,7 @@ def _counts(terms: dict) -> dict:
     return {
         name: term.count
         for name, term in terms.items()
-        if term.count is not None and term.weight
+        if term.count is not None and term.weight is not None
     }
 
 

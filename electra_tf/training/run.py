@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import logging
 import os
 
 import orbit
@@ -12,7 +11,6 @@ import tensorflow as tf
 from electra_tf.training import (
     checkpoints,
     preemption,
-    rows,
     run_folder,
     run_record,
     workers,
@@ -21,14 +19,12 @@ from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.chunks import ChunkedTrainer
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
+from electra_tf.training.logbook import Logbook
 from electra_tf.training.loop import Trainer
 from electra_tf.training.matmul_rate import matmul_rate
 from electra_tf.training.preemption import ClusterStop
-from electra_tf.training.reporting import MetricsFile, ProgressLine, Speed
 from electra_tf.training.settings import Settings
 from electra_tf.training.stopping import Stopped
-from electra_tf.training.summaries import SummariesByFlops
-from electra_tf.training.watchdog import Watchdog
 
 # The losses of a loop in which a run was stopped.
 _UNFINISHED_LOOP = "unfinished_loop.json"
@@ -69,7 +65,6 @@ class Run:
     ):
         self.settings = settings
         self.strategy = strategy
-        self.warn = warn
         self.facts = facts or {}
         # Of several workers one keeps what it writes.
         self._chief = run_folder.is_chief()
@@ -105,27 +100,18 @@ class Run:
             else None
         )
         self._trainer = ChunkedTrainer(trainer, None if cluster else stop)
-        self._line = ProgressLine(
-            settings.num_train_steps,
-            stream=None if self._chief else io.StringIO(),
-        )
-        self._speed = Speed(settings, first_step)
-        self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
-        self._train_by_flops, self._eval_by_flops = (
-            SummariesByFlops(self._folder(name), settings.flops_per_step)
-            for name in ("train_by_flops", "eval_by_flops")
-        )
+        self._logbook = Logbook(settings, first_step, self._chief, warn)
         with _without_orbits_own_lines():
             self._controller = orbit.Controller(
                 global_step=self.step,
                 trainer=self._trainer,
                 evaluator=evaluator,
                 strategy=strategy,
-                train_actions=[self._report],
-                eval_actions=[self._report_evaluation],
+                train_actions=[self._log],
+                eval_actions=[self._log_evaluation],
                 steps_per_loop=settings.steps_per_loop,
-                summary_dir=self._folder("train"),
-                eval_summary_dir=self._folder("eval"),
+                summary_dir=self._logbook.folder("train"),
+                eval_summary_dir=self._logbook.folder("eval"),
             )
 
     def _checkpoint_folder(self, variables, optimizer, guard):
@@ -138,9 +124,6 @@ class Run:
         return CheckpointFolder(
             saved, settings.model_dir, settings.keep, self._chief
         )
-
-    def _folder(self, name: str) -> str | None:
-        return self._path(f"summaries/{name}") if self._writes else None
 
     def train(self):
         """Train up to the last step, evaluating on the way where asked to.
@@ -162,13 +145,13 @@ class Run:
         settings = self.settings
         step = int(self.step.numpy())
         self._record_start(step)
-        self._speed = Speed(settings, step, self._matmul_rate())
+        self._logbook.begin(step, self._matmul_rate())
         while step < settings.num_train_steps:
             before, step = step, settings.end_of_loop(step)
             with (
                 _without_orbits_own_lines(),
                 self._traced(before),
-                self._watchdog.watching(),
+                self._logbook.watchdog.watching(),
             ):
                 self._controller.train(step, checkpoint_at_completion=False)
             if self._is_due(settings.save_every, before, step):
@@ -189,7 +172,7 @@ class Run:
 
     def _record_start(self, step: int):
         settings = self.settings
-        if self._writes:
+        if self._chief and settings.model_dir is not None:
             run_record.append(
                 settings.model_dir,
                 step=step,
@@ -208,7 +191,7 @@ class Run:
 
     def _traced(self, step: int):
         """Trace the steps from here to the next stop, if it was asked for."""
-        folder = self._folder("profile")
+        folder = self._logbook.folder("profile")
         first, last = self.settings.profile_steps or (0, 0)
         if folder and first <= step < last:
             return tf.profiler.experimental.Profile(folder)
@@ -216,7 +199,7 @@ class Run:
 
     def evaluate(self) -> dict:
         """Evaluate the current weights; returns the metrics."""
-        self._cut_rows("evaluations.jsonl", int(self.step.numpy()) - 1)
+        self._logbook.forget_evaluation(int(self.step.numpy()))
         with _without_orbits_own_lines():
             return self._controller.evaluate(steps=self.settings.eval_steps)
 
@@ -226,7 +209,7 @@ class Run:
             return
         step = int(self.step.numpy())
         sums = self._trainer.sums.by_name
-        if sums and self._writes:
+        if sums and self._chief:
             content = {"step": step, "sums": sums}
             run_folder.write_atomically(
                 self._path(_UNFINISHED_LOOP), json.dumps(content)
@@ -238,50 +221,24 @@ class Run:
         if self.settings.model_dir is None:
             return
         step = int(self.step.numpy())
-        for name in ("metrics.jsonl", "evaluations.jsonl"):
-            self._cut_rows(name, step)
+        self._logbook.forget_after(step)
         path = self._path(_UNFINISHED_LOOP)
         if self.restored and os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 unfinished = json.load(file)
             if unfinished["step"] == step:
                 self._trainer.sums.add(unfinished["sums"])
-        if self._evaluation_is_due(step) and not rows.has(
-            self._path("evaluations.jsonl"), step
-        ):
+        if self._evaluation_is_due(step) and not self._logbook.evaluated(step):
             self.evaluate()
-
-    def _cut_rows(self, name: str, last_step: int):
-        if self._writes:
-            rows.cut(self._path(name), last_step)
-
-    @property
-    def _writes(self) -> bool:
-        return self._chief and self.settings.model_dir is not None
 
     def _path(self, name: str) -> str:
         return os.path.join(self.settings.model_dir, name)
 
-    def _report(self, metrics: dict):
-        step = int(self.step.numpy())
-        self._watchdog.loop_ended(step)
-        # In place, so that orbit writes the speed to TensorBoard as well.
-        metrics.update(self._speed(step))
-        self._line(step, metrics)
-        self._write("metrics.jsonl", step, metrics)
-        self._train_by_flops(step, metrics)
-        warning = self.warn and self.warn(step, metrics)
-        if warning:
-            logging.warning("%s", warning)
+    def _log(self, metrics: dict):
+        self._logbook.log(int(self.step.numpy()), metrics)
 
-    def _report_evaluation(self, metrics: dict):
-        step = int(self.step.numpy())
-        self._write("evaluations.jsonl", step, metrics)
-        self._eval_by_flops(step, metrics)
-
-    def _write(self, name: str, step: int, metrics: dict):
-        if self._writes:
-            MetricsFile(f"{self.settings.model_dir}/{name}")(step, metrics)
+    def _log_evaluation(self, metrics: dict):
+        self._logbook.log_evaluation(int(self.step.numpy()), metrics)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,8 @@ import shutil
 import socket
 import sys
 
+from electra_tf import hparams
+
 LOCK_FILE = "lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -143,3 +145,34 @@ def write_atomically(path: str, text: str):
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def save_config(folder: str, config):
+    """Write the config to the run's folder, or check it against the one there.
+
+    Args:
+        folder: str, the run's folder.
+        config: `electra_tf.hparams.Config`.
+
+    Raises:
+        ValueError: when the folder's run had another config.
+    """
+    path = os.path.join(folder, "config.json")
+    if os.path.exists(path):
+        hparams.check_same(_read_config(path), config)
+    if is_chief():
+        text = json.dumps(hparams.to_json(config), indent=1)
+        write_atomically(path, text)
+
+
+def _read_config(path: str) -> dict:
+    """Read the config of an earlier start of a run."""
+    with open(path, encoding="utf-8") as file:
+        try:
+            return json.load(file)
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is damaged ({error}). Expected the config that the "
+                "run was started with: restore it, or delete it to go on "
+                "with the settings given now."
+            ) from error

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.data_prep.sources import corpora
+
 ROOT = pathlib.Path(__file__).parents[2]
 SENTENCE = (
     "the old king saw a tower near great river in morning and horse was lost"
@@ -30,6 +32,11 @@ def corpus_dir(tmp_path_factory):
 def large_corpus_dir(tmp_path_factory):
     """One with a file that is split between jobs."""
     return make_corpus(tmp_path_factory.mktemp("large"), documents=25000)
+
+
+@pytest.fixture(scope="session")
+def documents():
+    return corpora.make_documents(200)
 
 
 def make_corpus(folder, documents):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from data_prep import build_pretraining_dataset, workers
+from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf import manifest, records
 from electra_tf.tokenization import Tokenizer
@@ -131,14 +131,6 @@ def test_a_finished_build_is_left_alone(build, tmp_path):
     assert "0-of-1: 0 bytes" in shown.stderr
 
 
-def test_a_killed_build_is_begun_anew(build, tmp_path):
-    output = tmp_path / "out"
-    (output / build_pretraining_dataset.WORKSHOP).mkdir(parents=True)
-    (output / records.shard_name(0, 9)).write_bytes(b"half")
-    assert build(f"--output_dir={output}").returncode == 0
-    assert records.shard_name(0, 9) not in contents(output)
-
-
 def test_other_files_are_not_touched(build, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     shown = build(f"--output_dir={tmp_path}")
@@ -166,7 +158,7 @@ def test_output_within_the_corpus_is_refused(build, corpus_dir):
 @pytest.mark.parametrize(
     ("text", "flags", "message"),
     [
-        (None, (), "No folder of text files"),
+        (None, (), "No file or folder at"),
         ("", (), "no file with any text"),
         (" \n\n", (), "gives no training example"),
         ("the king", ("--held_out_share=0.001",), "is none"),
@@ -193,7 +185,7 @@ def test_a_failing_worker_stops_the_build(tmp_path, vocab_file, monkeypatch):
     def fail(*unused):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(workers.jobs, "run", fail)
+    monkeypatch.setattr(build_pretraining_dataset.jobs, "run", fail)
     config = PretrainingDatasetConfig(
         corpus_dir=corpus, vocab_file=vocab_file, output_dir=tmp_path / "out"
     )
@@ -219,3 +211,14 @@ def test_manifest_is_plain_json(build, tmp_path):
     content = json.loads((output / "manifest.json").read_text())
     assert content["settings"]["max_seq_length"] == 32
     assert str(tmp_path) not in json.dumps(content)
+
+
+def test_number_of_files_by_size(build, corpus_dir, tmp_path):
+    output = tmp_path / "out"
+    flags = (f"--output_dir={output}", "--text_mb_per_file=0.1")
+    assert build(*flags).returncode == 0
+    made = manifest.read(output)
+    size = sum(made.sources.values())
+    assert len(made.training) == -(-size // 100_000) > 1
+    shown = build(f"--output_dir={output}")
+    assert "num_out_files" in shown.stderr

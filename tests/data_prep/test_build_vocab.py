@@ -1,10 +1,14 @@
 """Learning a vocabulary, through its command line."""
 
 import functools
+import subprocess
+import sys
 
 import pytest
 
+from data_prep import build_vocab
 from electra_tf.tokenization import SPECIAL_TOKENS, Tokenizer
+from tests.data_prep.sources import corpora
 
 
 @pytest.fixture
@@ -61,3 +65,97 @@ def test_too_many_characters(learn, corpus_dir, tmp_path):
     assert shown.returncode == 1
     assert "Lower --max_characters" in shown.stderr
     assert not (tmp_path / "vocab.txt").exists()
+
+
+GERMAN = """Die Straße führt über die große Brücke.
+Am Ende der Straße steht ein grünes Häuschen.
+"""
+TURKISH = """İstanbul'da ılık bir akşam yağmur yağdı.
+İstanbul'un işleri yağmurda yağmurlu olur.
+"""  # noqa: RUF001 (a letter of Turkish)
+CHINESE = """今天天气很好、我们去公园。
+明天天气不好。
+"""
+
+
+@pytest.mark.parametrize("lower_case", [True, False])
+@pytest.mark.parametrize(
+    ("text", "whole", "unknown"),
+    [
+        (GERMAN, ["stra\u00dfe", "die"], "\u6c14"),
+        (TURKISH, ["istanbul", "yagmur"], "\u6c14"),
+        (CHINESE, ["\u5929", "\u6c14", "\u3002"], "\u6f22"),
+    ],
+    ids=["German", "Turkish", "Chinese"],
+)
+def test_languages(run, tmp_path, text, whole, unknown, lower_case):
+    """Every word of the text is known, frequent ones as a whole."""
+    (tmp_path / "a.txt").write_text(text * 20, "utf-8")
+    path = tmp_path / "vocab" / "vocab.txt"
+    shown = run(
+        "build_vocab",
+        f"--corpus_dir={tmp_path}/a.txt",
+        f"--output_file={path}",
+        "--vocab_size=400",
+        f"--do_lower_case={lower_case}",
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "0 of them are [UNK]" in shown.stdout
+    tokenizer = Tokenizer(path, lower_case)
+    assert tokenizer.unk_id not in tokenizer.encode(text)
+    assert tokenizer.tokenize(unknown) == ["[UNK]"]
+    if lower_case:
+        assert set(whole) <= set(tokenizer.tokens)
+        # Accents, and the dots of a dotted capital, are gone.
+        assert not {"\u00fc", "\u0307", "\u011f"} & set(
+            "".join(tokenizer.vocab)
+        )
+        # Letters that have none stay: this is no English alphabet.
+        rest = {"\u00df", "\u0131"} & set(text)
+        assert rest <= set("".join(tokenizer.vocab))
+
+
+@pytest.mark.parametrize("name", corpora.FILES)
+def test_formats_give_the_same_vocabulary(tmp_path, documents, name):
+    contents = []
+    for file in ("a.txt", name):
+        place = tmp_path / file
+        place.write_bytes(corpora.FILES[file](documents))
+        path = tmp_path / f"{file}.vocab"
+        config = build_vocab.VocabConfig(
+            corpus_dir=place,
+            output_file=path,
+            vocab_size=300,
+            **corpora.flags_of(file),
+        )
+        build_vocab.main(config)
+        contents.append(path.read_bytes())
+        path.unlink()
+    assert contents[0] == contents[1]
+
+
+def test_reserved_tokens(learn, tmp_path):
+    shown = learn("--num_reserved_tokens=20")
+    assert shown.returncode == 0, shown.stderr
+    tokenizer = Tokenizer(tmp_path / "vocab.txt")
+    assert tokenizer.tokens[5:25] == [f"[unused{k}]" for k in range(20)]
+    assert tokenizer.vocab["[unused7]"] not in tokenizer.encode("[unused7]")
+
+
+def test_standard_input(learn, tmp_path, corpus_dir, run):
+    text = (corpus_dir / "big.txt").read_bytes()
+    command = [sys.executable, "-m", "data_prep.build_vocab"]
+    contents = []
+    for number, place in enumerate(("-", corpus_dir / "big.txt")):
+        path = tmp_path / f"{number}.txt"
+        flags = [f"--corpus_dir={place}", f"--output_file={path}"]
+        subprocess.run(
+            [*command, *flags, "--vocab_size=256"], input=text, check=True
+        )
+        contents.append(path.read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_what_is_wrong_with_the_text_is_said(learn, corpus_dir):
+    shown = learn()
+    assert f"were left out: {corpus_dir}/odd.txt, byte 0" in shown.stdout

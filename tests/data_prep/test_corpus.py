@@ -1,47 +1,136 @@
-"""Cutting files into units and reading them."""
+"""The files of a corpus, and dealing them out to jobs."""
+
+import contextlib
+import os
+import pathlib
+import tempfile
 
 import pytest
 
 from data_prep import corpus
+from data_prep.sources.config import CorpusConfig
+
+NOBODY = 65534
 
 
-def write(tmp_path, content, name="a.txt"):
-    path = tmp_path / name
-    path.write_bytes(content)
-    return corpus.Unit(str(path), 0, len(content))
+def names(place):
+    files = corpus.list_files(CorpusConfig(corpus_dir=str(place)))
+    return [file.name for file in files]
 
 
 def test_files_are_listed_in_order(corpus_dir):
-    names = [file.name for file in corpus.list_files(corpus_dir)]
-    assert names == ["big.txt", "more/b.txt", "odd.txt"]
+    assert names(corpus_dir) == [
+        "big.txt",
+        "empty.txt",
+        "more/b.txt",
+        "odd.txt",
+    ]
 
 
-def test_splits_are_at_blank_lines(tmp_path):
-    document = b"one line\r\nand another\r\n \t\r\n"
-    whole = write(tmp_path, document * 50)
-    units = corpus.split(whole, 100)
-    assert len(units) > 5
-    assert [u.start for u in units[1:]] == [u.end for u in units[:-1]]
-    assert units[-1].end == whole.end
-    for unit in units:
-        assert unit.bytes % len(document) == 0
-        assert unit.bytes >= 100
-    joined = [line for unit in units for line in corpus.lines_of(unit)]
-    assert joined == list(corpus.lines_of(whole))
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.txt", ["big.txt", "empty.txt", "odd.txt"]),
+        ("**/b*", ["big.txt", "more/b.txt"]),
+        ("m[a-o]re", ["more/b.txt"]),
+        ("more/b.txt", ["b.txt"]),
+        ("more/", ["b.txt"]),
+    ],
+)
+def test_patterns_and_single_files(corpus_dir, pattern, expected):
+    assert names(f"{corpus_dir}/{pattern}") == expected
+    # With a scheme, TensorFlow lists them.
+    if "**" not in pattern:
+        assert names(f"file://{corpus_dir}/{pattern}") == expected
 
 
-def test_text_without_blank_lines_stays_whole(tmp_path):
-    whole = write(tmp_path, b"a line\n" * 100)
-    assert corpus.split(whole, 10) == [whole]
+def test_a_file_whose_name_looks_like_a_pattern(tmp_path):
+    (tmp_path / "a[1].txt").write_text("the king")
+    assert names(tmp_path / "a[1].txt") == ["a[1].txt"]
+
+
+@pytest.mark.parametrize("place", ["nowhere", "no*where", "file:///nowhere"])
+def test_nothing_there(place):
+    with pytest.raises(FileNotFoundError, match="No file or folder at"):
+        names(place)
+
+
+def test_linked_folders_are_read(corpus_dir, tmp_path):
+    (tmp_path / "link").symlink_to(corpus_dir / "more")
+    assert names(tmp_path) == ["link/b.txt"]
+    (tmp_path / "circle").symlink_to(tmp_path)
+    with pytest.raises(OSError, match="circle is a link to a folder it is in"):
+        names(tmp_path)
+
+
+def test_what_cannot_be_read_is_not_passed_over(tmp_path):
+    (tmp_path / "a.txt").write_text("the king")
+    link = tmp_path / "gone.txt"
+    link.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match=r"gone\.txt cannot be read"):
+        names(tmp_path)
+    link.unlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="pipe is neither a file nor a folder"):
+        names(tmp_path)
+
+
+@contextlib.contextmanager
+def not_as_root():
+    """Root may read everything, so be somebody else."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "more"])
+def test_permissions(name):
+    # Not pytest's folder, which nobody else may enter.
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        root.chmod(0o755)
+        (root / "a.txt").write_text("the king")
+        (root / "more").mkdir()
+        (root / name).chmod(0)
+        with (
+            not_as_root(),
+            pytest.raises(PermissionError, match=f"{name} cannot be read"),
+        ):
+            names(root)
+
+
+def test_unknown_schemes():
+    with pytest.raises(OSError, match="nosuch://"):
+        names("nosuch://bucket/corpus")
+
+
+def test_formats_that_are_not_read(tmp_path):
+    (tmp_path / "a.zip").write_text("PK")
+    with pytest.raises(ValueError, match=r"a\.zip is of a format that"):
+        names(tmp_path)
+    config = CorpusConfig(corpus_dir=str(tmp_path), corpus_format="text")
+    assert corpus.list_files(config)[0].format == "text"
+
+
+def test_one_source_is_given():
+    for settings in ({}, {"corpus_dir": "a", "tfds_name": "b"}):
+        with pytest.raises(ValueError, match="either --corpus_dir or"):
+            CorpusConfig(**settings)
 
 
 def test_jobs_get_equal_shares(corpus_dir, monkeypatch):
     monkeypatch.setattr(corpus, "BYTES_PER_JOB", 100_000)
     monkeypatch.setattr(corpus, "SMALLEST_UNIT", 1000)
-    files = corpus.list_files(corpus_dir)
-    dealt = corpus.deal_out(corpus_dir, files, 8, True, seed=3)
-    assert dealt == corpus.deal_out(corpus_dir, files, 8, True, seed=3)
-    assert dealt != corpus.deal_out(corpus_dir, files, 8, True, seed=4)
+    config = CorpusConfig(corpus_dir=corpus_dir)
+    files = corpus.list_files(config)
+    dealt = corpus.deal_out(files, 8, config, seed=3)
+    assert dealt == corpus.deal_out(files, 8, config, seed=3)
+    assert dealt != corpus.deal_out(files, 8, config, seed=4)
     sizes = [sum(unit.bytes for unit in job) for job in dealt]
     assert sum(sizes) == sum(file.bytes for file in files)
     # Six jobs, of which the first two write two of the eight files each.
@@ -49,31 +138,13 @@ def test_jobs_get_equal_shares(corpus_dir, monkeypatch):
         size / n for size, n in zip(sizes, (2, 2, 1, 1, 1, 1), strict=True)
     ]
     assert max(shares) < 1.1 * min(shares)
-    whole = corpus.deal_out(corpus_dir, files, 8, False, seed=3)
+    config = config.replace(blank_lines_separate_documents=False)
+    whole = corpus.deal_out(files, 8, config, seed=3)
     assert sum(map(len, whole)) == len(files)
 
 
-@pytest.mark.parametrize("block", [1, 7, 1000])
-def test_blocks_do_not_change_lines(tmp_path, monkeypatch, block):
-    monkeypatch.setattr(corpus, "BYTES_PER_BLOCK", block)
-    unit = write(tmp_path, " the caf\u00e9 \r\n\n\u3000x\n\nlast".encode())
-    seen = []
-    lines = list(corpus.lines_of(unit, lambda *counts: seen.append(counts)))
-    assert lines == ["the caf\u00e9", "", "x", "", "last"]
-    assert sum(size for size, _ in seen) == unit.bytes
-
-
-def test_undecodable_lines_are_counted(tmp_path):
-    # A U+FFFD that is in the text itself is no fault.
-    unit = write(tmp_path, b"a\xffb\n\xef\xbf\xbd\ngood\n\xc3\n")
-    seen = []
-    lines = list(corpus.lines_of(unit, lambda _, bad: seen.append(bad)))
-    assert lines == ["a\ufffdb", "\ufffd", "good", "\ufffd"]
-    assert sum(seen) == 2
-
-
 def test_a_sample_is_from_all_over(corpus_dir, monkeypatch):
-    monkeypatch.setattr(corpus, "BYTES_PER_BLOCK", 10_000)
-    files = corpus.list_files(corpus_dir)
-    units = corpus.sample(corpus_dir, files, 100_000, seed=0)
+    monkeypatch.setattr(corpus, "BYTES_PER_SAMPLE", 10_000)
+    config = CorpusConfig(corpus_dir=corpus_dir)
+    units = corpus.sample(corpus.list_files(config), 100_000, config, seed=0)
     assert 100_000 <= sum(unit.bytes for unit in units) < 125_000

@@ -2,6 +2,7 @@
 
 import random
 
+import google_crc32c
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -23,10 +24,14 @@ def test_frames_are_those_of_tensorflow(tmp_path):
     assert tfrecord_framing.frame([]) == b""
 
 
-def test_examples_go_round(tmp_path, monkeypatch):
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("compression", [None, "GZIP"])
+def test_examples_go_round(tmp_path, monkeypatch, compression, padded):
     monkeypatch.setattr(shards, "RECORDS_PER_WRITE", 2)
     names = shards.names_of_job(0, 1, 3)
-    with shards.ShardWriter(tmp_path, names, 8) as writer:
+    serialize = shards.serializer(8, padded)
+    compress = shards.COMPRESSIONS[compression]
+    with shards.ShardWriter(tmp_path, names, serialize, compress) as writer:
         for number in range(10):
             writer.write(Example([1, number, 2], 3))
         assert not (tmp_path / names[0]).exists()
@@ -34,8 +39,11 @@ def test_examples_go_round(tmp_path, monkeypatch):
     for k, shard in enumerate(writer.shards()):
         path = tmp_path / shard.name
         assert path.stat().st_size == shard.bytes
+        content = path.read_bytes()
+        assert shard.crc32c == f"{google_crc32c.value(content):08x}"
+        assert records.layout_of([path]) == (compression or "", padded)
         numbers = [
-            int(records.parse_examples(record, 8)["input_ids"][1])
+            int(records.parse_examples(record, 8, padded)["input_ids"][1])
             for record in records.read_records(path)
         ]
         assert numbers == list(np.arange(k, 10, 3))
@@ -45,8 +53,8 @@ def test_nothing_is_left_after_an_error(tmp_path):
     names = shards.names_of_job(0, 1, 2)
     with (
         pytest.raises(RuntimeError),
-        shards.ShardWriter(tmp_path, names, 8) as writer,
+        shards.ShardWriter(tmp_path, names, bytes) as writer,
     ):
-        writer.write(Example([1, 2], 2))
+        writer.write(b"an example")
         raise RuntimeError
     assert not list(tmp_path.iterdir())

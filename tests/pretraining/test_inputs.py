@@ -40,6 +40,36 @@ def test_parses_into_batches(files):
     np.testing.assert_array_equal(np.sum(batch.input_mask, axis=1), 3)
 
 
+@pytest.mark.parametrize("compression", ["", "GZIP"])
+@pytest.mark.parametrize("padded", [True, False])
+def test_layouts_give_the_same_batches(files, tmp_path, compression, padded):
+    """From the start and from the middle of an epoch."""
+    others = []
+    for path in files:
+        others.append(f"{path}.other")
+        with tf.io.TFRecordWriter(others[-1], compression) as writer:
+            for record in records.read_records(path):
+                ids = records.parse_examples(record, LENGTH)["input_ids"]
+                given = ids.numpy()[:3].tolist(), 3, LENGTH
+                if padded:
+                    writer.write(records.serialize_example(*given))
+                else:
+                    writer.write(records.serialize_unpadded(*given))
+    assert records.layout_of(others) == (compression, padded)
+    for start in (0, 3):
+        given, read = (
+            list(inputs.training_dataset(config(), names, start).take(9))
+            for names in (files, others)
+        )
+        for one, other in zip(given, read, strict=True):
+            np.testing.assert_array_equal(one.input_mask, other.input_mask)
+            np.testing.assert_array_equal(one.segment_ids, other.segment_ids)
+            np.testing.assert_array_equal(one.input_ids, other.input_ids)
+    dataset = inputs.evaluation_dataset(config(eval_batch_size=8), others)
+    evaluated = list(dataset)
+    assert sum(len(batch.input_ids) for batch in evaluated) == NUMBER
+
+
 def test_every_epoch_holds_every_example_in_another_order(files):
     seen = tokens(inputs.training_dataset(config(), files, 0), 20)
     epochs = np.reshape(seen, (2, NUMBER))

@@ -1,0 +1,270 @@
+"""Says what a folder of records holds, and whether it is whole.
+
+    python -m data_prep.inspect DIR
+
+Prints settings, counts and the lengths of the examples, checks every file
+against `manifest.json` and every record against its checksum, and shows some
+examples as text. Ends with status 0, or 1 if a file is missing, damaged or
+does not belong there.
+"""
+
+import argparse
+import gzip
+import os
+import pathlib
+import re
+import sys
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from data_prep import tfrecord_framing
+from electra_tf import manifest, records
+from electra_tf.checksums import Crc32c
+from electra_tf.manifest import Manifest, Shard
+from electra_tf.tokenization import Tokenizer
+
+BYTES_PER_BLOCK = 1 << 20
+BYTES_PER_MB = 1_000_000
+# Of the histogram in text.
+BINS = 16
+LONGEST_BAR = 50
+
+_RECORDS_FILE = re.compile(
+    rf"({re.escape(records.TRAINING_STEM)}|{re.escape(records.HELD_OUT_STEM)}).*"
+)
+# Counts -> what they are shares of.
+SHARES = {
+    "documents_without_tokens": "documents",
+    "tokens_cut_off": "tokens",
+    "unknown_tokens": "tokens",
+    "single_segment_examples": "examples",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    args = parser().parse_args(arguments)
+    try:
+        failures = inspect(args)
+    except (OSError, ValueError) as error:
+        sys.exit(f"inspect: {error}")
+    if failures:
+        sys.exit(f"inspect: {args.folder}: {failures} files are wrong")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m data_prep.inspect",
+        description="Says what a folder of records holds; checks it.",
+        allow_abbrev=False,
+    )
+    made.add_argument("folder", metavar="DIR", help="folder of records")
+    made.add_argument(
+        "--examples", type=int, default=3, help="how many to show (default 3)"
+    )
+    made.add_argument(
+        "--vocab_file",
+        help="vocabulary to show them with (default DIR/../vocab.txt)",
+    )
+    made.add_argument(
+        "--plot", metavar="FILE.png", help="where to draw the histograms"
+    )
+    return made
+
+
+def inspect(args: argparse.Namespace) -> int:
+    """Print the report; return the number of files that are wrong.
+
+    Raises:
+        FileNotFoundError: There is no such folder, or no manifest in it.
+        ValueError: The manifest is damaged, or the vocabulary another one.
+    """
+    folder = pathlib.Path(args.folder)
+    if not (folder / manifest.FILE_NAME).exists():
+        raise FileNotFoundError(
+            f"{folder} has no {manifest.FILE_NAME}. Expected a folder that"
+            " data_prep.build_pretraining_dataset finished."
+        )
+    built = manifest.read(args.folder)
+    print("\n".join(summary(built)))
+    if args.plot:
+        plot(built, args.plot)
+    failures = print_failures(built, folder)
+    if args.examples > 0 and not failures:
+        print_examples(built, folder, args.vocab_file, args.examples)
+    return failures
+
+
+# ---- What the manifest says ------------------------------------------------
+
+
+def summary(built: Manifest) -> Iterator[str]:
+    """Yield the lines of the report on a manifest."""
+    shards = (*built.training, *built.held_out)
+    size = sum(shard.bytes for shard in shards) / BYTES_PER_MB
+    text = sum(built.sources.values()) / BYTES_PER_MB
+    yield (
+        f"{built.training_examples} training and {built.held_out_examples}"
+        f" held-out examples in {len(built.training)} and"
+        f" {len(built.held_out)} files, {size:.1f} MB; from"
+        f" {len(built.sources)} files of text, {text:.1f} MB; built by"
+        f" electra_tf {built.program_version}"
+    )
+    yield "settings:"
+    yield from (f"  {name}: {value}" for name, value in built.settings.items())
+    yield "counts:"
+    yield from (f"  {line}" for line in _counts(built))
+    yield "examples by number of ids:"
+    yield from (f"  {line}" for line in histogram(built.lengths))
+
+
+def _counts(built: Manifest) -> Iterator[str]:
+    counts = {**built.counts, "examples": sum(built.lengths.values())}
+    for name, count in counts.items():
+        whole = counts.get(SHARES.get(name, ""))
+        yield f"{name}: {count}" + (f" ({count / whole:.2%})" if whole else "")
+
+
+def histogram(lengths: Mapping[str, int]) -> list[str]:
+    """Return lines with a bar for each range of lengths.
+
+    >>> histogram({"5": 1, "32": 4})[-1]
+    '31 to 32         4 ##################################################'
+    """
+    numbers = {int(length): number for length, number in lengths.items()}
+    if not numbers:
+        return []
+    longest = max(numbers)
+    width = -(-longest // BINS)
+    tops = range(longest, 0, -width)
+    sums = {
+        top: sum(numbers.get(n, 0) for n in range(top - width + 1, top + 1))
+        for top in reversed(tops)
+    }
+    most = max(sums.values())
+    return [
+        f"{f'{max(1, top - width + 1)} to {top}':<12}{number:>6} "
+        + "#" * round(LONGEST_BAR * number / most)
+        for top, number in sums.items()
+    ]
+
+
+def plot(built: Manifest, path: str) -> None:
+    """Draw how long the examples are, and how many each file has."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
+    left.bar([int(n) for n in built.lengths], [*built.lengths.values()], 1.0)
+    left.set(xlabel="ids", ylabel="examples", title="length of examples")
+    right.hist([shard.examples for shard in built.training], bins=BINS)
+    right.set(xlabel="examples", ylabel="files", title="size of files")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+# ---- Whether the files are as it says --------------------------------------
+
+
+def print_failures(built: Manifest, folder: pathlib.Path) -> int:
+    """Check all files; print what is wrong, and the count."""
+    shards = (*built.training, *built.held_out)
+    found = {
+        shard.name: failure
+        for shard in shards
+        if (failure := failure_of(shard, folder))
+    }
+    known = {shard.name for shard in shards}
+    for path in sorted(folder.iterdir()):
+        if _RECORDS_FILE.fullmatch(path.name) and path.name not in known:
+            found[path.name] = "not a file of this build"
+    for name, failure in found.items():
+        print(f"  wrong: {name}: {failure}")
+    print(f"files: {len(shards)} checked, {len(found)} wrong")
+    return len(found)
+
+
+def failure_of(shard: Shard, folder: pathlib.Path) -> str | None:
+    """Return what is wrong with a file, if anything is."""
+    path = folder / shard.name
+    if not path.exists():
+        return "missing"
+    size = path.stat().st_size
+    if size != shard.bytes:
+        return f"{size} bytes, {shard.bytes} expected"
+    if shard.crc32c and (found := _crc32c(path)) != shard.crc32c:
+        return f"CRC-32C {found}, {shard.crc32c} expected"
+    try:
+        number = sum(1 for _ in records_in(path))
+    except (
+        tfrecord_framing.FramingError,
+        EOFError,
+        OSError,
+        zlib.error,
+    ) as error:
+        return str(error)
+    if number != shard.examples:
+        return f"{number} records, {shard.examples} expected"
+    return None
+
+
+def _crc32c(path: pathlib.Path) -> str:
+    checksum = Crc32c()
+    with path.open("rb") as file:
+        while block := file.read(BYTES_PER_BLOCK):
+            checksum.add(block)
+    return checksum.hex()
+
+
+def records_in(path: pathlib.Path) -> Iterator[bytes]:
+    """Yield a file's records, without TensorFlow."""
+    with path.open("rb") as file:
+        compressed = records.is_gzip(file.read(records.MAGIC_BYTES))
+    with gzip.open(path) if compressed else path.open("rb") as file:
+        yield from tfrecord_framing.read(file)
+
+
+# ---- Some examples -----------------------------------------------------------
+
+
+def print_examples(
+    built: Manifest, folder: pathlib.Path, vocab_file: str | None, number: int
+) -> None:
+    """Print the first examples of files from all over the build."""
+    tokenizer = _tokenizer(built, vocab_file or folder.parent / "vocab.txt")
+    with_any = [shard for shard in built.training if shard.examples]
+    step = max(1, len(with_any) // number)
+    for shard in with_any[::step][:number]:
+        record = next(records_in(folder / shard.name))
+        ids, segment0_length = _parsed(record, built)
+        print(
+            f"{shard.name}: {len(ids)} ids, {segment0_length} of them in"
+            f" segment 0:\n  {_as_text(ids, tokenizer)}"
+        )
+
+
+def _tokenizer(built: Manifest, vocab_file) -> Tokenizer:
+    tokenizer = Tokenizer(vocab_file, built.do_lower_case, built.strip_accents)
+    manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
+    return tokenizer
+
+
+def _parsed(record: bytes, built: Manifest) -> tuple[list[int], int]:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    padded = built.settings.get("padded", True)
+    parsed = records.parse_examples(record, built.max_seq_length, padded)
+    length = int(sum(parsed[records.INPUT_MASK]))
+    ids = parsed[records.INPUT_IDS].numpy()[:length].tolist()
+    return ids, length - int(sum(parsed[records.SEGMENT_IDS]))
+
+
+def _as_text(ids: Sequence[int], tokenizer: Tokenizer) -> str:
+    return " ".join(tokenizer.tokens[i] for i in ids).replace(" ##", "")
+
+
+if __name__ == "__main__":
+    main()

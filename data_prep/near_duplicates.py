@@ -1,0 +1,96 @@
+"""Finds documents that are almost the same, by MinHash (datasketch).
+
+Documents are compared as sets of five words in a row. Two that share more of
+them than the threshold (Jaccard similarity, as estimated from 128 hashes) are
+near duplicates; the first one stays. It takes 500 bytes of disk and about 4 kB
+of memory a document, for all of the corpus, and one process compares.
+
+Source: Broder, 1997, On the resemblance and containment of documents.
+"""
+
+import pathlib
+import zlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+NUM_HASHES = 128
+WORDS_PER_SHINGLE = 5
+SEED = 1
+SCHEME = "affine32"  # Of the hashes; named for datasketch to compare them.
+
+
+def _datasketch():
+    try:
+        import datasketch
+    except ImportError:
+        raise ValueError(
+            "--drop_near_duplicates needs the package datasketch, which is not"
+            " installed. Install it (`pip install 'electra_tf[dedup]'`), or"
+            " leave the flag out."
+        ) from None
+    return datasketch
+
+
+def check_installed() -> None:
+    """Raise ValueError unless near duplicates can be looked for."""
+    _datasketch()
+
+
+def signatures(documents: Iterable[Sequence[str] | None]) -> np.ndarray:
+    """Return a signature for each document: uint32 `(documents, 128)`.
+
+    Args:
+        documents: Each as its lines; None is skipped and gets zeros.
+    """
+    datasketch = _datasketch()
+    first = datasketch.MinHash(
+        NUM_HASHES, SEED, hashfunc=zlib.crc32, scheme=SCHEME
+    )
+    rows = []
+    for document in documents:
+        row = np.zeros(NUM_HASHES, np.uint32)
+        if document is not None:
+            sketch = first.copy()
+            sketch.update_batch(shingles(document))
+            row = sketch.hashvalues.astype(np.uint32)
+        rows.append(row)
+    return np.array(rows, np.uint32).reshape(-1, NUM_HASHES)
+
+
+def shingles(document: Sequence[str]) -> list[bytes]:
+    """Return all runs of five words; of fewer words, all of them.
+
+    >>> shingles(["a b c", "d e f"])
+    [b'a b c d e', b'b c d e f']
+    """
+    words = " ".join(document).split()
+    last = max(1, len(words) - WORDS_PER_SHINGLE + 1)
+    return [
+        " ".join(words[i : i + WORDS_PER_SHINGLE]).encode(
+            "utf-8", "surrogatepass"
+        )
+        for i in range(last)
+    ]
+
+
+def find(config, paths: Sequence[pathlib.Path]) -> list[list[int]]:
+    """Return the places of what is to be left out, for each file."""
+    datasketch = _datasketch()
+    threshold = config.drop_near_duplicates
+    seen = datasketch.MinHashLSH(threshold, NUM_HASHES)
+    files = [np.load(path, mmap_mode="r") for path in paths]
+    found: list[list[int]] = [[] for _ in paths]
+    for number, rows in enumerate(files):
+        for place, row in enumerate(rows):
+            if not row.any():
+                continue
+            sketch = datasketch.LeanMinHash(
+                seed=SEED, hashvalues=row, scheme=SCHEME
+            )
+            alike = (files[n][p] for n, p in seen.query(sketch))
+            if any(np.mean(row == other) >= threshold for other in alike):
+                found[number].append(place)
+            else:
+                seen.insert((number, place), sketch)
+    return found

@@ -1,0 +1,174 @@
+"""Compressed files, read as a stream.
+
+A damaged file, or one that ends too early, is an error and never the end of
+the text. So is one that unpacks to unlikely much.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import BinaryIO
+
+from data_prep.sources import storage
+
+# Text shrinks to a third or a tenth; more than this is no text. The first
+# bytes are free, as a few kilobytes may well be a line a thousand times.
+MOST_EXPANSION = 200
+FREE_BYTES = 100_000_000
+# A frame of zstd may unpack to 32,000 times its size at once.
+BYTES_PER_ZSTD_READ = 4096
+
+
+def _zstd(file: BinaryIO) -> BinaryIO:
+    return io.BufferedReader(_ZstdFile(file))
+
+
+SUFFIXES: dict[str, Callable[[BinaryIO], BinaryIO]] = {
+    ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": _zstd,
+}
+
+SHORT_SUFFIXES = {".tgz": ".tar.gz", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """Return a name without the suffix of its compression, and that suffix.
+
+    >>> split_suffix("a.jsonl.zst"), split_suffix("a.tgz"), split_suffix("a")
+    (('a.jsonl', '.zst'), ('a.tar', '.gz'), ('a', ''))
+    """
+    for short, full in SHORT_SUFFIXES.items():
+        if name.lower().endswith(short):
+            name = name[: -len(short)] + full
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)], suffix
+    return name, ""
+
+
+def open_stream(
+    path: str, on_read: Callable[[int], None] | None = None
+) -> BinaryIO:
+    """Open a file, compressed or not; a compressed one cannot be sought in.
+
+    Args:
+        path: The file; the end of its name says how it is compressed.
+        on_read: Called with the number of bytes at every read from it.
+
+    Raises:
+        ValueError: While it is read: damaged, incomplete, or too large.
+    """
+    suffix = split_suffix(path)[1]
+    file = storage.open_binary(path, on_read)
+    if not suffix:
+        return file
+    return io.BufferedReader(
+        _Unpacked(path, file, SUFFIXES[suffix](file)), io.DEFAULT_BUFFER_SIZE
+    )
+
+
+class _Unpacked(io.RawIOBase):
+    """What a compressed file holds, with its errors put into words."""
+
+    def __init__(self, path: str, packed: BinaryIO, stream: BinaryIO):
+        self._path = path
+        self._packed = packed
+        self._stream = stream
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        try:
+            size = self._stream.readinto(buffer)
+        except EOFError:
+            raise ValueError(
+                f"{self._path} ends too early: it is incomplete after"
+                f" {self._size} unpacked bytes. Copy it again."
+            ) from None
+        except _DAMAGED as error:
+            raise ValueError(
+                f"{self._path} is damaged, or not what its name says, after"
+                f" {self._size} unpacked bytes ({error}). Copy it again."
+            ) from None
+        self._size += size
+        self._check_expansion()
+        return size
+
+    def _check_expansion(self) -> None:
+        read = self._packed.tell()
+        if self._size > FREE_BYTES + MOST_EXPANSION * read:
+            raise ValueError(
+                f"{self._path} unpacks to more than {MOST_EXPANSION} times its"
+                f" size: {self._size} bytes from its first {read}. Text does"
+                " not. Unpack it yourself if it is what you want."
+            )
+
+    def close(self) -> None:
+        self._stream.close()
+        self._packed.close()
+        super().close()
+
+
+class _ZstdError(Exception):
+    """Data that is no zstd."""
+
+
+_DAMAGED = (gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError, _ZstdError)
+
+
+class _ZstdFile(io.RawIOBase):
+    """A file of zstd frames; raises EOFError in the middle of one."""
+
+    def __init__(self, file: BinaryIO):
+        zstandard = _import_zstandard()
+        self._file = file
+        self._error = zstandard.ZstdError
+        # As large a window as `zstd --long=31` makes.
+        self._library = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+        self._frame = None
+        self._packed = b""
+        self._unpacked = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        while not self._unpacked:
+            if not self._packed:
+                self._packed = self._file.read(BYTES_PER_ZSTD_READ)
+            if not self._packed:
+                if self._frame is not None:
+                    raise EOFError
+                return 0
+            self._unpack()
+        size = min(len(buffer), len(self._unpacked))
+        buffer[:size] = self._unpacked[:size]
+        self._unpacked = self._unpacked[size:]
+        return size
+
+    def _unpack(self) -> None:
+        self._frame = self._frame or self._library.decompressobj()
+        try:
+            self._unpacked = memoryview(self._frame.decompress(self._packed))
+        except self._error as error:
+            raise _ZstdError(error) from None
+        self._packed = self._frame.unused_data
+        if self._frame.eof:
+            self._frame = None
+
+
+def _import_zstandard():
+    try:
+        import zstandard
+    except ImportError:
+        raise RuntimeError(
+            "Reading .zst files needs zstandard: pip install 'zstandard<1'."
+        ) from None
+    return zstandard

@@ -1,0 +1,89 @@
+"""The table of formats, and which of them a file has."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from data_prep.sources import (
+    compression,
+    json_lines,
+    parquet,
+    tar,
+    text,
+    tfds,
+    wikipedia,
+)
+from data_prep.sources.config import CorpusConfig
+from data_prep.sources.unit import Reading, SourceFile, Unit
+
+
+class Format(NamedTuple):
+    """How files of a format are read.
+
+    Attributes:
+        cut: Function from a file, a size in bytes and the settings to units
+            of about that size. They depend on nothing else.
+        documents: Function from a unit to its documents, each as its lines
+            without the white space around them. An iterator of lines is to
+            be used up before the next document is asked for.
+    """
+
+    cut: Callable[[SourceFile, int, CorpusConfig], list[Unit]]
+    documents: Callable[[Unit, Reading], Iterator[Iterable[str]]]
+
+
+FORMATS = {
+    "text": Format(text.cut, text.documents),
+    "jsonl": Format(json_lines.cut, json_lines.documents),
+    "parquet": Format(parquet.cut, parquet.documents),
+    "tar": Format(tar.cut, tar.documents),
+    "wikipedia": Format(wikipedia.cut, wikipedia.documents),
+    tfds.FORMAT: Format(tfds.cut, tfds.documents),
+}
+# A name that ends otherwise is plain text's.
+BY_SUFFIX = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".tar": "tar",
+}
+NO_TEXT = (".zip", ".7z", ".rar", ".lz4", ".lzma", ".z", ".arrow", ".pdf")
+
+
+def format_of(path: str, config: CorpusConfig) -> str:
+    """Return the name of a file's format, by what its name ends in.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if config.corpus_format is not None:
+        return config.corpus_format
+    name = compression.split_suffix(path)[0].lower()
+    if name.endswith(NO_TEXT):
+        raise ValueError(
+            f"{path} is of a format that is not read. Unpack or convert it"
+            " first; if it is plain text, give --corpus_format=text."
+        )
+    for suffix, format_name in BY_SUFFIX.items():
+        if name.endswith(suffix):
+            return format_name
+    return "text"
+
+
+def documents(unit: Unit, reading: Reading) -> Iterator[Iterable[str]]:
+    """Yield the documents of a unit; count it if there are none.
+
+    Each is an iterable of its lines, to be used up before the next one is
+    asked for.
+
+    Raises:
+        ValueError: The unit is damaged, or holds something else than text;
+            the message names file and position.
+    """
+    number = 0
+    if unit.bytes:
+        for document in FORMATS[unit.format].documents(unit, reading):
+            number += 1
+            yield document
+    if not number:
+        reading.findings.add("empty_files", unit.path)

@@ -1,0 +1,112 @@
+"""Tar archives of text files, such as OpenWebText's, read as a stream.
+
+Nothing is written to disk, so the names of members cannot do harm, and only
+regular files are read. A damaged archive is an error, never the end of it.
+"""
+
+import contextlib
+import tarfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from data_prep.examples import split_documents
+from data_prep.sources import compression
+from data_prep.sources.config import CorpusConfig
+from data_prep.sources.findings import Origin
+from data_prep.sources.lines import text_lines
+from data_prep.sources.unit import Reading, SourceFile, Unit, whole
+
+# OpenWebText has 8 million texts, in 20,000 archives.
+MOST_MEMBERS = 10_000_000
+
+
+def cut(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
+    """Return the units of a file; see `formats.Format`."""
+    del target, config
+    return [whole(file)]
+
+
+def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
+    """Yield the documents of a unit; see `formats.Format`."""
+    blank_lines = reading.config.blank_lines_separate_documents
+    with (
+        compression.open_stream(unit.path, reading.on_read) as stream,
+        _damage_explained(unit.path),
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive,
+    ):
+        for member in _members(archive, unit.path):
+            name = f"{unit.path}: {member.name!r}"
+            if _is_text(member, name, reading):
+                text = archive.extractfile(member)
+                lines = _lines(text, unit.path, Origin(name, reading.findings))
+                yield from split_documents(lines, blank_lines)
+
+
+def _lines(text: BinaryIO, path: str, origin: Origin) -> Iterator[str]:
+    # These are read while `documents` waits.
+    with _damage_explained(path):
+        yield from text_lines(text, origin)
+
+
+@contextlib.contextmanager
+def _damage_explained(path: str) -> Iterator[None]:
+    try:
+        yield
+    except tarfile.TarError as error:
+        raise ValueError(
+            f"{path} is incomplete, damaged, or no tar archive ({error}). Copy"
+            " it again."
+        ) from None
+
+
+class _Header(tarfile.TarInfo):
+    """The header of a member.
+
+    Whatever is wrong with one would otherwise end the archive, without an
+    error.
+    """
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> "_Header":
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from None
+
+
+def _members(archive: tarfile.TarFile, path: str) -> Iterator[tarfile.TarInfo]:
+    for number, member in enumerate(archive):
+        if number >= MOST_MEMBERS:
+            raise ValueError(
+                f"{path} has more than {MOST_MEMBERS} members. Unpack it"
+                " yourself if it is what you want."
+            )
+        yield member
+        # It remembers all headers otherwise.
+        archive.members.clear()
+
+
+def _is_text(member: tarfile.TarInfo, name: str, reading: Reading) -> bool:
+    """Return whether a member is to be read; count those that are not."""
+    if member.isdir():
+        return False
+    if member.issparse():
+        raise ValueError(
+            f"{name} is a sparse file, which may be of any size. Unpack it"
+            " yourself if it is what you want."
+        )
+    hidden = any(
+        part.startswith(".") and part not in (".", "..")
+        for part in member.name.split("/")
+    )
+    if hidden or not member.isreg():
+        reading.findings.add("skipped_members", name)
+        return False
+    if compression.split_suffix(member.name)[1] or member.name.endswith(".tar"):
+        raise ValueError(
+            f"{name} is itself an archive or compressed. Unpack the outer"
+            " archive, and give the folder it makes."
+        )
+    return True

@@ -1,0 +1,104 @@
+"""What a corpus is made of, before it is text."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from data_prep.sources.config import CorpusConfig
+from data_prep.sources.findings import Findings
+
+
+class SourceFile(NamedTuple):
+    """A file of the corpus.
+
+    Attributes:
+        format: Name of a row of `formats.FORMATS`.
+        path: Where it is.
+        name: The path below the corpus folder, which may move.
+        bytes: Its size as it is stored.
+    """
+
+    format: str
+    path: str
+    name: str
+    bytes: int
+
+
+class Unit(NamedTuple):
+    """Whole documents: a file, or a part of one.
+
+    Attributes:
+        format: Name of a row of `formats.FORMATS`.
+        path: The file.
+        start: First position; of what, the format knows: bytes, row groups
+            or examples.
+        end: The position after the last one.
+        bytes: How much of the stored file it is.
+    """
+
+    format: str
+    path: str
+    start: int
+    end: int
+    bytes: int
+
+
+class Reading(NamedTuple):
+    """What the reader of a unit needs besides the unit.
+
+    Attributes:
+        config: Settings of the corpus.
+        findings: Where to count what is wrong with the text.
+        on_read: Called with the number of stored bytes at every read.
+    """
+
+    config: CorpusConfig
+    findings: Findings
+    on_read: Callable[[int], None] | None = None
+
+    def reject(self, place: str, reason: str) -> None:
+        """Leave out a document, if that is wanted.
+
+        Raises:
+            ValueError: It is not.
+        """
+        if not self.config.skip_bad_documents:
+            raise ValueError(
+                f"{place}: {reason} Mend it, or have such documents left out"
+                " and counted with --skip_bad_documents."
+            )
+        self.findings.add("bad_documents", f"{place}: {reason}")
+
+    def record(self, text: str, place: str) -> Iterator[list[str]]:
+        """Yield a record's text as one document, if there is any."""
+        if "\0" in text:
+            self.findings.add("lines_with_nul", place)
+        lines = [s for line in text.split("\n") if (s := line.strip())]
+        if lines:
+            yield lines
+        else:
+            self.findings.add("empty_documents", place)
+
+
+def whole(file: SourceFile) -> Unit:
+    """Return a file as one unit, positions being bytes."""
+    return Unit(file.format, file.path, 0, file.bytes, file.bytes)
+
+
+def shares(file: SourceFile, number: int, target: int) -> list[Unit]:
+    """Return units of about `target` bytes, each some of `number` positions.
+
+    >>> file = SourceFile("parquet", "a", "a", 100)
+    >>> [unit[2:] for unit in shares(file, 5, 40)]
+    [(0, 2, 50), (2, 5, 50)]
+    """
+    parts = max(1, min(number, file.bytes // target))
+    return [
+        Unit(
+            file.format,
+            file.path,
+            part * number // parts,
+            (part + 1) * number // parts,
+            (part + 1) * file.bytes // parts - part * file.bytes // parts,
+        )
+        for part in range(parts)
+    ]

@@ -1,0 +1,66 @@
+"""The settings of pre-training and fine-tuning, and the model sizes.
+
+Names and defaults are those of the original implementation. Where it leaves a
+value to the model size, the task or debug mode, so do we; a value that is
+given always wins. One name differs: results are saved as JSON, not by pickle,
+so the original's `results_pkl` is `results_json` here.
+
+This module does not import TensorFlow.
+
+>>> config = PretrainingConfig(data_dir="data", model_name="electra_small")
+>>> config.max_predictions_per_seq, config.vocab_file
+(19, 'data/vocab.txt')
+>>> encoder_config(config).hidden_size, generator_config(config).hidden_size
+(256, 64)
+"""
+
+from electra_tf.configs.encoder import (
+    ACTIVATIONS,
+    INTERMEDIATE_RATIO,
+    MODEL_SIZES,
+    EncoderConfig,
+    ModelSize,
+    num_heads,
+)
+from electra_tf.configs.finetuning import (
+    CLASSIFICATION,
+    TASK_NAMES,
+    FinetuningConfig,
+)
+from electra_tf.configs.pretraining import PretrainingConfig, generator_config
+from electra_tf.configs.program import (
+    PRECISIONS,
+    encoder_config,
+    steps_to_profile,
+)
+from electra_tf.hparams import (
+    Config,
+    Derived,
+    check_same,
+    from_json,
+    hparam,
+    to_json,
+)
+
+__all__ = [
+    "ACTIVATIONS",
+    "CLASSIFICATION",
+    "INTERMEDIATE_RATIO",
+    "MODEL_SIZES",
+    "PRECISIONS",
+    "TASK_NAMES",
+    "Config",
+    "Derived",
+    "EncoderConfig",
+    "FinetuningConfig",
+    "ModelSize",
+    "PretrainingConfig",
+    "check_same",
+    "encoder_config",
+    "from_json",
+    "generator_config",
+    "hparam",
+    "num_heads",
+    "steps_to_profile",
+    "to_json",
+]

@@ -1,0 +1,318 @@
+"""The config of fine-tuning."""
+
+import dataclasses
+import os
+
+from electra_tf.configs import fields
+from electra_tf.configs.program import ProgramConfig
+from electra_tf.hparams import Derived
+
+CLASSIFICATION = "classification"  # The task of a user's own TSV files.
+TASK_NAMES = (
+    "cola",
+    "mnli",
+    "mrpc",
+    "qnli",
+    "qqp",
+    "rte",
+    "sst",
+    "sts",
+    "squad",
+    "squadv1",
+    "newsqa",
+    "naturalqs",
+    "triviaqa",
+    "searchqa",
+    "chunk",
+    CLASSIFICATION,
+)
+
+# Fine-tuning defaults that depend on the task hold for a single task only.
+DEFAULT_EPOCHS = 3.0
+DEFAULT_LENGTH = 128
+
+
+def _is_question_answering(task_name: str) -> bool:
+    """Return whether a task gets the defaults of question answering.
+
+    As in the original the name decides, so `naturalqs` does not.
+    """
+    return "squad" in task_name or "qa" in task_name
+
+
+def _single_task(config: "FinetuningConfig") -> str:
+    """Return the name of the only task, or "" if there are several."""
+    return config.task_names[0] if len(config.task_names) == 1 else ""
+
+
+def _default_epochs(config: "FinetuningConfig") -> float:
+    task_name = _single_task(config)
+    if config.debug:
+        return DEFAULT_EPOCHS
+    if task_name in ("rte", "sts"):
+        return 10.0
+    return 2.0 if _is_question_answering(task_name) else DEFAULT_EPOCHS
+
+
+def _default_length(config: "FinetuningConfig") -> int:
+    task_name = _single_task(config)
+    if _is_question_answering(task_name):
+        return 512
+    return 256 if task_name == "chunk" else DEFAULT_LENGTH
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FinetuningConfig(ProgramConfig):
+    """Settings of fine-tuning; defaults follow the tasks and the model size.
+
+    Raw data is read from `finetuning_data/<task>/` below `data_dir`, the
+    checkpoint from `models/<model_name>/`, and all that the run writes lies
+    below the latter, `pretrained_dir` for short. The braces `{:}` in paths are
+    filled in later: by the task, and in `test_predictions` by task, split and
+    trial.
+    """
+
+    task_names: tuple[str, ...] = fields.task(
+        ("chunk",), "tasks to learn, together if several", choices=TASK_NAMES
+    )
+    double_unordered: bool = fields.task(
+        True, "train pairs in both orders where the order means nothing"
+    )
+    released_tagging: bool = fields.task(
+        False,
+        "keep the released code's mistakes in tagging: sentences cut early, "
+        "labels shifted by a word [CLS] or [SEP], the loss reported twice",
+    )
+    train_file: str | None = fields.own_data(
+        None, f"training TSV of the task {CLASSIFICATION}"
+    )
+    dev_file: str | None = fields.own_data(None, "its development TSV")
+    test_file: str | None = fields.own_data(None, "its test TSV")
+    text_column: str | None = fields.own_data(
+        None, "its column of the (first) text"
+    )
+    text_pair_column: str | None = fields.own_data(
+        None, "its column of the second text"
+    )
+    label_column: str | None = fields.own_data(None, "its column of the label")
+
+    do_train: bool = fields.run(True, "whether to train")
+    do_eval: bool = fields.run(
+        True, "whether to evaluate on the development set"
+    )
+    num_trials: int = fields.run(1, "runs with different seeds; -1 never stops")
+    keep_all_models: bool = fields.run(
+        True, "whether to keep the weights of every trial, not of the last only"
+    )
+    from_scratch: bool = fields.model(
+        False, "start from random weights, as a baseline; no checkpoint is read"
+    )
+    log_examples: bool = fields.run(
+        Derived(lambda c: c.debug, "false; true in debug"),
+        "whether to log some examples",
+    )
+    use_tfrecords_if_existing: bool = fields.run(
+        Derived(lambda c: not c.debug, "true; false in debug"),
+        "without effect; features are made anew in seconds, so they can never "
+        "be those of other settings",
+    )
+    write_test_outputs: bool = fields.run(
+        False, "whether to write predictions for the test set"
+    )
+    write_distill_outputs: bool = fields.run(
+        False, "without effect; kept for command lines of the original"
+    )
+    n_writes_test: int = fields.run(
+        5, "number of trials that write test predictions", at_least=0
+    )
+    iterations_per_loop: int = fields.run(
+        fields.or_debug(1000, 1), "updates between summaries", at_least=1
+    )
+    save_checkpoints_steps: int = fields.run(
+        1_000_000, "updates between checkpoints", at_least=1
+    )
+
+    learning_rate: float = fields.optimization(
+        fields.by_size(1e-4, large=5e-5), "peak learning rate", at_least=0
+    )
+    weight_decay_rate: float = fields.optimization(
+        0.01, "decoupled weight decay; the paper has 0", at_least=0
+    )
+    layerwise_lr_decay: float = fields.optimization(
+        fields.by_size(0.8, large=0.9),
+        "factor between the learning rates of a layer and the one above; 0 "
+        "gives all layers the same",
+        at_least=0,
+        at_most=1,
+    )
+    layerwise_decay_top_exponent: int = fields.optimization(
+        2,
+        "power of layerwise_lr_decay at the top layer; layer d of n (the "
+        "embeddings are 0) has power n + this - d. The released code has 2; 0 "
+        "gives the top layer the full rate",
+        at_least=0,
+    )
+    num_train_epochs: float = fields.optimization(
+        Derived(
+            _default_epochs,
+            "3; 10 for rte and sts, 2 for question answering",
+        ),
+        "passes over the training data",
+        more_than=0,
+    )
+    warmup_proportion: float = fields.optimization(
+        0.1, "fraction of the updates that warm up", at_least=0, at_most=1
+    )
+
+    max_seq_length: int = fields.batch(
+        Derived(
+            _default_length, "128; 256 for chunk, 512 for question answering"
+        ),
+        "tokens of an input",
+        at_least=3,
+    )
+    train_batch_size: int = fields.batch(
+        32, "examples of an update, over all devices", at_least=1
+    )
+    eval_batch_size: int = fields.batch(
+        32, "examples of an evaluation step", runtime=True, at_least=1
+    )
+    predict_batch_size: int = fields.batch(
+        32, "examples of a prediction step", runtime=True, at_least=1
+    )
+
+    max_query_length: int = fields.qa(
+        64, "word pieces of a question", at_least=1
+    )
+    doc_stride: int = fields.qa(128, "step between windows", at_least=1)
+    n_best_size: int = fields.qa(20, "answers to keep a question", at_least=1)
+    max_answer_length: int = fields.qa(
+        30, "word pieces of an answer", at_least=1
+    )
+    answerable_classifier: bool = fields.qa(
+        True, "whether to predict if a question has an answer"
+    )
+    answerable_uses_start_logits: bool = fields.qa(
+        True, "whether that prediction sees the likely start"
+    )
+    answerable_weight: float = fields.qa(
+        0.5, "weight of the loss of that prediction", at_least=0
+    )
+    joint_prediction: bool = fields.qa(
+        True, "whether the end of an answer is predicted given its start"
+    )
+    beam_size: int = fields.qa(20, "starts to consider", at_least=1)
+    qa_na_threshold: float = fields.qa(
+        -2.75, "null odds above which a test question counts as unanswerable"
+    )
+
+    raw_data_dir: str = fields.path_field(
+        fields.path("{c.data_dir}/finetuning_data/{{:}}"), "raw data of a task"
+    )
+    vocab_file: str = fields.path_field(
+        fields.path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
+    )
+    init_checkpoint: str = fields.path_field(
+        fields.path("{c.pretrained_dir}"),
+        "weights to start from; whatever electra_tf.conversion reads: a run, "
+        "a model folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
+    )
+    model_dir: str = fields.path_field(
+        fields.path(
+            "{c.pretrained_dir}/finetuning_models/{c.joined_tasks}_model"
+        ),
+        "folder of the run",
+    )
+    results_txt: str = fields.path_field(
+        fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_results.txt"),
+        "results for people",
+    )
+    results_json: str = fields.path_field(
+        fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_results.json"),
+        "results for programs (results_pkl in the original)",
+    )
+    qa_eval_file: str = fields.path_field(
+        fields.path("{c.qa_dir}/{{:}}_eval.json"), "scores of a task"
+    )
+    qa_preds_file: str = fields.path_field(
+        fields.path("{c.qa_dir}/{{:}}_preds.json"), "answers of a task"
+    )
+    qa_na_file: str = fields.path_field(
+        fields.path("{c.qa_dir}/{{:}}_null_odds.json"), "null odds of a task"
+    )
+    preprocessed_data_dir: str = fields.path_field(
+        fields.path(
+            "{c.pretrained_dir}/finetuning_tfrecords/{c.joined_tasks}_tfrecords"
+        ),
+        "without effect, like use_tfrecords_if_existing",
+    )
+    test_predictions: str = fields.path_field(
+        fields.path(
+            "{c.pretrained_dir}/test_predictions/{{:}}_{{:}}_{{:}}"
+            "_predictions.json"
+        ),
+        "predictions for a test set (a pickle in the original); for GLUE its "
+        "site's .tsv is written beside it",
+    )
+
+    @property
+    def pretrained_dir(self) -> str:
+        """Folder of the pre-trained model and of what is made from it."""
+        return os.path.join(self.data_dir, "models", self.model_name)
+
+    @property
+    def joined_tasks(self) -> str:
+        """The task names, as they appear in file names."""
+        return ",".join(self.task_names)
+
+    @property
+    def qa_dir(self) -> str:
+        """Folder of the question answering results."""
+        return f"{self.pretrained_dir}/results/{self.joined_tasks}_qa"
+
+    def check(self):
+        """Raise a ValueError if fields contradict each other."""
+        super().check()
+        if self.distribution_strategy == "multi_worker_mirrored":
+            raise ValueError(
+                "Fine-tuning runs on one machine: distribution_strategy must "
+                "not be 'multi_worker_mirrored'. Use 'mirrored'."
+            )
+        if len(set(self.task_names)) < len(self.task_names):
+            raise ValueError(
+                f"task_names must not repeat. Received: {self.task_names!r}."
+            )
+        self._check_own_files()
+
+    def _check_own_files(self):
+        if CLASSIFICATION in self.task_names:
+            self._check_own_files_given()
+            return
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.metadata["group"] == "your own data" and value is not None:
+                raise ValueError(
+                    f"{field.name} belongs to the task {CLASSIFICATION!r}. "
+                    f"Received: {field.name} {value!r} with task_names "
+                    f"{self.joined_tasks!r}."
+                )
+
+    def _check_own_files_given(self):
+        needed = {
+            "train_file": "its labels",
+            "text_column": "the text",
+            "label_column": "the labels",
+            "dev_file": "do_eval" if self.do_eval else None,
+            "test_file": "write_test_outputs"
+            if self.write_test_outputs
+            else None,
+        }
+        missing = [
+            f"{name} (for {purpose})"
+            for name, purpose in needed.items()
+            if purpose and getattr(self, name) is None
+        ]
+        if missing:
+            raise ValueError(
+                f"The task {CLASSIFICATION!r} needs {', '.join(missing)}."
+            )

@@ -1,0 +1,279 @@
+"""The config of pre-training."""
+
+import dataclasses
+import math
+import os
+
+from electra_tf.configs import fields
+from electra_tf.configs.encoder import EncoderConfig, widths
+from electra_tf.configs.program import ProgramConfig, encoder_config
+from electra_tf.hparams import Derived
+
+# Added to mask_prob before rounding down; part of the original's rule.
+MASK_PROB_ROUNDING = 0.005
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PretrainingConfig(ProgramConfig):
+    """Settings of pre-training; defaults train ELECTRA-Small.
+
+    Paths default to places below `data_dir`: records in
+    `pretrain_tfrecords/`, the vocabulary in `vocab.txt`, all that the run
+    writes in `models/<model_name>/`.
+
+    Exit status: 0 done; 75 stopped by SIGTERM or Ctrl-C with a checkpoint
+    saved; 74 no room on the disk; 2 a mistake in the command line; 1 any
+    other error. The same command goes on from the newest checkpoint.
+    """
+
+    do_train: bool = fields.run(True, "whether to train")
+    do_eval: bool = fields.run(False, "whether to evaluate")
+    eval_every_n_steps: int = fields.run(
+        0,
+        "updates between evaluations while training; 0 evaluates only at the "
+        "end, with do_eval",
+        at_least=0,
+    )
+
+    electra_objective: bool = fields.objective(
+        True, "replaced token detection; false trains BERT's objective"
+    )
+    electric_objective: bool = fields.objective(
+        False, "noise-contrastive energies of the Electric paper"
+    )
+    gen_weight: float = fields.objective(
+        1.0, "weight of the generator's loss", at_least=0
+    )
+    disc_weight: float = fields.objective(
+        50.0, "weight of the discriminator's loss", at_least=0
+    )
+    mask_prob: float = fields.objective(
+        0.15, "fraction of tokens to mask", more_than=0, less_than=1
+    )
+    mask_token_share: float = fields.objective(
+        0.85,
+        "share of the chosen tokens that become [MASK], the others stay; the "
+        "paper has 1",
+        at_least=0,
+        at_most=1,
+    )
+    distinct_positions: bool = fields.objective(
+        False,
+        "whether no position is chosen twice and their number is rounded up, "
+        "as in the paper; the released code draws with replacement",
+    )
+    mask_unit: str = fields.objective(
+        "token",
+        "what is chosen to be predicted: single tokens, or whole words, never "
+        "twice; their share is mask_prob on average",
+        choices=("token", "word"),
+    )
+    sampling: str = fields.objective(
+        "gumbel",
+        "how tokens are drawn from the generator: gumbel draws a number a "
+        "word piece, as the original; inverse_cdf one a position, for the "
+        "same distribution",
+        choices=("gumbel", "inverse_cdf"),
+    )
+    temperature: float = fields.objective(
+        1.0, "softmax temperature of the sampling", more_than=0
+    )
+    disallow_correct: bool = fields.objective(
+        False, "never sample the original token"
+    )
+
+    uniform_generator: bool = fields.generator(
+        False, "replacements drawn uniformly, without a network"
+    )
+    two_tower_generator: bool = fields.generator(
+        Derived(
+            lambda c: c.electric_objective,
+            "false; true with electric_objective",
+        ),
+        "a left-to-right and a right-to-left transformer",
+    )
+    untied_generator: bool = fields.generator(
+        True, "false lets generator and discriminator share all weights"
+    )
+    untied_generator_embeddings: bool = fields.generator(
+        False, "whether the generator has its own embeddings"
+    )
+    generator_layers: float = fields.generator(
+        1.0, "depth as a fraction of the discriminator's", more_than=0
+    )
+    generator_hidden_size: float = fields.generator(
+        0.25, "width as a fraction of the discriminator's", more_than=0
+    )
+
+    learning_rate: float = fields.optimization(
+        5e-4, "peak learning rate", at_least=0
+    )
+    lr_decay_power: float = fields.optimization(
+        1.0, "power of the decay; 1 is linear", at_least=0
+    )
+    weight_decay_rate: float = fields.optimization(
+        0.01, "decoupled weight decay", at_least=0
+    )
+    num_warmup_steps: int = fields.optimization(
+        10000, "warm-up updates", at_least=0
+    )
+    num_train_steps: int = fields.optimization(
+        fields.or_debug(1_000_000, 20),
+        "updates in all",
+        runtime=True,
+        at_least=1,
+    )
+
+    max_seq_length: int = fields.batch(128, "tokens of an input", at_least=3)
+    train_batch_size: int = fields.batch(
+        fields.or_debug(128, 8),
+        "examples of an update, over all devices",
+        at_least=1,
+    )
+    eval_batch_size: int = fields.batch(
+        fields.or_debug(128, 4), "examples of a step", runtime=True, at_least=1
+    )
+    num_eval_steps: int = fields.batch(
+        fields.or_debug(100, 2), "batches to evaluate", runtime=True, at_least=1
+    )
+    shuffle_buffer_size: int = fields.batch(
+        10000, "examples held in memory to shuffle from", at_least=1
+    )
+
+    iterations_per_loop: int = fields.run(
+        fields.or_debug(200, 1), "updates between summaries", at_least=1
+    )
+    save_checkpoints_steps: int = fields.run(
+        1000, "updates between checkpoints", at_least=1
+    )
+    keep_checkpoint_max: int = fields.run(
+        5, "number of recent checkpoints to keep; 0 keeps all", at_least=0
+    )
+
+    pretrain_tfrecords: str = fields.path_field(
+        fields.path("{c.data_dir}/pretrain_tfrecords/pretrain_data.tfrecord*"),
+        "pattern of the training records",
+    )
+    eval_tfrecords: str | None = fields.path_field(
+        None,
+        "pattern of the evaluation records; null takes those held out beside "
+        "the training ones, or else the training ones",
+    )
+    vocab_file: str = fields.path_field(
+        fields.path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
+    )
+    model_dir: str = fields.path_field(
+        fields.path("{c.data_dir}/models/{c.model_name}"), "folder of the run"
+    )
+    init_checkpoint: str | None = fields.path_field(
+        None,
+        "weights to start from instead of random ones, with a new optimizer "
+        "and schedule; whatever electra_tf.conversion reads: a run, a model "
+        "folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
+    )
+    init_generator: str | None = fields.path_field(
+        None, "likewise the generator, where init_checkpoint has none"
+    )
+    allow_new_parts: bool = fields.run(
+        False,
+        "let what init_checkpoint lacks, a generator say, start from random "
+        "weights",
+    )
+    results_txt: str = fields.path_field(
+        fields.path("{c.model_dir}/results/unsup_results.txt"),
+        "results for people",
+    )
+    results_json: str = fields.path_field(
+        fields.path("{c.model_dir}/results/unsup_results.json"),
+        "results for programs (results_pkl in the original)",
+    )
+
+    def check(self):
+        """Raise a ValueError if fields contradict each other."""
+        super().check()
+        self._check_towers()
+        if self.has_small_generator:
+            generator_config(self)
+        if self.init_generator and not self.init_checkpoint:
+            raise ValueError(
+                "init_generator needs init_checkpoint, the discriminator's. "
+                f"Received: init_generator {self.init_generator!r} alone."
+            )
+        if self.max_predictions_per_seq < 1:
+            raise ValueError(
+                "mask_prob times max_seq_length leaves nothing to mask. "
+                f"Received: mask_prob {self.mask_prob}, "
+                f"max_seq_length {self.max_seq_length}."
+            )
+
+    def _check_towers(self):
+        if self.electric_objective and not self.two_tower_generator:
+            raise ValueError(
+                "electric_objective needs two_tower_generator. Received: False."
+            )
+        if not self.two_tower_generator:
+            return
+        if self.uniform_generator or not self.untied_generator:
+            raise ValueError(
+                "two_tower_generator needs its own networks. Received: "
+                f"uniform_generator {self.uniform_generator}, "
+                f"untied_generator {self.untied_generator}."
+            )
+        if not (self.electra_objective or self.electric_objective):
+            raise ValueError(
+                "two_tower_generator needs electra_objective or "
+                "electric_objective. Received: neither."
+            )
+
+    @property
+    def has_small_generator(self) -> bool:
+        """Whether the generator is a network of its own size."""
+        detects = self.electra_objective or self.electric_objective
+        own = self.untied_generator and not self.uniform_generator
+        return detects and own
+
+    @property
+    def masks_words(self) -> bool:
+        """Whether whole words are chosen to be predicted."""
+        return self.mask_unit == "word"
+
+    @property
+    def max_predictions_per_seq(self) -> int:
+        """Masked positions an input has room for."""
+        if self.distinct_positions or self.masks_words:
+            return math.ceil(self.mask_prob * self.max_seq_length)
+        fraction = self.mask_prob + MASK_PROB_ROUNDING
+        return int(fraction * self.max_seq_length)
+
+    @property
+    def held_out_tfrecords(self) -> str:
+        """Pattern of the records held out beside the training ones."""
+        folder = os.path.dirname(self.pretrain_tfrecords)
+        return os.path.join(folder, "held_out_data.tfrecord*")
+
+
+def generator_config(config: PretrainingConfig) -> EncoderConfig:
+    """Return the shape of a generator that is a network of its own.
+
+    Sizes are rounded half to even. Overrides of heads and feed-forward width
+    do not carry over from the main encoder; all others do.
+
+    Raises:
+      ValueError: if the fractions give a shape that cannot be built.
+    """
+    encoder = encoder_config(config)
+    hidden_size = round(encoder.hidden_size * config.generator_hidden_size)
+    layers = round(encoder.num_hidden_layers * config.generator_layers)
+    untied = config.untied_generator_embeddings
+    try:
+        return encoder.replace(
+            num_hidden_layers=layers,
+            embedding_size=hidden_size if untied else encoder.embedding_size,
+            **widths(hidden_size),
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"generator_hidden_size {config.generator_hidden_size} and "
+            f"generator_layers {config.generator_layers} give no valid "
+            f"generator: {error}"
+        ) from error
