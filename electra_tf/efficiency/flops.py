@@ -27,17 +27,15 @@ count. Its approximations are kept too:
 (393216, 220594816, 3677281792)
 """
 
-import dataclasses
-
 from electra_tf.configs import (
-    INTERMEDIATE_RATIO,
-    EncoderConfig,
     PretrainingConfig,
     encoder_config,
     generator_config,
-    num_heads,
 )
-from electra_tf.hparams import Config, Derived, hparam
+from electra_tf.efficiency.transformer_sizes import (
+    TransformerSizes,
+    transformer_sizes,
+)
 
 # Operations per element.
 DROPOUT = 4  # Draw, compare, multiply by the mask, rescale.
@@ -45,66 +43,8 @@ LAYER_NORM = 5  # Mean, variance (square and sum), add bias, scale.
 ACTIVATION = 8  # GELU by its tanh formula.
 SOFTMAX = 5  # Maximum, subtract, exponential, sum, divide.
 
-OUTPUT_FRAC = 20 / 128  # Predictions of an input of 128 tokens.
 SEGMENT_TYPES = 2
 FORWARD_AND_BACKWARD = 2
-# From there to a backward pass of two forward ones.
-BACKWARD_IS_TWICE = 3 / FORWARD_AND_BACKWARD
-
-
-@dataclasses.dataclass(frozen=True)
-class TransformerSizes(Config):
-    """The sizes that decide what a transformer costs.
-
-    >>> TransformerSizes(128, 2).intermediate_size
-    512
-    """
-
-    hidden_size: int = hparam(help_text="width of a layer", at_least=1)
-    num_layers: int = hparam(help_text="layers", at_least=1)
-    sequence_length: int = hparam(512, "tokens of an input", at_least=1)
-    vocab_size: int = hparam(30522, "word pieces", at_least=1)
-    embedding_size: int = hparam(
-        Derived(lambda c: c.hidden_size, "the hidden size"),
-        "width of the embeddings",
-        at_least=1,
-    )
-    intermediate_size: int = hparam(
-        Derived(
-            lambda c: INTERMEDIATE_RATIO * c.hidden_size,
-            f"{INTERMEDIATE_RATIO} times the hidden size",
-        ),
-        "width inside the feed-forward network",
-        at_least=1,
-    )
-    num_heads: int = hparam(
-        Derived(lambda c: num_heads(c.hidden_size), "one per 64 of width"),
-        "attention heads",
-        at_least=1,
-    )
-    head_size: int | None = hparam(
-        None, "width of a head; null shares out the hidden size", at_least=1
-    )
-    output_frac: float = hparam(
-        OUTPUT_FRAC,
-        "fraction of the tokens with an output softmax",
-        at_least=0,
-        at_most=1,
-    )
-    sparse_embedding_lookup: bool = hparam(
-        False, "embeddings are looked up, at no cost"
-    )
-    decoder: bool = hparam(False, "layers also attend to an encoder")
-    full_layer_norm: bool = hparam(
-        False, "count every element of the layer norm after attention"
-    )
-
-    @property
-    def attention_size(self) -> int:
-        """Width of all queries of a token, as of all its keys and values."""
-        if self.head_size is None:
-            return self.hidden_size
-        return self.head_size * self.num_heads
 
 
 def attention_terms(sizes: TransformerSizes) -> dict[str, int]:
@@ -264,22 +204,6 @@ def electra_training_flops(
     return detecting + training_flops(generator, batch_size, train_steps)
 
 
-def transformer_sizes(
-    encoder: EncoderConfig, sequence_length: int, **settings
-) -> TransformerSizes:
-    """Return the sizes of an encoder; `settings` are further fields."""
-    return TransformerSizes(
-        hidden_size=encoder.hidden_size,
-        num_layers=encoder.num_hidden_layers,
-        sequence_length=sequence_length,
-        vocab_size=encoder.vocab_size,
-        embedding_size=encoder.embedding_size,
-        intermediate_size=encoder.intermediate_size,
-        num_heads=encoder.num_attention_heads,
-        **settings,
-    )
-
-
 def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     """Return the operations of a pre-training run.
 
@@ -314,110 +238,6 @@ def flops_per_step(config: PretrainingConfig, **settings) -> float:
     1293743798272.0
     """
     return pretraining_flops(config, **settings) / config.num_train_steps
-
-
-def update_flops(config: PretrainingConfig) -> float:
-    """Return the operations that a machine does in an update.
-
-    As `flops_per_step`, but embeddings are looked up, and the backward pass
-    costs twice the forward pass: each product has two gradients.
-
-    >>> config = PretrainingConfig(data_dir="data", model_name="small")
-    >>> update_flops(config)
-    1172504417280.0
-    """
-    forward_twice = flops_per_step(config, sparse_embedding_lookup=True)
-    return BACKWARD_IS_TWICE * forward_twice
-
-
-def published_training_flops() -> dict[str, float]:
-    """Return the operations that the paper's models took to pre-train.
-
-    Those of ELMo and XLNet come from TensorFlow's count, as published; RoBERTa,
-    ALBERT and T5 are taken for transformers like BERT.
-    """
-    return {
-        "elmo": _elmo_flops(),
-        "xlnet": _xlnet_flops(),
-        "gpt": training_flops(
-            TransformerSizes(768, 12, vocab_size=40000, output_frac=1.0),
-            128,
-            960_800,
-        ),
-        "bert_small": training_flops(
-            TransformerSizes(256, 12, 128, embedding_size=128), 128, 1_450_000
-        ),
-        "bert_base": training_flops(TransformerSizes(768, 12), 256, 1_000_000),
-        "bert_large": training_flops(
-            TransformerSizes(1024, 24), 256, 1_000_000
-        ),
-        **_published_electra_flops(),
-        "roberta": training_flops(
-            TransformerSizes(1024, 24, vocab_size=50265), 8000, 500_000
-        ),
-        "albert": training_flops(
-            TransformerSizes(4096, 12, vocab_size=30000, embedding_size=128),
-            4096,
-            1_500_000,
-        ),
-        "t5_11b": _t5_flops(),
-    }
-
-
-def _published_electra_flops() -> dict[str, float]:
-    small = TransformerSizes(256, 12, 128, embedding_size=128)
-    base = TransformerSizes(768, 12)
-    large = TransformerSizes(1024, 24)
-    runs = {
-        "electra_small": (small, 64, 128, 1_000_000),
-        "electra_base": (base, 256, 256, 766_000),
-        "electra_400k": (large, 256, 2048, 400_000),
-        "electra_1.75M": (large, 256, 2048, 1_750_000),
-    }
-    return {
-        name: electra_training_flops(sizes, _narrow(sizes, width), *batches)
-        for name, (sizes, width, *batches) in runs.items()
-    }
-
-
-def _narrow(sizes: TransformerSizes, width: int) -> TransformerSizes:
-    """Return a network of another width on the same embeddings."""
-    return TransformerSizes(
-        width,
-        sizes.num_layers,
-        sizes.sequence_length,
-        sizes.vocab_size,
-        sizes.embedding_size,
-    )
-
-
-def _elmo_flops() -> float:
-    words, epochs = 768_648_884, 10  # The One Billion Word benchmark.
-    per_batch = 568_093_262_680  # Forward, as the released formula takes it.
-    batch_tokens = 20.0 * 128
-    return FORWARD_AND_BACKWARD * epochs * words * per_batch / batch_tokens
-
-
-def _xlnet_flops() -> float:
-    steps, batch_size = 500_000, 8192
-    per_32_inputs = 15_064_773_691_518  # Forward.
-    return FORWARD_AND_BACKWARD * steps * batch_size * per_32_inputs / 32.0
-
-
-def _t5_flops() -> float:
-    """Return T5-11B's: only its decoder predicts, at every position."""
-    encoder = TransformerSizes(
-        1024,
-        24,
-        vocab_size=32000,
-        intermediate_size=65536,
-        num_heads=128,
-        head_size=128,
-        output_frac=0.0,
-    )
-    decoder = encoder.replace(decoder=True, output_frac=1.0)
-    batches = (2048, 1_000_000)
-    return training_flops(encoder, *batches) + training_flops(decoder, *batches)
 
 
 def _product(rows: int, columns: int) -> int:

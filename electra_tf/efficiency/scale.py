@@ -21,13 +21,11 @@ import typing
 
 from electra_tf.configs import (
     MODEL_SIZES,
-    EncoderConfig,
     PretrainingConfig,
-    encoder_config,
-    generator_config,
 )
 from electra_tf.efficiency.accelerators import ACCELERATORS, PRECISIONS
-from electra_tf.efficiency.flops import update_flops
+from electra_tf.efficiency.executed_flops import update_flops
+from electra_tf.efficiency.networks import networks, parameters
 from electra_tf.efficiency.published_runs import (
     BASE_512,
     PUBLISHED,
@@ -90,55 +88,8 @@ class Step(typing.NamedTuple):
         return max(names, key=lambda name: getattr(self, name))
 
 
-def encoder_parameters(encoder: EncoderConfig, embeddings: bool = True) -> int:
-    """Return the weights of an encoder, with or without its embeddings.
-
-    >>> encoder_parameters(EncoderConfig(100, 8, 1, 1, 16, embedding_size=4))
-    3104
-    """
-    hidden, inner = encoder.hidden_size, encoder.intermediate_size
-    width = encoder.embedding_size
-    rows = encoder.vocab_size + encoder.max_position_embeddings
-    rows += encoder.type_vocab_size
-    table = rows * width + _norm(width)
-    attention = 4 * _dense(hidden, hidden) + _norm(hidden)
-    feed_forward = _dense(hidden, inner) + _dense(inner, hidden)
-    layer = attention + feed_forward + _norm(hidden)
-    projection = _dense(width, hidden) if width != hidden else 0
-    total = encoder.num_hidden_layers * layer + projection
-    return total + table if embeddings else total
-
-
-def parameters(config: PretrainingConfig) -> int:
-    """Return the weights of ELECTRA's two networks, heads included.
-
-    Raises:
-        ValueError: if the generator is not a network of its own.
-    """
-    if not config.has_small_generator or config.two_tower_generator:
-        raise ValueError(
-            "Only replaced token detection with one generator of its own has "
-            "been modelled. Received: uniform_generator "
-            f"{config.uniform_generator}, untied_generator "
-            f"{config.untied_generator}, two_tower_generator "
-            f"{config.two_tower_generator}."
-        )
-    main, generator = encoder_config(config), generator_config(config)
-    untied = config.untied_generator_embeddings
-    width, hidden = generator.embedding_size, main.hidden_size
-    prediction = _dense(generator.hidden_size, width) + _norm(width)
-    return (
-        encoder_parameters(main)
-        + encoder_parameters(generator, embeddings=untied)
-        + prediction
-        + generator.vocab_size
-        + _dense(hidden, hidden)
-        + _dense(hidden, 1)
-    )
-
-
 def activation_bytes(config: PretrainingConfig, width: int) -> int:
-    """Return what both networks keep for the backward pass of a batch.
+    """Return what the networks keep for the backward pass of a batch.
 
     Args:
         config: of the run.
@@ -147,20 +98,21 @@ def activation_bytes(config: PretrainingConfig, width: int) -> int:
     length = config.max_seq_length
     tokens = config.train_batch_size * length
     kept = sum(
-        network.num_hidden_layers
+        encoder.num_hidden_layers
         * (
-            _KEPT_PER_HIDDEN * network.hidden_size
-            + _KEPT_PER_SCORE * network.num_attention_heads * length
+            _KEPT_PER_HIDDEN * encoder.hidden_size
+            + _KEPT_PER_SCORE * encoder.num_attention_heads * length
         )
-        for network in (encoder_config(config), generator_config(config))
+        for encoder, *_ in networks(config).passes
     )
     return tokens * kept * width // _KEPT_WIDTH
 
 
 def logit_bytes(config: PretrainingConfig) -> int:
     """Return the size of the generator's float32 logits, B x N x V."""
-    predictions = config.train_batch_size * config.max_predictions_per_seq
-    return FLOAT32 * predictions * config.vocab_size
+    prediction = networks(config).prediction
+    tokens = prediction.tokens if prediction else 0
+    return FLOAT32 * config.train_batch_size * tokens * config.vocab_size
 
 
 def all_reduce_bytes(config: PretrainingConfig, count: int) -> float:
@@ -336,14 +288,6 @@ def _time(seconds: float) -> str:
     """
     number, unit = (seconds, "s") if seconds >= 1 else (1000 * seconds, "ms")
     return f"{number:#.3g}".rstrip(".") + f" {unit}"
-
-
-def _dense(rows: int, columns: int) -> int:
-    return rows * columns + columns
-
-
-def _norm(width: int) -> int:
-    return 2 * width
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import keras
 
 from electra_tf import manifest, tokenization
 from electra_tf.configs import PretrainingConfig, steps_to_profile
-from electra_tf.efficiency import flops
+from electra_tf.efficiency import executed_flops, flops
 from electra_tf.pretraining import inputs, metrics
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
@@ -117,7 +117,7 @@ def settings(config: PretrainingConfig) -> Settings:
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
         flops_per_step=flops.flops_per_step(config),
-        update_flops=flops.update_flops(config),
+        update_flops=executed_flops.update_flops(config),
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,

@@ -1,0 +1,107 @@
+"""The memory that training steps take, beside the estimate of it.
+
+    MALLOC_MMAP_THRESHOLD_=65536 python -m benchmarks.training_memory \\
+        --settings='{"train_batch_size": 32}'
+
+Linux only: peak resident memory of this process during updates, less what it
+has before the model is made. The C library otherwise keeps freed blocks for
+later, which count as resident; the variable above has it give back those of
+64 KiB and more. Tokens are drawn at random.
+"""
+
+import argparse
+import json
+import os
+import re
+
+import numpy as np
+
+from electra_tf.configs import PretrainingConfig
+
+MB = 1e6
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--settings", default="{}", help="of the config, as a JSON object"
+    )
+    parser.add_argument("--updates", type=int, default=3)
+    return parser.parse_args()
+
+
+def resident(name: str) -> int:
+    """Return a figure of this process: VmRSS now, or VmHWM, the peak."""
+    with open("/proc/self/status", encoding="utf-8") as status:
+        return 1024 * int(re.search(rf"{name}:\s+(\d+)", status.read())[1])
+
+
+def forget_peak():
+    """Let the peak begin anew."""
+    with open("/proc/self/clear_refs", "w", encoding="utf-8") as file:
+        file.write("5")
+
+
+def trainer(config: PretrainingConfig):
+    """Return the loop's `Trainer` on random tokens."""
+    import tensorflow as tf
+
+    from electra_tf.pretraining import build, metrics
+    from electra_tf.pretraining.masking import Batch, SpecialTokens
+    from electra_tf.pretraining.pretrainer import Pretrainer
+    from electra_tf.training.guard import Guard
+    from electra_tf.training.loop import Trainer
+
+    pretrainer = Pretrainer(config, SpecialTokens(101, 102, 103))
+    shape = (config.train_batch_size, config.max_seq_length)
+    ids = np.random.default_rng(0).integers(1000, config.vocab_size, shape)
+    ids[:, 0], ids[:, -1] = 101, 102
+    batch = Batch(
+        ids.astype(np.int32),
+        np.ones(shape, np.int32),
+        np.zeros(shape, np.int32),
+    )
+
+    def losses(batch, random):
+        output = pretrainer(batch, random, training=True)
+        return pretrainer.losses(output) | metrics.training_terms(output)
+
+    settings = build.settings(config)
+    return Trainer(
+        losses,
+        build.optimizer(config, pretrainer.variables),
+        iter(tf.data.Dataset.from_tensors(batch).repeat()),
+        tf.distribute.get_strategy(),
+        tf.Variable(0, dtype=tf.int64),
+        settings,
+        Guard(config.max_skipped_updates),
+    )
+
+
+def main():
+    """Print what was measured."""
+    args = arguments()
+    config = PretrainingConfig(
+        data_dir="-", model_name="-", **json.loads(args.settings)
+    )
+    import tensorflow as tf
+
+    tf.linalg.matmul(tf.ones((64, 64)), tf.ones((64, 64)))
+    before = resident("VmRSS")
+    training = trainer(config)
+    built = resident("VmRSS")
+    training.run(tf.constant(1))
+    forget_peak()
+    traced = resident("VmRSS")
+    training.run(tf.constant(args.updates))
+    peak = resident("VmHWM")
+    print(f"before the model  {before / MB:8.0f} MB")
+    print(f"weights and slots {(built - before) / MB:8.0f} MB")
+    print(f"between updates   {(traced - before) / MB:8.0f} MB")
+    print(f"peak of updates   {(peak - before) / MB:8.0f} MB")
+    print(f"malloc: {os.environ.get('MALLOC_MMAP_THRESHOLD_', 'as it comes')}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""Floating-point operations that this program makes a machine do.
+
+The terms are those of the paper's count (`flops`); what differs:
+
+* A product of matrices costs its forward pass twice more on the way back,
+  once for each factor's gradient; other operations cost it once more.
+* Word embeddings are looked up, at no cost, or multiplied by one-hot vectors
+  where `embedding_lookup` says so. Positions are added; segments are always
+  multiplied. A product with one-hot vectors has one gradient, the table's.
+* Tokens are predicted where they were chosen, `max_predictions_per_seq` of an
+  input; by two towers everywhere, once for both.
+* Every layer norm counts all its elements.
+* Adam takes some operations for every weight.
+
+Products are exact, and equal to those of the graph that is run. Elements
+count by the constants of `flops`, as if nothing were fused; they are a few
+per cent. Drawing random numbers, choosing positions and metrics are left out.
+
+>>> config = PretrainingConfig(data_dir="D", model_name="M")
+>>> work = pretraining_work(config)
+>>> work.forward, work.backward
+(3039405090, 6034076194)
+"""
+
+import typing
+
+from electra_tf.configs import (
+    EncoderConfig,
+    FinetuningConfig,
+    PretrainingConfig,
+    encoder_config,
+)
+from electra_tf.efficiency.flops import (
+    detection_terms,
+    input_terms,
+    layer_terms,
+    prediction_terms,
+)
+from electra_tf.efficiency.networks import networks, parameters
+from electra_tf.efficiency.transformer_sizes import (
+    TransformerSizes,
+    transformer_sizes,
+)
+
+# The terms of `flops` that are products of matrices.
+PRODUCTS = {
+    "kqv",
+    "attention_scores",
+    "attention_weighted_avg_values",
+    "attn_output",
+    "intermediate",
+    "output",
+    "main_multiply",
+    "hidden_kernel",
+    "hidden",
+    "logits",
+}
+# Of AdamW, for a weight: norm 2, clip 1, moments 7, direction 3, decay 2,
+# step 2.
+OPTIMIZER = 17
+SPAN_HIDDEN_SIZE = 512  # Of the heads for questions.
+
+
+class Work(typing.NamedTuple):
+    """Operations of a forward pass, by what their backward pass costs.
+
+    Attributes:
+        products: of matrix products with two gradients.
+        lookups: of products with one-hot vectors, which have one.
+        elements: of all others.
+    """
+
+    products: int = 0
+    lookups: int = 0
+    elements: int = 0
+
+    @property
+    def forward(self) -> int:
+        """Operations of a forward pass."""
+        return sum(self)
+
+    @property
+    def backward(self) -> int:
+        """Operations of a backward pass."""
+        return 2 * self.products + self.lookups + self.elements
+
+    @property
+    def training_products(self) -> int:
+        """Operations of matrix products, forward and backward."""
+        return 3 * self.products + 2 * self.lookups
+
+    def plus(self, *others: "Work") -> "Work":
+        """Return the sum.
+
+        >>> Work(1, 2, 3).plus(Work(elements=4), Work(5))
+        Work(products=6, lookups=2, elements=7)
+        """
+        return Work(*map(sum, zip(self, *others, strict=True)))
+
+    def times(self, number: int) -> "Work":
+        """Return a multiple."""
+        return Work(*(number * count for count in self))
+
+
+def encoder_work(
+    encoder: EncoderConfig, length: int, embedding_lookup: str = "gather"
+) -> Work:
+    """Return the work of an encoder on one input of `length` tokens."""
+    sizes = transformer_sizes(encoder, length, full_layer_norm=True)
+    layers = _work(layer_terms(sizes), length).times(sizes.num_layers)
+    return layers.plus(_embedding_work(encoder, sizes, embedding_lookup))
+
+
+def _embedding_work(
+    encoder: EncoderConfig, sizes: TransformerSizes, embedding_lookup: str
+) -> Work:
+    terms = input_terms(sizes)
+    words = terms.pop("main_multiply")
+    del terms["tok_type_and_position"]
+    lookups = 2 * encoder.type_vocab_size * sizes.embedding_size
+    if embedding_lookup == "one_hot":
+        lookups += words
+    length = sizes.sequence_length
+    return _work(terms, length).plus(Work(lookups=lookups * length))
+
+
+def prediction_work(
+    encoder: EncoderConfig, tokens: int, input_size: int | None = None
+) -> Work:
+    """Return the work of predicting some tokens.
+
+    Args:
+        encoder: whose embeddings the tokens are compared with.
+        tokens: how many.
+        input_size: width of what comes in; None for the hidden size.
+    """
+    sizes = transformer_sizes(encoder, tokens)
+    terms = prediction_terms(
+        sizes.replace(hidden_size=input_size or encoder.hidden_size)
+    )
+    return _work(terms, tokens)
+
+
+def detection_work(encoder: EncoderConfig, length: int) -> Work:
+    """Return the work of a binary decision on every token."""
+    return _work(detection_terms(transformer_sizes(encoder, length)), length)
+
+
+def pretraining_work(config: PretrainingConfig) -> Work:
+    """Return the work of pre-training on one input, without the optimizer."""
+    length = config.max_seq_length
+    passes, prediction, detection = networks(config)
+    parts = [
+        encoder_work(each.encoder, length, config.embedding_lookup)
+        for each in passes
+    ]
+    if prediction is not None:
+        parts.append(
+            prediction_work(
+                prediction.encoder, prediction.tokens, prediction.input_size
+            )
+        )
+    if detection is not None:
+        parts.append(detection_work(detection, length))
+    return Work().plus(*parts)
+
+
+def update_flops(config: PretrainingConfig) -> int:
+    """Return the operations that a machine does in an update.
+
+    >>> update_flops(PretrainingConfig(data_dir="D", model_name="M"))
+    1161646940075
+    """
+    work = pretraining_work(config)
+    examples = config.train_batch_size * (work.forward + work.backward)
+    return examples + OPTIMIZER * parameters(config)
+
+
+def dense_work(rows: int, columns: int, vectors: int = 1) -> Work:
+    """Return the work of a linear layer on some vectors."""
+    return Work(2 * rows * columns * vectors, 0, columns * vectors)
+
+
+def sentence_work(encoder: EncoderConfig, length: int, size: int, **_) -> Work:
+    """Return the work of `size` numbers made of the first token."""
+    return dense_work(encoder.hidden_size, size)
+
+
+def tagging_work(encoder: EncoderConfig, length: int, size: int, **_) -> Work:
+    """Return the work of labels of words, if every token begins one."""
+    return dense_work(encoder.hidden_size, size, length)
+
+
+def independent_span_work(
+    encoder: EncoderConfig, length: int, size: int, **options
+) -> Work:
+    """Return the work of starts and ends, and whether there is an answer."""
+    scores = dense_work(encoder.hidden_size, 1, length).times(2)
+    return scores.plus(_answerable_work(encoder, **options))
+
+
+def joint_span_work(
+    encoder: EncoderConfig,
+    length: int,
+    size: int,
+    starts: int = 1,
+    **options,
+) -> Work:
+    """Return the work of ends that depend on a start.
+
+    Training looks at one start, prediction at a beam of `starts`.
+    """
+    hidden = encoder.hidden_size
+    return dense_work(hidden, 1, length).plus(
+        dense_work(hidden, SPAN_HIDDEN_SIZE, length + starts),
+        dense_work(SPAN_HIDDEN_SIZE, 1, length * starts),
+        _answerable_work(encoder, **options),
+    )
+
+
+def _answerable_work(
+    encoder: EncoderConfig,
+    answerable_classifier: bool = True,
+    answerable_uses_start_logits: bool = True,
+) -> Work:
+    hidden = encoder.hidden_size
+    if not answerable_classifier:
+        return Work()
+    if not answerable_uses_start_logits:
+        return dense_work(hidden, 1)
+    return dense_work(2 * hidden, SPAN_HIDDEN_SIZE).plus(
+        dense_work(SPAN_HIDDEN_SIZE, 1)
+    )
+
+
+# Named as in electra_tf.finetuning.heads.
+HEADS = {
+    "classification": sentence_work,
+    "regression": sentence_work,
+    "tagging": tagging_work,
+    "joint_question_answering": joint_span_work,
+    "independent_question_answering": independent_span_work,
+}
+
+
+def finetuning_work(
+    config: FinetuningConfig, head: str, size: int = 1, **options
+) -> Work:
+    """Return the work of fine-tuning, or using, a model on one input.
+
+    Args:
+        config: of the run; inputs count at their full length, though
+            batches are padded only to their longest.
+        head: a key of `HEADS`.
+        size: how many numbers the head predicts.
+        **options: of the head, see `joint_span_work`.
+
+    >>> config = FinetuningConfig(data_dir="D", model_name="M")
+    >>> finetuning_work(config, "classification", size=3).products
+    5653923328
+    """
+    encoder, length = encoder_config(config), config.max_seq_length
+    body = encoder_work(encoder, length, config.embedding_lookup)
+    return body.plus(HEADS[head](encoder, length, size, **options))
+
+
+def _work(terms: dict[str, int], tokens: int) -> Work:
+    """Return the work of terms per token, on some tokens."""
+    products = sum(n for name, n in terms.items() if name in PRODUCTS)
+    elements = sum(terms.values()) - products
+    return Work(products, 0, elements).times(tokens)

@@ -1,0 +1,72 @@
+"""Scores of a user's own runs, by the cost that their logs recorded."""
+
+import json
+import pathlib
+import statistics
+import typing
+
+# The metric that the paper takes of each task of GLUE.
+METRICS = {"cola": "mcc", "sts": "spearman"}
+GLUE = ("cola", "sst", "mrpc", "sts", "qqp", "mnli", "qnli", "rte")
+
+
+class OwnRun(typing.NamedTuple):
+    """A pre-trained model with fine-tuning results.
+
+    Attributes:
+        name: of its folder.
+        flops: `train_flops` of its last line of metrics.
+        score: mean over the tasks of the median over trials.
+        tasks: their names.
+    """
+
+    name: str
+    flops: float
+    score: float
+    tasks: tuple[str, ...]
+
+
+def read(folder) -> OwnRun:
+    """Read a run's folder, `models/<model_name>`.
+
+    Raises:
+        ValueError: if it lacks `train_flops` or results of fine-tuning.
+    """
+    folder = pathlib.Path(folder)
+    scores = {}
+    for path in sorted(folder.glob("results/*_results.json")):
+        content = _json(path, path.read_text("utf-8"))
+        for task, found in content.get("summary", {}).items():
+            scores[task] = _score(task, found["metrics"])
+    if not scores:
+        raise ValueError(
+            f"{folder}/results has no results of fine-tuning. Expected "
+            "<task>_results.json, as run_finetuning.py writes them."
+        )
+    flops = _train_flops(folder / "metrics.jsonl")
+    score = statistics.fmean(scores.values())
+    return OwnRun(folder.resolve().name, flops, score, tuple(scores))
+
+
+def _score(task: str, metrics: dict) -> float:
+    name = METRICS.get(task)
+    # Elsewhere the most important one comes first.
+    return metrics.get(name, next(iter(metrics.values())))["median"]
+
+
+def _train_flops(path: pathlib.Path) -> float:
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    for line in reversed(lines):
+        flops = _json(path, line).get("train_flops")
+        if flops is not None:
+            return flops
+    raise ValueError(
+        f"{path} has no train_flops. Expected the log of a pre-training run."
+    )
+
+
+def _json(path: pathlib.Path, text: str) -> dict:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error

@@ -1,0 +1,239 @@
+"""What models and runs cost: the paper's tables, and any config.
+
+    python -m electra_tf.efficiency.report --format=markdown
+    python -m electra_tf.efficiency.report --preset=small --accelerator=v100
+    python -m electra_tf.efficiency.report --config=data/models/NAME/config.json
+
+Without a config, the FLOPs columns of the paper's Tables 1, 2, 3, 4 and 8 as
+printed and as counted; what differs is marked, with the reason. With one, its
+operations, and estimates of memory, time, energy and money.
+"""
+
+import argparse
+import csv
+import io
+import json
+import sys
+
+from electra_tf.configs import PretrainingConfig
+from electra_tf.efficiency import config_files, paper_tables
+from electra_tf.efficiency.accelerators import ACCELERATORS, PRECISIONS
+from electra_tf.efficiency.executed_flops import pretraining_work, update_flops
+from electra_tf.efficiency.flops import flops_per_step, pretraining_flops
+from electra_tf.efficiency.memory import training_memory
+from electra_tf.efficiency.networks import parameters
+from electra_tf.efficiency.published_models import MODELS
+
+SECONDS_PER_HOUR = 3600
+UTILISATION = 0.25  # See docs/scale.md.
+OVERHEAD = 1.1  # Of a data centre, over what its machines take: an assumption.
+
+
+def table_rows(number: int) -> list[dict]:
+    """Return a table of the paper beside our count.
+
+    Args:
+        number: a key of `paper_tables.TABLES`.
+    """
+    table = paper_tables.TABLES[number]
+    return [_table_row(number, table, row) for row in table.rows]
+
+
+def _table_row(number: int, table, row) -> dict:
+    result = {
+        "table": number,
+        "model": row.name,
+        "printed": row.flops,
+        "counted": "",
+        "printed ratio": row.ratio,
+        "counted ratio": "",
+        "printed inference": row.inference,
+        "counted inference": "",
+        "remark": paper_tables.NOT_COUNTED,
+    }
+    if row.model is None:
+        return result
+    model = MODELS[row.model]
+    flops = row.share * model.training_flops
+    ratio = flops / MODELS[table.unit].training_flops
+    ratio = 1 / ratio if table.speedup else ratio
+    inference = model.inference_flops() if row.inference else None
+    wrong = paper_tables.differs(row.flops, flops)
+    wrong |= paper_tables.differs(row.ratio, ratio)
+    return {
+        **result,
+        "counted": f"{flops:.3g}",
+        "counted ratio": f"{ratio:.3g}",
+        "counted inference": f"{inference:.3g}" if inference else "",
+        "remark": f"differs: {paper_tables.reason(table, row)}"
+        if wrong
+        else "",
+    }
+
+
+def config_rows(config: PretrainingConfig, args) -> list[dict]:
+    """Return figures of a run, each with its unit and what it assumes.
+
+    Args:
+        config: of the run.
+        args: what `_parser` returns.
+    """
+    batch, length = config.train_batch_size, config.max_seq_length
+    work, update = pretraining_work(config), update_flops(config)
+    total = update * config.num_train_steps
+    rows = [
+        _row("weights", parameters(config)),
+        _row("paper's count, a step", flops_per_step(config), "FLOP"),
+        _row("paper's count, the run", pretraining_flops(config), "FLOP"),
+        _row("executed, a step", update, "FLOP"),
+        _row("executed, a token", update / batch / length, "FLOP"),
+        _row("executed, forward pass of an input", work.forward, "FLOP"),
+        _row("executed, the run", total, "FLOP"),
+    ]
+    if args.examples:
+        steps = args.examples / batch
+        rows.append(
+            _row(
+                "executed, an epoch",
+                steps * update,
+                "FLOP",
+                f"{steps:,.0f} steps of {args.examples:,} examples",
+            )
+        )
+    memory = training_memory(config)
+    rows += [
+        _row(f"memory: {name}", size, "B") for name, size in memory.items()
+    ]
+    rows.append(
+        _row("memory", sum(memory.values()), "B", "estimate, one device, CPU")
+    )
+    return rows + _time_rows(total, args)
+
+
+def _time_rows(total: float, args) -> list[dict]:
+    """Return time, energy and price on each accelerator."""
+    names = [args.accelerator] if args.accelerator else list(ACCELERATORS)
+    rows = []
+    for name in names:
+        rate = ACCELERATORS[name].peak[args.precision] * args.utilisation
+        hours = total / rate / SECONDS_PER_HOUR
+        assumed = f"{args.utilisation:.0%} of the {args.precision} peak"
+        of = f"{args.count} x {name}"
+        rows.append(_row(f"time, {of}", hours / args.count, "h", assumed))
+        if args.watts:
+            energy = hours * args.watts * args.overhead / 1000
+            assumed_power = f"{args.watts:g} W a device, x {args.overhead:g}"
+            rows.append(_row(f"energy, {of}", energy, "kWh", assumed_power))
+        if args.price:
+            cost = hours * args.price
+            rate = f"{args.price:g} a device and hour"
+            rows.append(_row(f"cost, {of}", cost, "", rate))
+    return rows
+
+
+def _row(name: str, value: float, unit: str = "", remark: str = "") -> dict:
+    return {
+        "figure": name,
+        "value": f"{value:.4g}" if value >= 1e9 else f"{value:,.6g}",
+        "unit": unit,
+        "remark": remark,
+    }
+
+
+def as_markdown(rows: list[dict]) -> str:
+    """Write rows as a table whose columns line up.
+
+    >>> print(as_markdown([{"a": "1", "bc": ""}, {"a": "long", "bc": "2"}]))
+    | a    | bc |
+    | ---- | -- |
+    | 1    |    |
+    | long | 2  |
+    """
+    names = list(rows[0])
+    widths = {
+        n: max(len(n), *(len(str(row[n])) for row in rows)) for n in names
+    }
+    lines = [
+        {n: n for n in names},
+        {n: "-" * widths[n] for n in names},
+        *rows,
+    ]
+    return "\n".join(
+        "| " + " | ".join(f"{line[n]!s:{widths[n]}}" for n in names) + " |"
+        for line in lines
+    )
+
+
+def as_csv(rows: list[dict]) -> str:
+    """Write rows as comma-separated values with a head."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().rstrip()
+
+
+def as_json(rows: list[dict]) -> str:
+    """Write rows as a JSON list."""
+    return json.dumps(rows, indent=1)
+
+
+FORMATS = {"markdown": as_markdown, "csv": as_csv, "json": as_json}
+
+
+def main(argv: list[str] | None = None):
+    """Run the program with the command line `argv`."""
+    args = _parser().parse_args(argv)
+    try:
+        _check(args)
+        if args.preset or args.config:
+            config = (
+                config_files.preset(args.preset)
+                if args.preset
+                else config_files.read(args.config)
+            )
+            rows = config_rows(config, args)
+        else:
+            rows = [row for n in paper_tables.TABLES for row in table_rows(n)]
+    except (OSError, ValueError) as error:
+        sys.exit(f"report: {error}")
+    print(FORMATS[args.format](rows))
+
+
+def _check(args):
+    if args.count < 1 or not 0 < args.utilisation <= 1:
+        raise ValueError(
+            "count must be at least 1 and utilisation in (0, 1]. Received: "
+            f"{args.count} and {args.utilisation}."
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m electra_tf.efficiency.report",
+        description="What models and runs cost.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--preset", help="a recipe of flags/presets")
+    source.add_argument("--config", help="config.json of a run, or a flag file")
+    add("--format", choices=FORMATS, default="markdown")
+    add("--examples", type=int, help="of an epoch")
+    add("--accelerator", choices=ACCELERATORS, help="all, if not given")
+    add("--count", type=int, default=1, help="devices")
+    add("--precision", choices=PRECISIONS, default="16 bit")
+    add(
+        "--utilisation",
+        type=float,
+        default=UTILISATION,
+        help="share of the peak arithmetic rate; see docs/scale.md",
+    )
+    add("--watts", type=float, help="mean power of a device, for the energy")
+    add("--overhead", type=float, default=OVERHEAD, help="on top of devices")
+    add("--price", type=float, help="of a device and hour, for the cost")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

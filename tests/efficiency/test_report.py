@@ -1,0 +1,151 @@
+"""The report: the paper's tables beside our count, and any config."""
+
+import csv
+import io
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from electra_tf.configs import PretrainingConfig, to_json
+from electra_tf.efficiency import config_files, paper_tables, report
+from electra_tf.efficiency.memory import training_memory
+from electra_tf.efficiency.published_models import MODELS
+
+
+def rows(capsys, *argv) -> list[dict]:
+    report.main([*argv, "--format=json"])
+    return json.loads(capsys.readouterr().out)
+
+
+def figures(capsys, *argv) -> dict:
+    return {
+        row["figure"]: float(row["value"].replace(",", ""))
+        for row in rows(capsys, *argv)
+    }
+
+
+def test_what_differs_has_a_reason(capsys):
+    found = rows(capsys)
+    differing = {r["model"] for r in found if r["remark"][:7] == "differs"}
+    assert not any("not explained" in row["remark"] for row in found)
+    assert {"ELECTRA-Small", "ELECTRA-Small++", "ELECTRA-Base++"} <= differing
+    assert not {"BERT-Small", "ELECTRA-Base", "RoBERTa-500K"} & {
+        row["model"]
+        for row in found
+        if row["table"] < 8 and row["remark"][:7] == "differs"
+    }
+
+
+def test_every_table_is_there(capsys):
+    assert {row["table"] for row in rows(capsys)} == {1, 2, 3, 4, 8}
+
+
+def test_small_of_half_width_explains_table_1():
+    """Its 45x to 722x are those of a generator of 1/2."""
+    config = PretrainingConfig(
+        data_dir="D", model_name="M", generator_hidden_size=0.5
+    )
+    flops = report.pretraining_flops(config)
+    unit = MODELS["bert_base"].training_flops
+    for row in paper_tables.TABLES[1].rows:
+        if row.model == "electra_small":
+            assert not paper_tables.differs(row.flops, row.share * flops)
+            ratio = unit / (row.share * flops)
+            assert not paper_tables.differs(row.ratio, ratio)
+
+
+def test_formats_hold_the_same(capsys):
+    expected = rows(capsys)
+    report.main(["--format=csv"])
+    text = capsys.readouterr().out
+    read = list(csv.DictReader(io.StringIO(text)))
+    assert [r["counted"] for r in read] == [r["counted"] for r in expected]
+    report.main(["--format=markdown"])
+    assert len(capsys.readouterr().out.splitlines()) == 2 + len(expected)
+
+
+def test_a_preset(capsys):
+    found = figures(capsys, "--preset=small", "--examples=1280")
+    assert found["paper's count, the run"] == pytest.approx(1.294e18)
+    assert found["executed, an epoch"] == 10 * found["executed, a step"]
+    tokens = 128 * 128
+    assert found["executed, a token"] * tokens == pytest.approx(
+        found["executed, a step"], rel=1e-3
+    )
+
+
+def test_a_runs_config_is_read_as_saved(capsys, tmp_path):
+    config = config_files.preset("base")
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(to_json(config)))
+    argv = ["--accelerator=tpu_v3"]
+    saved = figures(capsys, f"--config={path}", *argv)
+    assert saved == figures(capsys, "--preset=base", *argv)
+
+
+def test_time_energy_and_cost_by_hand(capsys):
+    found = figures(
+        capsys,
+        *("--preset=small", "--accelerator=v100", "--count=2"),
+        *("--utilisation=0.5", "--watts=300", "--price=3"),
+    )
+    hours = found["executed, the run"] / (0.5 * 125e12) / 3600
+    assert found["time, 2 x v100"] == pytest.approx(hours / 2, rel=1e-3)
+    assert found["energy, 2 x v100"] == pytest.approx(
+        hours * 0.3 * 1.1, rel=1e-3
+    )
+    assert found["cost, 2 x v100"] == pytest.approx(3 * hours, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--preset=smal"], "Received: 'smal'"),
+        (["--config=missing.json"], "missing.json"),
+        (["--preset=finetune_base"], "no config of pre-training"),
+        (["--utilisation=0"], "Received: 1 and 0.0"),
+    ],
+)
+def test_mistakes(argv, message):
+    with pytest.raises(SystemExit, match=message):
+        report.main(argv)
+
+
+# Peaks of updates in MB, by benchmarks/training_memory.py on two cores.
+MEASURED = [
+    ({"train_batch_size": 16}, 2207),
+    ({"train_batch_size": 32}, 3092),
+    ({"train_batch_size": 32}, 3167),  # Without the malloc variable.
+    ({"train_batch_size": 32}, 2804),  # With TF_ENABLE_ONEDNN_OPTS=0.
+    ({"train_batch_size": 64}, 4964),
+    ({"train_batch_size": 32, "max_seq_length": 256}, 5589),
+    ({"train_batch_size": 32, "generator_hidden_size": 1.0}, 4219),
+    ({"train_batch_size": 32, "electra_objective": False}, 2588),
+    (
+        {
+            "train_batch_size": 8,
+            "model_size": "base",
+            "generator_hidden_size": 1 / 3,
+        },
+        5367,
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "megabytes"), MEASURED)
+def test_memory_is_near_what_was_measured(settings, megabytes):
+    config = PretrainingConfig(data_dir="D", model_name="M", **settings)
+    estimate = sum(training_memory(config).values()) / 1e6
+    assert math.isclose(estimate, megabytes, rel_tol=0.15)
+
+
+@pytest.mark.parametrize("module", ["report", "plots", "executed_flops"])
+def test_imports_no_tensorflow(module):
+    code = (
+        f"import sys, electra_tf.efficiency.{module}; "
+        "sys.exit(bool({'tensorflow', 'matplotlib'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
