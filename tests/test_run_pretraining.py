@@ -316,6 +316,22 @@ def test_starts_from_any_format(data_dir, released, tmp_path, kind):
     assert all((state.slots[k] != before[k]).any() for k in before)
 
 
+def test_starts_from_the_encoder_of_a_keras_hub_preset(
+    data_dir, released, tmp_path
+):
+    preset = converted(released, tmp_path / "start", ["--format", "keras_hub"])
+    name = "from_keras_hub"
+    command = without_shape(data_dir, name, preset, "--allow_new_parts")
+    run_pretraining.main(command)
+    begun = read_variables(str(data_dir / "models" / name))
+    expected = {
+        path: value
+        for path, value in read_variables(released).items()
+        if path.startswith("electra/")
+    }
+    runs.assert_same(expected, {path: begun[path] for path in expected})
+
+
 def test_a_discriminator_and_a_new_generator(
     data_dir, released, tmp_path, capsys
 ):
