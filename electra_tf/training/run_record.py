@@ -103,7 +103,8 @@ def sha256(path: str) -> str | None:
 
 def _git(folder: pathlib.Path, *command: str) -> str:
     return subprocess.run(
-        ["git", "-C", str(folder), *command],
+        # A status that takes locks could stop the user's own commands.
+        ["git", "--no-optional-locks", "-C", str(folder), *command],
         check=True,
         capture_output=True,
         text=True,
