@@ -287,7 +287,7 @@ def without_shape(data_dir, name, start, *flags) -> list[str]:
     ]
 
 
-SLOW = ("model_folder", "tf1_checkpoint")
+SLOW = ("model_folder", "tf1_checkpoint", "tf1_checkpoint_with_adam")
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def kill_again_and_again(program: Program, kinds, seed: int) -> int:
     return killed
 
 
+@pytest.mark.slow
 def test_killed_twice(data_dir):  # noqa: F811
     reference = Program(data_dir, "reference", **SETTINGS)
     run_pretraining.main(reference.command[1:])
