@@ -16,6 +16,7 @@ from data_prep import build_pretraining_dataset, whole_files
 from data_prep.build_folder import WORKSHOP
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf import manifest
+from tests.mounts import mounted
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -298,23 +299,6 @@ def test_files_that_may_not_grow(command, tmp_path):
     assert "the same command goes on" in shown.stderr
     assert "Traceback" not in shown.stderr
     assert not output.exists()
-
-
-@contextlib.contextmanager
-def mounted(folder, options):
-    """A file system in memory; skips where none can be mounted."""
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    try:
-        process = subprocess.run(mount, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("no mount command")
-    if process.returncode:
-        pytest.skip("mounting needs another user")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_full_disk_and_then_room(command, reference, tmp_path):

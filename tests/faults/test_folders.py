@@ -1,6 +1,5 @@
 """Folders that are full, read-only, taken or of another run."""
 
-import contextlib
 import os
 import resource
 import subprocess
@@ -10,6 +9,7 @@ import pytest
 import run_pretraining
 from electra_tf.training import checkpoint_folder
 from tests.faults.program import SMALL, Program, assert_same
+from tests.mounts import mounted
 from tests.test_run_pretraining import data_dir, failure  # noqa: F401
 
 SETTINGS = {
@@ -18,23 +18,6 @@ SETTINGS = {
     "save_checkpoints_steps": 2,
     "num_eval_steps": 1,
 }
-
-
-@contextlib.contextmanager
-def mounted(folder, options: str):
-    """A file system in memory; skips where none can be mounted."""
-    folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    try:
-        process = subprocess.run(command, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("no mount command")
-    if process.returncode:
-        pytest.skip("mounting needs another user")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def refuse(data_dir, name, **settings) -> str:  # noqa: F811

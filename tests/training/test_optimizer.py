@@ -102,42 +102,28 @@ def test_a_scaled_loss_gives_the_same_update():
     np.testing.assert_array_equal(*weights)
 
 
-def test_bias_correction_agrees_with_keras():
+@pytest.mark.parametrize(
+    "optimizer, weight_decay, peer",
+    [
+        (AdamW, 0.1, keras.optimizers.AdamW(0.05, 0.1, epsilon=1e-6)),
+        (Lamb, 0.0, keras.optimizers.Lamb(0.05, epsilon=1e-6)),
+    ],
+)
+def test_with_bias_correction_agrees_with_keras(optimizer, weight_decay, peer):
     rng = np.random.default_rng(0)
     start = rng.normal(size=(4, 3)).astype(np.float32)
     ours, theirs = variable(start), variable(start)
-    adamw = AdamW(
+    chosen = optimizer(
         {"kernel": ours},
         lambda step: 0.05,
-        weight_decay_rate=0.1,
+        weight_decay_rate=weight_decay,
         clip_norm=1e6,
         bias_correction=True,
     )
-    peer = keras.optimizers.AdamW(0.05, weight_decay=0.1, epsilon=1e-6)
     peer.build([theirs])
     for step in range(5):
         gradient = tf.constant(rng.normal(size=(4, 3)), tf.float32)
-        adamw.apply({"kernel": gradient}, step)
-        peer.apply([gradient])
-        # Epsilon is added before, respectively after the correction.
-        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
-
-
-def test_lamb_agrees_with_keras():
-    rng = np.random.default_rng(0)
-    start = rng.normal(size=(4, 3)).astype(np.float32)
-    ours, theirs = variable(start), variable(start)
-    lamb = Lamb(
-        {"kernel": ours},
-        lambda step: 0.05,
-        clip_norm=1e6,
-        bias_correction=True,
-    )
-    peer = keras.optimizers.Lamb(0.05, epsilon=1e-6)
-    peer.build([theirs])
-    for step in range(5):
-        gradient = tf.constant(rng.normal(size=(4, 3)), tf.float32)
-        lamb.apply({"kernel": gradient}, step)
+        chosen.apply({"kernel": gradient}, step)
         peer.apply([gradient])
         # Epsilon is added before, respectively after the correction.
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
