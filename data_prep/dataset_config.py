@@ -70,7 +70,8 @@ class PretrainingDatasetConfig(CorpusConfig):
     seed: int = hparam(0, "seed of all random choices", at_least=0)
     held_out_share: float = hparam(
         0.0,
-        "share of the documents that go to held-out files instead",
+        "share of the documents that go to held-out files instead, each with"
+        " this probability",
         at_least=0,
         less_than=1,
     )

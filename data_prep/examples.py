@@ -53,7 +53,8 @@ class ExampleBuilder:
         cls_id: Id of [CLS].
         sep_id: Id of [SEP].
         max_length: Most ids an example may have, at least `SHORTEST_TARGET`.
-        rng: Where the random draws come from.
+        rng: Where the random draws come from; not needed if each document
+            begins with `begin_document`.
 
     Attributes:
         tokens: Number of ids that finished examples were made of.
@@ -73,7 +74,11 @@ class ExampleBuilder:
     """
 
     def __init__(
-        self, cls_id: int, sep_id: int, max_length: int, rng: Randomness
+        self,
+        cls_id: int,
+        sep_id: int,
+        max_length: int,
+        rng: Randomness | None = None,
     ):
         if max_length < SHORTEST_TARGET:
             raise ValueError(
@@ -89,6 +94,15 @@ class ExampleBuilder:
         self._length = 0
         self.tokens = 0
         self.tokens_cut_off = 0
+
+    def begin_document(self, rng: Randomness) -> None:
+        """Take the draws of the next document from a source of its own.
+
+        Its first target is drawn here, where the original has what was drawn
+        at the end of the document before: the same distribution.
+        """
+        self._rng = rng
+        self._target_length = self._next_target_length()
 
     def add_sentence(self, ids: Sequence[int]) -> Example | None:
         """Take one line's ids; return an example if one is full."""
@@ -189,9 +203,8 @@ def examples_of_document(
     Args:
         lines: Its lines, each a sentence or a paragraph.
         encode: Function from a line to ids.
-        builder: What makes the examples; it goes from document to document,
-            as a next target length drawn at the end of one counts for the
-            next one.
+        builder: What makes the examples; it may go from document to
+            document.
     """
     for line in lines:
         example = builder.add_sentence(encode(line))

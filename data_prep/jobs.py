@@ -2,12 +2,10 @@
 
 import collections
 import functools
-import math
-import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from data_prep import examples, job_results, removal, shards
+from data_prep import draws, examples, job_results, removal, shards
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.documents import documents_of
 from data_prep.job_results import JobResult
@@ -41,42 +39,36 @@ class Job(NamedTuple):
         return sum(unit.bytes for unit in self.units)
 
 
-class _Outlet:
-    """Where documents go: a builder of examples and a writer."""
+class _Output:
+    """Where documents go: their examples are made, counted and written."""
 
-    def __init__(self, config, job: Job, held_out: bool):
+    def __init__(self, config: PretrainingDatasetConfig, job: Job):
         tokenizer = tokenizer_of(config)
-        kind = "held-out" if held_out else "training"
+        self._config = config
         self._encode = tokenizer.encode
         self._unk_id = tokenizer.unk_id
-        self._lengths: dict[int, int] = collections.defaultdict(int)
-        self._single_segments = self._unknown = 0
         self._builder = examples.ExampleBuilder(
-            tokenizer.cls_id,
-            tokenizer.sep_id,
-            config.max_seq_length,
-            random.Random(f"{kind} {config.seed} {job.number}"),
+            tokenizer.cls_id, tokenizer.sep_id, config.max_seq_length
         )
-        files = job.num_jobs if held_out else job.num_files
-        names = shards.names_of_job(job.number, job.num_jobs, files, held_out)
-        if held_out and not config.held_out_share:
-            names = []
-        self.writer = shards.ShardWriter(
-            job.folder,
-            names,
-            shards.serializer(config.max_seq_length, config.padded),
-            shards.COMPRESSIONS[config.compression],
-        )
+        self._lengths: dict[int, int] = collections.defaultdict(int)
+        self._single_segments = self._unknown = self._without_tokens = 0
+        self.training = _writer(config, job)
+        self.held_out = _writer(config, job, held_out=True)
 
-    def write(self, document) -> int:
+    def write(self, document: Iterable[str]) -> int:
         """Write a document's examples; return how many there are."""
+        drawn, lines = draws.of_document(document, self._config.seed)
+        is_held_out = drawn.random() < self._config.held_out_share
+        writer = self.held_out if is_held_out else self.training
+        self._builder.begin_document(drawn)
         number = 0
         for example in examples.examples_of_document(
-            document, self._encode, self._builder
+            lines, self._encode, self._builder
         ):
-            self.writer.write(example)
+            writer.write(example)
             self._count(*example)
             number += 1
+        self._without_tokens += not number
         return number
 
     def _count(self, input_ids, segment0_length) -> None:
@@ -94,6 +86,7 @@ class _Outlet:
     def counts(self) -> dict[str, int]:
         """What there is to say of the examples, by name."""
         return {
+            "documents_without_tokens": self._without_tokens,
             "tokens": self._builder.tokens,
             "tokens_cut_off": self._builder.tokens_cut_off,
             "unknown_tokens": self._unknown,
@@ -101,16 +94,17 @@ class _Outlet:
         }
 
 
-class _EvenShare:
-    """Says yes to an even share of the times it is asked."""
-
-    def __init__(self, share: float, rng: random.Random):
-        self._share = share
-        self._position = rng.random()
-
-    def __call__(self) -> bool:
-        self._position, over = math.modf(self._position + self._share)
-        return over > 0
+def _writer(config, job: Job, held_out: bool = False) -> shards.ShardWriter:
+    files = job.num_jobs if held_out else job.num_files
+    names = shards.names_of_job(job.number, job.num_jobs, files, held_out)
+    if held_out and not config.held_out_share:
+        names = []
+    return shards.ShardWriter(
+        job.folder,
+        names,
+        shards.serializer(config.max_seq_length, config.padded),
+        shards.COMPRESSIONS[config.compression],
+    )
 
 
 @functools.lru_cache(maxsize=1)
@@ -129,13 +123,8 @@ def run(
     config: PretrainingDatasetConfig, job: Job, progress: Progress
 ) -> JobResult:
     """Write the files of one job, and then that it is finished."""
-    training = _Outlet(config, job, held_out=False)
-    held_out = _Outlet(config, job, held_out=True)
-    is_held_out = _EvenShare(
-        config.held_out_share,
-        random.Random(f"documents {config.seed} {job.number}"),
-    )
-    without_tokens = new_examples = 0
+    output = _Output(config, job)
+    new_examples = 0
 
     def on_read(size: int) -> None:
         nonlocal new_examples
@@ -144,27 +133,22 @@ def run(
 
     findings = Findings()
     kept = removal.kept_of(job)
-    with training.writer, held_out.writer:
+    with output.training, output.held_out:
         for document in kept(
             documents_of(job.units, config, findings, on_read)
         ):
-            outlet = held_out if is_held_out() else training
-            written = outlet.write(document)
-            without_tokens += not written
-            new_examples += written
+            new_examples += output.write(document)
     progress.add(0, new_examples)
-    counts = {
-        "documents": kept.documents.place,
-        **removal.counts_of(job),
-        "documents_without_tokens": without_tokens,
-        **findings.counts,
-    }
-    outlets = (training, held_out)
     result = JobResult(
-        training.writer.shards(),
-        held_out.writer.shards(),
-        job_results.total([counts, *(outlet.counts for outlet in outlets)]),
-        job_results.total([outlet.lengths for outlet in outlets]),
+        output.training.shards(),
+        output.held_out.shards(),
+        {
+            "documents": kept.documents.place,
+            **removal.counts_of(job),
+            **findings.counts,
+            **output.counts,
+        },
+        output.lengths,
         findings.places,
     )
     job_results.save(result, job.folder, job.number)

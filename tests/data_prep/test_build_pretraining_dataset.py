@@ -88,7 +88,8 @@ def test_no_text_is_lost(build, tmp_path, run, vocab_file):
     )
     assert shown.returncode == 0, shown.stderr
     made = manifest.read(output)
-    assert (made.training_examples, made.held_out_examples) == (20, 5)
+    assert made.training_examples + made.held_out_examples == len(lines)
+    assert 1 <= made.held_out_examples <= 12
     tokenizer = Tokenizer(vocab_file)
     found = [
         list(ids[1:-1])

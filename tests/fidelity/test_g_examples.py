@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from data_prep import examples, shards
+from data_prep import draws, examples, shards
 from electra_tf import records
 from electra_tf.tokenization import Tokenizer
 
@@ -153,7 +153,21 @@ def generate_text(grammar):
     return "".join(text)
 
 
-def test_statistics_are_those_of_the_original(folder):
+def examples_with_draws_of_documents(text, tokenizer, builder):
+    """What a build does: each document has draws of its own."""
+    lines = [line.strip() for line in text.split("\n")]
+    for document in examples.split_documents(lines):
+        drawn, document = draws.of_document(document, seed=5)
+        builder.begin_document(drawn)
+        yield from examples.examples_of_document(
+            document, tokenizer.encode, builder
+        )
+
+
+@pytest.mark.parametrize(
+    "examples_of", [examples_of_text, examples_with_draws_of_documents]
+)
+def test_statistics_are_those_of_the_original(folder, examples_of):
     recorded = load(folder, "statistics.json")
     text = generate_text(recorded["grammar"])
     assert hashlib.sha256(text.encode()).hexdigest() == recorded["text_sha256"]
@@ -162,7 +176,7 @@ def test_statistics_are_those_of_the_original(folder):
     assert pieces == recorded["n_wordpieces"]
     length = recorded["max_length"]
     builder = make_builder(tokenizer, length, random.Random(5))
-    made = list(examples_of_text(text, tokenizer, builder))
+    made = list(examples_of(text, tokenizer, builder))
     singles = [len(e.input_ids) == e.segment0_length for e in made]
     short = [len(e.input_ids) < length for e in made]
     found = {
