@@ -30,7 +30,17 @@ REQUIREMENTS = [
 
 # Text in .zst files, in data_prep; nothing else here needs it.
 ZSTD_REQUIREMENTS = ["zstandard>=0.22,<1"]
-TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1", *ZSTD_REQUIREMENTS]
+# Near duplicates, in data_prep.
+DEDUP_REQUIREMENTS = ["datasketch>=2,<3"]
+# Builds on many machines; for Dataflow apache-beam[gcp].
+BEAM_REQUIREMENTS = ["apache-beam>=2.70,<3"]
+TEST_REQUIREMENTS = [
+    "pytest>=8,<10",
+    "ruff>=0.15,<1",
+    *ZSTD_REQUIREMENTS,
+    *DEDUP_REQUIREMENTS,
+    *BEAM_REQUIREMENTS,
+]
 # The tests of electra_tf.conversion against what other programs compute.
 CONVERSION_TEST_REQUIREMENTS = [
     "torch>=2.5,<3",
@@ -48,7 +58,8 @@ setup(
     package_data={"flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
     extras_require={
-        "dedup": ["datasketch>=2,<3"],
+        "beam": BEAM_REQUIREMENTS,
+        "dedup": DEDUP_REQUIREMENTS,
         "zstd": ZSTD_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
         "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,

@@ -144,16 +144,21 @@ def is_complete(output_dir: str, settings: Mapping[str, Any]) -> bool:
     folder = pathlib.Path(output_dir)
     if not (folder / manifest.FILE_NAME).exists():
         return False
+    check_complete(output_dir, settings)
+    # A kill after the manifest was written leaves it behind.
+    shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
+    return True
+
+
+def check_complete(output_dir: str, settings: Mapping[str, Any]) -> None:
+    """Refuse to replace other records; arguments as of `is_complete`."""
     found = manifest.read(output_dir)
     check_same(found.settings, settings, f"{output_dir} holds records built")
     manifest.check_files(found, output_dir)
-    # A kill after the manifest was written leaves it behind.
-    shutil.rmtree(folder / WORKSHOP, ignore_errors=True)
     print(
         f"Nothing to do: {output_dir} has these {found.training_examples}"
         " examples already."
     )
-    return True
 
 
 def check_same(

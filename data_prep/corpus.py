@@ -16,7 +16,9 @@ from data_prep.sources.config import CorpusConfig
 from data_prep.sources.unit import SourceFile, Unit
 
 BYTES_PER_JOB = 4_000_000
+# With more text there are so many jobs, until each has as much as it should.
 MAX_JOBS = 256
+MOST_BYTES_PER_JOB = 256_000_000
 # A job's text comes from about so many places of the corpus.
 UNITS_PER_JOB = 4
 SMALLEST_UNIT = 250_000
@@ -85,7 +87,8 @@ def deal_out(
         seed: Of the order of the units.
     """
     total = sum(file.bytes for file in files)
-    num_jobs = max(1, min(total // BYTES_PER_JOB, num_files, MAX_JOBS))
+    most = max(MAX_JOBS, total // MOST_BYTES_PER_JOB)
+    num_jobs = max(1, min(total // BYTES_PER_JOB, num_files, most))
     target = max(SMALLEST_UNIT, total // num_jobs // UNITS_PER_JOB)
     units = _cut(files, target, config)
     rng = random.Random(f"order {seed}")

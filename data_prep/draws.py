@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 # A document may be a whole file, and is not held in memory. Those that begin
 # with so many equal characters have equal draws.
 CHARACTERS_OF_BEGINNING = 100_000
-SEED_BYTES = 8
 
 _NUMBERS = struct.Struct("<8Q")
 # The bits of a float's fraction.
@@ -77,6 +76,6 @@ def of_document(lines: Iterable[str], seed: int) -> tuple[Draws, Iterable[str]]:
     text = "\n".join(beginning)[:CHARACTERS_OF_BEGINNING]
     key = hashlib.blake2b(
         text.encode("utf-8", "surrogatepass"),
-        key=seed.to_bytes(SEED_BYTES, "little"),
+        key=str(seed).encode(),
     )
     return Draws(key.digest()), itertools.chain(beginning, lines)

@@ -43,6 +43,17 @@ def find_all(config, jobs: Sequence) -> None:
     Raises:
         ValueError: Near duplicates are wanted, and datasketch is missing.
     """
+    for kind in wanted_by(config):
+        if not all(removal.path_of(job, kind).exists() for job in jobs):
+            _find(kind, config, jobs)
+
+
+def wanted_by(config) -> list[str]:
+    """Return what kinds of duplicates are to be found, in order.
+
+    Raises:
+        ValueError: Near duplicates are wanted, and datasketch is missing.
+    """
     wanted = {
         removal.DOCUMENTS: config.drop_duplicate_documents,
         removal.NEAR: config.drop_near_duplicates is not None,
@@ -50,9 +61,7 @@ def find_all(config, jobs: Sequence) -> None:
     }
     if wanted[removal.NEAR]:
         near_duplicates.check_installed()
-    for kind in (kind for kind in wanted if wanted[kind]):
-        if not all(removal.path_of(job, kind).exists() for job in jobs):
-            _find(kind, config, jobs)
+    return [kind for kind in wanted if wanted[kind]]
 
 
 def _find(kind: str, config, jobs: Sequence) -> None:
@@ -78,38 +87,46 @@ def survey_of(job, kind: str) -> pathlib.Path:
 # ---- What a job finds out ----------------------------------------------------
 
 
+def document_hashes(config, job, progress: Progress) -> Iterator[int]:
+    """Yield the hashes of a job's documents."""
+    return map(_hash, _texts(config, job, progress))
+
+
+def line_hashes(config, job, progress: Progress) -> Iterator[int]:
+    """Yield the hashes of the lines of the documents that are kept."""
+    kept = removal.Kept(removal.documents_of(job))
+    for document in kept(_texts(config, job, progress)):
+        for line in document:
+            yield _hash([line])
+
+
+def signatures(config, job, progress: Progress) -> np.ndarray:
+    """Return the signatures of a job's documents, zeros for those dropped."""
+    dropped = removal.Dropped(
+        removal.load_numbers(removal.path_of(job, removal.DOCUMENTS))
+    )
+    return near_duplicates.signatures(
+        document if not dropped() else None
+        for document in map(list, _texts(config, job, progress))
+    )
+
+
 def survey_documents(config, job, progress: Progress) -> None:
     """Write the hashes of a job's documents."""
-    hashes = array.array(
-        removal.NUMBERS, map(_hash, _texts(config, job, progress))
-    )
+    hashes = document_hashes(config, job, progress)
     _save_hashes(survey_of(job, removal.DOCUMENTS), hashes)
 
 
 def survey_lines(config, job, progress: Progress) -> None:
-    """Write the hashes of the lines of the documents that are kept."""
-    kept = removal.Kept(removal.documents_of(job))
-    hashes = array.array(
-        removal.NUMBERS,
-        (
-            _hash([line])
-            for document in kept(_texts(config, job, progress))
-            for line in document
-        ),
-    )
+    """Write the hashes of a job's lines."""
+    hashes = line_hashes(config, job, progress)
     _save_hashes(survey_of(job, removal.LINES), hashes)
 
 
 def survey_near(config, job, progress: Progress) -> None:
-    """Write the signatures of a job's documents, zeros for those dropped."""
-    dropped = removal.Dropped(
-        removal.load_numbers(removal.path_of(job, removal.DOCUMENTS))
-    )
-    signatures = near_duplicates.signatures(
-        document if not dropped() else None
-        for document in map(list, _texts(config, job, progress))
-    )
-    _save_array(survey_of(job, removal.NEAR), signatures)
+    """Write the signatures of a job's documents."""
+    path = survey_of(job, removal.NEAR)
+    _save_array(path, signatures(config, job, progress))
 
 
 SURVEYS = {
@@ -132,9 +149,9 @@ def _hash(lines: Iterable[str]) -> int:
     return int.from_bytes(digest.digest(), "little")
 
 
-def _save_hashes(path: pathlib.Path, hashes: array.array) -> None:
+def _save_hashes(path: pathlib.Path, hashes: Iterable[int]) -> None:
     """Save uint64 `(2, number)`: hashes in their order, and their places."""
-    unsorted = np.frombuffer(hashes, np.uint64)
+    unsorted = np.frombuffer(array.array(removal.NUMBERS, hashes), np.uint64)
     places = np.argsort(unsorted, kind="stable")
     _save_array(path, np.stack([unsorted[places], places.astype(np.uint64)]))
 

@@ -36,21 +36,31 @@ def path_of(folder: str, number: int) -> pathlib.Path:
 
 def save(result: JobResult, folder: str, number: int) -> None:
     """Write a result to a file; the job's other files are on the disk then."""
-    content = {
-        **result._asdict(),
-        "training": [dataclasses.asdict(shard) for shard in result.training],
-        "held_out": [dataclasses.asdict(shard) for shard in result.held_out],
-    }
     whole_files.flush(pathlib.Path(folder))
-    whole_files.write(path_of(folder, number), json.dumps(content))
+    whole_files.write(path_of(folder, number), to_json(result))
 
 
 def load(folder: str, number: int) -> JobResult | None:
     """Return a job's result; None if it is not finished."""
     try:
-        content = json.loads(path_of(folder, number).read_text("utf-8"))
+        return from_json(path_of(folder, number).read_text("utf-8"))
     except FileNotFoundError:
         return None
+
+
+def to_json(result: JobResult) -> str:
+    """Return a result as text."""
+    content = {
+        **result._asdict(),
+        "training": [dataclasses.asdict(shard) for shard in result.training],
+        "held_out": [dataclasses.asdict(shard) for shard in result.held_out],
+    }
+    return json.dumps(content)
+
+
+def from_json(text: str) -> JobResult:
+    """Read what `to_json` wrote."""
+    content = json.loads(text)
     for name in ("training", "held_out"):
         content[name] = [Shard(**shard) for shard in content[name]]
     return JobResult(**content)

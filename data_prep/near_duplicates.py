@@ -2,8 +2,11 @@
 
 Documents are compared as sets of five words in a row. Two that share more of
 them than the threshold (Jaccard similarity, as estimated from 128 hashes) are
-near duplicates; the first one stays. It takes 500 bytes of disk and about 4 kB
-of memory a document, for all of the corpus, and one process compares.
+near duplicates. A document is left out if one before it is like it, whether
+that one stays or not, so that pairs can be judged on different machines.
+
+On one machine it takes 500 bytes of disk and about 4 kB of memory a document,
+for all of the corpus, and one process compares.
 
 Source: Broder, 1997, On the resemblance and containment of documents.
 """
@@ -88,9 +91,21 @@ def find(config, paths: Sequence[pathlib.Path]) -> list[list[int]]:
             sketch = datasketch.LeanMinHash(
                 seed=SEED, hashvalues=row, scheme=SCHEME
             )
-            alike = (files[n][p] for n, p in seen.query(sketch))
-            if any(np.mean(row == other) >= threshold for other in alike):
+            before = (files[n][p] for n, p in seen.query(sketch))
+            if any(are_alike(row, other, threshold) for other in before):
                 found[number].append(place)
-            else:
-                seen.insert((number, place), sketch)
+            seen.insert((number, place), sketch)
     return found
+
+
+def are_alike(row: np.ndarray, other: np.ndarray, threshold: float) -> bool:
+    """Return whether two signatures are those of near duplicates."""
+    return bool(np.mean(row == other) >= threshold)
+
+
+def bands(threshold: float) -> list[tuple[int, int]]:
+    """Return parts of a signature: near duplicates have one in common.
+
+    They are those by which `find` looks for them.
+    """
+    return _datasketch().MinHashLSH(threshold, NUM_HASHES).hashranges

@@ -87,13 +87,18 @@ class Manifest:
 def write(manifest: Manifest, folder: str) -> None:
     """Write manifest.json into a folder, whole or not at all."""
     path = pathlib.Path(folder, FILE_NAME)
-    content = {"format": FORMAT, **dataclasses.asdict(manifest)}
     unfinished = path.with_name(path.name + ".unfinished")
     with unfinished.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=1) + "\n")
+        file.write(to_json(manifest))
         file.flush()
         os.fsync(file.fileno())
     os.replace(unfinished, path)
+
+
+def to_json(manifest: Manifest) -> str:
+    """Return the content of manifest.json."""
+    content = {"format": FORMAT, **dataclasses.asdict(manifest)}
+    return json.dumps(content, indent=1) + "\n"
 
 
 def read(folder: str) -> Manifest | None:
@@ -126,6 +131,15 @@ def _content(path: str) -> bytes:
         raise FileNotFoundError(path)
     with tf.io.gfile.GFile(path, "rb") as file:
         return file.read()
+
+
+def _size(path: str) -> int | None:
+    """The size of a file, which may be in a bucket; None if it is not there."""
+    if "://" not in path:
+        return os.path.getsize(path) if os.path.exists(path) else None
+    import tensorflow as tf
+
+    return tf.io.gfile.stat(path).length if tf.io.gfile.exists(path) else None
 
 
 def _from_json(text: bytes, path: str) -> Manifest:
@@ -203,8 +217,7 @@ def check_files(manifest: Manifest, folder: str) -> None:
     """Raise ManifestError unless all files are there, of the right size."""
     wrong = []
     for shard in (*manifest.training, *manifest.held_out):
-        path = pathlib.Path(folder, shard.name)
-        size = path.stat().st_size if path.exists() else None
+        size = _size(os.path.join(folder, shard.name))
         if size != shard.bytes:
             found = "missing" if size is None else f"{size} bytes"
             wrong.append(f"  {shard.name}: {found}, {shard.bytes} expected")

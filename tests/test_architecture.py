@@ -113,6 +113,15 @@ def test_only_public_interfaces(private):
         assert not any(name.startswith(private) for name in imports(path))
 
 
+def test_one_job_knows_beam():
+    knows = {
+        module
+        for module, path in modules()
+        if any(name.split(".")[0] == "apache_beam" for name in imports(path))
+    }
+    assert knows == {"data_prep.beam_folder", "data_prep.beam_pipeline"}
+
+
 def test_nothing_is_unpickled():
     for _, path in modules():
         assert not {"pickle", "dill", "joblib"} & {

@@ -1,0 +1,160 @@
+"""The output folder of a build on many machines, by Beam's file systems.
+
+    .unfinished/settings.json      what the records depend on
+    .unfinished/job-<number>.json  written when all files of a job are there
+    <file of records>              there when it is whole
+    manifest.json                  written last; says that the build is complete
+
+It has no lock. Two builds of the same settings at once write the same bytes.
+"""
+
+import json
+import pathlib
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from data_prep import build_folder, job_results
+from data_prep.job_results import JobResult
+from electra_tf import manifest
+
+BYTES_PER_READ = 1 << 20
+
+
+class BeamFolder:
+    """A folder, local or with a scheme that Beam knows.
+
+    Args:
+        folder: Where the records go.
+    """
+
+    def __init__(self, folder: str):
+        self._folder = folder
+        self._workshop = FileSystems.join(folder, build_folder.WORKSHOP)
+
+    def is_complete(self, settings: Mapping[str, Any]) -> bool:
+        """Return whether these records are all there; see `build_folder`."""
+        if not self._exists(manifest.FILE_NAME):
+            return False
+        build_folder.check_complete(self._folder, settings)
+        return True
+
+    def begin(self, settings: Mapping[str, Any]) -> None:
+        """Begin a build, or go on with one of the same settings.
+
+        Raises:
+            ValueError: There is a build of other settings, or other files.
+        """
+        name = FileSystems.join(build_folder.WORKSHOP, build_folder.SETTINGS)
+        if self._exists(name):
+            found = json.loads(self._read(name))
+            build_folder.check_same(
+                found, settings, f"{self._folder} holds a build begun"
+            )
+            return
+        if self._sizes(self._folder):
+            raise ValueError(
+                f"{self._folder} is not empty and has no {manifest.FILE_NAME}."
+                " Give a new --output_dir, or empty that folder first."
+            )
+        self._write(name, json.dumps(settings, indent=1).encode())
+
+    def finished(self, num_jobs: int) -> dict[int, JobResult]:
+        """Return the results of the jobs that are finished, by number."""
+        sizes = self._sizes(self._folder)
+        names = self._sizes(self._workshop)
+        results = {}
+        for number in range(num_jobs):
+            name = job_results.path_of("", number).name
+            if name in names:
+                result = job_results.from_json(
+                    self._read(FileSystems.join(build_folder.WORKSHOP, name))
+                )
+                shards = (*result.training, *result.held_out)
+                if all(
+                    sizes.get(shard.name) == shard.bytes for shard in shards
+                ):
+                    results[number] = result
+        return results
+
+    def put(self, number: int, result: JobResult, folder: str) -> None:
+        """Copy a job's files from a local folder; say that it is finished."""
+        for shard in (*result.training, *result.held_out):
+            self._copy(pathlib.Path(folder, shard.name))
+        name = job_results.path_of("", number).name
+        self._write(
+            FileSystems.join(build_folder.WORKSHOP, name),
+            job_results.to_json(result).encode(),
+        )
+
+    def publish(self, built: manifest.Manifest) -> None:
+        """Write the manifest, which makes the files count."""
+        self._write(manifest.FILE_NAME, manifest.to_json(built).encode())
+        FileSystems.delete([self._workshop])
+
+    def discard(self, results: Sequence[JobResult]) -> None:
+        """Remove all of a build."""
+        FileSystems.delete(
+            [
+                FileSystems.join(self._folder, shard.name)
+                for result in results
+                for shard in (*result.training, *result.held_out)
+            ]
+        )
+        FileSystems.delete([self._workshop])
+
+    def _exists(self, name: str) -> bool:
+        return FileSystems.exists(FileSystems.join(self._folder, name))
+
+    def _read(self, name: str) -> str:
+        path = FileSystems.join(self._folder, name)
+        with FileSystems.open(path, **_AS_IT_IS) as file:
+            return file.read().decode("utf-8")
+
+    def _sizes(self, folder: str) -> dict[str, int]:
+        """Return the sizes of the files of a folder by their names."""
+        pattern = FileSystems.join(folder, "*")
+        [found] = FileSystems.match([pattern])
+        return {
+            FileSystems.split(file.path)[1]: file.size_in_bytes
+            for file in found.metadata_list
+        }
+
+    def _copy(self, path: pathlib.Path) -> None:
+        with path.open("rb") as file, _Whole(self._folder, path.name) as copy:
+            while block := file.read(BYTES_PER_READ):
+                copy.write(block)
+
+    def _write(self, name: str, content: bytes) -> None:
+        with _Whole(self._folder, name) as file:
+            file.write(content)
+
+
+_AS_IT_IS = {
+    "mime_type": "application/octet-stream",
+    "compression_type": CompressionTypes.UNCOMPRESSED,
+}
+
+
+class _Whole:
+    """A file that has its name when it is whole; a context manager."""
+
+    def __init__(self, folder: str, name: str):
+        self._path = FileSystems.join(folder, name)
+        # A runner may have the same job done twice at the same time.
+        self._unfinished = f"{self._path}.{uuid.uuid4().hex}"
+
+    def __enter__(self):
+        parent = FileSystems.split(self._path)[0]
+        if not FileSystems.exists(parent):
+            FileSystems.mkdirs(parent)
+        self._file = FileSystems.create(self._unfinished, **_AS_IT_IS)
+        return self._file
+
+    def __exit__(self, error_type, error, traceback) -> None:
+        self._file.close()
+        if error_type is None:
+            FileSystems.rename([self._unfinished], [self._path])
