@@ -43,17 +43,12 @@ def forget_peak():
         file.write("5")
 
 
-def trainer(config: PretrainingConfig):
-    """Return the loop's `Trainer` on random tokens."""
+def random_batches(config: PretrainingConfig):
+    """Return a dataset of one batch of random tokens, over and over."""
     import tensorflow as tf
 
-    from electra_tf.pretraining import build, metrics
-    from electra_tf.pretraining.masking import Batch, SpecialTokens
-    from electra_tf.pretraining.pretrainer import Pretrainer
-    from electra_tf.training.guard import Guard
-    from electra_tf.training.loop import Trainer
+    from electra_tf.pretraining.masking import Batch
 
-    pretrainer = Pretrainer(config, SpecialTokens(101, 102, 103))
     shape = (config.train_batch_size, config.max_seq_length)
     ids = np.random.default_rng(0).integers(1000, config.vocab_size, shape)
     ids[:, 0], ids[:, -1] = 101, 102
@@ -62,6 +57,20 @@ def trainer(config: PretrainingConfig):
         np.ones(shape, np.int32),
         np.zeros(shape, np.int32),
     )
+    return tf.data.Dataset.from_tensors(batch).repeat()
+
+
+def trainer(config: PretrainingConfig, batches):
+    """Return the loop's `Trainer` on a dataset of batches."""
+    import tensorflow as tf
+
+    from electra_tf.pretraining import build, metrics
+    from electra_tf.pretraining.masking import SpecialTokens
+    from electra_tf.pretraining.pretrainer import Pretrainer
+    from electra_tf.training.guard import Guard
+    from electra_tf.training.loop import Trainer
+
+    pretrainer = Pretrainer(config, SpecialTokens(101, 102, 103))
 
     def losses(batch, random):
         output = pretrainer(batch, random, training=True)
@@ -71,7 +80,7 @@ def trainer(config: PretrainingConfig):
     return Trainer(
         losses,
         build.optimizer(config, pretrainer.variables),
-        iter(tf.data.Dataset.from_tensors(batch).repeat()),
+        iter(batches),
         tf.distribute.get_strategy(),
         tf.Variable(0, dtype=tf.int64),
         settings,
@@ -89,7 +98,7 @@ def main():
 
     tf.linalg.matmul(tf.ones((64, 64)), tf.ones((64, 64)))
     before = resident("VmRSS")
-    training = trainer(config)
+    training = trainer(config, random_batches(config))
     built = resident("VmRSS")
     training.run(tf.constant(1))
     forget_peak()

@@ -19,8 +19,9 @@ BYTES_PER_JOB = 4_000_000
 # With more text there are so many jobs, until each has as much as it should.
 MAX_JOBS = 256
 MOST_BYTES_PER_JOB = 256_000_000
-# A job's text comes from about so many places of the corpus.
-UNITS_PER_JOB = 4
+# A job's text comes from about so many places of the corpus; with 4 of them
+# batches are twice as uneven (tests/data_prep/test_shuffling.py).
+UNITS_PER_JOB = 16
 SMALLEST_UNIT = 250_000
 BYTES_PER_SAMPLE = 1 << 20
 

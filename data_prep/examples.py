@@ -155,16 +155,19 @@ class ExampleBuilder:
         return self._max_length
 
     def _assemble(self, first: list[int], second: list[int]) -> Example:
-        given = len(first) + len(second)
-        first = first[: self._max_length - SPECIALS_OF_ONE_SEGMENT]
-        room = self._max_length - len(first) - SPECIALS_OF_TWO_SEGMENTS
-        second = second[: max(0, room)]
-        self.tokens += given
-        self.tokens_cut_off += given - len(first) - len(second)
-        ids = [self._cls_id, *first, self._sep_id]
+        most = self._max_length
+        ids = [self._cls_id, *first[: most - SPECIALS_OF_ONE_SEGMENT]]
+        ids.append(self._sep_id)
         segment0_length = len(ids)
-        if second:
-            ids += [*second, self._sep_id]
+        kept = segment0_length - SPECIALS_OF_ONE_SEGMENT
+        room = most - kept - SPECIALS_OF_TWO_SEGMENTS
+        if second and room > 0:
+            ids += second[:room]
+            ids.append(self._sep_id)
+            kept = len(ids) - SPECIALS_OF_TWO_SEGMENTS
+        given = len(first) + len(second)
+        self.tokens += given
+        self.tokens_cut_off += given - kept
         return Example(ids, segment0_length)
 
 

@@ -17,6 +17,7 @@ Files may be compressed by gzip. All that is read off the files themselves.
 TensorFlow is imported only by the functions that read.
 """
 
+import functools
 import pathlib
 import re
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,8 @@ FEATURES = (INPUT_IDS, INPUT_MASK, SEGMENT_IDS)
 SEGMENT0_LENGTH = "segment0_length"
 
 GZIP = "GZIP"
+# Parts of records that are remembered; of 512 ids they take 1 kB.
+MOST_REMEMBERED = 4096
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 MAGIC_BYTES = len(_GZIP_MAGIC)
 
@@ -137,12 +140,21 @@ def serialize_example(
     length = len(input_ids)
     _check_length(length, max_seq_length)
     padding = b"\0" * (max_seq_length - length)
-    mask = b"\1" * length + padding
-    segments = b"\0" * segment0_length + b"\1" * (length - segment0_length)
     return _example(
         _feature(b"input_ids", _varints(input_ids) + padding)
-        + _feature(b"input_mask", mask)
-        + _feature(b"segment_ids", segments + padding)
+        + _mask_and_segments(length, segment0_length, padding)
+    )
+
+
+@functools.lru_cache(MOST_REMEMBERED)
+def _mask_and_segments(
+    length: int, segment0_length: int, padding: bytes
+) -> bytes:
+    """Return the features that many records have alike."""
+    mask = b"\1" * length + padding
+    segments = b"\0" * segment0_length + b"\1" * (length - segment0_length)
+    return _feature(b"input_mask", mask) + _feature(
+        b"segment_ids", segments + padding
     )
 
 
@@ -166,7 +178,12 @@ def _check_length(length: int, max_seq_length: int) -> None:
 
 
 def _example(features: bytes) -> bytes:
-    return b"\x0a" + _varint(len(features)) + features
+    return _header(len(features)) + features
+
+
+@functools.lru_cache(MOST_REMEMBERED)
+def _header(size: int) -> bytes:
+    return b"\x0a" + _varint(size)
 
 
 def _varint(value: int) -> bytes:
@@ -194,13 +211,19 @@ def _varints(values: Sequence[int]) -> bytes:
 
 
 def _feature(name: bytes, packed_values: bytes) -> bytes:
+    return _feature_header(name, len(packed_values)) + packed_values
+
+
+@functools.lru_cache(MOST_REMEMBERED)
+def _feature_header(name: bytes, size: int) -> bytes:
+    """Return what stands before `size` bytes of packed values."""
     # Field 1 of Features is a map from name (1) to Feature (2), which holds
     # an Int64List (3) of packed values (1).
-    int64_list = b"\x0a" + _varint(len(packed_values)) + packed_values
-    feature = b"\x1a" + _varint(len(int64_list)) + int64_list
-    key = b"\x0a" + _varint(len(name)) + name
-    entry = key + b"\x12" + _varint(len(feature)) + feature
-    return b"\x0a" + _varint(len(entry)) + entry
+    values = _header(size)
+    int64_list = b"\x1a" + _varint(len(values) + size) + values
+    feature = b"\x12" + _varint(len(int64_list) + size) + int64_list
+    entry = _header(len(name)) + name + feature
+    return _header(len(entry) + size) + entry
 
 
 # ---- Reading --------------------------------------------------------------

@@ -312,6 +312,8 @@ class Tokenizer:
         return ids
 
     def _encode_part(self, text: str) -> list[int]:
+        if text.isascii() and text.isalnum():  # One word, as it stands.
+            return self._pieces(text.lower() if self.do_lower_case else text)
         return self.encode_words(self._basic.words(text))
 
     def encode_words(self, words: Iterable[str]) -> list[int]:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from electra_tf.configs import PretrainingConfig
 from electra_tf.pretraining import masking
 from electra_tf.pretraining.masking import Batch, MaskingDraws
 from electra_tf.randomness import RandomStream
@@ -99,6 +100,47 @@ def test_distinct_positions_are_the_share_rounded_up():
                 masked.weights.numpy().sum(axis=1), expected
             )
             assert allowed[hidden].all()
+
+
+def sequences(draw, size, length):
+    """Half of them full, the others of any length from 5."""
+    lengths = draw.integers(5, length, size)
+    lengths[::2] = length
+    mask = (np.arange(length) < lengths[:, None]).astype(np.int32)
+    ids = draw.integers(10, tiny.VOCAB_SIZE, mask.shape).astype(np.int32)
+    ids[:, 0] = tiny.SPECIAL.cls_id
+    ids[np.arange(size), lengths - 1] = tiny.SPECIAL.sep_id
+    return Batch(ids * mask, mask, np.zeros_like(mask)), lengths
+
+
+@pytest.mark.parametrize("length", [128, 512])
+@pytest.mark.parametrize("kind", ["with_replacement", "without_replacement"])
+def test_share_of_chosen_tokens(length, kind):
+    """15 +- 0.1 %; without replacement it is rounded up, which is known."""
+    config = PretrainingConfig(
+        data_dir="-", model_name="-", max_seq_length=length, masking=kind
+    )
+    most = config.max_predictions_per_seq
+    distinct = config.masks_distinct
+    draw = np.random.default_rng(0)
+    chosen = tokens = rounded_up = 0
+    for step in range(10):
+        batch, lengths = sequences(draw, 300, length)
+        stream = RandomStream(0, step)
+        draws = masking.draw(batch, tiny.SPECIAL, most, stream, distinct)
+        masked = masking.mask_tokens(
+            batch, tiny.SPECIAL, 0.15, draws, 1.0, distinct
+        )
+        chosen += masked.weights.numpy().sum()
+        tokens += lengths.sum()
+        if distinct:
+            hidden = (masked.input_ids.numpy() == MASK).sum()
+            assert hidden == masked.weights.numpy().sum()
+            exact = 0.15 * lengths
+            up = np.minimum(np.ceil(exact - 1e-9), lengths - 2)
+            rounded_up += (up - exact).sum()
+    share = (chosen - rounded_up) / tokens
+    assert abs(share - 0.15) < 0.001, share
 
 
 def test_distinct_positions_are_drawn_alike():
