@@ -24,7 +24,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from data_prep import corpus
@@ -102,17 +102,20 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}"
 
 
-def take_text(corpus_dir: str, folder: pathlib.Path, size: float) -> int:
-    """Write some of a corpus to `NUM_FILES` files; return the bytes."""
-    folder.mkdir()
+def sample_documents(corpus_dir: str, size: float) -> Iterator[Iterable[str]]:
+    """Yield documents of about `size` bytes from all over a corpus."""
     config = CorpusConfig(corpus_dir=corpus_dir)
     files = corpus.list_files(config)
     reading = Reading(config, Findings())
-    documents = itertools.chain.from_iterable(
-        formats.documents(unit, reading)
-        for unit in corpus.sample(files, size, config, seed=0)
-    )
+    for unit in corpus.sample(files, size, config, seed=0):
+        yield from formats.documents(unit, reading)
+
+
+def take_text(corpus_dir: str, folder: pathlib.Path, size: float) -> int:
+    """Write some of a corpus to `NUM_FILES` files; return the bytes."""
+    folder.mkdir()
     paths = [folder / f"{number}.txt" for number in range(NUM_FILES)]
+    documents = sample_documents(corpus_dir, size)
     for document, path in zip(documents, itertools.cycle(paths), strict=False):
         with path.open("a", encoding="utf-8") as target:
             target.writelines(f"{line}\n" for line in (*document, ""))
