@@ -1,28 +1,23 @@
 """The executed count, against the products of the graphs that are run."""
 
 import functools
-import types
 
 import pytest
 import tensorflow as tf
 
 from electra_tf.configs import PretrainingConfig
 from electra_tf.efficiency.executed_flops import (
-    HEADS,
     OPTIMIZER,
-    encoder_work,
     pretraining_work,
     update_flops,
 )
 from electra_tf.efficiency.networks import parameters
-from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.task import HeadSpec
 from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from tests import tiny
 from tests.efficiency import graph_products
 
-BATCH, LENGTH = 2, 16
+BATCH = 2
 VARIANTS = {
     "rtd": {},
     "mlm": {"electra_objective": False},
@@ -104,66 +99,6 @@ def test_products_of_every_objective(variant):
 def test_products_of_large_networks(size, variant):
     settings = {**SIZES[size], **VARIANTS[variant]}
     check(PretrainingConfig(data_dir="D", model_name="M", **settings))
-
-
-@pytest.mark.parametrize(
-    ("head", "size", "options"),
-    [
-        ("classification", 3, {}),
-        ("regression", 1, {}),
-        ("joint_question_answering", 1, {}),
-        (
-            "independent_question_answering",
-            1,
-            {"answerable_uses_start_logits": False},
-        ),
-        (
-            "independent_question_answering",
-            1,
-            {"answerable_classifier": False},
-        ),
-    ],
-)
-def test_products_of_fine_tuning_heads(head, size, options):
-    encoder = tiny.encoder(num_hidden_layers=1)
-    everywhere = {
-        "answerable_classifier": True,
-        "answerable_uses_start_logits": True,
-        "answerable_weight": 0.5,
-        **({"beam_size": 2} if head.startswith("joint") else {}),
-    }
-    settings = {**everywhere, **options} if "question" in head else {}
-
-    def make():
-        spec = HeadSpec(head, size, settings)
-        task = types.SimpleNamespace(name="task", head=spec)
-        return FinetuningModel(encoder, [task])
-
-    def losses(model, features, random):
-        return model.losses(features, random)
-
-    graphs = graph_products.trace(make, losses, features(head))
-    forward, update = map(graph_products.products, graphs)
-    work = (
-        encoder_work(encoder, LENGTH)
-        .plus(HEADS[head](encoder, LENGTH, size, **options))
-        .times(BATCH)
-    )
-    assert work.products + work.lookups == forward
-    assert work.training_products == update
-
-
-def features(head: str) -> dict:
-    """Inputs of any task called "task"."""
-    tokens = tf.TensorSpec((BATCH, LENGTH), tf.int32)
-    number = tf.TensorSpec((BATCH,), tf.int32)
-    names = ["label_ids", "eid", "start_positions", "end_positions"]
-    return {
-        **dict.fromkeys(["input_ids", "input_mask", "segment_ids"], tokens),
-        **{f"task_{name}": number for name in [*names, "is_impossible"]},
-        "task_targets": tf.TensorSpec((BATCH,), tf.float32),
-        "task_id": number,
-    }
 
 
 def test_elements_are_few():
