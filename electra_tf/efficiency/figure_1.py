@@ -8,7 +8,7 @@ from electra_tf.efficiency.published_models import MODELS
 
 RED, BLUE = "#c0392b", "#2a6fb0"
 COST, SCORE = "pre-training FLOPs", "GLUE score, development sets"
-_RIGHT = (9, -3)  # Points from a mark to its label.
+_RIGHT = (11, -3)  # Points from a mark to its label.
 _BELOW, _ABOVE = (9, -13), (9, 6)
 
 

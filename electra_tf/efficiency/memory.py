@@ -49,6 +49,7 @@ class Memory(typing.NamedTuple):
         adam: its two slots.
         activations: kept for the backward pass, where all are there.
         logits: of the tokens that a generator predicts.
+        sums: of gradients over the parts of a batch; 0 for a single part.
         gradients: where all are there.
         update: further numbers on the way from gradients to weights.
         program: TensorFlow's graph.
@@ -58,6 +59,7 @@ class Memory(typing.NamedTuple):
     adam: int
     activations: int
     logits: int
+    sums: int
     gradients: int
     update: int
     program: int
@@ -66,7 +68,7 @@ class Memory(typing.NamedTuple):
     def peak(self) -> int:
         """Bytes at the end of the forward pass, or in the update."""
         always = self.weights + self.adam + self.program
-        passes = self.activations + self.logits
+        passes = self.activations + self.logits + self.sums
         return always + max(passes, self.gradients + self.update)
 
 
@@ -89,8 +91,7 @@ def training_memory(config: PretrainingConfig) -> Memory:
         kept += length * FLOAT32 * 5 * detection.hidden_size  # GELU's, input.
     predicted = prediction.tokens if prediction is not None else 0
     logits = FLOAT32 * _LOGIT_COPIES * predicted * config.vocab_size
-    examples = config.train_batch_size // config.accumulation_steps
-    return _memory(parameters(config), encoders, examples, kept, logits)
+    return _memory(config, parameters(config), encoders, kept, logits)
 
 
 def finetuning_memory(config: FinetuningConfig, heads: list) -> Memory:
@@ -102,22 +103,23 @@ def finetuning_memory(config: FinetuningConfig, heads: list) -> Memory:
     """
     encoder = encoder_config(config)
     kept = _encoder_bytes(encoder, config.max_seq_length)
-    examples = config.train_batch_size // config.accumulation_steps
-    weights = finetuning_parameters(config, heads)
-    return _memory(weights, [encoder], examples, kept)
+    number = finetuning_parameters(config, heads)
+    return _memory(config, number, [encoder], kept)
 
 
 def _memory(
-    number: int, encoders: list, examples: int, kept: int, logits: int = 0
+    config, number: int, encoders: list, kept: int, logits: int = 0
 ) -> Memory:
-    """Return the memory of a number of weights, and of examples."""
-    weights = FLOAT32 * number
+    """Return the memory of a number of weights, and what an input keeps."""
+    parts, weights = config.accumulation_steps, FLOAT32 * number
+    examples = config.train_batch_size // parts
     layers = sum(encoder.num_hidden_layers for encoder in encoders)
     return Memory(
         weights=weights,
         adam=2 * weights,
         activations=examples * kept,
         logits=examples * logits,
+        sums=weights if parts > 1 else 0,
         gradients=weights,
         update=(_ADAM_COPIES - 4) * weights,
         program=_PROGRAM + layers * _PROGRAM_OF_A_LAYER,

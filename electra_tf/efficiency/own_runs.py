@@ -99,7 +99,7 @@ def outside(axis, runs):
     names = ", ".join(run.name for run in runs)
     axis.annotate(
         f"outside of this plot: {names}",
-        (0.02, 0.02),
+        (0.12, 0.02),
         xycoords="axes fraction",
         fontsize=9,
         color=GREEN,

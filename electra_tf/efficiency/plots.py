@@ -35,7 +35,7 @@ def draw(pyplot, curves_dir: str | None, runs) -> dict:
             figures[name] = curves.draw(pyplot, path, title, runs)
     if not set(CURVES) & set(figures):
         raise ValueError(
-            f"{curves_dir} has neither {' nor '.join(CURVES)}.csv."
+            f"{curves_dir} has neither {'.csv nor '.join(CURVES)}.csv."
         )
     return figures
 

@@ -99,6 +99,30 @@ def _dot(result: str, left: str, contracted: str) -> int:
     return math.prod(sizes)
 
 
+def kept_bytes(graph: tf.Graph) -> int:
+    """Add up what the forward pass makes and the backward pass reads."""
+    kept = {}
+    for operation in filter(_is_backward, graph.get_operations()):
+        for tensor in map(_buffer, operation.inputs):
+            if not _is_backward(tensor.op) and tensor.op.inputs:
+                kept[tensor.name] = tensor
+    return sum(
+        t.dtype.size * (t.shape.num_elements() or 0) for t in kept.values()
+    )
+
+
+def _is_backward(operation: tf.Operation) -> bool:
+    # Gradients of what is used twice are added outside of the tape's scope.
+    return "gradient_tape" in operation.name or operation.type == "AddN"
+
+
+def _buffer(tensor: tf.Tensor) -> tf.Tensor:
+    """Return the tensor whose numbers this one shows in another shape."""
+    while tensor.op.type in ("Reshape", "Identity", "ExpandDims", "Squeeze"):
+        tensor = tensor.op.inputs[0]
+    return tensor
+
+
 @contextlib.contextmanager
 def without_weights():
     """Make models whose variables have no values."""

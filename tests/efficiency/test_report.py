@@ -3,9 +3,6 @@
 import csv
 import io
 import json
-import math
-import os
-import re
 import subprocess
 import sys
 
@@ -14,7 +11,6 @@ import pytest
 from electra_tf.configs import PretrainingConfig, to_json
 from electra_tf.efficiency import config_files, paper_tables, report
 from electra_tf.efficiency.flops import pretraining_flops
-from electra_tf.efficiency.memory import training_memory
 from electra_tf.efficiency.published_models import MODELS
 
 
@@ -163,54 +159,6 @@ def test_a_runs_folder(tmp_path):
     config = config_files.preset("finetune_base", "squad")
     (tmp_path / "config.json").write_text(json.dumps(to_json(config)))
     assert config_files.read(tmp_path) == config
-
-
-# Peaks of updates in MB, by benchmarks/training_memory.py on two cores.
-MEASURED = [
-    ({"train_batch_size": 16}, 2207),
-    ({"train_batch_size": 32}, 3092),
-    ({"train_batch_size": 32}, 3167),  # Without the malloc variable.
-    ({"train_batch_size": 64}, 4964),
-    ({"train_batch_size": 32, "max_seq_length": 256}, 5589),
-    ({"train_batch_size": 32, "generator_hidden_size": 1.0}, 4219),
-    ({"train_batch_size": 32, "electra_objective": False}, 2588),
-    (
-        {
-            "train_batch_size": 8,
-            "model_size": "base",
-            "generator_hidden_size": 1 / 3,
-        },
-        5367,
-    ),
-]
-
-
-@pytest.mark.parametrize(("settings", "megabytes"), MEASURED)
-def test_memory_is_near_what_was_measured(settings, megabytes):
-    config = PretrainingConfig(data_dir="D", model_name="M", **settings)
-    estimate = training_memory(config).peak / 1e6
-    assert math.isclose(estimate, megabytes, rel_tol=0.15)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_memory_is_near_a_peak_measured_now():
-    """Of Small; a batch of 24 is in no table and chose no constant."""
-    settings = {"train_batch_size": 24}
-    printed = subprocess.run(
-        [
-            *(sys.executable, "-m", "benchmarks.training_memory"),
-            f"--settings={json.dumps(settings)}",
-        ],
-        env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    measured = float(re.search(r"peak of updates\s+(\d+) MB", printed)[1])
-    config = PretrainingConfig(data_dir="D", model_name="M", **settings)
-    estimate = training_memory(config).peak / 1e6
-    assert math.isclose(estimate, measured, rel_tol=0.15)
 
 
 @pytest.mark.parametrize("module", ["report", "plots", "executed_flops"])
