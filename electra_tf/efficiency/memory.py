@@ -1,11 +1,10 @@
 """The memory that a training step takes on one device: an estimate.
 
-Everything but `PROGRAM` follows from shapes. Numbers are float32. The forward
-pass keeps what the backward pass reads, most when the last layer is done; the
-update comes after it, when that is free again. TensorFlow may start either
-before the other is through, and fuses some operations, so this is an estimate
-of the order in which things happen, not of their sizes. docs/flops.md has it
-beside measured peaks.
+All but what the program takes follows from shapes. Numbers are float32. The
+forward pass keeps what the backward pass reads, most when the last layer is
+done; the update comes after it, when that is free again. TensorFlow may start
+either before the other is through, and fuses some operations. docs/flops.md
+has the estimate beside measured peaks.
 """
 
 import typing

@@ -73,8 +73,20 @@ def test_products_of_an_update(variant):
     check(config, profiler_gap=0.05)
 
 
-def test_products_that_xla_compiles():
-    config = tiny.pretraining(**tiny.ONE_LAYER)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "rtd",
+        *(
+            pytest.param(variant, marks=pytest.mark.slow)
+            for variant in VARIANTS
+            # Half of one layer would be none.
+            if variant not in ("rtd", "shallow generator")
+        ),
+    ],
+)
+def test_products_that_xla_compiles(variant):
+    config = tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant])
     weights, *functions = graph_products.functions(*model_and_losses(config))
     weights = [tf.zeros(spec.shape) for spec in weights]
     batch = tiny.batch(BATCH)
