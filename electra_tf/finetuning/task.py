@@ -116,6 +116,20 @@ class Task(abc.ABC):
             source: `Source` of these inputs; not all tasks need it.
         """
 
+    def constant_loss(self, examples: list) -> float | None:
+        """Return the least mean loss of always predicting the same.
+
+        Training that does not get below it has not learnt anything. None
+        where there is no such number.
+        """
+        return None
+
+    def submission(
+        self, split: str, outputs: dict, source: Source
+    ) -> dict[str, str]:
+        """Return the files that the benchmark's site takes, text by name."""
+        return {}
+
     @abc.abstractmethod
     def predictions(
         self, outputs: dict, source: Source | None = None

@@ -74,8 +74,7 @@ def test_padding_does_not_change_answers(tmp_path, joint, classifier):
         max_seq_length=32,
         beam_size=20,
     )
-    content = questions.squad()
-    content["data"] *= 2
+    content = questions.squad(copies=2)
     paragraph = {**content["data"][0]["paragraphs"][0], "context": "a film"}
     paragraph["qas"] = [{**paragraph["qas"][0], "id": "short"}]
     content["data"].append({"paragraphs": [paragraph]})
