@@ -89,7 +89,7 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     assert [trial["seed"] for trial in trials] == [43, 44]
     assert [trial["steps"] for trial in trials] == [120, 120]
     assert [trial["metrics"]["accuracy"] for trial in trials] == [100, 100]
-    assert not any(trial["collapsed"] for trial in trials)
+    assert not any(trial["failure"] for trial in trials)
     assert content["summary"]["classification"]["trials"] == 2
     lines = (results / "classification_results.txt").read_text().splitlines()
     assert len(lines) == 2

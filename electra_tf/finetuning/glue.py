@@ -4,7 +4,7 @@ import os
 
 from absl import logging
 
-from electra_tf.finetuning import tfds_source
+from electra_tf.finetuning import results, tfds_source
 from electra_tf.finetuning.classification import Example, SentenceTask
 from electra_tf.finetuning.glue_files import (
     DIAGNOSTIC,
@@ -73,11 +73,8 @@ class GlueTask(SentenceTask):
 
     def submission(self, split: str, outputs: dict, source) -> dict[str, str]:
         """Return the file of GLUE's site; see `Task.submission`."""
-        rows = [
-            f"{index}\t{label}\n"
-            for index, label, _ in self.predictions(outputs, source)
-        ]
-        return {self.files.site[split]: "index\tprediction\n" + "".join(rows)}
+        predictions = self.predictions(outputs, source)
+        return {self.files.site[split]: results.as_tsv(predictions)}
 
     def _rows(self, split: str) -> tuple[str, list[Row]]:
         folder = self.config.raw_data_dir.format(self.name)

@@ -199,23 +199,26 @@ class QuestionAnswering(Task):
         self, outputs: dict, source: Source | None = None
     ) -> dict[str, str]:
         """Return answers by the names of questions; "" for no answer."""
+        return self._told(dict(self._answers(outputs, source)))
+
+    def _told(self, answers: dict[str, Answer]) -> dict[str, str]:
         threshold = self.config.qa_na_threshold
         return {
             name: ""
             if self.has_null_answers and answer.null_odds > threshold
             else answer.text
-            for name, answer in self._answers(outputs, source)
+            for name, answer in answers.items()
         }
 
     def submission(
         self, split: str, outputs: dict, source: Source
     ) -> dict[str, str]:
         """Return answers by question; for SQuAD 2.0 also their null odds."""
-        found = {f"{self.name}.json": self.predictions(outputs, source)}
+        answers = dict(self._answers(outputs, source))
+        found = {f"{self.name}.json": self._told(answers)}
         if self.has_null_answers:
-            answers = self._answers(outputs, source)
             found[f"{self.name}_null_odds.json"] = {
-                name: answer.null_odds for name, answer in answers
+                name: answer.null_odds for name, answer in answers.items()
             }
         return {name: json.dumps(content) for name, content in found.items()}
 
