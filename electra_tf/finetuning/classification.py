@@ -6,7 +6,7 @@ from absl import logging
 
 from electra_tf.finetuning import metrics
 from electra_tf.finetuning.targets import Labels, LabelSets, Number
-from electra_tf.finetuning.task import TRAIN, FeatureSpec, HeadSpec, Task
+from electra_tf.finetuning.task import TRAIN, FeatureSpec, HeadSpec, Task, say
 
 
 class Example(typing.NamedTuple):
@@ -113,7 +113,7 @@ class SentenceTask(Task):
             warning = self.targets.warning(labels)
             if split == TRAIN and warning:
                 logging.warning(f"{self.name} {split}: {warning}.")
-        logging.info(text)
+        say(text)
 
 
 def joined(

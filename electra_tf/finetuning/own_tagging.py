@@ -9,13 +9,12 @@ import functools
 import itertools
 
 import numpy as np
-from absl import logging
 
 from electra_tf.finetuning import entity_scores, metrics, own_data, tag_schemes
 from electra_tf.finetuning.conll import Sentence, read_sentences
 from electra_tf.finetuning.tables import JSON_EXTENSIONS, Record
 from electra_tf.finetuning.tagging import Tagging
-from electra_tf.finetuning.task import TEST, TRAIN, DataError
+from electra_tf.finetuning.task import TEST, TRAIN, DataError, say
 from electra_tf.finetuning.word_pieces import (
     all_parts,
     basic_tokenizer,
@@ -62,7 +61,7 @@ class OwnTagging(Tagging):
                 for s in self._raw(split)
             ]
         if split == TRAIN:
-            logging.info(
+            say(
                 f"{self.name}: tags are read as {self.scheme.name}; "
                 f"{len(self.labels)} are learnt"
             )

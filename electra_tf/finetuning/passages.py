@@ -200,17 +200,15 @@ def _squad_of_tfds(values: dict) -> dict:
 
 
 def _mrqa_of_tfds(values: dict) -> dict:
+    """A question with lists of dicts, not dicts of lists."""
     detected = values["detected_answers"]
+    spans = detected["char_spans"]
+    answers = zip(detected["text"], spans["start"], spans["end"], strict=True)
     return {
         **values,
         "detected_answers": [
-            {
-                "text": text,
-                "char_spans": [*zip(spans["start"], spans["end"], strict=True)],
-            }
-            for text, spans in zip(
-                detected["text"], detected["char_spans"], strict=True
-            )
+            {"text": text, "char_spans": [*zip(starts, ends, strict=True)]}
+            for text, starts, ends in answers
         ],
     }
 

@@ -19,6 +19,7 @@ from electra_tf.finetuning.task import (
     HeadSpec,
     Source,
     Task,
+    say,
 )
 from electra_tf.finetuning.windows import Window, Windows
 
@@ -98,6 +99,7 @@ class QuestionAnswering(Task):
             asked = asked[:DEBUG_QUESTIONS]
         if not asked:
             raise DataError(f"{where} holds no question.")
+        say(f"{self.name} {split}: {len(asked)} questions")
         if split == TRAIN:
             return self._to_learn(asked, where)
         _check_ids(asked)

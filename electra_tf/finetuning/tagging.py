@@ -20,7 +20,7 @@ from absl import logging
 
 from electra_tf.finetuning import metrics, spans
 from electra_tf.finetuning.conll import Sentence, read_sentences
-from electra_tf.finetuning.targets import entropy
+from electra_tf.finetuning.targets import entropy, shares
 from electra_tf.finetuning.task import (
     DEV,
     TEST,
@@ -29,6 +29,7 @@ from electra_tf.finetuning.task import (
     FeatureSpec,
     HeadSpec,
     Task,
+    say,
 )
 from electra_tf.finetuning.word_pieces import (
     Pieces,
@@ -71,9 +72,9 @@ class Tagging(Task):
         sentences = self._read(split)
         words = sum(len(sentence.words) for sentence in sentences)
         counts = collections.Counter(t for s in sentences for t in s.tags)
-        logging.info(
+        say(
             f"{self.name} {split}: {len(sentences)} sentences, {words} words; "
-            + ", ".join(f"{n} {tag}" for tag, n in counts.most_common())
+            f"{shares(counts, words)}"
         )
         return sentences
 

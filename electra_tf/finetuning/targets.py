@@ -16,6 +16,7 @@ from electra_tf.finetuning.task import FeatureSpec, HeadSpec
 
 # A label this many times as frequent as another one is worth a warning.
 IMBALANCE = 10
+MOST_LISTED = 20  # Labels in a line about all of them.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Labels:
         counts = self.counts(values)
         most = max(counts, key=counts.get)
         return (
-            f"{_shares(counts, len(values))}; always {most!r} has accuracy "
+            f"{shares(counts, len(values))}; always {most!r} has accuracy "
             f"{100 * counts[most] / len(values):.1f}"
         )
 
@@ -187,8 +188,8 @@ class LabelSets:
         '1 a (33.3%), 2 b (66.7%); 1 without any label'
         """
         none = sum(not numbers for numbers in values)
-        shares = _shares(self.counts(values), len(values))
-        return f"{shares}; {none} without any label"
+        of_labels = shares(self.counts(values), len(values))
+        return f"{of_labels}; {none} without any label"
 
     def warning(self, values: Sequence[tuple]) -> str:
         """Say what is wrong with the labels to learn; "" for nothing."""
@@ -319,8 +320,16 @@ def entropy(counts) -> float:
     return -sum(c / total * math.log(c / total) for c in counts if c)
 
 
-def _shares(counts: dict[str, int], total: int) -> str:
-    return ", ".join(
-        f"{count} {name} ({count / total:.1%})"
-        for name, count in counts.items()
-    )
+def shares(counts: dict[str, int], total: int) -> str:
+    """Say how many there are of each; of the most frequent if of many.
+
+    >>> shares({"no": 1, "yes": 3}, 4)
+    '1 no (25.0%), 3 yes (75.0%)'
+    """
+    chosen = list(counts)
+    if len(chosen) > MOST_LISTED:
+        chosen = sorted(chosen, key=counts.get, reverse=True)[:MOST_LISTED]
+    listed = [f"{counts[n]} {n} ({counts[n] / total:.1%})" for n in chosen]
+    if len(counts) > MOST_LISTED:
+        listed.append(f"{len(counts) - MOST_LISTED} more")
+    return ", ".join(listed)

@@ -6,6 +6,7 @@ predicts its labels and scores the predictions. All of them stand in
 """
 
 import abc
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -15,6 +16,11 @@ TRAIN, DEV, TEST = "train", "dev", "test"
 
 class DataError(ValueError):
     """Raw data that cannot be used as it is; the message says where."""
+
+
+def say(text: str) -> None:
+    """Tell the user about the data, on stderr."""
+    print(text, file=sys.stderr, flush=True)
 
 
 class FeatureSpec(typing.NamedTuple):
