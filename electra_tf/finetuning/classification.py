@@ -5,7 +5,9 @@ import typing
 from absl import logging
 
 from electra_tf.finetuning import metrics
-from electra_tf.finetuning.targets import Labels, LabelSets, Number
+from electra_tf.finetuning.label_sets import LabelSets
+from electra_tf.finetuning.labels import Labels
+from electra_tf.finetuning.scales import Number
 from electra_tf.finetuning.task import TRAIN, FeatureSpec, HeadSpec, Task, say
 
 

@@ -7,7 +7,8 @@ import types
 import typing
 from collections.abc import Mapping
 
-from electra_tf.finetuning.targets import Labels, Rating
+from electra_tf.finetuning.labels import Labels
+from electra_tf.finetuning.scales import Rating
 from electra_tf.finetuning.task import DEV, TEST
 
 

@@ -7,8 +7,10 @@ import functools
 
 from electra_tf.finetuning import metrics, own_data
 from electra_tf.finetuning.classification import Example, SentenceTask
+from electra_tf.finetuning.label_sets import LabelSets
+from electra_tf.finetuning.labels import Labels
+from electra_tf.finetuning.scales import Number, finite
 from electra_tf.finetuning.tables import Record, Table
-from electra_tf.finetuning.targets import Labels, LabelSets, Number, finite
 from electra_tf.finetuning.task import TEST, TRAIN, DataError
 
 
@@ -123,4 +125,5 @@ class OwnRegression(OwnSentences):
         """Return correlations; then errors in the units of the data."""
         span = self.targets.high - self.targets.low
         scores = super().score(outputs, source)
-        return {**scores, **metrics.errors(outputs, span)}
+        loss = {"loss": scores.pop("loss")}
+        return {**scores, **metrics.errors(outputs, span), **loss}

@@ -20,7 +20,7 @@ from absl import logging
 
 from electra_tf.finetuning import metrics, spans
 from electra_tf.finetuning.conll import Sentence, read_sentences
-from electra_tf.finetuning.targets import entropy, shares
+from electra_tf.finetuning.labels import entropy, shares
 from electra_tf.finetuning.task import (
     DEV,
     TEST,
