@@ -32,7 +32,7 @@ ALLOWED = {
     "pretraining": BASE
     | DATA
     | {"layers", "encoder", "training", "efficiency"},
-    "finetuning": BASE | DATA | {"layers", "encoder", "training"},
+    "finetuning": BASE | DATA | {"layers", "encoder", "training", "efficiency"},
     "training": {"hparams", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "hparams"},
