@@ -123,6 +123,7 @@ def _answerable_layers(
 # Named as in electra_tf.finetuning.heads.
 HEADS = {
     "classification": sentence_layers,
+    "multilabel": sentence_layers,
     "regression": sentence_layers,
     "tagging": tagging_layers,
     "joint_question_answering": joint_span_layers,
@@ -131,14 +132,30 @@ HEADS = {
 # Labels of the tasks that do not have two. Chunks are of 11 kinds, each tagged
 # by its begin, inside, end or as single; data may have fewer of these.
 _LABELS = {"mnli": 3, "chunk": 4 * 11 + 1}
-_QUESTIONS = ("squad", "squadv1", "newsqa", "naturalqs", "triviaqa", "searchqa")
+_QUESTIONS = (
+    "squad",
+    "squadv1",
+    "newsqa",
+    "naturalqs",
+    "triviaqa",
+    "searchqa",
+    "qa",
+)
+# Heads of the tasks that do not classify.
+_KINDS = {
+    "chunk": "tagging",
+    "tagging": "tagging",
+    "sts": "regression",
+    "regression": "regression",
+    "multilabel": "multilabel",
+}
 
 
 def heads_of(config: FinetuningConfig) -> list[Head]:
     """Return the heads of a config's tasks.
 
-    Your own TSV file is taken to have two labels; each further one costs
-    twice the hidden size.
+    Your own data are taken to have two labels; each further one costs twice
+    the hidden size.
     """
     return [_head(task, config) for task in config.task_names]
 
@@ -149,10 +166,8 @@ def _head(task: str, config: FinetuningConfig) -> Head:
         names = ("answerable_classifier", "answerable_uses_start_logits")
         options = {name: getattr(config, name) for name in names}
         return Head(f"{kind}_question_answering", 1, options)
-    if task == "sts":
-        return Head("regression", 1)
-    kind = "tagging" if task == "chunk" else "classification"
-    return Head(kind, _LABELS.get(task, 2))
+    kind = _KINDS.get(task, "classification")
+    return Head(kind, 1 if kind == "regression" else _LABELS.get(task, 2))
 
 
 def _layers(encoder: EncoderConfig, heads: list, length: int, starts: int):

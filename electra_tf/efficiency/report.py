@@ -17,7 +17,7 @@ import io
 import json
 import sys
 
-from electra_tf.configs import TASK_NAMES, PretrainingConfig
+from electra_tf.configs import TASKS, PretrainingConfig
 from electra_tf.efficiency import config_files, paper_tables
 from electra_tf.efficiency.accelerators import ACCELERATORS, PRECISIONS
 from electra_tf.efficiency.published_models import MODELS
@@ -165,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--preset", help="a recipe of flags/presets")
     source.add_argument("--config", help="folder of a run, or a flag file")
-    add("--task", choices=TASK_NAMES, help="to fine-tune for")
+    add("--task", choices=TASKS, help="to fine-tune for")
     add("--format", choices=FORMATS, default="markdown")
     add("--examples", type=int, help="of an epoch")
     add("--accelerator", choices=ACCELERATORS, help="all, if not given")

@@ -25,7 +25,7 @@ from electra_tf.configs import (
     encoder_config,
     steps_to_profile,
 )
-from electra_tf.finetuning import cost, inputs, results
+from electra_tf.finetuning import cost, failures, inputs, results
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
@@ -88,6 +88,10 @@ class Finetuner:
         made = inputs.make(
             self.tasks, chosen, tokenizer, self.config.train_batch_size
         )
+        self.constant_losses = {
+            task.name: _share_of(made, task, chosen[task.name])
+            for task in self.tasks
+        }
         if self.config.log_examples:
             for index in range(min(LOGGED_EXAMPLES, made.num_real)):
                 self._say(inputs.described(made, index, tokenizer))
@@ -263,25 +267,36 @@ class Finetuner:
             results.write_predictions(
                 path, split.task.predictions(outputs, split.source)
             )
+            files = split.task.submission(split.name, outputs, split.source)
+            results.write_submission(path, trial, files)
             return
+        scores = split.task.score(outputs, split.source)
+        losses = self._losses(split.task.name, trial) if steps else ()
         result = results.TaskResult(
             trial=trial,
             seed=seed,
             task=split.task.name,
-            metrics=split.task.score(outputs, split.source),
-            collapsed=results.is_collapsed(outputs),
+            metrics=scores,
+            failure=failures.failure(outputs, scores, *losses),
             steps=steps,
             seconds=round(time.monotonic() - started, 1),
         )
         self.results.append(result)
         results.write(config, self.results)
         print(f"{result.task}: {as_text(result.metrics)}", flush=True)
-        if result.collapsed:
+        if result.failure:
             self._say(
-                f"Trial {trial} collapsed: it predicts the same for every "
-                f"example of {result.task}. Another seed or a smaller "
-                "learning_rate may help."
+                f"Trial {trial} (seed {seed}) failed at {result.task}: "
+                f"{result.failure}. Another seed, a smaller learning_rate or "
+                "more updates may help."
             )
+
+    def _losses(self, task_name: str, trial: int) -> tuple:
+        """Return a task's last training loss, and that of a constant."""
+        batch = self.config.train_batch_size  # A loss is the sum over one.
+        last = failures.final_loss(self._folder(trial), f"{task_name}_loss")
+        constant = self.constant_losses[task_name]
+        return None if last is None else last / batch, constant
 
     def _folder(self, trial: int) -> str:
         return f"{self.config.model_dir}_{trial}"
@@ -320,3 +335,9 @@ class Finetuner:
     @staticmethod
     def _say(text: str):
         print(text, file=sys.stderr, flush=True)
+
+
+def _share_of(training, task: Task, examples: list) -> float | None:
+    """A constant's loss of a task, as a share of that of a mean example."""
+    loss = task.constant_loss(examples)
+    return None if loss is None else loss * len(examples) / len(training)

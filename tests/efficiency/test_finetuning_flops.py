@@ -6,7 +6,7 @@ import types
 import pytest
 import tensorflow as tf
 
-from electra_tf.configs import TASK_NAMES, FinetuningConfig, encoder_config
+from electra_tf.configs import TASKS, FinetuningConfig, encoder_config
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.efficiency.executed_flops import OPTIMIZER
 from electra_tf.finetuning.model import FinetuningModel
@@ -23,6 +23,7 @@ QUESTION = {
 }
 HEADS = {
     "classification": HeadSpec("classification", 3),
+    "multilabel": HeadSpec("multilabel", 3),
     "regression": HeadSpec("regression", 1),
     "tagging": HeadSpec("tagging", 5),
     "joint": HeadSpec(
@@ -69,7 +70,7 @@ def features(tasks_number: int) -> dict:
     for i in range(tasks_number):
         for name in ("label_ids", "eid", "start_positions", "end_positions"):
             found[f"task{i}_{name}"] = number
-        for name in ("labeled_positions", "labels"):
+        for name in ("labeled_positions", "labels", "label_numbers"):
             found[f"task{i}_{name}"] = words
         found[f"task{i}_is_impossible"] = number
         found[f"task{i}_targets"] = tf.TensorSpec((BATCH,), tf.float32)
@@ -127,7 +128,8 @@ def test_prediction_follows_a_beam_of_starts():
 
 
 @pytest.mark.parametrize(
-    "task", [n for n in TASK_NAMES if n not in ("classification", "chunk")]
+    "task",
+    [name for name in TASKS if name != "chunk" and not TASKS[name].own_data],
 )
 @pytest.mark.parametrize("joint", [True, False])
 def test_heads_are_those_of_the_tasks(task, joint):
@@ -136,3 +138,21 @@ def test_heads_are_those_of_the_tasks(task, joint):
     assert ours.kind == theirs.head.kind
     assert ours.size == theirs.head.size
     assert set(ours.options.items()) <= set(theirs.head.options.items())
+
+
+def test_heads_of_your_own_data():
+    own = {"train_file": "t", "text_column": "a", "label_column": "b"}
+    own |= {"text_pair_column": "c", "do_eval": False}
+    kinds = {
+        name: finetuning_flops.heads_of(config(task=name, **own))[0].kind
+        for name, row in TASKS.items()
+        if row.own_data
+    }
+    assert kinds == {
+        "classification": "classification",
+        "pair": "classification",
+        "multilabel": "multilabel",
+        "regression": "regression",
+        "tagging": "tagging",
+        "qa": "joint_question_answering",
+    }
