@@ -91,10 +91,12 @@ class PretrainingConfig(ProgramConfig):
         at_least=0,
         at_most=1,
     )
-    distinct_positions: bool = fields.objective(
-        False,
-        "whether no position is chosen twice and their number is rounded up, "
-        "as in the paper; the released code draws with replacement",
+    masking: str = fields.objective(
+        "with_replacement",
+        "how positions are drawn: with_replacement, as in the released code; "
+        "without_replacement chooses none twice and rounds their number up, "
+        "as in the paper",
+        choices=("with_replacement", "without_replacement"),
     )
     mask_unit: str = fields.objective(
         "token",
@@ -351,9 +353,14 @@ class PretrainingConfig(ProgramConfig):
         return self.mask_unit == "word"
 
     @property
+    def masks_distinct(self) -> bool:
+        """Whether no position is chosen twice."""
+        return self.masking == "without_replacement"
+
+    @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.distinct_positions or self.masks_words:
+        if self.masks_distinct or self.masks_words:
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)

@@ -161,7 +161,7 @@ class Pretrainer:
                 random,
             )
         return masking.draw(
-            batch, self.special, most, random, config.distinct_positions
+            batch, self.special, most, random, config.masks_distinct
         )
 
     def forward(
@@ -181,7 +181,7 @@ class Pretrainer:
             self.config.mask_prob,
             draws,
             self.config.mask_token_share,
-            self.config.distinct_positions,
+            self.config.masks_distinct,
             self.config.masks_words,
         )
         output = PretrainingOutput(

@@ -33,7 +33,7 @@ VARIANTS = {
     "untied embeddings": {"untied_generator_embeddings": True},
     "one-hot lookups": {"embedding_lookup": "one_hot"},
     "shallow generator": {"generator_layers": 0.5},
-    "distinct positions": {"distinct_positions": True},
+    "distinct positions": {"masking": "without_replacement"},
     "electra_15": {"objective": "electra_15"},
     "replace_mlm": {"objective": "replace_mlm"},
     "all_tokens_mlm": {"objective": "all_tokens_mlm"},

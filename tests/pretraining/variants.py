@@ -3,7 +3,7 @@
 VARIANTS = {
     "rtd": {},
     "masked as in the paper": {
-        "distinct_positions": True,
+        "masking": "without_replacement",
         "mask_token_share": 1.0,
     },
     "mlm": {"electra_objective": False},
