@@ -47,8 +47,8 @@ LAYOUTS = {
     "electric": Layout("own", "energy"),
     "two_tower": Layout("towers"),
 }
-GENERATORS = ("masked_language_model", "uniform", "two_towers")
-WITHOUT_NETWORK = ("uniform",)
+GENERATORS = ("masked_language_model", "uniform", "unigram", "two_towers")
+WITHOUT_NETWORK = ("uniform", "unigram")
 WEIGHT_SHARING = ("none", "embeddings", "all")
 # What the released code's settings are set to beside values that it lacks.
 _RELEASED = {
@@ -57,6 +57,7 @@ _RELEASED = {
     "all_tokens_mlm": "rtd",
     "all_tokens_mlm_no_copy": "rtd",
     "two_tower": "mlm",
+    "unigram": "masked_language_model",
 }
 
 

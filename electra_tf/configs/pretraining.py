@@ -87,7 +87,13 @@ class PretrainingConfig(ProgramConfig):
     mask_token_share: float = fields.objective(
         0.85,
         "share of the chosen tokens that become [MASK], the others stay; the "
-        "paper has 1",
+        "paper has 1, BERT 0.8",
+        at_least=0,
+        at_most=1,
+    )
+    random_token_share: float = fields.objective(
+        0.0,
+        "share of the chosen tokens that become any other token; BERT has 0.1",
         at_least=0,
         at_most=1,
     )
@@ -95,8 +101,8 @@ class PretrainingConfig(ProgramConfig):
         "with_replacement",
         "how positions are drawn: with_replacement, as in the released code; "
         "without_replacement chooses none twice and rounds their number up, "
-        "as in the paper",
-        choices=("with_replacement", "without_replacement"),
+        "as in the paper; rare_tokens does so too, and prefers rare tokens",
+        choices=("with_replacement", "without_replacement", "rare_tokens"),
     )
     mask_unit: str = fields.objective(
         "token",
@@ -264,6 +270,7 @@ class PretrainingConfig(ProgramConfig):
     def check(self):
         """Raise a ValueError if fields contradict each other."""
         super().check()
+        self._check_masking()
         self._check_towers()
         self._check_released_settings()
         if self.has_small_generator:
@@ -278,6 +285,19 @@ class PretrainingConfig(ProgramConfig):
                 "mask_prob times max_seq_length leaves nothing to mask. "
                 f"Received: mask_prob {self.mask_prob}, "
                 f"max_seq_length {self.max_seq_length}."
+            )
+
+    def _check_masking(self):
+        shares = (self.mask_token_share, self.random_token_share)
+        if sum(shares) > 1:
+            raise ValueError(
+                "mask_token_share and random_token_share must add up to 1 at "
+                f"most. Received: {shares[0]} and {shares[1]}."
+            )
+        if self.masks_words and self.masking == "rare_tokens":
+            raise ValueError(
+                "masking 'rare_tokens' chooses tokens. Received: mask_unit "
+                "'word'."
             )
 
     def _check_released_settings(self):
@@ -353,14 +373,19 @@ class PretrainingConfig(ProgramConfig):
         return self.mask_unit == "word"
 
     @property
-    def masks_distinct(self) -> bool:
-        """Whether no position is chosen twice."""
-        return self.masking == "without_replacement"
+    def way_of_masking(self) -> str:
+        """Row of `electra_tf.pretraining.maskings.MASKINGS`."""
+        return "whole_words" if self.masks_words else self.masking
+
+    @property
+    def needs_token_counts(self) -> bool:
+        """Whether it matters how often each token comes in the records."""
+        return self.generator == "unigram" or self.masking == "rare_tokens"
 
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.masks_distinct or self.masks_words:
+        if self.way_of_masking != "with_replacement":
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)

@@ -7,13 +7,16 @@ A generator has `layers`, the Keras layers it owns, and is called with
 
 import typing
 
+import numpy as np
 from keras import ops
 
 from electra_tf.configs import generator_config
 from electra_tf.encoder import Encoder
 from electra_tf.layers.embeddings import Embeddings
 from electra_tf.layers.heads import TokenPredictionHead
+from electra_tf.pretraining.maskings import Rules
 from electra_tf.pretraining.positions import gather_positions
+from electra_tf.pretraining.sampling import DISALLOWED
 from electra_tf.randomness import scoped
 
 
@@ -56,18 +59,22 @@ class MaskedLanguageModel:
         return Proposals(self.head(chosen, word_embeddings=table))
 
 
-class Uniform:
-    """Proposes every token with the same probability; has no weights."""
+class Fixed:
+    """Proposes the same tokens everywhere; has no weights.
+
+    Args:
+        logits: float32 `(V,)`.
+    """
 
     layers = ()
 
-    def __init__(self, vocab_size: int):
-        self.vocab_size = vocab_size
+    def __init__(self, logits):
+        self.logits = np.asarray(logits, np.float32)
 
     def __call__(self, batch, masked, random) -> Proposals:
-        """Return equal logits."""
-        batch_size, number = ops.shape(masked.ids)
-        return Proposals(ops.zeros((batch_size, number, self.vocab_size)))
+        """Return the logits for every position."""
+        shape = (*ops.shape(masked.ids), len(self.logits))
+        return Proposals(ops.broadcast_to(self.logits, shape))
 
 
 class TwoTowers:
@@ -108,19 +115,32 @@ class TwoTowers:
         ).sequence_output
 
 
-def masked_language_model(config, main: Encoder) -> MaskedLanguageModel:
+def masked_language_model(
+    config, main: Encoder, rules: Rules
+) -> MaskedLanguageModel:
     """Return the generator, or the main encoder where the two are one."""
     if config.layout.generator == "main" or not config.untied_generator:
         return MaskedLanguageModel(main, owns_encoder=False)
     return MaskedLanguageModel(_tower(config, main, "generator"))
 
 
-def uniform(config, main: Encoder) -> Uniform:
-    """Return the generator without weights."""
-    return Uniform(main.config.vocab_size)
+def uniform(config, main: Encoder, rules: Rules) -> Fixed:
+    """Return what proposes every token with the same probability."""
+    return Fixed(np.zeros(main.config.vocab_size))
 
 
-def two_towers(config, main: Encoder) -> TwoTowers:
+def unigram(config, main: Encoder, rules: Rules) -> Fixed:
+    """Return what proposes tokens as often as they come in the records.
+
+    Every token counts once more than it comes, so that held-out text has a
+    likelihood; [CLS], [SEP] and [MASK] are not proposed.
+    """
+    logits = np.log(np.asarray(rules.token_counts, np.float64) + 1.0)
+    logits[list(rules.special)] = -DISALLOWED
+    return Fixed(logits)
+
+
+def two_towers(config, main: Encoder, rules: Rules) -> TwoTowers:
     """Return Electric's noise model.
 
     Where it is all there is, the left-to-right tower owns the embeddings.
@@ -151,5 +171,6 @@ def _tower(
 GENERATORS = {
     "masked_language_model": masked_language_model,
     "uniform": uniform,
+    "unigram": unigram,
     "two_towers": two_towers,
 }

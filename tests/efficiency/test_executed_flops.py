@@ -18,7 +18,6 @@ from electra_tf.efficiency.networks import parameters
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.task import HeadSpec
 from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.pretrainer import Pretrainer
 from tests import tiny
 from tests.efficiency import graph_products
 
@@ -28,6 +27,7 @@ VARIANTS = {
     "mlm": {"electra_objective": False},
     "electric": {"electric_objective": True},
     "two towers": {"two_tower_generator": True},
+    "unigram": {"generator": "unigram"},
     "uniform": {"uniform_generator": True},
     "all tied": {"untied_generator": False},
     "untied embeddings": {"untied_generator_embeddings": True},
@@ -60,7 +60,7 @@ def traced(config: PretrainingConfig):
 
     ids = tf.TensorSpec((BATCH, config.max_seq_length), tf.int32)
     graphs = graph_products.trace(
-        functools.partial(Pretrainer, config, tiny.SPECIAL),
+        functools.partial(tiny.pretrainer, config),
         losses,
         Batch(ids, ids, ids),
     )
