@@ -7,6 +7,7 @@ import os
 from electra_tf.configs import fields
 from electra_tf.configs.encoder import EncoderConfig, widths
 from electra_tf.configs.objectives import (
+    GENERATOR_TRAINING,
     GENERATORS,
     LAYOUTS,
     WEIGHT_SHARING,
@@ -174,8 +175,21 @@ class PretrainingConfig(ProgramConfig):
             ),
             "embeddings; another where the two settings above say so",
         ),
-        "what generator and discriminator have in common",
+        "what generator and discriminator have in common; disentangled is "
+        "DeBERTaV3's sharing of embeddings that only the generator trains",
         choices=WEIGHT_SHARING,
+    )
+    generator_training: str = fields.generator(
+        "joint",
+        "how the generator is trained: joint with the discriminator; "
+        "two_stage, before it; adversarial, to make it err",
+        choices=GENERATOR_TRAINING,
+    )
+    entropy_weight: float = fields.generator(
+        0.0,
+        "weight of the entropy of an adversarial generator's proposals, which "
+        "keeps them diverse",
+        at_least=0,
     )
     generator_layers: float = fields.generator(
         1.0, "depth as a fraction of the discriminator's", more_than=0
@@ -200,6 +214,19 @@ class PretrainingConfig(ProgramConfig):
         fields.or_debug(1_000_000, 20),
         "updates in all",
         runtime=True,
+        at_least=1,
+    )
+    generator_steps: int | None = fields.optimization(
+        Derived(
+            lambda c: (
+                c.num_train_steps // 2
+                if c.generator_training == "two_stage"
+                else None
+            ),
+            "half of num_train_steps with generator_training two_stage",
+        ),
+        "updates of the generator before the discriminator's begin, in "
+        "two_stage",
         at_least=1,
     )
 
@@ -273,6 +300,8 @@ class PretrainingConfig(ProgramConfig):
         self._check_masking()
         self._check_towers()
         self._check_released_settings()
+        self._check_sharing()
+        self._check_generator_training()
         if self.has_small_generator:
             generator_config(self)
         if self.init_generator and not self.init_checkpoint:
@@ -350,6 +379,55 @@ class PretrainingConfig(ProgramConfig):
                 "electric_objective. Received: neither."
             )
 
+    def _check_sharing(self):
+        if self.weight_sharing != "disentangled":
+            return
+        if not (self.has_small_generator and self.layout.has_main):
+            raise ValueError(
+                "weight_sharing 'disentangled' needs two networks. Received: "
+                f"objective {self.objective!r}, generator {self.generator!r}."
+            )
+
+    def _check_generator_training(self):
+        training = self.generator_training
+        if self.generator_steps is not None and training != "two_stage":
+            raise ValueError(
+                "generator_steps needs generator_training 'two_stage'. "
+                f"Received: {training!r}."
+            )
+        if self.entropy_weight and training != "adversarial":
+            raise ValueError(
+                "entropy_weight needs generator_training 'adversarial'. "
+                f"Received: {training!r}."
+            )
+        if training == "joint":
+            return
+        detects = self.layout.head == "detection"
+        if not detects or self.generator != "masked_language_model":
+            raise ValueError(
+                f"generator_training {training!r} needs objective 'rtd' or "
+                "'electra_15' and generator 'masked_language_model'. "
+                f"Received: {self.objective!r} and {self.generator!r}."
+            )
+        if training == "two_stage":
+            self._check_two_stage()
+
+    def _check_two_stage(self):
+        if not self.generator_steps < self.num_train_steps:
+            raise ValueError(
+                "generator_steps must be fewer than num_train_steps. "
+                f"Received: {self.generator_steps} and {self.num_train_steps}."
+            )
+        size = (self.generator_hidden_size, self.generator_layers)
+        if size != (1, 1) or self.weight_sharing != "none":
+            raise ValueError(
+                "generator_training 'two_stage' starts the discriminator from "
+                "the generator's weights, so both must have the same size and "
+                "share none: generator_hidden_size 1, generator_layers 1, "
+                f"weight_sharing 'none'. Received: {size[0]}, {size[1]}, "
+                f"{self.weight_sharing!r}."
+            )
+
     @property
     def layout(self) -> Layout:
         """The networks that the objective trains."""
@@ -401,12 +479,15 @@ def generator_config(config: PretrainingConfig) -> EncoderConfig:
     """Return the shape of a generator that is a network of its own.
 
     Sizes are rounded half to even. Overrides of heads and feed-forward width
-    do not carry over from the main encoder; all others do.
+    do not carry over from the main encoder; all others do. In two stages the
+    generator is the main encoder's twin.
 
     Raises:
       ValueError: if the fractions give a shape that cannot be built.
     """
     encoder = encoder_config(config)
+    if config.generator_training == "two_stage":
+        return encoder  # The discriminator starts from its weights.
     hidden_size = round(encoder.hidden_size * config.generator_hidden_size)
     layers = round(encoder.num_hidden_layers * config.generator_layers)
     untied = config.untied_generator_embeddings

@@ -13,7 +13,7 @@ from keras import ops
 from electra_tf.configs import generator_config
 from electra_tf.encoder import Encoder
 from electra_tf.layers.embeddings import Embeddings
-from electra_tf.layers.heads import TokenPredictionHead
+from electra_tf.layers.heads import LinearHead, TokenPredictionHead
 from electra_tf.pretraining.maskings import Rules
 from electra_tf.pretraining.positions import gather_positions
 from electra_tf.pretraining.sampling import DISALLOWED
@@ -27,10 +27,13 @@ class Proposals(typing.NamedTuple):
         logits: float32 `(B, N, V)` at the chosen positions.
         cloze_logits: float32 `(B, L, V)` at every position, for generators
             that are trained on all of them; None for the others.
+        baseline_logits: float32 `(B, N)`, of the probability that the
+            discriminator is right about the token; None without a baseline.
     """
 
     logits: typing.Any
     cloze_logits: typing.Any = None
+    baseline_logits: typing.Any = None
 
 
 class MaskedLanguageModel:
@@ -39,12 +42,25 @@ class MaskedLanguageModel:
     Args:
         encoder: `Encoder` that reads the masked input.
         owns_encoder: bool, False when the discriminator owns the encoder.
+        has_baseline: bool, whether to learn what reward to expect, for
+            adversarial training (ELECTRA, appendix F).
     """
 
-    def __init__(self, encoder: Encoder, owns_encoder: bool = True):
+    def __init__(
+        self,
+        encoder: Encoder,
+        owns_encoder: bool = True,
+        has_baseline: bool = False,
+    ):
         self.encoder = encoder
         self.head = TokenPredictionHead(encoder.config)
+        self.baseline = None
         self.layers = [encoder, self.head] if owns_encoder else [self.head]
+        if has_baseline:
+            self.baseline = LinearHead(
+                encoder.config, name="baseline_predictions"
+            )
+            self.layers.append(self.baseline)
 
     def __call__(self, batch, masked, random) -> Proposals:
         """Predict the hidden tokens."""
@@ -56,7 +72,13 @@ class MaskedLanguageModel:
         ).sequence_output
         chosen = gather_positions(hidden, masked.positions)  # [B, N, H]
         table = self.encoder.embeddings.word_embeddings
-        return Proposals(self.head(chosen, word_embeddings=table))
+        logits = self.head(chosen, word_embeddings=table)
+        if self.baseline is None:
+            return Proposals(logits)
+        # The baseline learns from what the encoder says, and does not tell it
+        # what to say.
+        expected = self.baseline(ops.stop_gradient(chosen))
+        return Proposals(logits, baseline_logits=expected)
 
 
 class Fixed:
@@ -119,9 +141,11 @@ def masked_language_model(
     config, main: Encoder, rules: Rules
 ) -> MaskedLanguageModel:
     """Return the generator, or the main encoder where the two are one."""
+    adversarial = config.generator_training == "adversarial"
     if config.layout.generator == "main" or not config.untied_generator:
-        return MaskedLanguageModel(main, owns_encoder=False)
-    return MaskedLanguageModel(_tower(config, main, "generator"))
+        return MaskedLanguageModel(main, False, adversarial)
+    own = _tower(config, main, "generator")
+    return MaskedLanguageModel(own, has_baseline=adversarial)
 
 
 def uniform(config, main: Encoder, rules: Rules) -> Fixed:
@@ -158,8 +182,8 @@ def _tower(
     config, main: Encoder, name: str, embeddings: Embeddings | None = None
 ) -> Encoder:
     """A generator-sized encoder with embeddings that are given, or its own."""
-    if config.layout.has_main and config.weight_sharing != "none":
-        embeddings = main.embeddings
+    if config.layout.has_main:
+        embeddings = EMBEDDINGS_OF_GENERATOR[config.weight_sharing](main)
     return Encoder(
         generator_config(config),
         embeddings=embeddings,
@@ -168,6 +192,12 @@ def _tower(
     )
 
 
+# What a generator with an encoder of its own looks tokens up in.
+EMBEDDINGS_OF_GENERATOR = {
+    "none": lambda main: None,
+    "embeddings": lambda main: main.embeddings,
+    "disentangled": lambda main: main.embeddings.source,
+}
 GENERATORS = {
     "masked_language_model": masked_language_model,
     "uniform": uniform,

@@ -10,6 +10,10 @@ from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
+from electra_tf.layers.embeddings import (
+    DisentangledEmbeddings,
+    Embeddings,
+)
 from electra_tf.layers.precision import precision
 from electra_tf.pretraining import masking, maskings, objectives, sampling
 from electra_tf.pretraining.generators import GENERATORS, Proposals
@@ -115,11 +119,11 @@ class Pretrainer:
 
     def _make_layers(self):
         config, layout = self.config, self.config.layout
-        self.main = Encoder(
-            encoder_config(config),
-            lookup=config.embedding_lookup,
-            name="electra",
-        )
+        encoder, lookup = encoder_config(config), config.embedding_lookup
+        kind = Embeddings
+        if config.weight_sharing == "disentangled":
+            kind = DisentangledEmbeddings
+        self.main = Encoder(encoder, kind(encoder, lookup), name="electra")
         self.generator = GENERATORS[config.generator](
             config, self.main, self.rules
         )

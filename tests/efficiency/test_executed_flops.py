@@ -34,6 +34,12 @@ VARIANTS = {
     "one-hot lookups": {"embedding_lookup": "one_hot"},
     "shallow generator": {"generator_layers": 0.5},
     "distinct positions": {"masking": "without_replacement"},
+    "disentangled": {"weight_sharing": "disentangled"},
+    "adversarial": {"generator_training": "adversarial"},
+    "adversarial, tied": {
+        "generator_training": "adversarial",
+        "weight_sharing": "all",
+    },
     "electra_15": {"objective": "electra_15"},
     "replace_mlm": {"objective": "replace_mlm"},
     "all_tokens_mlm": {"objective": "all_tokens_mlm"},
@@ -76,7 +82,14 @@ def check(config: PretrainingConfig):
 
 @pytest.mark.parametrize(
     "variant",
-    ["rtd", "electric", "one-hot lookups", "replace_mlm", "all_tokens_mlm"],
+    [
+        "rtd",
+        "electric",
+        "one-hot lookups",
+        "replace_mlm",
+        "all_tokens_mlm",
+        "adversarial",
+    ],
 )
 def test_products_of_an_update(variant):
     check(tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant]))

@@ -15,6 +15,18 @@ VARIANTS = {
     "rare tokens": {"masking": "rare_tokens"},
     "two towers": {"two_tower_generator": True},
     "electric": {"electric_objective": True},
+    "disentangled": {"weight_sharing": "disentangled"},
+    "disentangled electric": {
+        "objective": "electric",
+        "weight_sharing": "disentangled",
+    },
+    "adversarial": {"generator_training": "adversarial"},
+    "adversarial, all at once": {
+        "generator_training": "adversarial",
+        "entropy_weight": 0.1,
+        "temperature": 0.7,
+        "weight_sharing": "all",
+    },
     "electra_15": {"objective": "electra_15"},
     "replace_mlm": {"objective": "replace_mlm"},
     "all_tokens_mlm": {"objective": "all_tokens_mlm"},
