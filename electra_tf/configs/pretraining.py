@@ -434,6 +434,19 @@ class PretrainingConfig(ProgramConfig):
         return LAYOUTS[self.objective]
 
     @property
+    def stages(self) -> dict[str, int]:
+        """What is trained, and its first update: all, or one by one."""
+        if self.generator_steps is None:
+            return {"all": 0}
+        return {"generator": 0, "discriminator": self.generator_steps}
+
+    def steps_of(self, stage: str) -> int:
+        """Return the updates of a stage."""
+        if stage == "generator":
+            return self.generator_steps
+        return self.num_train_steps - self.stages[stage]
+
+    @property
     def detects(self) -> bool:
         """Whether the main network tells replaced tokens from others."""
         return self.layout.detects

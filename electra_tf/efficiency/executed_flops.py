@@ -162,10 +162,16 @@ def detection_work(encoder: EncoderConfig, length: int) -> Work:
     return _work(detection_terms(transformer_sizes(encoder, length)), length)
 
 
-def pretraining_work(config: PretrainingConfig) -> Work:
-    """Return the work of pre-training on one input, without the optimizer."""
+def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
+    """Return the work of pre-training on one input, without the optimizer.
+
+    Args:
+        config: of the run.
+        stage: "all", or the network whose work is wanted, "generator" or
+            "discriminator".
+    """
     length = config.max_seq_length
-    passes, predictions, detection = networks(config)
+    passes, predictions, detection = networks(config, stage)
     parts = [
         encoder_work(each.encoder, length, config.embedding_lookup)
         for each in passes
@@ -176,15 +182,28 @@ def pretraining_work(config: PretrainingConfig) -> Work:
     return Work().plus(*parts)
 
 
-def update_flops(config: PretrainingConfig) -> int:
+def update_flops(config: PretrainingConfig, stage: str | None = None) -> int:
     """Return the operations that a machine does in an update.
+
+    Args:
+        config: of the run.
+        stage: one of `config.stages`; None for the mean over all updates.
 
     >>> update_flops(PretrainingConfig(data_dir="D", model_name="M"))
     1161646940075
     """
-    work = pretraining_work(config)
-    examples = config.train_batch_size * (work.forward + work.backward)
-    return examples + OPTIMIZER * parameters(config)
+    if stage is None:
+        total = sum(
+            update_flops(config, each) * config.steps_of(each)
+            for each in config.stages
+        )
+        return round(total / config.num_train_steps)
+    work = pretraining_work(config, stage)
+    each = work.forward + work.backward
+    if stage == "discriminator":  # The frozen generator's samples.
+        each += pretraining_work(config, "generator").forward
+    examples = config.train_batch_size * each
+    return examples + OPTIMIZER * parameters(config, stage)
 
 
 def dense_work(rows: int, columns: int, vectors: int = 1) -> Work:

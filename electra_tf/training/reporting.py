@@ -50,9 +50,10 @@ class Speed:
             "seconds_left": (settings.num_train_steps - step) / speed,
         }
         if settings.flops_per_step is not None:
-            figures["train_flops"] = step * settings.flops_per_step
+            figures["train_flops"] = settings.train_flops(step)
         if settings.update_flops is not None:
-            figures["flops_per_second"] = speed * settings.update_flops
+            work = settings.update_flops_before(step)
+            figures["flops_per_second"] = speed * work
             if self.matmul_rate is not None:
                 share = figures["flops_per_second"] / self.matmul_rate
                 figures["matmul_share"] = share

@@ -1,6 +1,16 @@
 """What a run has to know besides its model and data."""
 
 import dataclasses
+import itertools
+import typing
+
+
+class StageCost(typing.NamedTuple):
+    """What an update costs from some step on; see `Settings`."""
+
+    first_step: int
+    flops_per_step: float | None
+    update_flops: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +40,8 @@ class Settings:
             have them, for `train_flops`; None if not counted.
         update_flops: float, operations that an update makes the machine do,
             for its rate; None if not counted.
+        later_stages: tuple of `StageCost`, by step: where the two counts
+            change because something else is trained. Loops end there.
         compute_dtype: str, of the matrices that are multiplied.
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
@@ -52,6 +64,7 @@ class Settings:
     examples_per_step: int = 0
     flops_per_step: float | None = None
     update_flops: float | None = None
+    later_stages: tuple[StageCost, ...] = ()
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0
@@ -60,8 +73,8 @@ class Settings:
         """Return where the loop that a step lies in ends.
 
         It depends on nothing but the step, so that a resumed run's loops are
-        those of an uninterrupted one. Loops end where an evaluation or a
-        trace begins or ends, too.
+        those of an uninterrupted one. Loops end where an evaluation, a trace
+        or a stage begins or ends, too.
 
         >>> settings = Settings(11, steps_per_loop=2, evaluate_every=5)
         >>> [settings.end_of_loop(step) for step in (0, 1, 4, 5, 9, 10)]
@@ -71,5 +84,35 @@ class Settings:
         begin = step - step % every
         loops = (step - begin) // self.steps_per_loop + 1
         end = begin + loops * self.steps_per_loop
-        traced = [other for other in self.profile_steps or () if other > step]
-        return min(end, begin + every, self.num_train_steps, *traced)
+        others = [*(self.profile_steps or ())]
+        others += [stage.first_step for stage in self.later_stages]
+        later = [other for other in others if other > step]
+        return min(end, begin + every, self.num_train_steps, *later)
+
+    @property
+    def _costs(self) -> tuple[StageCost, ...]:
+        first = StageCost(0, self.flops_per_step, self.update_flops)
+        return (first, *self.later_stages)
+
+    def train_flops(self, step: int) -> float | None:
+        """Return the published count of all updates before a step.
+
+        >>> later = (StageCost(10, 3.0, None),)
+        >>> Settings(20, 1, flops_per_step=2.0, later_stages=later).train_flops(
+        ...     12)
+        26.0
+        """
+        if self.flops_per_step is None:
+            return None
+        ends = [cost.first_step for cost in self.later_stages]
+        return sum(
+            max(0, min(step, end) - cost.first_step) * cost.flops_per_step
+            for cost, end in itertools.zip_longest(
+                self._costs, ends, fillvalue=step
+            )
+        )
+
+    def update_flops_before(self, step: int) -> float | None:
+        """Return the operations of the update that ended with a step."""
+        begun = [cost for cost in self._costs if cost.first_step < step]
+        return (begun or self._costs)[-1].update_flops

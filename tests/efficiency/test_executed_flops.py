@@ -17,34 +17,17 @@ from electra_tf.efficiency.executed_flops import (
 from electra_tf.efficiency.networks import parameters
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.task import HeadSpec
+from electra_tf.pretraining import two_stage
 from electra_tf.pretraining.masking import Batch
 from tests import tiny
 from tests.efficiency import graph_products
+from tests.pretraining import variants
 
 BATCH, LENGTH = 2, 16
 VARIANTS = {
-    "rtd": {},
-    "mlm": {"electra_objective": False},
-    "electric": {"electric_objective": True},
-    "two towers": {"two_tower_generator": True},
-    "unigram": {"generator": "unigram"},
-    "uniform": {"uniform_generator": True},
-    "all tied": {"untied_generator": False},
-    "untied embeddings": {"untied_generator_embeddings": True},
+    **variants.VARIANTS,
     "one-hot lookups": {"embedding_lookup": "one_hot"},
     "shallow generator": {"generator_layers": 0.5},
-    "distinct positions": {"masking": "without_replacement"},
-    "disentangled": {"weight_sharing": "disentangled"},
-    "adversarial": {"generator_training": "adversarial"},
-    "adversarial, tied": {
-        "generator_training": "adversarial",
-        "weight_sharing": "all",
-    },
-    "electra_15": {"objective": "electra_15"},
-    "replace_mlm": {"objective": "replace_mlm"},
-    "all_tokens_mlm": {"objective": "all_tokens_mlm"},
-    "all_tokens_mlm_no_copy": {"objective": "all_tokens_mlm_no_copy"},
-    "two_tower": {"objective": "two_tower"},
     "two_tower, untied": {"objective": "two_tower", "weight_sharing": "none"},
 }
 SIZES = {
@@ -58,12 +41,12 @@ SIZES = {
 }
 
 
-def traced(config: PretrainingConfig):
+def joint_losses(model, batch, random):
+    return model.losses(model(batch, random, training=True))
+
+
+def traced(config: PretrainingConfig, losses=joint_losses):
     """Products of the forward pass of an input, and of its update."""
-
-    def losses(model, batch, random):
-        return model.losses(model(batch, random, training=True))
-
     ids = tf.TensorSpec((BATCH, config.max_seq_length), tf.int32)
     graphs = graph_products.trace(
         functools.partial(tiny.pretrainer, config),
@@ -93,6 +76,33 @@ def check(config: PretrainingConfig):
 )
 def test_products_of_an_update(variant):
     check(tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant]))
+
+
+def test_products_of_two_stages():
+    config = tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS["two stages"])
+    generator = pretraining_work(config, "generator")
+    discriminator = pretraining_work(config, "discriminator")
+    alone = generator.products + generator.lookups
+    forward, update = traced(config, two_stage.generator_losses)
+    assert (forward, update) == (alone, generator.training_products)
+    forward, update = traced(config, trained_discriminator)
+    own = discriminator.products + discriminator.lookups
+    assert forward == alone + own
+    assert update == alone + discriminator.training_products
+    first, second = (update_flops(config, stage) for stage in config.stages)
+    assert update_flops(config) == round((first + second) / 2)
+    trained = [parameters(config, stage) for stage in config.stages]
+    assert sum(trained) == parameters(config)
+    assert second == (
+        config.train_batch_size
+        * (discriminator.forward + discriminator.backward + generator.forward)
+        + OPTIMIZER * trained[1]
+    )
+
+
+def trained_discriminator(model, batch, random):
+    terms = two_stage.discriminator_losses(model, batch, random)
+    return {"disc_loss": terms["disc_loss"]}
 
 
 @pytest.mark.slow
