@@ -34,7 +34,7 @@ ALLOWED = {
     "pretraining": BASE
     | DATA
     | {"layers", "encoder", "training", "efficiency", "conversion"},
-    "finetuning": BASE | DATA | {"layers", "encoder", "training"},
+    "finetuning": BASE | DATA | {"layers", "encoder", "training", "efficiency"},
     "training": {"hparams", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "hparams"},

@@ -440,11 +440,16 @@ class PretrainingConfig(ProgramConfig):
             return {"all": 0}
         return {"generator": 0, "discriminator": self.generator_steps}
 
-    def steps_of(self, stage: str) -> int:
-        """Return the updates of a stage."""
-        if stage == "generator":
-            return self.generator_steps
-        return self.num_train_steps - self.stages[stage]
+    def updates_by_stage(self, number: int) -> dict[str, int]:
+        """Return how many of a run's first updates are of each stage."""
+        first = self.generator_steps
+        if first is None:
+            return {"all": number}
+        of_generator = min(number, first)
+        return {
+            "generator": of_generator,
+            "discriminator": number - of_generator,
+        }
 
     @property
     def detects(self) -> bool:

@@ -223,9 +223,22 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     >>> pretraining_flops(config)
     1.293743798272e+18
     """
+    return flops_of_updates(config, config.num_train_steps, **settings)
+
+
+def flops_of_updates(
+    config: PretrainingConfig, number: int, **settings
+) -> float:
+    """Return the operations of a run's first updates.
+
+    Args:
+        config: of the run.
+        number: how many updates.
+        **settings: further fields of `TransformerSizes`.
+    """
     return sum(
-        _stage_flops(config, stage, config.steps_of(stage), **settings)
-        for stage in config.stages
+        _stage_flops(config, stage, updates, **settings)
+        for stage, updates in config.updates_by_stage(number).items()
     )
 
 
@@ -263,7 +276,7 @@ def flops_per_step(
     >>> flops_per_step(config)
     1293743798272.0
     """
-    if stage is None or len(config.stages) == 1:
+    if stage is None:
         return pretraining_flops(config, **settings) / config.num_train_steps
     return _stage_flops(config, stage, 1, **settings)
 

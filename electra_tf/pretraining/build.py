@@ -23,7 +23,7 @@ from electra_tf.training import (
 )
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.optimizer import OPTIMIZERS
-from electra_tf.training.settings import Settings, StageCost
+from electra_tf.training.settings import Settings
 from electra_tf.training.stages import Stage
 from electra_tf.training.stopping import UntilStopped
 
@@ -148,14 +148,6 @@ def input_hashes(
 
 def settings(config: PretrainingConfig) -> Settings:
     """Return what the loop has to know of the config."""
-    first, *later = (
-        StageCost(
-            first_step,
-            flops.flops_per_step(config, stage),
-            executed_flops.update_flops(config, stage),
-        )
-        for stage, first_step in config.stages.items()
-    )
     return Settings(
         num_train_steps=config.num_train_steps,
         steps_per_loop=config.iterations_per_loop,
@@ -171,9 +163,11 @@ def settings(config: PretrainingConfig) -> Settings:
         loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
-        flops_per_step=first.flops_per_step,
-        update_flops=first.update_flops,
-        later_stages=tuple(later),
+        train_flops=functools.partial(flops.flops_of_updates, config),
+        executed_flops=functools.partial(
+            executed_flops.flops_of_updates, config
+        ),
+        stage_starts=tuple(config.stages.values())[1:],
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,

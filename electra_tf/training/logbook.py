@@ -40,11 +40,8 @@ class Logbook:
             settings.num_train_steps, stream=None if chief else io.StringIO()
         )
         self._speed = Speed(settings, step)
-        counted = settings.flops_per_step is not None
         self._train_by_flops, self._eval_by_flops = (
-            SummariesByFlops(
-                self.folder(name), settings.train_flops if counted else None
-            )
+            SummariesByFlops(self.folder(name), settings.train_flops)
             for name in ("train_by_flops", "eval_by_flops")
         )
 

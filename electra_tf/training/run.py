@@ -36,7 +36,7 @@ class Run:
 
     Args:
         step_function: see `Trainer`; or a sequence of `Stage`s, whose later
-            first steps are those of `settings.later_stages`.
+            first steps are `settings.stage_starts`.
         optimizer: see `Trainer`; its `slots` are saved too.
         variables: dict from path to `keras.Variable`, what to save.
         dataset: function from the first step to a distributed dataset.
@@ -195,7 +195,7 @@ class Run:
 
     def _matmul_rate(self) -> float | None:
         """The machine's rate, where there is a rate to compare with it."""
-        if self.settings.update_flops is None:
+        if self.settings.executed_flops is None:
             return None
         return matmul_rate(self.strategy, self.settings.compute_dtype)
 

@@ -1,16 +1,7 @@
 """What a run has to know besides its model and data."""
 
 import dataclasses
-import itertools
-import typing
-
-
-class StageCost(typing.NamedTuple):
-    """What an update costs from some step on; see `Settings`."""
-
-    first_step: int
-    flops_per_step: float | None
-    update_flops: float | None
+from collections.abc import Callable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,12 +27,12 @@ class Settings:
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
         examples_per_step: int, examples of a global batch.
-        flops_per_step: float, operations of an update as published counts
-            have them, for `train_flops`; None if not counted.
-        update_flops: float, operations that an update makes the machine do,
-            for its rate; None if not counted.
-        later_stages: tuple of `StageCost`, by step: where the two counts
-            change because something else is trained. Loops end there.
+        train_flops: function from a number of updates to their operations as
+            published counts have them; None if not counted.
+        executed_flops: likewise to the operations that they make the machine
+            do, for its rate.
+        stage_starts: tuple of ints, the first steps of the stages after the
+            first, see `electra_tf.training.stages`.
         compute_dtype: str, of the matrices that are multiplied.
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
@@ -62,9 +53,9 @@ class Settings:
     loss_scaling: bool = False
     tokens_per_step: int = 0
     examples_per_step: int = 0
-    flops_per_step: float | None = None
-    update_flops: float | None = None
-    later_stages: tuple[StageCost, ...] = ()
+    train_flops: Callable[[int], float] | None = None
+    executed_flops: Callable[[int], float] | None = None
+    stage_starts: tuple[int, ...] = ()
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0
@@ -84,35 +75,6 @@ class Settings:
         begin = step - step % every
         loops = (step - begin) // self.steps_per_loop + 1
         end = begin + loops * self.steps_per_loop
-        others = [*(self.profile_steps or ())]
-        others += [stage.first_step for stage in self.later_stages]
+        others = (*(self.profile_steps or ()), *self.stage_starts)
         later = [other for other in others if other > step]
         return min(end, begin + every, self.num_train_steps, *later)
-
-    @property
-    def _costs(self) -> tuple[StageCost, ...]:
-        first = StageCost(0, self.flops_per_step, self.update_flops)
-        return (first, *self.later_stages)
-
-    def train_flops(self, step: int) -> float | None:
-        """Return the published count of all updates before a step.
-
-        >>> later = (StageCost(10, 3.0, None),)
-        >>> Settings(20, 1, flops_per_step=2.0, later_stages=later).train_flops(
-        ...     12)
-        26.0
-        """
-        if self.flops_per_step is None:
-            return None
-        ends = [cost.first_step for cost in self.later_stages]
-        return sum(
-            max(0, min(step, end) - cost.first_step) * cost.flops_per_step
-            for cost, end in itertools.zip_longest(
-                self._costs, ends, fillvalue=step
-            )
-        )
-
-    def update_flops_before(self, step: int) -> float | None:
-        """Return the operations of the update that ended with a step."""
-        begun = [cost for cost in self._costs if cost.first_step < step]
-        return (begun or self._costs)[-1].update_flops

@@ -15,11 +15,11 @@ class SummariesByFlops:
     Args:
         folder: str, of the event files; made when first written to. None for
             nowhere.
-        train_flops: function from a step to what the updates before it cost;
+        train_flops: function from a number of updates to their operations;
             None, when not counted, writes nothing.
     """
 
-    def __init__(self, folder: str | None, train_flops):
+    def __init__(self, folder: str | None, train_flops=None):
         self.folder = folder
         self.train_flops = train_flops
         self._writer = None
