@@ -65,7 +65,7 @@ def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
     except ValueError:
         folder.discard(results)
         raise
-    folder.publish(built)
+    folder.publish(built, folder.token_counts(len(all_jobs)))
     seconds = f"{time.monotonic() - began:.1f} s"
     reporting.report(config, built, results, seconds)
 

@@ -2,24 +2,28 @@
 
     .unfinished/settings.json      what the records depend on
     .unfinished/job-<number>.json  written when all files of a job are there
+    .unfinished/job-<number>-tokens.npy   how often each token comes in them
     <file of records>              there when it is whole
+    token_counts.json              how often each token comes in them
     manifest.json                  written last; says that the build is complete
 
 It has no lock. Two builds of the same settings at once write the same bytes.
 """
 
+import io
 import json
 import pathlib
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from data_prep import build_folder, job_results
+from data_prep import build_folder, job_results, token_counter
 from data_prep.job_results import JobResult
-from electra_tf import manifest
+from electra_tf import manifest, token_counts
 
 BYTES_PER_READ = 1 << 20
 
@@ -48,7 +52,7 @@ class BeamFolder:
         Raises:
             ValueError: There is a build of other settings, or other files.
         """
-        name = FileSystems.join(build_folder.WORKSHOP, build_folder.SETTINGS)
+        name = _in_workshop(build_folder.SETTINGS)
         if self._exists(name):
             found = json.loads(self._read(name))
             build_folder.check_same(
@@ -71,7 +75,7 @@ class BeamFolder:
             name = job_results.path_of("", number).name
             if name in names:
                 result = job_results.from_json(
-                    self._read(FileSystems.join(build_folder.WORKSHOP, name))
+                    self._read(_in_workshop(name)).decode("utf-8")
                 )
                 shards = (*result.training, *result.held_out)
                 if all(
@@ -83,15 +87,26 @@ class BeamFolder:
     def put(self, number: int, result: JobResult, folder: str) -> None:
         """Copy a job's files from a local folder; say that it is finished."""
         for shard in (*result.training, *result.held_out):
-            self._copy(pathlib.Path(folder, shard.name))
-        name = job_results.path_of("", number).name
+            self._copy(pathlib.Path(folder, shard.name), shard.name)
+        counts = token_counter.path_of(folder, number)
+        self._copy(counts, _in_workshop(counts.name))
         self._write(
-            FileSystems.join(build_folder.WORKSHOP, name),
+            _in_workshop(job_results.path_of("", number).name),
             job_results.to_json(result).encode(),
         )
 
-    def publish(self, built: manifest.Manifest) -> None:
-        """Write the manifest, which makes the files count."""
+    def token_counts(self, num_jobs: int) -> np.ndarray:
+        """Add up what the jobs of a build counted."""
+        names = (token_counter.path_of("", n).name for n in range(num_jobs))
+        files = (io.BytesIO(self._read(_in_workshop(name))) for name in names)
+        return sum(np.load(file, allow_pickle=False) for file in files)
+
+    def publish(self, built: manifest.Manifest, counts: Sequence[int]) -> None:
+        """Write counts of tokens and the manifest, which makes all count."""
+        self._write(
+            token_counts.FILE_NAME,
+            token_counts.to_json(counts, built.vocab_sha256).encode(),
+        )
         self._write(manifest.FILE_NAME, manifest.to_json(built).encode())
         FileSystems.delete([self._workshop])
 
@@ -109,10 +124,10 @@ class BeamFolder:
     def _exists(self, name: str) -> bool:
         return FileSystems.exists(FileSystems.join(self._folder, name))
 
-    def _read(self, name: str) -> str:
+    def _read(self, name: str) -> bytes:
         path = FileSystems.join(self._folder, name)
         with FileSystems.open(path, **_AS_IT_IS) as file:
-            return file.read().decode("utf-8")
+            return file.read()
 
     def _sizes(self, folder: str) -> dict[str, int]:
         """Return the sizes of the files of a folder by their names."""
@@ -123,14 +138,18 @@ class BeamFolder:
             for file in found.metadata_list
         }
 
-    def _copy(self, path: pathlib.Path) -> None:
-        with path.open("rb") as file, _Whole(self._folder, path.name) as copy:
+    def _copy(self, path: pathlib.Path, name: str) -> None:
+        with path.open("rb") as file, _Whole(self._folder, name) as copy:
             while block := file.read(BYTES_PER_READ):
                 copy.write(block)
 
     def _write(self, name: str, content: bytes) -> None:
         with _Whole(self._folder, name) as file:
             file.write(content)
+
+
+def _in_workshop(name: str) -> str:
+    return FileSystems.join(build_folder.WORKSHOP, name)
 
 
 _AS_IT_IS = {

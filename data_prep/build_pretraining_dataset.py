@@ -16,11 +16,13 @@ from data_prep import (
     jobs,
     planning,
     reporting,
+    token_counter,
     workers,
 )
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.progress import Progress
 from data_prep.sources import standard_input
+from electra_tf import token_counts
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
@@ -57,6 +59,11 @@ def _build(config: PretrainingDatasetConfig) -> None:
         except ValueError:
             folder.discard()
             raise
+        token_counts.write(
+            token_counter.total(folder.workshop, len(results)),
+            built.vocab_sha256,
+            config.output_dir,
+        )
         folder.publish(built)
     reporting.report(config, built, results, progress.summary())
 

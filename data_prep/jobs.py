@@ -12,6 +12,7 @@ from data_prep.job_results import JobResult
 from data_prep.progress import Progress
 from data_prep.sources.findings import Findings
 from data_prep.sources.unit import Unit
+from data_prep.token_counter import TokenCounter
 from electra_tf.tokenization import Tokenizer
 
 
@@ -51,6 +52,7 @@ class _Output:
             tokenizer.cls_id, tokenizer.sep_id, config.max_seq_length
         )
         self._lengths: dict[int, int] = collections.defaultdict(int)
+        self.token_counts = TokenCounter(tokenizer.vocab_size)
         self._single_segments = self._unknown = self._without_tokens = 0
         self.training = _writer(config, job)
         self.held_out = _writer(config, job, held_out=True)
@@ -67,6 +69,8 @@ class _Output:
         ):
             writer.write(example)
             self._count(*example)
+            if not is_held_out:
+                self.token_counts.add(example[0])
             number += 1
         self._without_tokens += not number
         return number
@@ -151,5 +155,6 @@ def run(
         output.lengths,
         findings.places,
     )
+    output.token_counts.save(job.folder, job.number)
     job_results.save(result, job.folder, job.number)
     return result

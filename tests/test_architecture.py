@@ -17,6 +17,7 @@ DATA = {
     "tokenization",
     "records",
     "manifest",
+    "token_counts",
 }
 ALLOWED = {
     "hparams": set(),
@@ -27,11 +28,12 @@ ALLOWED = {
     "tokenization": set(),
     "records": set(),
     "manifest": set(),
+    "token_counts": {"checksums"},
     "layers": {"configs", "randomness"},
     "encoder": {"configs", "randomness", "layers"},
     "pretraining": BASE
     | DATA
-    | {"layers", "encoder", "training", "efficiency"},
+    | {"layers", "encoder", "training", "efficiency", "conversion"},
     "finetuning": BASE | DATA | {"layers", "encoder", "training", "efficiency"},
     "training": {"hparams", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
@@ -47,6 +49,7 @@ GLUE = {
     "electra_tf.finetuning.finetuner",
     "electra_tf.pretraining.build",
     "electra_tf.pretraining.detect",
+    "electra_tf.pretraining.text_scorer",
 }
 
 
@@ -97,6 +100,14 @@ def test_only_glue_knows_the_training_package():
             continue
         knows = any(part(name) == "training" for name in imports(path))
         assert knows == (module in GLUE), module
+
+
+def test_only_scoring_reads_other_formats():
+    for module, path in modules():
+        if part(module) != "pretraining":
+            continue
+        knows = any(part(name) == "conversion" for name in imports(path))
+        assert knows == (module == "electra_tf.pretraining.text_scorer")
 
 
 def test_layers_do_not_use_tensorflow():

@@ -6,6 +6,18 @@ import os
 
 from electra_tf.configs import fields
 from electra_tf.configs.encoder import EncoderConfig, widths
+from electra_tf.configs.objectives import (
+    GENERATOR_TRAINING,
+    GENERATORS,
+    LAYOUTS,
+    WEIGHT_SHARING,
+    WITHOUT_NETWORK,
+    Layout,
+    generator_of,
+    objective_of,
+    released,
+    weight_sharing_of,
+)
 from electra_tf.configs.program import ProgramConfig, encoder_config
 from electra_tf.hparams import Derived
 
@@ -36,16 +48,39 @@ class PretrainingConfig(ProgramConfig):
     )
 
     electra_objective: bool = fields.objective(
-        True, "replaced token detection; false trains BERT's objective"
+        Derived(
+            lambda c: released(c.objective) != "mlm",
+            "true; false with objective mlm or two_tower",
+        ),
+        "replaced token detection; false trains BERT's objective; see "
+        "objective",
     )
     electric_objective: bool = fields.objective(
-        False, "noise-contrastive energies of the Electric paper"
+        Derived(
+            lambda c: c.objective == "electric",
+            "false; true with objective electric",
+        ),
+        "noise-contrastive energies of the Electric paper; see objective",
+    )
+    objective: str = fields.objective(
+        Derived(
+            lambda c: objective_of(c.electra_objective, c.electric_objective),
+            "rtd; mlm or electric where the two settings above say so",
+        ),
+        "what is trained, see docs/objectives.md",
+        choices=tuple(LAYOUTS),
     )
     gen_weight: float = fields.objective(
         1.0, "weight of the generator's loss", at_least=0
     )
     disc_weight: float = fields.objective(
-        50.0, "weight of the discriminator's loss", at_least=0
+        Derived(
+            lambda c: 50.0 if c.detects else 1.0,
+            "50; 1 for objectives whose main network predicts tokens",
+        ),
+        "weight of the discriminator's loss, or that of the main network in "
+        "its place",
+        at_least=0,
     )
     mask_prob: float = fields.objective(
         0.15, "fraction of tokens to mask", more_than=0, less_than=1
@@ -53,7 +88,13 @@ class PretrainingConfig(ProgramConfig):
     mask_token_share: float = fields.objective(
         0.85,
         "share of the chosen tokens that become [MASK], the others stay; the "
-        "paper has 1",
+        "paper has 1, BERT 0.8",
+        at_least=0,
+        at_most=1,
+    )
+    random_token_share: float = fields.objective(
+        0.0,
+        "share of the chosen tokens that become any other token; BERT has 0.1",
         at_least=0,
         at_most=1,
     )
@@ -61,8 +102,8 @@ class PretrainingConfig(ProgramConfig):
         "with_replacement",
         "how positions are drawn: with_replacement, as in the released code; "
         "without_replacement chooses none twice and rounds their number up, "
-        "as in the paper",
-        choices=("with_replacement", "without_replacement"),
+        "as in the paper; rare_tokens does so too, and prefers rare tokens",
+        choices=("with_replacement", "without_replacement", "rare_tokens"),
     )
     mask_unit: str = fields.objective(
         "token",
@@ -85,20 +126,70 @@ class PretrainingConfig(ProgramConfig):
     )
 
     uniform_generator: bool = fields.generator(
-        False, "replacements drawn uniformly, without a network"
+        Derived(
+            lambda c: c.generator == "uniform",
+            "false; true with generator uniform",
+        ),
+        "replacements drawn uniformly, without a network; see generator",
     )
     two_tower_generator: bool = fields.generator(
         Derived(
-            lambda c: c.electric_objective,
-            "false; true with electric_objective",
+            lambda c: (
+                c.generator == "two_towers"
+                if c.generator
+                else c.objective in ("electric", "two_tower")
+            ),
+            "false; true with generator two_towers, objective electric or "
+            "two_tower",
         ),
-        "a left-to-right and a right-to-left transformer",
+        "a left-to-right and a right-to-left transformer; see generator",
+    )
+    generator: str = fields.generator(
+        Derived(
+            lambda c: generator_of(c.uniform_generator, c.two_tower_generator),
+            "masked_language_model; another where the two settings above say "
+            "so",
+        ),
+        "what proposes the tokens that replace others",
+        choices=GENERATORS,
     )
     untied_generator: bool = fields.generator(
-        True, "false lets generator and discriminator share all weights"
+        Derived(
+            lambda c: c.weight_sharing != "all",
+            "true; false with weight_sharing all",
+        ),
+        "false lets generator and discriminator share all weights; see "
+        "weight_sharing",
     )
     untied_generator_embeddings: bool = fields.generator(
-        False, "whether the generator has its own embeddings"
+        Derived(
+            lambda c: c.weight_sharing == "none",
+            "false; true with weight_sharing none",
+        ),
+        "whether the generator has its own embeddings; see weight_sharing",
+    )
+    weight_sharing: str = fields.generator(
+        Derived(
+            lambda c: weight_sharing_of(
+                c.untied_generator, c.untied_generator_embeddings
+            ),
+            "embeddings; another where the two settings above say so",
+        ),
+        "what generator and discriminator have in common; disentangled is "
+        "DeBERTaV3's sharing of embeddings that only the generator trains",
+        choices=WEIGHT_SHARING,
+    )
+    generator_training: str = fields.generator(
+        "joint",
+        "how the generator is trained: joint with the discriminator; "
+        "two_stage, before it; adversarial, to make it err",
+        choices=GENERATOR_TRAINING,
+    )
+    entropy_weight: float = fields.generator(
+        0.0,
+        "weight of the entropy of an adversarial generator's proposals, which "
+        "keeps them diverse",
+        at_least=0,
     )
     generator_layers: float = fields.generator(
         1.0, "depth as a fraction of the discriminator's", more_than=0
@@ -123,6 +214,19 @@ class PretrainingConfig(ProgramConfig):
         fields.or_debug(1_000_000, 20),
         "updates in all",
         runtime=True,
+        at_least=1,
+    )
+    generator_steps: int | None = fields.optimization(
+        Derived(
+            lambda c: (
+                c.num_train_steps // 2
+                if c.generator_training == "two_stage"
+                else None
+            ),
+            "half of num_train_steps with generator_training two_stage",
+        ),
+        "updates of the generator before the discriminator's begin, in "
+        "two_stage",
         at_least=1,
     )
 
@@ -193,7 +297,11 @@ class PretrainingConfig(ProgramConfig):
     def check(self):
         """Raise a ValueError if fields contradict each other."""
         super().check()
+        self._check_masking()
         self._check_towers()
+        self._check_released_settings()
+        self._check_sharing()
+        self._check_generator_training()
         if self.has_small_generator:
             generator_config(self)
         if self.init_generator and not self.init_checkpoint:
@@ -208,10 +316,54 @@ class PretrainingConfig(ProgramConfig):
                 f"max_seq_length {self.max_seq_length}."
             )
 
-    def _check_towers(self):
-        if self.electric_objective and not self.two_tower_generator:
+    def _check_masking(self):
+        shares = (self.mask_token_share, self.random_token_share)
+        if sum(shares) > 1:
             raise ValueError(
-                "electric_objective needs two_tower_generator. Received: False."
+                "mask_token_share and random_token_share must add up to 1 at "
+                f"most. Received: {shares[0]} and {shares[1]}."
+            )
+        if self.masks_words and self.masking == "rare_tokens":
+            raise ValueError(
+                "masking 'rare_tokens' chooses tokens. Received: mask_unit "
+                "'word'."
+            )
+
+    def _check_released_settings(self):
+        """Check the released code's settings against those in their place."""
+        meanings = {
+            "objective": (
+                objective_of,
+                ("electra_objective", "electric_objective"),
+            ),
+            "generator": (
+                generator_of,
+                ("uniform_generator", "two_tower_generator"),
+            ),
+            "weight_sharing": (
+                weight_sharing_of,
+                ("untied_generator", "untied_generator_embeddings"),
+            ),
+        }
+        for name, (meaning, settings) in meanings.items():
+            values = [getattr(self, setting) for setting in settings]
+            value, meant = getattr(self, name), meaning(*values)
+            if released(value) != meant:
+                raise ValueError(
+                    f"{name} {value!r} contradicts "
+                    + ", ".join(map("{} {}".format, settings, values))
+                    + f", which means {meant!r}. Leave one of them out."
+                )
+
+    def _check_towers(self):
+        needs_towers = self.objective in ("electric", "two_tower")
+        if needs_towers and not self.two_tower_generator:
+            setting = "electric_objective"
+            if self.objective == "two_tower":
+                setting = "objective 'two_tower'"
+            raise ValueError(
+                f"{setting} needs two_tower_generator. Received: False, "
+                f"generator {self.generator!r}."
             )
         if not self.two_tower_generator:
             return
@@ -221,18 +373,95 @@ class PretrainingConfig(ProgramConfig):
                 f"uniform_generator {self.uniform_generator}, "
                 f"untied_generator {self.untied_generator}."
             )
-        if not (self.electra_objective or self.electric_objective):
+        if self.layout.generator == "main":
             raise ValueError(
                 "two_tower_generator needs electra_objective or "
                 "electric_objective. Received: neither."
             )
 
+    def _check_sharing(self):
+        if self.weight_sharing != "disentangled":
+            return
+        if not (self.has_small_generator and self.layout.has_main):
+            raise ValueError(
+                "weight_sharing 'disentangled' needs two networks. Received: "
+                f"objective {self.objective!r}, generator {self.generator!r}."
+            )
+
+    def _check_generator_training(self):
+        training = self.generator_training
+        if self.generator_steps is not None and training != "two_stage":
+            raise ValueError(
+                "generator_steps needs generator_training 'two_stage'. "
+                f"Received: {training!r}."
+            )
+        if self.entropy_weight and training != "adversarial":
+            raise ValueError(
+                "entropy_weight needs generator_training 'adversarial'. "
+                f"Received: {training!r}."
+            )
+        if training == "joint":
+            return
+        detects = self.layout.head == "detection"
+        if not detects or self.generator != "masked_language_model":
+            raise ValueError(
+                f"generator_training {training!r} needs objective 'rtd' or "
+                "'electra_15' and generator 'masked_language_model'. "
+                f"Received: {self.objective!r} and {self.generator!r}."
+            )
+        if training == "two_stage":
+            self._check_two_stage()
+
+    def _check_two_stage(self):
+        if not self.generator_steps < self.num_train_steps:
+            raise ValueError(
+                "generator_steps must be fewer than num_train_steps. "
+                f"Received: {self.generator_steps} and {self.num_train_steps}."
+            )
+        size = (self.generator_hidden_size, self.generator_layers)
+        if size != (1, 1) or self.weight_sharing != "none":
+            raise ValueError(
+                "generator_training 'two_stage' starts the discriminator from "
+                "the generator's weights, so both must have the same size and "
+                "share none: generator_hidden_size 1, generator_layers 1, "
+                f"weight_sharing 'none'. Received: {size[0]}, {size[1]}, "
+                f"{self.weight_sharing!r}."
+            )
+
+    @property
+    def layout(self) -> Layout:
+        """The networks that the objective trains."""
+        return LAYOUTS[self.objective]
+
+    @property
+    def stages(self) -> dict[str, int]:
+        """What is trained, and its first update: all, or one by one."""
+        if self.generator_steps is None:
+            return {"all": 0}
+        return {"generator": 0, "discriminator": self.generator_steps}
+
+    def updates_by_stage(self, number: int) -> dict[str, int]:
+        """Return how many of a run's first updates are of each stage."""
+        first = self.generator_steps
+        if first is None:
+            return {"all": number}
+        of_generator = min(number, first)
+        return {
+            "generator": of_generator,
+            "discriminator": number - of_generator,
+        }
+
+    @property
+    def detects(self) -> bool:
+        """Whether the main network tells replaced tokens from others."""
+        return self.layout.detects
+
     @property
     def has_small_generator(self) -> bool:
         """Whether the generator is a network of its own size."""
-        detects = self.electra_objective or self.electric_objective
-        own = self.untied_generator and not self.uniform_generator
-        return detects and own
+        if self.generator in WITHOUT_NETWORK:
+            return False
+        return self.layout.generator != "main" and self.untied_generator
 
     @property
     def masks_words(self) -> bool:
@@ -240,14 +469,19 @@ class PretrainingConfig(ProgramConfig):
         return self.mask_unit == "word"
 
     @property
-    def masks_distinct(self) -> bool:
-        """Whether no position is chosen twice."""
-        return self.masking == "without_replacement"
+    def way_of_masking(self) -> str:
+        """Row of `electra_tf.pretraining.maskings.MASKINGS`."""
+        return "whole_words" if self.masks_words else self.masking
+
+    @property
+    def needs_token_counts(self) -> bool:
+        """Whether it matters how often each token comes in the records."""
+        return self.generator == "unigram" or self.masking == "rare_tokens"
 
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.masks_distinct or self.masks_words:
+        if self.way_of_masking != "with_replacement":
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)
@@ -263,12 +497,15 @@ def generator_config(config: PretrainingConfig) -> EncoderConfig:
     """Return the shape of a generator that is a network of its own.
 
     Sizes are rounded half to even. Overrides of heads and feed-forward width
-    do not carry over from the main encoder; all others do.
+    do not carry over from the main encoder; all others do. In two stages the
+    generator is the main encoder's twin.
 
     Raises:
       ValueError: if the fractions give a shape that cannot be built.
     """
     encoder = encoder_config(config)
+    if config.generator_training == "two_stage":
+        return encoder  # The discriminator starts from its weights.
     hidden_size = round(encoder.hidden_size * config.generator_hidden_size)
     layers = round(encoder.num_hidden_layers * config.generator_layers)
     untied = config.untied_generator_embeddings

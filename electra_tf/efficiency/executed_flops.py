@@ -8,7 +8,8 @@ The terms are those of the paper's count (`flops`); what differs:
   where `embedding_lookup` says so. Positions are added; segments are always
   multiplied. A product with one-hot vectors has one gradient, the table's.
 * Tokens are predicted where they were chosen, `max_predictions_per_seq` of an
-  input; by two towers everywhere, once for both.
+  input; everywhere by two towers, once for both, and for objectives that
+  predict all tokens.
 * Every layer norm counts all its elements.
 * Adam takes some operations for every weight.
 
@@ -34,7 +35,11 @@ from electra_tf.efficiency.flops import (
     layer_terms,
     prediction_terms,
 )
-from electra_tf.efficiency.networks import networks, parameters
+from electra_tf.efficiency.networks import (
+    TokenPrediction,
+    networks,
+    parameters,
+)
 from electra_tf.efficiency.transformer_sizes import (
     TransformerSizes,
     transformer_sizes,
@@ -63,7 +68,7 @@ class Work(typing.NamedTuple):
 
     Attributes:
         products: of matrix products with two gradients.
-        lookups: of products with one-hot vectors, which have one.
+        lookups: of products that have one, such as those with one-hot vectors.
         elements: of all others.
     """
 
@@ -138,39 +143,69 @@ def prediction_work(
     return _work(terms, tokens)
 
 
+def head_work(head: TokenPrediction) -> Work:
+    """Return the work of a head that predicts tokens of one input."""
+    work = prediction_work(head.encoder, head.tokens, head.input_size)
+    products = 2 * head.input_size * head.tokens  # Of a linear layer beside it.
+    if head.copies:
+        work = work.plus(Work(products, elements=head.tokens))
+    if head.has_baseline:  # Its gradient ends there.
+        work = work.plus(Work(lookups=products, elements=head.tokens))
+    return work
+
+
 def detection_work(encoder: EncoderConfig, length: int) -> Work:
     """Return the work of a binary decision on every token."""
     return _work(detection_terms(transformer_sizes(encoder, length)), length)
 
 
-def pretraining_work(config: PretrainingConfig) -> Work:
-    """Return the work of pre-training on one input, without the optimizer."""
+def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
+    """Return the work of pre-training on one input, without the optimizer.
+
+    Args:
+        config: of the run.
+        stage: "all", or the network whose work is wanted, "generator" or
+            "discriminator".
+    """
     length = config.max_seq_length
-    passes, prediction, detection = networks(config)
+    passes, predictions, detection = networks(config, stage)
     parts = [
         encoder_work(each.encoder, length, config.embedding_lookup)
         for each in passes
     ]
-    if prediction is not None:
-        parts.append(
-            prediction_work(
-                prediction.encoder, prediction.tokens, prediction.input_size
-            )
-        )
+    parts += [head_work(each) for each in predictions]
     if detection is not None:
         parts.append(detection_work(detection, length))
     return Work().plus(*parts)
 
 
-def update_flops(config: PretrainingConfig) -> int:
+def update_flops(config: PretrainingConfig, stage: str | None = None) -> int:
     """Return the operations that a machine does in an update.
+
+    Args:
+        config: of the run.
+        stage: one of `config.stages`; None for the mean over all updates.
 
     >>> update_flops(PretrainingConfig(data_dir="D", model_name="M"))
     1161646940075
     """
-    work = pretraining_work(config)
-    examples = config.train_batch_size * (work.forward + work.backward)
-    return examples + OPTIMIZER * parameters(config)
+    if stage is None:
+        total = flops_of_updates(config, config.num_train_steps)
+        return round(total / config.num_train_steps)
+    work = pretraining_work(config, stage)
+    each = work.forward + work.backward
+    if stage == "discriminator":  # The frozen generator's samples.
+        each += pretraining_work(config, "generator").forward
+    examples = config.train_batch_size * each
+    return examples + OPTIMIZER * parameters(config, stage)
+
+
+def flops_of_updates(config: PretrainingConfig, number: int) -> int:
+    """Return the operations that a run's first updates make a machine do."""
+    return sum(
+        updates * update_flops(config, stage)
+        for stage, updates in config.updates_by_stage(number).items()
+    )
 
 
 def _work(terms: dict[str, int], tokens: int) -> Work:

@@ -47,7 +47,7 @@ class Memory(typing.NamedTuple):
         weights: of all networks.
         adam: its two slots.
         activations: kept for the backward pass, where all are there.
-        logits: of the tokens that a generator predicts.
+        logits: of the tokens that are predicted.
         sums: of gradients over the parts of a batch; 0 for a single part.
         gradients: where all are there.
         update: further numbers on the way from gradients to weights.
@@ -82,13 +82,13 @@ def training_memory(config: PretrainingConfig) -> Memory:
     >>> round(memory.peak / 1e9, 2)
     3.24
     """
-    passes, prediction, detection = networks(config)
+    passes, predictions, detection = networks(config)
     encoders = [each.encoder for each in passes]
     length = config.max_seq_length
     kept = sum(_encoder_bytes(encoder, length) for encoder in encoders)
     if detection is not None:
         kept += length * FLOAT32 * 5 * detection.hidden_size  # GELU's, input.
-    predicted = prediction.tokens if prediction is not None else 0
+    predicted = sum(head.tokens for head in predictions)
     logits = FLOAT32 * _LOGIT_COPIES * predicted * config.vocab_size
     return _memory(config, parameters(config), encoders, kept, logits)
 

@@ -4,43 +4,39 @@ B batch, L length, N chosen positions, V vocabulary.
 """
 
 import functools
-import math
 import typing
 
 from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
-from electra_tf.layers.heads import ReplacedTokenHead
+from electra_tf.layers.embeddings import (
+    DisentangledEmbeddings,
+    Embeddings,
+)
 from electra_tf.layers.precision import precision
-from electra_tf.pretraining import (
-    masking,
-    objectives,
-    sampling,
-    whole_words,
-)
-from electra_tf.pretraining.generators import (
-    GENERATORS,
-    Proposals,
-    generator_kind,
-)
+from electra_tf.pretraining import masking, maskings, objectives, sampling
+from electra_tf.pretraining.generators import GENERATORS, Proposals
+from electra_tf.pretraining.main_heads import HEADS, TokenPredictions
 from electra_tf.pretraining.masking import Batch, Masked, SpecialTokens
 from electra_tf.pretraining.positions import scatter_average
 from electra_tf.randomness import RandomStream, scoped
 
 
 class Corrupted(typing.NamedTuple):
-    """The discriminator's input, and what it shall find.
+    """The main network's input, and what a discriminator shall find.
 
     Attributes:
         input_ids: int32 `(B, L)`, the original tokens with sampled ones
             written over the chosen positions.
         is_fake: int32 `(B, L)`, 1 where a token was replaced.
+        written: bool `(B, L)`, the chosen positions.
         sampled_ids: int32 `(B, N)`.
     """
 
     input_ids: typing.Any
     is_fake: typing.Any
+    written: typing.Any
     sampled_ids: typing.Any
 
 
@@ -52,8 +48,11 @@ class PretrainingOutput(typing.NamedTuple):
         candidates: bool `(B, L)`, the tokens that could be chosen.
         masked: `Masked`.
         proposals: `Proposals` of the generator.
-        corrupted: `Corrupted`, or None without a discriminator.
+        corrupted: `Corrupted`, or None where nothing reads it.
         disc_logits: float32 `(B, L)`, or None without a discriminator.
+        disc_weights: float32 `(B, L)`, 1 for the tokens that it is trained
+            on; None without one.
+        predictions: `TokenPredictions` of the main network, or None.
     """
 
     batch: Batch
@@ -62,6 +61,8 @@ class PretrainingOutput(typing.NamedTuple):
     proposals: Proposals
     corrupted: Corrupted | None = None
     disc_logits: typing.Any = None
+    disc_weights: typing.Any = None
+    predictions: TokenPredictions | None = None
 
 
 class Pretrainer:
@@ -76,9 +77,11 @@ class Pretrainer:
         special: `SpecialTokens` of the vocabulary.
         continues_word: bool `(V,)`, which pieces of the vocabulary continue a
             word; needed to mask whole words.
+        token_counts: ints `(V,)`, how often each token comes in the training
+            records; needed by the unigram generator and to mask rare tokens.
 
     Raises:
-        ValueError: whole words are wanted, and `continues_word` is missing.
+        ValueError: what is needed is missing.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Pretrainer:
         config: PretrainingConfig,
         special: SpecialTokens,
         continues_word=None,
+        token_counts=None,
     ):
         if config.masks_words and continues_word is None:
             raise ValueError(
@@ -93,32 +97,47 @@ class Pretrainer:
                 "vocabulary continue a word: tokenizer.continues_word. "
                 "Received: None."
             )
+        if config.needs_token_counts and token_counts is None:
+            raise ValueError(
+                "generator 'unigram' and masking 'rare_tokens' need "
+                "token_counts, how often each token comes: "
+                "electra_tf.token_counts.read. Received: None."
+            )
         self.config = config
         self.special = special
-        self.continues_word = continues_word
-        self.objective = objectives.objective_name(config)
+        self.rules = maskings.Rules(
+            special,
+            config.mask_prob,
+            config.max_predictions_per_seq,
+            continues_word,
+            token_counts,
+        )
         with precision(config.precision):
             self._make_layers()
         for layer in self.layers:
             layer.build()
 
     def _make_layers(self):
-        config = self.config
-        self.main = Encoder(
-            encoder_config(config),
-            lookup=config.embedding_lookup,
-            name="electra",
+        config, layout = self.config, self.config.layout
+        encoder, lookup = encoder_config(config), config.embedding_lookup
+        kind = Embeddings
+        if config.weight_sharing == "disentangled":
+            kind = DisentangledEmbeddings
+        self.main = Encoder(encoder, kind(encoder, lookup), name="electra")
+        self.generator = GENERATORS[config.generator](
+            config, self.main, self.rules
         )
-        self.generator = GENERATORS[generator_kind(config)](config, self.main)
-        self.layers = [self.main, *self.generator.layers]
-        if self.has_discriminator:
-            self.head = ReplacedTokenHead(self.main.config)
-            self.layers.append(self.head)
+        self.head = layout.head and HEADS[layout.head](config, self.main)
+        self.layers = [
+            *([self.main] if layout.has_main else []),
+            *self.generator.layers,
+            *(self.head.layers if self.head else []),
+        ]
 
     @property
     def has_discriminator(self) -> bool:
         """Whether the objective has replaced tokens to detect."""
-        return self.objective != "mlm"
+        return self.config.detects
 
     @property
     def variables(self) -> dict:
@@ -128,7 +147,11 @@ class Pretrainer:
         return {variable.path: variable for variable in variables}
 
     def __call__(
-        self, batch: Batch, random: RandomStream, training: bool
+        self,
+        batch: Batch,
+        random: RandomStream,
+        training: bool,
+        frozen_generator: bool = False,
     ) -> PretrainingOutput:
         """Mask, sample and detect with fresh random numbers.
 
@@ -136,30 +159,28 @@ class Pretrainer:
             batch: `Batch`.
             random: `RandomStream` of this step.
             training: bool, whether to apply dropout.
+            frozen_generator: bool, whether the generator has none even so.
         """
-        draws = self._draw(batch, random.child("masking"))
+        output = self.propose(batch, random, training and not frozen_generator)
         sample = functools.partial(
             sampling.SAMPLERS[self.config.sampling],
             random=random.child("sampling"),
         )
-        dropout = random.child("dropout") if training else None
-        return self.forward(batch, draws, sample, dropout)
+        return self._read_proposals(output, sample, _dropout(random, training))
 
-    def _draw(self, batch: Batch, random: RandomStream):
+    def propose(
+        self, batch: Batch, random: RandomStream, training: bool
+    ) -> PretrainingOutput:
+        """Mask, and run the generator alone; see `__call__`."""
         config = self.config
-        most = config.max_predictions_per_seq
-        if config.masks_words:
-            return whole_words.draw(
-                batch,
-                self.special,
-                self.continues_word,
-                config.mask_prob,
-                most,
-                random,
-            )
-        return masking.draw(
-            batch, self.special, most, random, config.masks_distinct
+        draws = maskings.draw(
+            config.way_of_masking,
+            batch,
+            self.rules,
+            random.child("masking"),
+            config.vocab_size if config.random_token_share else None,
         )
+        return self._propose(batch, draws, _dropout(random, training))
 
     def forward(
         self, batch: Batch, draws: masking.MaskingDraws, sample, random
@@ -172,32 +193,40 @@ class Pretrainer:
             sample: function from logits `(B, N, V)` to int32 `(B, N)`.
             random: `RandomStream` for dropout, or None.
         """
+        output = self._propose(batch, draws, random)
+        return self._read_proposals(output, sample, random)
+
+    def _propose(self, batch: Batch, draws, random) -> PretrainingOutput:
+        """Hide the chosen tokens, and let the generator propose others."""
+        config = self.config
+        way = maskings.MASKINGS[config.way_of_masking]
         masked = masking.mask_tokens(
             batch,
             self.special,
-            self.config.mask_prob,
             draws,
-            self.config.mask_token_share,
-            self.config.masks_distinct,
-            self.config.masks_words,
+            way.number(batch, draws.positions, self.rules),
+            config.mask_token_share,
+            config.random_token_share,
         )
-        output = PretrainingOutput(
+        return PretrainingOutput(
             batch=batch,
             candidates=masking.candidates(batch, self.special),
             masked=masked,
             proposals=self.generator(batch, masked, random),
         )
-        if not self.has_discriminator:
+
+    def _read_proposals(self, output, sample, random) -> PretrainingOutput:
+        """Let the main network read sampled tokens, if it does."""
+        if self.head is None:
             return output
-        corrupted = self._corrupt(output, sample)
-        return output._replace(
-            corrupted=corrupted,
-            disc_logits=self._detect(output, corrupted, random),
-        )
+        output = output._replace(corrupted=self._corrupt(output, sample))
+        hidden = self._read(output, random)
+        return output._replace(**self.head(hidden, output))
 
     def losses(self, output: PretrainingOutput) -> dict:
         """The objective's `LossTerm`s by name."""
-        return objectives.OBJECTIVES[self.objective](self.config, output)
+        objective = objectives.OBJECTIVES[self.config.objective]
+        return objective(self.config, output)
 
     def _corrupt(self, output: PretrainingOutput, sample) -> Corrupted:
         """Write sampled tokens over the chosen positions."""
@@ -212,31 +241,23 @@ class Pretrainer:
         corrupted_ids, written = scatter_average(
             input_ids, sampled_ids, output.masked.positions
         )
-        # Electric asks whether a token came from the noise distribution,
-        # even if the sample happens to equal the original.
-        if self.objective != "electric":
+        is_fake = written
+        if not self.head.lucky_samples_are_fake:
             changed = ops.not_equal(corrupted_ids, input_ids)
-            written = ops.logical_and(written, changed)
-        is_fake = ops.cast(written, "int32")
-        return Corrupted(corrupted_ids, is_fake, sampled_ids)
+            is_fake = ops.logical_and(written, changed)
+        return Corrupted(
+            corrupted_ids, ops.cast(is_fake, "int32"), written, sampled_ids
+        )
 
-    def _detect(self, output: PretrainingOutput, corrupted: Corrupted, random):
-        """Logits `(B, L)` of each token's having been replaced."""
-        hidden = self.main(
-            corrupted.input_ids,
+    def _read(self, output: PretrainingOutput, random):
+        """The main encoder's vectors `(B, L, H)` of the corrupted tokens."""
+        return self.main(
+            output.corrupted.input_ids,
             input_mask=output.batch.input_mask,
             segment_ids=output.batch.segment_ids,
             random=scoped(random, "discriminator"),
         ).sequence_output
-        logits = self.head(hidden)
-        if self.objective != "electric":
-            return logits
-        return logits + self._log_odds_of_noise(output, corrupted)
 
-    def _log_odds_of_noise(self, output, corrupted):
-        """log(k q(x) / (n - k)): Electric's known part of the logit."""
-        log_noise = -objectives.token_losses(
-            output.proposals.cloze_logits, corrupted.input_ids
-        )
-        share = self.config.mask_prob
-        return ops.stop_gradient(log_noise) + math.log(share / (1 - share))
+
+def _dropout(random: RandomStream, training: bool) -> RandomStream | None:
+    return random.child("dropout") if training else None

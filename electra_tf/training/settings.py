@@ -31,6 +31,8 @@ class Settings:
             published counts have them; None if not counted.
         executed_flops: likewise to the operations that they make the machine
             do, for its rate.
+        stage_starts: tuple of ints, the first steps of the stages after the
+            first, see `electra_tf.training.stages`.
         compute_dtype: str, of the matrices that are multiplied.
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
@@ -53,6 +55,7 @@ class Settings:
     examples_per_step: int = 0
     train_flops: Callable[[int], float] | None = None
     executed_flops: Callable[[int], float] | None = None
+    stage_starts: tuple[int, ...] = ()
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0
@@ -61,8 +64,8 @@ class Settings:
         """Return where the loop that a step lies in ends.
 
         It depends on nothing but the step, so that a resumed run's loops are
-        those of an uninterrupted one. Loops end where an evaluation or a
-        trace begins or ends, too.
+        those of an uninterrupted one. Loops end where an evaluation, a trace
+        or a stage begins or ends, too.
 
         >>> settings = Settings(11, steps_per_loop=2, evaluate_every=5)
         >>> [settings.end_of_loop(step) for step in (0, 1, 4, 5, 9, 10)]
@@ -72,5 +75,6 @@ class Settings:
         begin = step - step % every
         loops = (step - begin) // self.steps_per_loop + 1
         end = begin + loops * self.steps_per_loop
-        traced = [other for other in self.profile_steps or () if other > step]
-        return min(end, begin + every, self.num_train_steps, *traced)
+        others = (*(self.profile_steps or ()), *self.stage_starts)
+        later = [other for other in others if other > step]
+        return min(end, begin + every, self.num_train_steps, *later)

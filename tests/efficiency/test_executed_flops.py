@@ -12,23 +12,18 @@ from electra_tf.efficiency.executed_flops import (
     update_flops,
 )
 from electra_tf.efficiency.networks import parameters
+from electra_tf.pretraining import two_stage
 from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.pretrainer import Pretrainer
 from tests import tiny
 from tests.efficiency import graph_products
+from tests.pretraining import variants
 
 BATCH = 2
 VARIANTS = {
-    "rtd": {},
-    "mlm": {"electra_objective": False},
-    "electric": {"electric_objective": True},
-    "two towers": {"two_tower_generator": True},
-    "uniform": {"uniform_generator": True},
-    "all tied": {"untied_generator": False},
-    "untied embeddings": {"untied_generator_embeddings": True},
+    **variants.VARIANTS,
     "one-hot lookups": {"embedding_lookup": "one_hot"},
     "shallow generator": {"generator_layers": 0.5},
-    "distinct positions": {"masking": "without_replacement"},
+    "two_tower, untied": {"objective": "two_tower", "weight_sharing": "none"},
 }
 SIZES = {
     "small": {},
@@ -41,19 +36,25 @@ SIZES = {
 }
 
 
-def model_and_losses(config: PretrainingConfig):
-    def losses(model, batch, random):
-        return model.losses(model(batch, random, training=True))
+def joint_losses(model, batch, random):
+    return model.losses(model(batch, random, training=True))
 
-    return functools.partial(Pretrainer, config, tiny.SPECIAL), losses
+
+def model_and_losses(config: PretrainingConfig, losses=joint_losses):
+    return functools.partial(tiny.pretrainer, config), losses
+
+
+def traced(config: PretrainingConfig, losses=joint_losses):
+    """Graphs of the forward pass of a batch, and of its update."""
+    ids = tf.TensorSpec((BATCH, config.max_seq_length), tf.int32)
+    return graph_products.trace(
+        *model_and_losses(config, losses), Batch(ids, ids, ids)
+    )
 
 
 def check(config: PretrainingConfig, profiler_gap: float = 0.02):
     work = pretraining_work(config)
-    ids = tf.TensorSpec((BATCH, config.max_seq_length), tf.int32)
-    forward, update = graph_products.trace(
-        *model_and_losses(config), Batch(ids, ids, ids)
-    )
+    forward, update = traced(config)
     check_graph(forward, BATCH * (work.products + work.lookups), 0.0)
     check_graph(update, BATCH * work.training_products, profiler_gap)
 
@@ -66,7 +67,17 @@ def check_graph(function, expected: int, profiler_gap: float):
     assert (1 - profiler_gap) * expected <= profiled <= expected
 
 
-@pytest.mark.parametrize("variant", ["rtd", "electric", "one-hot lookups"])
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "rtd",
+        "electric",
+        "one-hot lookups",
+        "replace_mlm",
+        "all_tokens_mlm",
+        "adversarial",
+    ],
+)
 def test_products_of_an_update(variant):
     # Attention is much of so narrow a network; see `graph_products.profiled`.
     config = tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant])
@@ -97,6 +108,38 @@ def test_products_that_xla_compiles(variant):
         assert graph_products.compiled(jitted, weights, batch) == (
             BATCH * products
         )
+
+
+def test_products_of_two_stages():
+    config = tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS["two stages"])
+    generator = pretraining_work(config, "generator")
+    discriminator = pretraining_work(config, "discriminator")
+    alone = generator.products + generator.lookups
+    forward, update = products(config, two_stage.generator_losses)
+    assert (forward, update) == (alone, generator.training_products)
+    forward, update = products(config, trained_discriminator)
+    own = discriminator.products + discriminator.lookups
+    assert forward == alone + own
+    assert update == alone + discriminator.training_products
+    first, second = (update_flops(config, stage) for stage in config.stages)
+    assert update_flops(config) == round((first + second) / 2)
+    trained = [parameters(config, stage) for stage in config.stages]
+    assert sum(trained) == parameters(config)
+    assert second == (
+        config.train_batch_size
+        * (discriminator.forward + discriminator.backward + generator.forward)
+        + OPTIMIZER * trained[1]
+    )
+
+
+def products(config: PretrainingConfig, losses) -> list[float]:
+    graphs = traced(config, losses)
+    return [graph_products.products(graph) / BATCH for graph in graphs]
+
+
+def trained_discriminator(model, batch, random):
+    terms = two_stage.discriminator_losses(model, batch, random)
+    return {"disc_loss": terms["disc_loss"]}
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from electra_tf.efficiency.networks import networks, parameters
-from electra_tf.pretraining.pretrainer import Pretrainer
 from tests import tiny
 from tests.efficiency.graph_products import without_weights
 from tests.efficiency.test_executed_flops import VARIANTS
@@ -27,7 +26,7 @@ def test_parameters_by_hand():
 def test_parameters_are_those_of_the_model(variant):
     config = tiny.pretraining(**VARIANTS[variant])
     with without_weights():
-        model = Pretrainer(config, tiny.SPECIAL)
+        model = tiny.pretrainer(config)
     sizes = [math.prod(v.shape) for v in model.variables.values()]
     assert parameters(config) == sum(sizes)
 
@@ -35,6 +34,7 @@ def test_parameters_are_those_of_the_model(variant):
 def test_two_towers_predict_every_token():
     config = tiny.pretraining(electric_objective=True)
     found = networks(config)
-    assert found.prediction.tokens == config.max_seq_length
-    assert found.prediction.input_size == 2 * 4
+    (prediction,) = found.predictions
+    assert prediction.tokens == config.max_seq_length
+    assert prediction.input_size == 2 * 4
     assert len(found.passes) == 3

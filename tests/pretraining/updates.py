@@ -13,13 +13,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from electra_tf.pretraining import build
 from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import distribution
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
+from electra_tf.training.stages import StagedTrainer
 from tests import tiny
 from tests.pretraining.variants import VARIANTS
 
@@ -32,7 +33,7 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
     config = tiny.pretraining(train_batch_size=BATCH_SIZE, **changes)
     keras.utils.set_random_seed(1)
     with strategy.scope():
-        pretrainer = Pretrainer(config, tiny.SPECIAL)
+        pretrainer = tiny.pretrainer(config)
         optimizer = AdamW(pretrainer.variables, lambda step: 1e-3, 0.01)
         step = tf.Variable(
             0,
@@ -40,18 +41,26 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
         guard = Guard(1)
-    trainer = Trainer(
-        lambda batch, random: pretrainer.losses(
-            pretrainer(batch, random, training=True)
-        ),
-        optimizer,
-        iter(strategy.distribute_datasets_from_function(_batches)),
-        strategy,
-        step,
-        Settings(STEPS, STEPS, accumulation_steps=config.accumulation_steps),
-        guard,
+    stages = build.stages(config, pretrainer)
+    iterator = iter(strategy.distribute_datasets_from_function(_batches))
+    settings = Settings(
+        STEPS, STEPS, accumulation_steps=config.accumulation_steps
     )
-    trainer.train(tf.constant(STEPS))
+    trainers = [
+        Trainer(
+            stage.step_function,
+            optimizer,
+            iterator,
+            strategy,
+            step,
+            settings,
+            guard,
+        )
+        for stage in stages
+    ]
+    trainer = StagedTrainer(stages, trainers, step)
+    for _ in stages:
+        trainer.run(tf.constant(STEPS // len(stages)))
     return {path: v.numpy() for path, v in pretrainer.variables.items()}
 
 
