@@ -23,6 +23,7 @@ from electra_tf.configs.encoder import (
     num_heads,
 )
 from electra_tf.configs.finetuning import (
+    BATCHINGS,
     CLASSIFICATION,
     TASK_NAMES,
     FinetuningConfig,
@@ -44,6 +45,7 @@ from electra_tf.hparams import (
 
 __all__ = [
     "ACTIVATIONS",
+    "BATCHINGS",
     "CLASSIFICATION",
     "INTERMEDIATE_RATIO",
     "MODEL_SIZES",

@@ -27,6 +27,8 @@ TASK_NAMES = (
     CLASSIFICATION,
 )
 
+BATCHINGS = ("by_length", "shuffled", "fixed")
+
 # Fine-tuning defaults that depend on the task hold for a single task only.
 DEFAULT_EPOCHS = 3.0
 DEFAULT_LENGTH = 128
@@ -181,6 +183,21 @@ class FinetuningConfig(ProgramConfig):
         32, "examples of a prediction step", runtime=True, at_least=1
     )
 
+    batching: str = fields.batch(
+        Derived(
+            lambda c: (
+                "fixed"
+                if c.jit_compile or c.distribution_strategy == "tpu"
+                else "by_length"
+            ),
+            "by_length; fixed on TPU and with jit_compile",
+        ),
+        "by_length takes examples of like length together and pads to the "
+        "longest, shuffled takes any and pads to the longest, fixed takes any "
+        "and pads to max_seq_length, as the original",
+        choices=BATCHINGS,
+    )
+
     max_query_length: int = fields.qa(
         64, "word pieces of a question", at_least=1
     )
@@ -282,7 +299,17 @@ class FinetuningConfig(ProgramConfig):
             raise ValueError(
                 f"task_names must not repeat. Received: {self.task_names!r}."
             )
+        self._check_batching()
         self._check_own_files()
+
+    def _check_batching(self):
+        needs = "jit_compile" if self.jit_compile else "TPU"
+        fixed = self.jit_compile or self.distribution_strategy == "tpu"
+        if fixed and self.batching != "fixed":
+            raise ValueError(
+                f"{needs} needs batching 'fixed', which has one shape only. "
+                f"Received: {self.batching!r}."
+            )
 
     def _check_own_files(self):
         if CLASSIFICATION in self.task_names:

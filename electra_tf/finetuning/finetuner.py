@@ -29,7 +29,7 @@ from electra_tf.finetuning import inputs, results
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.predict import Predictor
+from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.task import DEV, TRAIN, Source, Task
 from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules
@@ -112,9 +112,7 @@ class Finetuner:
     @property
     def length(self) -> int | None:
         """Tokens to pad every batch to; None where shapes may vary."""
-        fixed = self.config.jit_compile or (
-            self.config.distribution_strategy == "tpu"
-        )
+        fixed = self.config.batching == "fixed"
         return self.config.max_seq_length if fixed else None
 
     def run(self) -> list[results.TaskResult]:
@@ -197,7 +195,11 @@ class Finetuner:
         """Return the function from the first step to a dataset."""
         config = self.config
         order = inputs.training_order(
-            self.training, config.train_batch_size, steps, seed
+            self.training,
+            config.train_batch_size,
+            steps,
+            seed,
+            config.batching,
         )
 
         def shares(start: int, context) -> tf.data.Dataset:

@@ -11,7 +11,8 @@ Padding examples fill the last batch: all zeros, their task_id is the number
 of tasks.
 
 Training examples are shuffled anew in every epoch, as a function of (seed,
-epoch); the original shuffles them once, and then within a buffer of 100.
+epoch); the original shuffles them once, and then within a buffer of 100. By
+default batches then take examples of like length, see `BATCHINGS`.
 """
 
 import itertools
@@ -32,6 +33,9 @@ COMMON = (
 LENGTH_STEP = 8
 # Examples to tokenize at a time, so that Python lists do not fill the memory.
 CHUNK = 8192
+# Batches among whose examples like lengths are looked for: enough to pad
+# little, few enough that a batch holds other examples in each epoch.
+POOL = 50
 
 
 class Column(typing.NamedTuple):
@@ -156,17 +160,57 @@ def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
 
 
 def training_order(
-    inputs: Inputs, batch_size: int, num_steps: int, seed: int
+    inputs: Inputs,
+    batch_size: int,
+    num_steps: int,
+    seed: int,
+    batching: str = "shuffled",
 ) -> np.ndarray:
-    """Return which examples each global batch holds: `(num_steps, batch)`."""
-    batches_of_epoch = len(inputs) // batch_size
-    epochs = -(-num_steps // batches_of_epoch)
+    """Return which examples each global batch holds: `(num_steps, batch)`.
+
+    Args:
+        inputs: `Inputs`.
+        batch_size: int, examples of a global batch.
+        num_steps: int.
+        seed: int, of the trial.
+        batching: str, row of `BATCHINGS`.
+    """
+    epochs = -(-num_steps * batch_size // len(inputs))
+    order = [
+        BATCHINGS[batching](
+            inputs, batch_size, np.random.default_rng((seed, epoch))
+        )
+        for epoch in range(epochs)
+    ]
+    return np.concatenate(order)[:num_steps]
+
+
+def shuffled(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
+    """Return an epoch's batches of any examples; padding comes last."""
     padding = np.arange(inputs.num_real, len(inputs))
-    order = []
-    for epoch in range(epochs):
-        generator = np.random.default_rng((seed, epoch))
-        order += [generator.permutation(inputs.num_real), padding]
-    return np.reshape(np.concatenate(order), (-1, batch_size))[:num_steps]
+    order = [generator.permutation(inputs.num_real), padding]
+    return np.reshape(np.concatenate(order), (-1, batch_size))
+
+
+def by_length(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
+    """Return an epoch's batches of examples that are about as long.
+
+    The shuffled examples of `POOL` batches are sorted by length and cut into
+    batches, which are then shuffled.
+    """
+    order = shuffled(inputs, batch_size, generator).ravel()
+    lengths = inputs.lengths[order]
+    pools = [
+        order[start:end][np.argsort(lengths[start:end], kind="stable")]
+        for start in range(0, len(order), POOL * batch_size)
+        for end in [start + POOL * batch_size]
+    ]
+    batches = np.reshape(np.concatenate(pools), (-1, batch_size))
+    return generator.permutation(batches)
+
+
+# How an epoch's examples become batches.
+BATCHINGS = {"by_length": by_length, "shuffled": shuffled, "fixed": shuffled}
 
 
 def evaluation_order(inputs: Inputs, batch_size: int) -> np.ndarray:
