@@ -106,6 +106,12 @@ class FinetuningConfig(ProgramConfig):
     keep_all_models: bool = fields.run(
         True, "whether to keep the weights of every trial, not of the last only"
     )
+    tuned_models: str = fields.run(
+        "best",
+        "of which trials to write a fine-tuned model folder: best takes the "
+        "highest first metric, over tasks their mean",
+        choices=("best", "all", "none"),
+    )
     from_scratch: bool = fields.model(
         False, "start from random weights, as a baseline; no checkpoint is read"
     )
@@ -239,6 +245,11 @@ class FinetuningConfig(ProgramConfig):
             "{c.pretrained_dir}/finetuning_models/{c.joined_tasks}_model"
         ),
         "folder of the run",
+    )
+    tuned_model_dir: str = fields.path_field(
+        fields.path("{c.pretrained_dir}/tuned_models/{c.joined_tasks}"),
+        "fine-tuned model folder, to predict with and to export; with "
+        "tuned_models=all _<trial> is added",
     )
     results_txt: str = fields.path_field(
         fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_results.txt"),

@@ -51,6 +51,11 @@ class SentenceTask(Task):
     metric_names: tuple[str, ...] = ("accuracy",)
 
     @property
+    def scale(self) -> tuple[float, float] | None:
+        """The numbers that are learnt as 0 and 1; None for labels."""
+        return (0.0, MAX_TARGET) if self.labels is None else None
+
+    @property
     def label_feature(self) -> FeatureSpec:
         """The feature that holds the label."""
         if self.labels is None:

@@ -25,7 +25,7 @@ from electra_tf.configs import (
     encoder_config,
     steps_to_profile,
 )
-from electra_tf.finetuning import inputs, results
+from electra_tf.finetuning import inputs, results, tuned_model
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
@@ -80,6 +80,7 @@ class Finetuner:
         self.training = self._training_inputs(tokenizer, examples)
         self.splits = self._splits(tokenizer, examples)
         self.results: list[results.TaskResult] = []
+        self.best: float | None = None
 
     def _training_inputs(self, tokenizer, examples) -> inputs.Inputs | None:
         if not self.config.do_train:
@@ -144,6 +145,27 @@ class Finetuner:
             checkpoints.assign(model.variables, values)
         for split in self.splits:
             self._evaluate(model, split, trial, seed, steps, started)
+        self._keep_tuned(model, trial, steps)
+
+    def _keep_tuned(self, model: FinetuningModel, trial: int, steps: int):
+        """Write the trial's model folder, if it is to have one."""
+        config = self.config
+        of_trial = [r for r in self.results if r.trial == trial]
+        quality = results.quality(of_trial)
+        better = self.best is None or quality > self.best
+        if config.tuned_models == "none" or (
+            config.tuned_models == "best" and not better
+        ):
+            return
+        self.best = quality
+        every = f"_{trial}" if config.tuned_models == "all" else ""
+        tuned_model.write(
+            config.tuned_model_dir + every,
+            config,
+            self.tasks,
+            {path: v.numpy() for path, v in model.variables.items()},
+            steps,
+        )
 
     def _train(self, model: FinetuningModel, trial: int, seed: int) -> int:
         config = self.config

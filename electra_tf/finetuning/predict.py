@@ -1,0 +1,187 @@
+"""Answers texts by a fine-tuned model: lines in, JSON lines out.
+
+    python -m electra_tf.finetuning.predict --model_folder FOLDER --input -
+
+reads standard input as it comes and writes an object a row, in the rows'
+order, each with the number of its line. A row that cannot be answered gives an
+object with `error`, and the others are answered all the same; with --strict it
+ends the program.
+"""
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+
+from electra_tf.finetuning import text_rows, tuned_model
+from electra_tf.finetuning.answers import ANSWERS
+from electra_tf.finetuning.text_rows import TextRow
+
+# Rows that are answered together: enough to find some of like length. Twice
+# as many at most are in memory.
+ROWS_TOGETHER = 256
+_END = object()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    args = parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        predict(args)
+    except BrokenPipeError:
+        # Whoever reads has enough. What is left in the buffer has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (OSError, ValueError) as error:
+        sys.exit(f"predict: {error}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m electra_tf.finetuning.predict",
+        description="Answers texts by a fine-tuned model.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--model_folder", required=True, help="what fine-tuning wrote")
+    add("--input", default="-", help="file, or - for standard input")
+    add("--output", default="-", help="file, or - for standard output")
+    add(
+        "--format",
+        choices=tuple(text_rows.FORMATS),
+        help="of the input; by default what the file's name says, or lines",
+    )
+    add("--task", help="which task, where the model has several")
+    add("--batch_size", type=int, default=32)
+    add("--strict", action="store_true", help="stop at the first bad row")
+    for name in ("text", "text_pair", "question", "context", "words", "id"):
+        add(
+            f"--{name}_column",
+            default=name,
+            metavar="NAME",
+            help=f"column or JSON key of {name}; default {name}",
+        )
+    return made
+
+
+def predict(args: argparse.Namespace) -> None:
+    """Read, answer and write.
+
+    Raises:
+        FileNotFoundError: when the model or the input is not there.
+        ValueError: for an input that cannot be read, or a row in strict mode.
+    """
+    if args.batch_size < 1:
+        raise ValueError(
+            f"--batch_size must be at least 1. Received: {args.batch_size}."
+        )
+    tuned = tuned_model.read(args.model_folder)
+    kind = ANSWERS[tuned.task(args.task).head.kind]
+    with _opened(args.input, "r") as source, _opened(args.output, "w") as sink:
+        rows = read(source, args, kind)
+        first = next(rows, None)  # Mistakes show before TensorFlow is there.
+        if first is None:
+            return
+        from electra_tf.finetuning.text_predictor import TextPredictor
+
+        predictor = TextPredictor(tuned, args.task, args.batch_size)
+        for some in together(itertools.chain([first], rows)):
+            for answer in answered(predictor, some, args.strict):
+                sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            sink.flush()
+
+
+def _opened(path: str, mode: str):
+    """Open a file, or the standard streams."""
+    if path != "-":
+        return open(
+            path, mode, encoding="utf-8", errors=text_rows.DECODING, newline=""
+        )
+    stream = sys.stdin if mode == "r" else sys.stdout
+    stream.reconfigure(encoding="utf-8", errors=text_rows.DECODING)
+    return contextlib.nullcontext(stream)
+
+
+def read(
+    source: Iterable[str], args: argparse.Namespace, kind
+) -> Iterator[TextRow]:
+    """Give the rows of an input, their values under the fields' own names.
+
+    Args:
+        source: lines.
+        args: the command line.
+        kind: row of `ANSWERS`.
+    """
+    _, extension = os.path.splitext(args.input)
+    form = args.format or text_rows.EXTENSIONS.get(extension, "lines")
+    if form == "lines":
+        yield from map(text_rows.checked, text_rows.lines(source, kind.texts))
+        return
+    fields = (*kind.fields, *kind.optional, "id")
+    column = {name: getattr(args, f"{name}_column") for name in fields}
+    names = tuple(column[name] for name in kind.fields)
+    for row in map(text_rows.checked, text_rows.FORMATS[form](source, names)):
+        yield row._replace(values=_renamed(row.values, column))
+
+
+def _renamed(values: dict, column: dict[str, str]) -> dict:
+    return {name: values[key] for name, key in column.items() if key in values}
+
+
+def together(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
+    """Give rows in lists: all that are there already, or wait for one.
+
+    A thread reads on while others are answered.
+
+    >>> [*together(iter([1, 2]))] in ([[1, 2]], [[1], [2]])
+    True
+    """
+    waiting: queue.Queue = queue.Queue(ROWS_TOGETHER)
+
+    def read_on():
+        try:
+            for row in rows:
+                waiting.put(row)
+            waiting.put(_END)
+        except Exception as error:
+            waiting.put(error)
+
+    threading.Thread(target=read_on, daemon=True).start()
+    last = None
+    while last is None:
+        some = [waiting.get()]
+        while len(some) < ROWS_TOGETHER and not waiting.empty():
+            some.append(waiting.get_nowait())
+        if some[-1] is _END or isinstance(some[-1], Exception):
+            last = some.pop()
+        if some:
+            yield some
+    if last is not _END:
+        raise last
+
+
+def answered(predictor, rows: list[TextRow], strict: bool) -> Iterator[dict]:
+    """Give an object for each row, with its line and perhaps its id.
+
+    Raises:
+        ValueError: in strict mode, at the first row with a problem.
+    """
+    good = [row.values for row in rows if not row.problem]
+    answers = iter(predictor.answer(good))
+    for row in rows:
+        answer = {"error": row.problem} if row.problem else next(answers)
+        if strict and "error" in answer:
+            raise ValueError(f"line {row.line}: {answer['error']}.")
+        named = {"id": row.values["id"]} if "id" in row.values else {}
+        yield {"line": row.line, **named, **answer}
+
+
+if __name__ == "__main__":
+    main()
