@@ -31,6 +31,12 @@ REQUIREMENTS = [
 # Text in .zst files, in data_prep; nothing else here needs it.
 ZSTD_REQUIREMENTS = ["zstandard>=0.22,<1"]
 TEST_REQUIREMENTS = ["pytest>=8,<10", "ruff>=0.15,<1", *ZSTD_REQUIREMENTS]
+# ONNX files, in electra_tf.finetuning.export; nothing else needs these.
+EXPORT_REQUIREMENTS = [
+    "tf2onnx>=1.17,<2",
+    "onnx>=1.20,<2",
+    "onnxruntime>=1.23,<2",
+]
 # The tests of electra_tf.conversion against what other programs compute.
 CONVERSION_TEST_REQUIREMENTS = [
     "torch>=2.5,<3",
@@ -49,6 +55,7 @@ setup(
     install_requires=REQUIREMENTS,
     extras_require={
         "dedup": ["datasketch>=2,<3"],
+        "export": EXPORT_REQUIREMENTS,
         "zstd": ZSTD_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
         "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,

@@ -121,8 +121,8 @@ class FinetuningConfig(ProgramConfig):
     )
     use_tfrecords_if_existing: bool = fields.run(
         Derived(lambda c: not c.debug, "true; false in debug"),
-        "without effect; features are made anew in seconds, so they can never "
-        "be those of other settings",
+        "whether to keep features on disk and take those that are there; they "
+        "are never those of other data, settings, vocabulary or code",
     )
     write_test_outputs: bool = fields.run(
         False, "whether to write predictions for the test set"
@@ -272,7 +272,7 @@ class FinetuningConfig(ProgramConfig):
         fields.path(
             "{c.pretrained_dir}/finetuning_tfrecords/{c.joined_tasks}_tfrecords"
         ),
-        "without effect, like use_tfrecords_if_existing",
+        "folder of features that are kept; may be deleted at any time",
     )
     test_predictions: str = fields.path_field(
         fields.path(

@@ -26,6 +26,7 @@ from electra_tf.configs import (
     steps_to_profile,
 )
 from electra_tf.finetuning import inputs, results, tuned_model
+from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
@@ -77,6 +78,7 @@ class Finetuner:
         self.vocab_sha256 = tokenizer.vocab_sha256
         self.strategy = distribution.strategy(config)
         self.pretrained = pretrained
+        self._features = FeatureCache(config, tasks, tokenizer)
         self.training = self._training_inputs(tokenizer, examples)
         self.splits = self._splits(tokenizer, examples)
         self.results: list[results.TaskResult] = []
@@ -86,9 +88,7 @@ class Finetuner:
         if not self.config.do_train:
             return None
         chosen = {t.name: examples[t.name, TRAIN] for t in self.tasks}
-        made = inputs.make(
-            self.tasks, chosen, tokenizer, self.config.train_batch_size
-        )
+        made = self._features(chosen, self.config.train_batch_size)
         if self.config.log_examples:
             for index in range(min(LOGGED_EXAMPLES, made.num_real)):
                 self._say(inputs.described(made, index, tokenizer))
@@ -105,7 +105,7 @@ class Finetuner:
                 if split == DEV
                 else config.predict_batch_size
             )
-            made = inputs.make(self.tasks, {task_name: chosen}, tokenizer, size)
+            made = self._features({task_name: chosen}, size)
             source = Source(chosen, tokenizer)
             splits.append(Split(by_name[task_name], split, made, source, size))
         return splits

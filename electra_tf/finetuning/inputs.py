@@ -79,6 +79,11 @@ class Inputs:
         return np.diff(self.columns["input_ids"].splits)
 
 
+def specs_of(tasks: list[Task]) -> tuple[FeatureSpec, ...]:
+    """Return the features that examples of some tasks have together."""
+    return (*COMMON, *itertools.chain(*(t.feature_specs for t in tasks)))
+
+
 def make(
     tasks: list[Task],
     examples: dict[str, list],
@@ -93,7 +98,7 @@ def make(
         tokenizer: `electra_tf.tokenization.Tokenizer`.
         batch_size: int, examples of a global batch.
     """
-    specs = (*COMMON, *itertools.chain(*(t.feature_specs for t in tasks)))
+    specs = specs_of(tasks)
     parts = {spec.name: [] for spec in specs}
     for task_id, task in enumerate(tasks):
         rows = examples.get(task.name, [])

@@ -52,7 +52,7 @@ class SentenceGraph(tf.Module):
     def inputs(self, texts, pairs) -> tuple:
         """Return input_ids, input_mask and segment_ids, int32 `(B, L)`."""
         first, second = self.tokenizer(texts), self.tokenizer(pairs)
-        first, second = _cut(first, second, self._most)
+        first, second = cut(first, second, self._most)
         rows = first.nrows()
         cls = _column(self._cls, rows)
         sep = _column(self._sep, rows)
@@ -75,7 +75,7 @@ def _column(number: int, rows):
     return tf.RaggedTensor.from_tensor(tf.fill([rows, 1], number))
 
 
-def _cut(first, second, most: int) -> tuple:
+def cut(first, second, most: int) -> tuple:
     """Cut ragged pieces as `classification.joined` does."""
     ours, theirs = first.row_lengths(), second.row_lengths()
     room = tf.constant(most - 3, tf.int64)
