@@ -108,6 +108,14 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     ]
     assert len([*predictions.iterdir()]) == 2
 
+    report = (results / "classification_report/report.md").read_text()
+    assert "| 2 | 44 | 100.00 | 100.00 |" in report
+    assert "| right \\\\ predicted | neg | pos |" in report
+    assert "| neg | 4 | 0 |" in report
+    assert "### Errors\n\nNone." in report
+    png = (results / "classification_report/curves.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+
     model = tmp_path / "models/tiny/tuned_models/classification"
     texts = "\n".join(f"a {text} film" for text in ROWS) + "\nA BAD book!\n"
     answers = predicted(model, tmp_path, "in.txt", texts)
@@ -158,6 +166,9 @@ def test_questions_are_answered(flags, tmp_path, capsys):
     }
     assert len([*(model / "results" / "squad_qa").iterdir()]) == 3
 
+    report = (model / "results/squad_report/report.md").read_text()
+    assert "| an answer | an answer | right | 4 |" in report
+
     rows = [{"question": q, "context": questions.PASSAGE} for q in ANSWERS]
     text = "\n".join(map(json.dumps, rows))
     tuned = model / "tuned_models" / "squad"
@@ -180,6 +191,9 @@ def test_words_are_tagged(flags, tmp_path, capsys):
     tsv = (predictions / "chunk_test_1_predictions.tsv").read_text()
     assert tsv.splitlines()[1] == "0\tB-NP I-NP E-NP O S-ADJP"
 
+    report = tmp_path / "models/tiny/results/chunk_report/report.md"
+    assert "| B-NP | 2 | 0 | 0 | 0 | 0 |" in report.read_text()
+
     tuned = tmp_path / "models" / "tiny" / "tuned_models" / "chunk"
     (answer,) = predicted(tuned, tmp_path, "in.txt", "A  Good film. Bad\n")
     tags = ["B-NP", "I-NP", "E-NP", "O", "S-ADJP"]
@@ -199,6 +213,9 @@ def test_numbers_are_predicted(flags, tmp_path, capsys):
         (folder / f"{split}.tsv").write_text(text + "\n")
     run_finetuning.main(arguments({**flags, "train_batch_size": 16}))
     assert capsys.readouterr().out.startswith("sts: pearson: 100.00")
+    report = tmp_path / "models/tiny/results/sts_report/report.md"
+    assert "good film ‖ a good book |" in report.read_text()
+
     tuned = tmp_path / "models" / "tiny" / "tuned_models" / "sts"
     text = "\n".join(["text\ttext_pair", *rows])
     answers = predicted(tuned, tmp_path, "in.tsv", text)

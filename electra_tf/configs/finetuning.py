@@ -259,6 +259,10 @@ class FinetuningConfig(ProgramConfig):
         fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_results.json"),
         "results for programs (results_pkl in the original)",
     )
+    report_dir: str = fields.path_field(
+        fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_report"),
+        "folder of report.md: scores, curves, what is confused, worst errors",
+    )
     qa_eval_file: str = fields.path_field(
         fields.path("{c.qa_dir}/{{:}}_eval.json"), "scores of a task"
     )

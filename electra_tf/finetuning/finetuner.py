@@ -27,10 +27,12 @@ from electra_tf.configs import (
 )
 from electra_tf.finetuning import inputs, results, tuned_model
 from electra_tf.finetuning.feature_cache import FeatureCache
+from electra_tf.finetuning.findings import Evaluated
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
+from electra_tf.finetuning.report import Report
 from electra_tf.finetuning.task import DEV, TRAIN, Source, Task
 from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules
@@ -82,6 +84,7 @@ class Finetuner:
         self.training = self._training_inputs(tokenizer, examples)
         self.splits = self._splits(tokenizer, examples)
         self.results: list[results.TaskResult] = []
+        self.report = Report(config)
         self.best: float | None = None
 
     def _training_inputs(self, tokenizer, examples) -> inputs.Inputs | None:
@@ -145,19 +148,20 @@ class Finetuner:
             checkpoints.assign(model.variables, values)
         for split in self.splits:
             self._evaluate(model, split, trial, seed, steps, started)
-        self._keep_tuned(model, trial, steps)
+        quality = results.quality([r for r in self.results if r.trial == trial])
+        best = self.best is None or quality > self.best
+        self.best = quality if best else self.best
+        if config.do_eval:
+            folder = self._folder(trial)
+            self.report.write(self.results, trial, folder, best)
+        if config.tuned_models == "all" or best:
+            self._keep_tuned(model, trial, steps)
 
     def _keep_tuned(self, model: FinetuningModel, trial: int, steps: int):
-        """Write the trial's model folder, if it is to have one."""
+        """Write the trial's model folder, if any are wanted."""
         config = self.config
-        of_trial = [r for r in self.results if r.trial == trial]
-        quality = results.quality(of_trial)
-        better = self.best is None or quality > self.best
-        if config.tuned_models == "none" or (
-            config.tuned_models == "best" and not better
-        ):
+        if config.tuned_models == "none":
             return
-        self.best = quality
         every = f"_{trial}" if config.tuned_models == "all" else ""
         tuned_model.write(
             config.tuned_model_dir + every,
@@ -288,6 +292,9 @@ class Finetuner:
             seconds=round(time.monotonic() - started, 1),
         )
         self.results.append(result)
+        self.report.add(
+            Evaluated(split.task, outputs, split.source, split.features)
+        )
         results.write(config, self.results)
         print(f"{result.task}: {as_text(result.metrics)}", flush=True)
         if result.collapsed:
