@@ -47,13 +47,13 @@ GLUE = {
     "electra_tf.finetuning.finetuner",
     "electra_tf.finetuning.serving",
     "electra_tf.pretraining.build",
-    "electra_tf.pretraining.detect",
+    "electra_tf.pretraining.detector",
 }
 # The only ones outside `conversion` that read and write model folders.
 MODEL_FOLDERS = {
     "electra_tf.finetuning.export",
     "electra_tf.finetuning.tuned_model",
-    "electra_tf.pretraining.detect",
+    "electra_tf.pretraining.detector",
 }
 
 
