@@ -4,11 +4,12 @@
         --task_names=cola --num_trials=3
 
 reads DIR/vocab.txt, the checkpoint in DIR/models/NAME and the raw data in
-DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data:
+DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data
+(or --task=pair, regression, multilabel, tagging, qa; see docs/own_data.md):
 
     python run_finetuning.py --data_dir=DIR --model_name=NAME \
-        --task_names=classification --train_file=train.tsv \
-        --dev_file=dev.tsv --text_column=text --label_column=label
+        --task=classification --train_file=train.tsv --dev_file=dev.tsv \
+        --text_column=text --label_column=label
 
 `--help` lists all flags.
 """

@@ -25,6 +25,7 @@ REQUIREMENTS = [
     "safetensors>=0.4,<1",
     "scikit-learn>=1.3,<2",
     "scipy>=1.10,<2",
+    "seqeval>=1.2,<2",
     "matplotlib>=3.8,<4",
 ]
 

@@ -32,7 +32,9 @@ ALLOWED = {
     "pretraining": BASE
     | DATA
     | {"layers", "encoder", "training", "efficiency", "conversion"},
-    "finetuning": BASE | DATA | {"layers", "encoder", "training", "conversion"},
+    "finetuning": BASE
+    | DATA
+    | {"layers", "encoder", "training", "efficiency", "conversion"},
     "training": {"hparams", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "hparams"},

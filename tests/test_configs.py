@@ -128,8 +128,26 @@ def test_every_field_has_help(config_class):
         (
             finetuning,
             {"train_file": "x.tsv"},
-            "train_file belongs to the task 'classification'. Received: "
-            "train_file 'x.tsv' with task_names 'chunk'.",
+            "train_file belongs to the tasks of your own data (classification, "
+            "pair, multilabel, regression, tagging, qa). Received: train_file "
+            "'x.tsv' with task_names 'chunk'.",
+        ),
+        (finetuning, {"task": "qaa"}, "Did you mean 'qa'?"),
+        (
+            finetuning,
+            {"task": "cola", "task_names": ["sst"]},
+            "Received: task 'cola', task_names 'sst'.",
+        ),
+        (
+            finetuning,
+            {"task_names": ["qa", "tagging"], "train_file": "x.json"},
+            "The tasks 'qa' and 'tagging' would read the same train_file",
+        ),
+        (
+            finetuning,
+            {"task": "pair", "train_file": "x.tsv", "text_column": "a"},
+            "The task 'pair' needs text_pair_column, label_column, dev_file "
+            "(for do_eval).",
         ),
     ],
 )
@@ -145,7 +163,14 @@ def test_the_generator_is_only_checked_where_there_is_one():
     pretraining(generator_layers=0.01, untied_generator=False)
 
 
-def test_own_data_belongs_to_the_classification_task():
+def test_a_task_is_short_for_task_names():
+    config = finetuning(task="squad")
+    assert config == finetuning(task="squad", task_names=["squad"])
+    assert config.task_names == ("squad",)
+    assert config.max_seq_length == 512
+
+
+def test_own_data_needs_files_or_a_set_of_tfds():
     settings = {"train_file": "x.tsv", "text_column": "a", "label_column": "b"}
     config = finetuning(
         task_names=["classification"], do_eval=False, **settings
@@ -154,6 +179,8 @@ def test_own_data_belongs_to_the_classification_task():
     assert config.max_seq_length == 128
     with pytest.raises(ValueError, match=r"needs dev_file \(for do_eval\)\."):
         finetuning(task_names=["classification"], **settings)
+    settings["tfds_name"] = settings.pop("train_file")
+    assert finetuning(task="classification", **settings).do_eval
 
 
 def test_given_values_win_over_debug_mode_and_size():

@@ -91,7 +91,7 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     assert [trial["seed"] for trial in trials] == [43, 44]
     assert [trial["steps"] for trial in trials] == [120, 120]
     assert [trial["metrics"]["accuracy"] for trial in trials] == [100, 100]
-    assert not any(trial["collapsed"] for trial in trials)
+    assert not any(trial["failure"] for trial in trials)
     assert content["summary"]["classification"]["trials"] == 2
     lines = (results / "classification_results.txt").read_text().splitlines()
     assert len(lines) == 2
@@ -311,3 +311,15 @@ def test_another_model_than_the_pre_trained_one(flags, tmp_path):
     message = error_of({**flags, **changes})
     assert "embedding_size: 8 in " in message
     assert ", 4 given" in message
+
+
+def test_a_model_of_another_vocabulary(flags, tmp_path):
+    pretrain(flags, tmp_path)
+    source, start = str(tmp_path / "models/tiny"), str(tmp_path / "start")
+    convert.main(["--from", source, "--to", start])
+    other = sentences.VOCABULARY.replace("book", "tree")
+    (tmp_path / "vocab.txt").write_text(other)
+    changes = {"init_checkpoint": start, "from_scratch": "false"}
+    message = error_of({**flags, **changes, "model_name": "other"})
+    assert f"is not that of {start}: the latter has 'book' at line 9" in message
+    assert message.endswith("was trained with as vocab_file.")

@@ -22,18 +22,14 @@ from electra_tf.configs.encoder import (
     ModelSize,
     num_heads,
 )
-from electra_tf.configs.finetuning import (
-    BATCHINGS,
-    CLASSIFICATION,
-    TASK_NAMES,
-    FinetuningConfig,
-)
+from electra_tf.configs.finetuning import BATCHINGS, FinetuningConfig
 from electra_tf.configs.pretraining import PretrainingConfig, generator_config
 from electra_tf.configs.program import (
     PRECISIONS,
     encoder_config,
     steps_to_profile,
 )
+from electra_tf.configs.tasks import TASKS, TaskRow
 from electra_tf.hparams import (
     Config,
     Derived,
@@ -46,17 +42,17 @@ from electra_tf.hparams import (
 __all__ = [
     "ACTIVATIONS",
     "BATCHINGS",
-    "CLASSIFICATION",
     "INTERMEDIATE_RATIO",
     "MODEL_SIZES",
     "PRECISIONS",
-    "TASK_NAMES",
+    "TASKS",
     "Config",
     "Derived",
     "EncoderConfig",
     "FinetuningConfig",
     "ModelSize",
     "PretrainingConfig",
+    "TaskRow",
     "check_same",
     "encoder_config",
     "from_json",

@@ -3,64 +3,27 @@
 import dataclasses
 import os
 
-from electra_tf.configs import fields
+from electra_tf.configs import fields, own_data
 from electra_tf.configs.program import ProgramConfig
+from electra_tf.configs.tasks import TASKS, TaskRow
 from electra_tf.hparams import Derived
-
-CLASSIFICATION = "classification"  # The task of a user's own TSV files.
-TASK_NAMES = (
-    "cola",
-    "mnli",
-    "mrpc",
-    "qnli",
-    "qqp",
-    "rte",
-    "sst",
-    "sts",
-    "squad",
-    "squadv1",
-    "newsqa",
-    "naturalqs",
-    "triviaqa",
-    "searchqa",
-    "chunk",
-    CLASSIFICATION,
-)
 
 BATCHINGS = ("by_length", "shuffled", "fixed")
 
-# Fine-tuning defaults that depend on the task hold for a single task only.
-DEFAULT_EPOCHS = 3.0
-DEFAULT_LENGTH = 128
+# Defaults that depend on the task hold for a single task only; several have
+# those of a row that sets none.
+_SEVERAL = TaskRow("")
+DEBUG_EPOCHS = 3.0
 
 
-def _is_question_answering(task_name: str) -> bool:
-    """Return whether a task gets the defaults of question answering.
-
-    As in the original the name decides, so `naturalqs` does not.
-    """
-    return "squad" in task_name or "qa" in task_name
-
-
-def _single_task(config: "FinetuningConfig") -> str:
-    """Return the name of the only task, or "" if there are several."""
-    return config.task_names[0] if len(config.task_names) == 1 else ""
+def _row(config: "FinetuningConfig") -> TaskRow:
+    """Return the row of the only task."""
+    names = config.task_names
+    return TASKS[names[0]] if len(names) == 1 else _SEVERAL
 
 
 def _default_epochs(config: "FinetuningConfig") -> float:
-    task_name = _single_task(config)
-    if config.debug:
-        return DEFAULT_EPOCHS
-    if task_name in ("rte", "sts"):
-        return 10.0
-    return 2.0 if _is_question_answering(task_name) else DEFAULT_EPOCHS
-
-
-def _default_length(config: "FinetuningConfig") -> int:
-    task_name = _single_task(config)
-    if _is_question_answering(task_name):
-        return 512
-    return 256 if task_name == "chunk" else DEFAULT_LENGTH
+    return DEBUG_EPOCHS if config.debug else _row(config).num_train_epochs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,8 +37,25 @@ class FinetuningConfig(ProgramConfig):
     trial.
     """
 
+    task: str | None = fields.task(
+        None, "short for task_names of one task", choices=TASKS, runtime=True
+    )
     task_names: tuple[str, ...] = fields.task(
-        ("chunk",), "tasks to learn, together if several", choices=TASK_NAMES
+        Derived(lambda c: (c.task or "chunk",), "task, or else chunk"),
+        "tasks to learn, together if several",
+        choices=TASKS,
+    )
+    source: str = fields.task(
+        "files",
+        "where the data of named tasks comes from: files below raw_data_dir, "
+        "or TensorFlow Datasets, from which chunk is missing",
+        choices=("files", "tfds"),
+        runtime=True,
+    )
+    tfds_data_dir: str | None = fields.task(
+        None,
+        "folder of the sets of TensorFlow Datasets; its own default without",
+        runtime=True,
     )
     double_unordered: bool = fields.task(
         True, "train pairs in both orders where the order means nothing"
@@ -86,17 +66,30 @@ class FinetuningConfig(ProgramConfig):
         "labels shifted by a word [CLS] or [SEP], the loss reported twice",
     )
     train_file: str | None = fields.own_data(
-        None, f"training TSV of the task {CLASSIFICATION}"
+        None,
+        "training data: .tsv, .csv or .jsonl with named columns; for tagging "
+        "also lines `word ... tag`; for qa SQuAD's .json or MRQA's .jsonl",
     )
-    dev_file: str | None = fields.own_data(None, "its development TSV")
-    test_file: str | None = fields.own_data(None, "its test TSV")
+    dev_file: str | None = fields.own_data(None, "development data")
+    test_file: str | None = fields.own_data(None, "test data; needs no labels")
     text_column: str | None = fields.own_data(
-        None, "its column of the (first) text"
+        None, "column of the (first) text; of the list of words for tagging"
     )
     text_pair_column: str | None = fields.own_data(
-        None, "its column of the second text"
+        None, "column of the second text"
     )
-    label_column: str | None = fields.own_data(None, "its column of the label")
+    label_column: str | None = fields.own_data(
+        None, "column of the label, number, list of labels or list of tags"
+    )
+    label_separator: str = fields.own_data(
+        ",", "what stands between the labels of multilabel, if no JSON list"
+    )
+    tfds_name: str | None = fields.own_data(
+        None, "set of TensorFlow Datasets to read instead of files"
+    )
+    tfds_train_split: str = fields.own_data("train", "its training split")
+    tfds_dev_split: str = fields.own_data("validation", "its development split")
+    tfds_test_split: str = fields.own_data("test", "its test split")
 
     do_train: bool = fields.run(True, "whether to train")
     do_eval: bool = fields.run(
@@ -174,7 +167,8 @@ class FinetuningConfig(ProgramConfig):
 
     max_seq_length: int = fields.batch(
         Derived(
-            _default_length, "128; 256 for chunk, 512 for question answering"
+            lambda c: _row(c).max_seq_length,
+            "128; 256 for chunk and tagging, 512 for question answering",
         ),
         "tokens of an input",
         at_least=3,
@@ -283,8 +277,8 @@ class FinetuningConfig(ProgramConfig):
             "{c.pretrained_dir}/test_predictions/{{:}}_{{:}}_{{:}}"
             "_predictions.json"
         ),
-        "predictions for a test set (a pickle in the original); for GLUE its "
-        "site's .tsv is written beside it",
+        "predictions for a test set (a pickle in the original); in "
+        "submission_<trial>/ beside them is what the benchmark's site takes",
     )
 
     @property
@@ -315,7 +309,12 @@ class FinetuningConfig(ProgramConfig):
                 f"task_names must not repeat. Received: {self.task_names!r}."
             )
         self._check_batching()
-        self._check_own_files()
+        if self.task not in (None, *self.task_names):
+            raise ValueError(
+                "task and task_names say different things. Received: task "
+                f"{self.task!r}, task_names {self.joined_tasks!r}."
+            )
+        own_data.check(self)
 
     def _check_batching(self):
         needs = "jit_compile" if self.jit_compile else "TPU"
@@ -324,37 +323,4 @@ class FinetuningConfig(ProgramConfig):
             raise ValueError(
                 f"{needs} needs batching 'fixed', which has one shape only. "
                 f"Received: {self.batching!r}."
-            )
-
-    def _check_own_files(self):
-        if CLASSIFICATION in self.task_names:
-            self._check_own_files_given()
-            return
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.metadata["group"] == "your own data" and value is not None:
-                raise ValueError(
-                    f"{field.name} belongs to the task {CLASSIFICATION!r}. "
-                    f"Received: {field.name} {value!r} with task_names "
-                    f"{self.joined_tasks!r}."
-                )
-
-    def _check_own_files_given(self):
-        needed = {
-            "train_file": "its labels",
-            "text_column": "the text",
-            "label_column": "the labels",
-            "dev_file": "do_eval" if self.do_eval else None,
-            "test_file": "write_test_outputs"
-            if self.write_test_outputs
-            else None,
-        }
-        missing = [
-            f"{name} (for {purpose})"
-            for name, purpose in needed.items()
-            if purpose and getattr(self, name) is None
-        ]
-        if missing:
-            raise ValueError(
-                f"The task {CLASSIFICATION!r} needs {', '.join(missing)}."
             )

@@ -1,23 +1,14 @@
-"""Tasks that label one sentence or a pair of them; no TensorFlow."""
+"""Tasks about one sentence or a pair of them; no TensorFlow."""
 
-import collections
 import typing
 
 from absl import logging
 
 from electra_tf.finetuning import metrics
-from electra_tf.finetuning.task import (
-    DEV,
-    TRAIN,
-    DataError,
-    FeatureSpec,
-    HeadSpec,
-    Task,
-)
-from electra_tf.finetuning.tsv import Row
-
-CLASSIFICATION_HEAD, REGRESSION_HEAD = "classification", "regression"
-MAX_TARGET = 5.0  # Of STS, whose scores go from 0 to 5.
+from electra_tf.finetuning.label_sets import LabelSets
+from electra_tf.finetuning.labels import Labels
+from electra_tf.finetuning.scales import Number
+from electra_tf.finetuning.task import TRAIN, FeatureSpec, HeadSpec, Task, say
 
 
 class Example(typing.NamedTuple):
@@ -27,13 +18,14 @@ class Example(typing.NamedTuple):
         eid: int, its number in the split.
         text: str.
         text_pair: str or None.
-        label: int (index of the label) or float (normalised target).
+        label: what `targets.parse` returned: number of the label, place on
+            the scale, or numbers of labels.
     """
 
     eid: int
     text: str
     text_pair: str | None
-    label: float
+    label: float | tuple[int, ...]
 
 
 class SentenceTask(Task):
@@ -42,25 +34,28 @@ class SentenceTask(Task):
     Subclasses read the files.
 
     Attributes:
-        labels: tuple of str, for a classification; None for a regression of
-            numbers from 0 to `MAX_TARGET`.
+        targets: `Labels`, `LabelSets` or `Number`, what is learnt.
         metric_names: tuple of str, rows of `metrics.METRICS`.
     """
 
-    labels: tuple[str, ...] | None = None
+    targets: Labels | LabelSets | Number
     metric_names: tuple[str, ...] = ("accuracy",)
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """The labels; None for a regression."""
+        return self.targets.names
 
     @property
     def scale(self) -> tuple[float, float] | None:
         """The numbers that are learnt as 0 and 1; None for labels."""
-        return (0.0, MAX_TARGET) if self.labels is None else None
+        return self.targets.scale
 
     @property
     def label_feature(self) -> FeatureSpec:
         """The feature that holds the label."""
-        if self.labels is None:
-            return FeatureSpec(f"{self.name}_targets", "float32")
-        return FeatureSpec(f"{self.name}_label_ids")
+        feature = self.targets.feature
+        return feature._replace(name=f"{self.name}_{feature.name}")
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
@@ -70,9 +65,7 @@ class SentenceTask(Task):
     @property
     def head(self) -> HeadSpec:
         """A linear layer on the first token's vector."""
-        if self.labels is None:
-            return HeadSpec(REGRESSION_HEAD, 1)
-        return HeadSpec(CLASSIFICATION_HEAD, len(self.labels))
+        return self.targets.head
 
     def features(self, examples: list[Example], tokenizer) -> list[dict]:
         """Tokenize, and cut what is too long."""
@@ -97,49 +90,32 @@ class SentenceTask(Task):
         """Return the task's metrics and the mean loss."""
         return metrics.score(self.metric_names, outputs)
 
+    def constant_loss(self, examples: list[Example]) -> float:
+        """See `Task.constant_loss`."""
+        return self.targets.constant_loss([e.label for e in examples])
+
     def predictions(self, outputs: dict, source=None) -> list[tuple]:
-        """Return labels, or targets on the scale of the raw data."""
-        scores = outputs["logits" if self.labels else "predictions"]
+        """Return labels, or numbers on the scale of the raw data."""
         return [
-            (int(eid), self._as_text(value), raw.tolist())
+            (int(eid), self.targets.as_text(value), raw.tolist())
             for eid, value, raw in zip(
-                outputs["eid"], outputs["predictions"], scores, strict=True
+                outputs["eid"],
+                outputs["predictions"],
+                outputs[self.targets.scores],
+                strict=True,
             )
         ]
 
-    def _as_text(self, prediction) -> str:
-        if self.labels is not None:
-            return self.labels[int(prediction)]
-        # The GLUE site takes no number outside the scale.
-        value = min(max(float(prediction), 0.0), 1.0) * MAX_TARGET
-        return f"{value:.3f}"
-
-    def parse_label(self, text: str) -> float:
-        """Return the index of a label, or a target between 0 and 1.
-
-        Raises:
-            ValueError: saying what was expected.
-        """
-        if self.labels is None:
-            return self._parse_target(text)
-        if text not in self.labels:
-            raise ValueError(
-                f"unknown label {text!r}; the labels of {self.name} are "
-                f"{', '.join(map(repr, self.labels))}"
-            )
-        return self.labels.index(text)
-
-    def _parse_target(self, text: str) -> float:
-        try:
-            target = float(text)
-        except ValueError:
-            target = float("nan")
-        if not 0 <= target <= MAX_TARGET:
-            raise ValueError(
-                f"the score is {text!r}; expected a number from 0 to "
-                f"{MAX_TARGET:g}"
-            )
-        return target / MAX_TARGET
+    def log(self, split: str, examples: list[Example]) -> None:
+        """Say how many examples were read, and how many of each label."""
+        text = f"{self.name} {split}: {len(examples)} examples"
+        if split not in self.test_splits:
+            labels = [example.label for example in examples]
+            text += f"; {self.targets.described(labels)}"
+            warning = self.targets.warning(labels)
+            if split == TRAIN and warning:
+                logging.warning(f"{self.name} {split}: {warning}.")
+        say(text)
 
 
 def joined(
@@ -167,20 +143,3 @@ def joined(
         ids, pair_ids = ids[:first], pair_ids[: room - first]
     segments = [0] * (len(ids) + 2) + [1] * (len(pair_ids) + 1)
     return [cls_id, *ids, sep_id, *pair_ids, sep_id], segments
-
-
-def log_counts(task: SentenceTask, split: str, examples: list[Example]):
-    """Say how many examples were read, and how many of each label."""
-    text = f"{task.name} {split}: {len(examples)} examples"
-    if task.labels is not None and split in (TRAIN, DEV):
-        counts = collections.Counter(example.label for example in examples)
-        text += "; " + ", ".join(
-            f"{counts[index]} {label}"
-            for index, label in enumerate(task.labels)
-        )
-    logging.info(text)
-
-
-def row_error(path: str, row: Row, problem: str) -> DataError:
-    """Return the error for a row that cannot be used."""
-    return DataError(f"{path}, row {row.number}: {problem}. Read: {row.cells}")

@@ -9,6 +9,7 @@ ends with the largest difference.
 
 import argparse
 import importlib
+import importlib.util
 import os
 import sys
 import typing
@@ -29,15 +30,19 @@ class Format(typing.NamedTuple):
             task)` and `outputs(path, tuned, task)`, which returns a function
             like `Served`.
         text: str, what it is, for the help page.
+        needs: tuple of str, packages that are not there by default.
     """
 
     module: str
     text: str
+    needs: tuple[str, ...] = ()
 
 
 FORMATS = {
     "saved_model": Format("export_saved_model", "TensorFlow's"),
-    "onnx": Format("export_onnx", "model.onnx"),
+    "onnx": Format(
+        "export_onnx", "model.onnx", ("tf2onnx", "onnx", "onnxruntime")
+    ),
     "litert": Format("export_litert", "model.tflite"),
     "hugging_face": Format("", "a folder of transformers"),
 }
@@ -85,7 +90,9 @@ def export(args: argparse.Namespace) -> None:
     if args.format == "hugging_face":
         print(_hugging_face(args.to, tuned, task))
         return
-    writer = _imported(FORMATS[args.format].module)
+    row = FORMATS[args.format]
+    _check_installed(row.needs)
+    writer = importlib.import_module(f"electra_tf.finetuning.{row.module}")
     model_folder.make_folder(args.to)
     for line in writer.write(args.to, tuned, task):
         print(line)
@@ -103,14 +110,13 @@ def export(args: argparse.Namespace) -> None:
         )
 
 
-def _imported(module: str):
-    try:
-        return importlib.import_module(f"electra_tf.finetuning.{module}")
-    except ModuleNotFoundError as error:
+def _check_installed(packages: tuple[str, ...]) -> None:
+    missing = [p for p in packages if importlib.util.find_spec(p) is None]
+    if missing:
         raise ValueError(
-            f"This format needs the package {error.name}, which is not "
-            "installed: pip install 'electra_tf[export]'."
-        ) from error
+            f"This format needs {', '.join(missing)}, which is not installed: "
+            "pip install 'electra_tf[export]'."
+        )
 
 
 # Which of their classes a head is.

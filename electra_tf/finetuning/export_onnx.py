@@ -3,8 +3,6 @@
 import os
 
 import numpy as np
-import onnxruntime
-import tf2onnx
 
 from electra_tf.finetuning.export_saved_model import ids_function
 from electra_tf.finetuning.serving import Served
@@ -16,6 +14,8 @@ OPSET = 17
 
 def write(path: str, tuned: TunedModel, task: TunedTask) -> list[str]:
     """Write DIR/model.onnx; say what its inputs and outputs are."""
+    import tf2onnx
+
     file = os.path.join(path, FILE)
     function = ids_function(Served(tuned, task), task)
     model, _ = tf2onnx.convert.from_function(
@@ -31,6 +31,8 @@ def write(path: str, tuned: TunedModel, task: TunedTask) -> list[str]:
 
 def outputs(path: str, tuned: TunedModel, task: TunedTask):
     """Return what onnxruntime computes, as a function."""
+    import onnxruntime
+
     session = onnxruntime.InferenceSession(
         os.path.join(path, FILE), providers=["CPUExecutionProvider"]
     )

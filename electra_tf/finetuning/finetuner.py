@@ -25,7 +25,7 @@ from electra_tf.configs import (
     encoder_config,
     steps_to_profile,
 )
-from electra_tf.finetuning import inputs, results, tuned_model
+from electra_tf.finetuning import cost, failures, inputs, results, tuned_model
 from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.findings import Evaluated
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
@@ -92,6 +92,10 @@ class Finetuner:
             return None
         chosen = {t.name: examples[t.name, TRAIN] for t in self.tasks}
         made = self._features(chosen, self.config.train_batch_size)
+        self.constant_losses = {
+            task.name: _share_of(made, task, chosen[task.name])
+            for task in self.tasks
+        }
         if self.config.log_examples:
             for index in range(min(LOGGED_EXAMPLES, made.num_real)):
                 self._say(inputs.described(made, index, tokenizer))
@@ -183,15 +187,22 @@ class Finetuner:
             self.training, config.train_batch_size, config.num_train_epochs
         )
         self._begin(trial, steps)
+        order = inputs.training_order(
+            self.training,
+            config.train_batch_size,
+            steps,
+            seed,
+            config.batching,
+        )
         with self.strategy.scope():
             adamw = self._optimizer(model, steps)
         run = Run(
             model.losses,
             adamw,
             model.variables,
-            self._training_data(steps, seed),
+            self._training_data(order),
             self.strategy,
-            self._settings(trial, steps, seed),
+            self._settings(trial, steps, seed, order),
             facts={"vocab_sha256": self.vocab_sha256},
         )
         run.train()
@@ -217,16 +228,9 @@ class Finetuner:
             bias_correction=config.adam_bias_correction,
         )
 
-    def _training_data(self, steps: int, seed: int):
+    def _training_data(self, order):
         """Return the function from the first step to a dataset."""
         config = self.config
-        order = inputs.training_order(
-            self.training,
-            config.train_batch_size,
-            steps,
-            seed,
-            config.batching,
-        )
 
         def shares(start: int, context) -> tf.data.Dataset:
             # Repeated, because a dataset with an end makes every step of a
@@ -243,7 +247,15 @@ class Finetuner:
             functools.partial(shares, start), self.strategy
         )
 
-    def _settings(self, trial: int, steps: int, seed: int) -> Settings:
+    def _executed_flops(self, order):
+        """Return the function from a number of updates to their cost."""
+        config, replicas = self.config, self.strategy.num_replicas_in_sync
+        widths = inputs.widths(
+            self.training, order, self.length, config.max_seq_length, replicas
+        )
+        return cost.executed_flops(config, self.tasks, widths)
+
+    def _settings(self, trial: int, steps: int, seed: int, order) -> Settings:
         config = self.config
         tokens = self.training.lengths.sum() / len(self.training)
         return Settings(
@@ -261,6 +273,8 @@ class Finetuner:
             loss_scaling=config.precision == "float16",
             tokens_per_step=round(tokens * config.train_batch_size),
             examples_per_step=config.train_batch_size,
+            executed_flops=self._executed_flops(order),
+            compute_dtype=config.precision,
             profile_steps=steps_to_profile(config),
             stall_warning_seconds=config.stall_warning_seconds,
         )
@@ -281,13 +295,17 @@ class Finetuner:
             results.write_predictions(
                 path, split.task.predictions(outputs, split.source)
             )
+            files = split.task.submission(split.name, outputs, split.source)
+            results.write_submission(path, trial, files)
             return
+        scores = split.task.score(outputs, split.source)
+        losses = self._losses(split.task.name, trial) if steps else ()
         result = results.TaskResult(
             trial=trial,
             seed=seed,
             task=split.task.name,
-            metrics=split.task.score(outputs, split.source),
-            collapsed=results.is_collapsed(outputs),
+            metrics=scores,
+            failure=failures.failure(outputs, scores, *losses),
             steps=steps,
             seconds=round(time.monotonic() - started, 1),
         )
@@ -297,12 +315,19 @@ class Finetuner:
         )
         results.write(config, self.results)
         print(f"{result.task}: {as_text(result.metrics)}", flush=True)
-        if result.collapsed:
+        if result.failure:
             self._say(
-                f"Trial {trial} collapsed: it predicts the same for every "
-                f"example of {result.task}. Another seed or a smaller "
-                "learning_rate may help."
+                f"Trial {trial} (seed {seed}) failed at {result.task}: "
+                f"{result.failure}. Another seed, a smaller learning_rate or "
+                "more updates may help."
             )
+
+    def _losses(self, task_name: str, trial: int) -> tuple:
+        """Return a task's last training loss, and that of a constant."""
+        batch = self.config.train_batch_size  # A loss is the sum over one.
+        last = failures.final_loss(self._folder(trial), f"{task_name}_loss")
+        constant = self.constant_losses[task_name]
+        return None if last is None else last / batch, constant
 
     def _folder(self, trial: int) -> str:
         return f"{self.config.model_dir}_{trial}"
@@ -341,3 +366,9 @@ class Finetuner:
     @staticmethod
     def _say(text: str):
         print(text, file=sys.stderr, flush=True)
+
+
+def _share_of(training, task: Task, examples: list) -> float | None:
+    """A constant's loss of a task, as a share of that of a mean example."""
+    loss = task.constant_loss(examples)
+    return None if loss is None else loss * len(examples) / len(training)

@@ -1,123 +1,23 @@
-"""The sentence tasks of GLUE, in the files of its download; no TensorFlow.
-
-Reference: Wang et al., 2018, GLUE, https://arxiv.org/abs/1804.07461
-"""
+"""The sentence tasks of GLUE; no TensorFlow."""
 
 import os
-import typing
 
 from absl import logging
 
-from electra_tf.finetuning.classification import (
-    Example,
-    SentenceTask,
-    log_counts,
-    row_error,
+from electra_tf.finetuning import results, tfds_source
+from electra_tf.finetuning.classification import Example, SentenceTask
+from electra_tf.finetuning.glue_files import (
+    DIAGNOSTIC,
+    DIAGNOSTIC_COLUMNS,
+    DIAGNOSTIC_SET,
+    GLUE,
+    NO_YES,
+    Columns,
 )
 from electra_tf.finetuning.task import DEV, TEST, TRAIN, DataError
-from electra_tf.finetuning.tsv import Row, read_rows
+from electra_tf.finetuning.tsv import Row, read_rows, row_error
 
 DEBUG_ROWS = 100  # Rows of a file to read in debug mode, as the original.
-
-
-class Columns(typing.NamedTuple):
-    """Where a file has what, counted from 0, or from the end by -1, -2, ...
-
-    Attributes:
-        text: int.
-        pair: int, or None for single sentences.
-        label: int, or None for files without labels.
-        header: bool, whether the first line is one.
-    """
-
-    text: int
-    pair: int | None
-    label: int | None
-    header: bool = True
-
-
-class GlueFiles(typing.NamedTuple):
-    """A task of GLUE.
-
-    Attributes:
-        labels: tuple of str, or None for a regression.
-        metrics: tuple of str, rows of `metrics.METRICS`.
-        labelled: `Columns` of the training and development sets.
-        test: `Columns` of the test sets.
-        dev_file: str, name of the development set's file.
-        test_splits: tuple of str, which are the names of their files too.
-        unordered: bool, whether the order of a pair means nothing; such
-            training pairs are taken in both orders.
-    """
-
-    labels: tuple[str, ...] | None
-    metrics: tuple[str, ...]
-    labelled: Columns
-    test: Columns
-    dev_file: str = DEV
-    test_splits: tuple[str, ...] = (TEST,)
-    unordered: bool = False
-
-
-_NO_YES = ("0", "1")
-_ENTAILMENT = ("entailment", "not_entailment")
-# Besides its test sets MNLI has GLUE's diagnostic set, of other columns.
-DIAGNOSTIC, DIAGNOSTIC_COLUMNS = "diagnostic", Columns(1, 2, None)
-
-GLUE = {
-    "cola": GlueFiles(
-        labels=_NO_YES,
-        metrics=("mcc",),
-        labelled=Columns(3, None, 1, header=False),
-        test=Columns(1, None, None),
-    ),
-    "sst": GlueFiles(
-        labels=_NO_YES,
-        metrics=("accuracy",),
-        labelled=Columns(0, None, 1),
-        test=Columns(1, None, None),
-    ),
-    "mrpc": GlueFiles(
-        labels=_NO_YES,
-        metrics=("accuracy",),
-        labelled=Columns(3, 4, 0),
-        test=Columns(3, 4, None),
-        unordered=True,
-    ),
-    "sts": GlueFiles(
-        labels=None,
-        metrics=("correlations",),
-        labelled=Columns(-3, -2, -1),
-        test=Columns(-2, -1, None),
-        unordered=True,
-    ),
-    "qqp": GlueFiles(
-        labels=_NO_YES,
-        metrics=("accuracy",),
-        labelled=Columns(3, 4, 5),
-        test=Columns(1, 2, None),
-    ),
-    "mnli": GlueFiles(
-        labels=("contradiction", "entailment", "neutral"),
-        metrics=("accuracy",),
-        labelled=Columns(8, 9, -1),
-        test=Columns(8, 9, None),
-        dev_file="dev_matched",
-        test_splits=("test_matched", "test_mismatched", DIAGNOSTIC),
-    ),
-    "qnli": GlueFiles(
-        labels=_ENTAILMENT,
-        metrics=("accuracy",),
-        labelled=Columns(1, 2, -1),
-        test=Columns(1, 2, None),
-    ),
-    "rte": GlueFiles(
-        labels=_ENTAILMENT,
-        metrics=("accuracy",),
-        labelled=Columns(1, 2, -1),
-        test=Columns(1, 2, None),
-    ),
-}
 
 
 class GlueTask(SentenceTask):
@@ -130,19 +30,51 @@ class GlueTask(SentenceTask):
     def __init__(self, name: str, config):
         super().__init__(name, config)
         self.files = GLUE[name]
-        self.labels = self.files.labels
+        self.targets = self.files.targets
         self.metric_names = self.files.metrics
         self.test_splits = self.files.test_splits
 
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
-        path, rows = self._rows(split)
-        columns = self._columns(split)
-        examples = self._read(path, rows[columns.header :], columns)
+        read = {"files": self._from_files, "tfds": self._from_tfds}
+        examples = read[self.config.source](split)
         if self.files.unordered and split == TRAIN:
             examples += self._swapped(examples)
-        log_counts(self, split, examples)
+        self.log(split, examples)
         return examples
+
+    def _from_tfds(self, split: str) -> list[Example]:
+        found = DIAGNOSTIC_SET if split == DIAGNOSTIC else self.files.tfds
+        names = {TRAIN: "train", DEV: "validation", TEST: "test"}
+        table = tfds_source.read(
+            found.name,
+            {**names, **found.splits}[split],
+            self.config.tfds_data_dir,
+            # Labels "0" and "1" have names there.
+            class_names=self.targets != NO_YES,
+        )
+        most = DEBUG_ROWS if self.config.debug else None
+        return [
+            Example(
+                eid=record.values["idx"],
+                text=record.values[found.text],
+                text_pair=record.values.get(found.pair),
+                label=self.targets.blank
+                if split in self.test_splits
+                else record.parsed(self.targets.parse, record.text("label")),
+            )
+            for record in table.records[:most]
+        ]
+
+    def _from_files(self, split: str) -> list[Example]:
+        path, rows = self._rows(split)
+        columns = self._columns(split)
+        return self._read(path, rows[columns.header :], columns)
+
+    def submission(self, split: str, outputs: dict, source) -> dict[str, str]:
+        """Return the file of GLUE's site; see `Task.submission`."""
+        predictions = self.predictions(outputs, source)
+        return {self.files.site[split]: results.as_tsv(predictions)}
 
     def _rows(self, split: str) -> tuple[str, list[Row]]:
         folder = self.config.raw_data_dir.format(self.name)
@@ -192,9 +124,9 @@ class GlueTask(SentenceTask):
             eid=row.number - 1 - columns.header,
             text=cells[columns.text],
             text_pair=None if columns.pair is None else cells[columns.pair],
-            label=0
+            label=self.targets.blank
             if columns.label is None
-            else self.parse_label(cells[columns.label]),
+            else self.targets.parse(cells[columns.label]),
         )
 
     def _swapped(self, examples: list[Example]) -> list[Example]:

@@ -68,6 +68,26 @@ class ClassificationHead(SentenceHead):
         }
 
 
+class MultilabelHead(SentenceHead):
+    """Says yes or no to each label; the loss is their mean cross entropy."""
+
+    def call(self, encoded, features, random=None, training=False):
+        """Return loss; logits, predictions and label_ids `(B, C)`."""
+        logits = self.project(encoded, random)
+        # Lists of label numbers from 1, padded with 0.
+        numbers = features[f"{self.name}_label_numbers"]
+        size = logits.shape[-1]
+        label_ids = ops.max(ops.one_hot(numbers, size + 1), axis=1)[:, 1:]
+        losses = ops.binary_crossentropy(label_ids, logits, from_logits=True)
+        return {
+            "loss": ops.mean(losses, axis=-1),
+            "logits": logits,
+            "predictions": ops.cast(logits > 0, "int32"),
+            "label_ids": ops.cast(label_ids, "int32"),
+            "eid": features[f"{self.name}_eid"],
+        }
+
+
 class RegressionHead(SentenceHead):
     """Predicts a number; the loss is the squared error."""
 
@@ -128,6 +148,7 @@ class TaggingHead(keras.layers.Layer):
 
 HEADS = {
     "classification": ClassificationHead,
+    "multilabel": MultilabelHead,
     "regression": RegressionHead,
     "tagging": TaggingHead,
     "joint_question_answering": JointSpanHead,

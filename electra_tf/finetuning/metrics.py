@@ -86,12 +86,49 @@ def _correlations(targets, predictions) -> tuple[float, float]:
     )
 
 
+def errors(outputs: dict, span: float) -> dict[str, float]:
+    """Return mean absolute and root mean square error of a regression.
+
+    Args:
+        outputs: dict of arrays.
+        span: float, what 1 is in the units of the data.
+
+    >>> errors({"predictions": [0.5, 1.0], "targets": [0.0, 1.0]}, span=10)
+    {'mae': 2.5, 'rmse': 3.5355339059327378}
+    """
+    differences = span * np.subtract(outputs["predictions"], outputs["targets"])
+    return {
+        "mae": float(np.mean(np.abs(differences))),
+        "rmse": float(np.sqrt(np.mean(np.square(differences)))),
+    }
+
+
+def label_f1(outputs: dict) -> dict[str, float]:
+    """F1 of labels of which an example may have several.
+
+    `predictions` and `label_ids` are `(N, C)`, 1 for the labels it has. Micro
+    counts all decisions together, macro is the mean over labels; exact is the
+    share of examples with all labels right.
+    """
+    from sklearn import metrics
+
+    gold, found = outputs["label_ids"], outputs["predictions"]
+    scores = {
+        f"{average}_f1": PERCENT
+        * float(metrics.f1_score(gold, found, average=average, zero_division=0))
+        for average in ("micro", "macro")
+    }
+    exact = np.all(np.equal(gold, found), axis=-1)
+    return {**scores, "exact": PERCENT * float(np.mean(exact))}
+
+
 METRICS = {
     "accuracy": accuracy,
     "mcc": mcc,
     "released_f1": released_f1,
     "macro_f1": macro_f1,
     "correlations": correlations,
+    "label_f1": label_f1,
 }
 
 
@@ -147,7 +184,7 @@ def span_f1(outputs: dict, labels) -> dict[str, float]:
 
 def word_loss(outputs: dict, released: bool = False) -> float:
     """Mean loss of a word; the released code reports it twice as high."""
-    words = np.sum(outputs["labels_mask"])
+    words = sum(np.sum(mask) for mask in outputs["labels_mask"])
     return float((1 + released) * np.sum(outputs["loss"]) / words)
 
 

@@ -6,10 +6,11 @@ Fisch et al., 2019, MRQA 2019 shared task, https://arxiv.org/abs/1910.09753
 
 import functools
 import itertools
-import json
 import typing
 
+from electra_tf.finetuning.tables import Record
 from electra_tf.finetuning.task import DataError
+from electra_tf.finetuning.text_files import json_lines, parse_json, read_text
 
 # What parts the words of a passage, as in the released code: the narrow
 # no-break space does, other rare spaces do not.
@@ -86,40 +87,49 @@ class Question(typing.NamedTuple):
     is_impossible: bool = False
 
 
-class _Asked(typing.NamedTuple):
-    """A question as it stands in a file."""
+class Asked(typing.NamedTuple):
+    """A question as it stands in a file.
 
+    Attributes:
+        where: str, its place.
+        answers: list of (str, int), answers and where they begin.
+    """
+
+    where: str
     id: str
     text: str
     passage: Passage
     golds: list[str]
     is_impossible: bool
-    answers: list[tuple[str, int]]  # Texts and where they begin.
+    answers: list[tuple[str, int]]
 
 
-def read_squad(path: str) -> list[_Asked]:
+def read_squad(path: str) -> list[Asked]:
     """Read a file of SQuAD 1.1 or 2.0.
 
     Raises:
         FileNotFoundError: when there is no such file.
         DataError: when it is none of SQuAD's.
     """
-    content = _json(path, _text(path))
+    content = parse_json(path, read_text(path))
+    asked = []
     try:
-        return [
-            _from_squad(question, passage)
-            for article in content["data"]
-            for paragraph in article["paragraphs"]
-            for passage in [Passage(paragraph["context"])]
-            for question in paragraph["qas"]
-        ]
-    except (KeyError, TypeError) as error:
-        raise _format_error(path, "SQuAD", error) from None
+        for article in content["data"]:
+            for paragraph in article["paragraphs"]:
+                passage = Passage(paragraph["context"])
+                for question in paragraph["qas"]:
+                    where = f"{path}, question {len(asked) + 1}"
+                    asked.append(_from_squad(where, question, passage))
+    except (KeyError, TypeError, AttributeError) as error:
+        after = f", after {asked[-1].where} ({asked[-1].id!r})" if asked else ""
+        raise _format_error(path + after, "SQuAD", error) from None
+    return asked
 
 
-def _from_squad(question: dict, passage: Passage) -> _Asked:
+def _from_squad(where: str, question: dict, passage: Passage) -> Asked:
     answers = question.get("answers", [])
-    return _Asked(
+    return Asked(
+        where=where,
         id=question["id"],
         text=question["question"],
         passage=passage,
@@ -129,7 +139,7 @@ def _from_squad(question: dict, passage: Passage) -> _Asked:
     )
 
 
-def read_mrqa(path: str) -> list[_Asked]:
+def read_mrqa(path: str) -> list[Asked]:
     """Read a file of MRQA: a passage and its questions in each line.
 
     Raises:
@@ -137,23 +147,20 @@ def read_mrqa(path: str) -> list[_Asked]:
         DataError: when it is none of MRQA's.
     """
     asked = []
-    for number, line in enumerate(_text(path).split("\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        content = _json(where, line)
+    for where, content in json_lines(path):
         try:
             if "header" in content:
                 continue
             passage = Passage(content["context"])
-            asked += [_from_mrqa(q, passage) for q in content["qas"]]
-        except (KeyError, TypeError, IndexError) as error:
+            asked += [_from_mrqa(where, q, passage) for q in content["qas"]]
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise _format_error(where, "MRQA", error) from None
     return asked
 
 
-def _from_mrqa(question: dict, passage: Passage) -> _Asked:
-    return _Asked(
+def _from_mrqa(where: str, question: dict, passage: Passage) -> Asked:
+    return Asked(
+        where=where,
         id=question["qid"],
         text=question["question"],
         passage=passage,
@@ -166,21 +173,54 @@ def _from_mrqa(question: dict, passage: Passage) -> _Asked:
     )
 
 
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (FileNotFoundError, IsADirectoryError):
-        raise FileNotFoundError(f"No data file at {path}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error}.") from None
+def from_tfds(records: list[Record]) -> list[Asked]:
+    """Return the questions of a set of TFDS that is like SQuAD or MRQA.
+
+    Raises:
+        DataError: when it is not.
+    """
+    passage = functools.cache(Passage)  # Once for all of its questions.
+    asked = []
+    for record in records:
+        values = record.values
+        read = values.keys() >= _MRQA_FEATURES and _mrqa_of_tfds
+        try:
+            found = (read or _squad_of_tfds)(values)
+            make = _from_mrqa if read else _from_squad
+            asked.append(make(record.where, found, passage(values["context"])))
+        except (KeyError, TypeError) as error:
+            raise _format_error(record.where, "SQuAD", error) from None
+    return asked
 
 
-def _json(where: str, text: str):
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise DataError(f"{where} is no JSON: {error}.") from None
+_MRQA_FEATURES = {"qid", "detected_answers"}
+
+
+def _squad_of_tfds(values: dict) -> dict:
+    """A question with a list of answers, not a dict of lists."""
+    answers = values["answers"]
+    texts, starts = answers["text"], answers["answer_start"]
+    return {
+        **values,
+        "answers": [
+            {"text": text, "answer_start": start}
+            for text, start in zip(texts, starts, strict=True)
+        ],
+    }
+
+
+def _mrqa_of_tfds(values: dict) -> dict:
+    """A question with lists of dicts, not dicts of lists."""
+    detected = values["detected_answers"]
+    spans = detected["char_spans"]
+    answers = zip(detected["text"], spans["start"], spans["end"], strict=True)
+    return {
+        **values,
+        "detected_answers": [
+            {"text": text, "char_spans": [*zip(starts, ends, strict=True)]}
+            for text, starts, ends in answers
+        ],
+    }
 
 
 def _format_error(where: str, name: str, error: Exception) -> DataError:
@@ -190,7 +230,7 @@ def _format_error(where: str, name: str, error: Exception) -> DataError:
     )
 
 
-def to_evaluate(asked: list[_Asked]) -> list[Question]:
+def to_evaluate(asked: list[Asked]) -> list[Question]:
     """Return questions without answers to learn."""
     return [
         Question(eid, q.id, q.text, q.passage, q.golds)
@@ -199,9 +239,9 @@ def to_evaluate(asked: list[_Asked]) -> list[Question]:
 
 
 def to_learn(
-    asked: list[_Asked], may_be_impossible: bool
-) -> tuple[list[Question], list[str]]:
-    """Return the questions that can be learnt, and the names of the others.
+    asked: list[Asked], may_be_impossible: bool
+) -> tuple[list[Question], list[Asked]]:
+    """Return the questions that can be learnt, and the others.
 
     The answer to learn is the first one. Where its words are not those of the
     passage at its place, the question is left out.
@@ -218,7 +258,7 @@ def to_learn(
             continue
         place = _place(q) if q.answers else None
         if place is None:
-            left_out.append(q.id)
+            left_out.append(q)
             continue
         first, last = place
         questions.append(
@@ -227,7 +267,7 @@ def to_learn(
     return questions, left_out
 
 
-def _place(question: _Asked) -> tuple[int, int] | None:
+def _place(question: Asked) -> tuple[int, int] | None:
     """Return the first and last word of the answer, None if not there."""
     answer, begin = question.answers[0]
     end = begin + len(answer) - 1
@@ -238,3 +278,24 @@ def _place(question: _Asked) -> tuple[int, int] | None:
     there = " ".join(question.passage.words[first : last + 1])
     wanted = " ".join(answer.split())
     return (first, last) if wanted.lower() in there.lower() else None
+
+
+def misplaced(question: Asked) -> str:
+    """Say why a question cannot be learnt."""
+    name = f"{question.where}: question {question.id!r}"
+    if not question.answers:
+        return f"{name} has no answer"
+    answer, begin = question.answers[0]
+    text = question.passage.text
+    if not 0 <= begin <= len(text) - len(answer):
+        return (
+            f"{name}: the answer {answer!r} should begin at character {begin}, "
+            f"but the passage has {len(text)}"
+        )
+    there = text[begin : begin + len(answer)]
+    at = text.find(answer)
+    advice = f"; it begins at {at}" if at >= 0 else "; it is nowhere in it"
+    return (
+        f"{name}: the answer {answer!r} should begin at character {begin} of "
+        f"the passage, where {there!r} stands{advice}"
+    )

@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 
 from absl import logging
 
-from electra_tf.finetuning import answer_metrics, passages
-from electra_tf.finetuning.passages import Question
+from electra_tf.finetuning import answer_metrics, passages, tfds_source
+from electra_tf.finetuning.passages import Asked, Question
 from electra_tf.finetuning.span_decoding import Answer, Decoder
 from electra_tf.finetuning.task import (
     DEV,
+    TEST,
     TRAIN,
     DataError,
     FeatureSpec,
     HeadSpec,
     Source,
     Task,
+    say,
 )
 from electra_tf.finetuning.windows import Window, Windows
 
@@ -30,35 +32,38 @@ class AnswerFiles(typing.NamedTuple):
     Attributes:
         read: function from a path to the questions of a file.
         extension: str, of the files.
+        tfds_name: str, the set of TensorFlow Datasets.
         has_null_answers: bool, whether questions may have no answer.
     """
 
     read: Callable
+    tfds_name: str
     extension: str = ".jsonl"
     has_null_answers: bool = False
 
 
 QUESTION_ANSWERING = {
-    "squad": AnswerFiles(passages.read_squad, ".json", has_null_answers=True),
-    "squadv1": AnswerFiles(passages.read_squad, ".json"),
-    "newsqa": AnswerFiles(passages.read_mrqa),
-    "naturalqs": AnswerFiles(passages.read_mrqa),
-    "triviaqa": AnswerFiles(passages.read_mrqa),
-    "searchqa": AnswerFiles(passages.read_mrqa),
+    "squad": AnswerFiles(
+        passages.read_squad, "squad/v2.0", ".json", has_null_answers=True
+    ),
+    "squadv1": AnswerFiles(passages.read_squad, "squad/v1.1", ".json"),
+    "newsqa": AnswerFiles(passages.read_mrqa, "mrqa/news_qa"),
+    "naturalqs": AnswerFiles(passages.read_mrqa, "mrqa/natural_questions"),
+    "triviaqa": AnswerFiles(passages.read_mrqa, "mrqa/trivia_qa"),
+    "searchqa": AnswerFiles(passages.read_mrqa, "mrqa/search_qa"),
 }
+TFDS_SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
 
 
 class QuestionAnswering(Task):
     """A task of the table `QUESTION_ANSWERING`."""
 
-    def __init__(self, name: str, config):
-        super().__init__(name, config)
-        self.files = QUESTION_ANSWERING[name]
+    without_answers = "SQuAD 2.0 is the task 'squad'."
 
     @property
     def has_null_answers(self) -> bool:
         """Whether questions may have no answer."""
-        return self.files.has_null_answers
+        return QUESTION_ANSWERING[self.name].has_null_answers
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
@@ -89,41 +94,58 @@ class QuestionAnswering(Task):
 
     def examples(self, split: str) -> list[Question]:
         """Read a split; see `Task.examples`."""
-        folder = self.config.raw_data_dir.format(self.name)
-        path = os.path.join(folder, split + self.files.extension)
-        asked = self.files.read(path)
+        where, asked = self._asked(split)
         if self.config.debug:
             asked = asked[:DEBUG_QUESTIONS]
         if not asked:
-            raise DataError(f"{path} holds no question.")
-        if split != TRAIN:
-            questions = passages.to_evaluate(asked)
-            if split == DEV:
-                self._check_golds(questions, path)
-            return questions
-        questions, left_out = passages.to_learn(
-            asked, self.files.has_null_answers
-        )
-        if left_out:
-            logging.warning(
-                "%s: left out %d of %d questions whose answer is not in the "
-                "passage at the place given; the first is %s",
-                path,
-                len(left_out),
-                len(asked),
-                left_out[0],
-            )
-        if not questions:
-            raise DataError(f"{path} holds no question that can be learnt.")
+            raise DataError(f"{where} holds no question.")
+        say(f"{self.name} {split}: {len(asked)} questions")
+        if split == TRAIN:
+            return self._to_learn(asked, where)
+        _check_ids(asked)
+        questions = passages.to_evaluate(asked)
+        if split == DEV:
+            self._check_golds(questions, where)
         return questions
+
+    def _asked(self, split: str) -> tuple[str, list[Asked]]:
+        """Read a split; return where it is, and its questions."""
+        files, config = QUESTION_ANSWERING[self.name], self.config
+        if config.source == "tfds":
+            table = tfds_source.read(
+                files.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
+            )
+            return table.name, passages.from_tfds(table.records)
+        folder = config.raw_data_dir.format(self.name)
+        path = os.path.join(folder, split + files.extension)
+        return path, files.read(path)
+
+    def _to_learn(self, asked: list[Asked], where: str) -> list[Question]:
+        questions, left_out = passages.to_learn(asked, self.has_null_answers)
+        if left_out:
+            self._report_left_out(left_out, len(asked), where)
+        if not questions:
+            raise DataError(f"{where} holds no question that can be learnt.")
+        return questions
+
+    def _report_left_out(self, left_out: list[Asked], total: int, where: str):
+        """Name the questions that cannot be learnt; data has a few."""
+        logging.warning(
+            "%s: left out %d of %d questions whose answer is not in the "
+            "passage at the place given; the first is this. %s.",
+            where,
+            len(left_out),
+            total,
+            passages.misplaced(left_out[0]),
+        )
 
     def _check_golds(self, questions: list[Question], path: str):
         bare = [question.id for question in questions if not question.golds]
-        if bare and not self.files.has_null_answers:
+        if bare and not self.has_null_answers:
             raise DataError(
                 f"{path}: {len(bare)} of {len(questions)} questions have no "
                 f"right answer; expected one or more in {self.name}. The first "
-                f"is {bare[0]!r}. SQuAD 2.0 is the task 'squad'."
+                f"is {bare[0]!r}. {self.without_answers}"
             )
 
     def features(self, examples: list[Question], tokenizer) -> list[dict]:
@@ -164,7 +186,7 @@ class QuestionAnswering(Task):
         texts = {name: answer.text for name, answer in found.items()}
         null_odds = {name: answer.null_odds for name, answer in found.items()}
         config = self.config
-        if self.files.has_null_answers:
+        if self.has_null_answers:
             scores = answer_metrics.with_null_answers(
                 golds, texts, null_odds, config.qa_na_threshold
             )
@@ -179,13 +201,28 @@ class QuestionAnswering(Task):
         self, outputs: dict, source: Source | None = None
     ) -> dict[str, str]:
         """Return answers by the names of questions; "" for no answer."""
+        return self._told(dict(self._answers(outputs, source)))
+
+    def _told(self, answers: dict[str, Answer]) -> dict[str, str]:
         threshold = self.config.qa_na_threshold
         return {
             name: ""
-            if self.files.has_null_answers and answer.null_odds > threshold
+            if self.has_null_answers and answer.null_odds > threshold
             else answer.text
-            for name, answer in self._answers(outputs, source)
+            for name, answer in answers.items()
         }
+
+    def submission(
+        self, split: str, outputs: dict, source: Source
+    ) -> dict[str, str]:
+        """Return answers by question; for SQuAD 2.0 also their null odds."""
+        answers = dict(self._answers(outputs, source))
+        found = {f"{self.name}.json": self._told(answers)}
+        if self.has_null_answers:
+            found[f"{self.name}_null_odds.json"] = {
+                name: answer.null_odds for name, answer in answers.items()
+            }
+        return {name: json.dumps(content) for name, content in found.items()}
 
     def _answers(
         self, outputs: dict, source: Source
@@ -207,3 +244,15 @@ class QuestionAnswering(Task):
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             json.dump(content, file, indent=1)
+
+
+def _check_ids(asked: list[Asked]) -> None:
+    """Answers are written by their questions' names."""
+    places = {}
+    for question in asked:
+        if question.id in places:
+            raise DataError(
+                f"{question.where}: the id {question.id!r} is that of "
+                f"{places[question.id]} too; each question needs its own."
+            )
+        places[question.id] = question.where

@@ -105,7 +105,7 @@ def scores(trials: list[TaskResult]) -> str:
     names = [*trials[0].metrics]
     rows = [
         (
-            f"{r.trial}{' (collapsed)' if r.collapsed else ''}",
+            f"{r.trial}{' (failed)' if r.failure else ''}",
             r.seed,
             *(f"{r.metrics[name]:.2f}" for name in names),
             r.steps,

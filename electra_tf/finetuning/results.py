@@ -6,13 +6,7 @@ import os
 import statistics
 import typing
 
-import numpy as np
-
 from electra_tf.finetuning import metrics
-
-# A trial whose predictions spread less than this has learnt nothing: labels
-# are whole numbers, targets lie between 0 and 1.
-COLLAPSED_SPREAD = 0.01
 
 
 class TaskResult(typing.NamedTuple):
@@ -23,7 +17,7 @@ class TaskResult(typing.NamedTuple):
         seed: int, the trial's.
         task: str.
         metrics: dict from name to value, the most important one first.
-        collapsed: bool, whether (almost) all predictions are the same.
+        failure: str, in what the trial failed; "" if it has learnt something.
         steps: int, updates of the trial; 0 when it was only evaluated.
         seconds: float, how long training and evaluation took.
     """
@@ -32,33 +26,9 @@ class TaskResult(typing.NamedTuple):
     seed: int
     task: str
     metrics: dict[str, float]
-    collapsed: bool
+    failure: str
     steps: int
     seconds: float
-
-
-def is_collapsed(outputs: dict) -> bool:
-    """Say whether a head predicts (almost) the same for unlike examples.
-
-    >>> is_collapsed({"predictions": [1, 1, 1], "label_ids": [0, 1, 1]})
-    True
-
-    Heads that predict no labels never count as collapsed.
-    """
-    if "predictions" not in outputs:
-        return False
-    labels = "label_ids" if "label_ids" in outputs else "targets"
-    gold, predicted = (
-        _spread(outputs, name) for name in (labels, "predictions")
-    )
-    return predicted < COLLAPSED_SPREAD <= gold
-
-
-def _spread(outputs: dict, name: str) -> float:
-    values = outputs[name]
-    if "labels_mask" in outputs:
-        values = np.concatenate(metrics.of_words(values, outputs))
-    return float(np.std(np.asarray(values, np.float64)))
 
 
 def quality(results: list[TaskResult]) -> float:
@@ -86,10 +56,12 @@ def write(config, results: list[TaskResult]) -> None:
 
 
 def summary(results: list[TaskResult]) -> dict:
-    """Return median, mean, spread and range of each task's metrics.
+    """Return what the trials of each task say together.
 
-    Values that are not numbers are left out. `std` is the sample standard
-    deviation, 0 for a single trial.
+    It has the number of trials, the best one by the first metric, those that
+    failed and why, and of each metric median, mean, spread and range. These
+    are over all trials, failed ones too; values that are not numbers are left
+    out. `std` is the sample standard deviation, 0 for a single trial.
     """
     tasks = dict.fromkeys(result.task for result in results)
     return {
@@ -109,13 +81,28 @@ def _summary_of_task(results: list[TaskResult]) -> dict:
     }
     return {
         "trials": len(results),
-        "collapsed": sum(result.collapsed for result in results),
+        "best": _best(results),
+        "failed": [
+            {"trial": r.trial, "seed": r.seed, "why": r.failure}
+            for r in results
+            if r.failure
+        ],
         "metrics": {
             name: _statistics(values)
             for name, values in by_metric.items()
             if values
         },
     }
+
+
+def _best(results: list[TaskResult]) -> dict | None:
+    """Return the trial with the highest first metric, the earliest of them."""
+    (name, *_) = results[0].metrics
+    finite = [r for r in results if math.isfinite(r.metrics[name])]
+    if not finite:
+        return None
+    best = max(finite, key=lambda result: result.metrics[name])
+    return {"trial": best.trial, "seed": best.seed, name: best.metrics[name]}
 
 
 def _statistics(values: list[float]) -> dict[str, float]:
@@ -136,21 +123,23 @@ def summary_lines(results: list[TaskResult]) -> list[str]:
         for name, values in [*found["metrics"].items()][:1]:
             line += (
                 f", {name} median {values['median']:.2f}, mean "
-                f"{values['mean']:.2f}, std {values['std']:.2f}"
+                f"{values['mean']:.2f}, std {values['std']:.2f}, "
+                f"{values['min']:.2f} to {values['max']:.2f}"
             )
-        if found["collapsed"]:
-            line += f"; {found['collapsed']} collapsed"
+        if found["best"]:
+            line += f", best trial {found['best']['trial']}"
+        for failed in found["failed"]:
+            line += f"; trial {failed['trial']} failed: {failed['why']}"
         lines.append(line)
     return lines
 
 
 def write_predictions(path: str, predictions: list[tuple] | dict) -> None:
-    """Write predictions as JSON, and beside it the TSV of GLUE's site.
+    """Write predictions as JSON, and lists of them as a TSV beside it.
 
     Args:
         path: str, of the JSON file.
-        predictions: what `Task.predictions` returned. The TSV is written for
-            lists only.
+        predictions: what `Task.predictions` returned.
     """
     if isinstance(predictions, dict):
         write_text(path, json.dumps(predictions, indent=1) + "\n")
@@ -158,9 +147,31 @@ def write_predictions(path: str, predictions: list[tuple] | dict) -> None:
     names = ("index", "prediction", "scores")
     rows = [dict(zip(names, row, strict=True)) for row in predictions]
     write_text(path, json.dumps(rows, indent=1) + "\n")
-    lines = [f"{index}\t{text}\n" for index, text, _ in predictions]
     root, _ = os.path.splitext(path)
-    write_text(f"{root}.tsv", "index\tprediction\n" + "".join(lines))
+    write_text(f"{root}.tsv", as_tsv(predictions))
+
+
+def as_tsv(predictions: list[tuple]) -> str:
+    """Return predictions as GLUE's site takes them.
+
+    >>> as_tsv([(0, "entailment", [1.5, -1.5])])
+    'index\\tprediction\\n0\\tentailment\\n'
+    """
+    lines = [f"{index}\t{text}\n" for index, text, _ in predictions]
+    return "index\tprediction\n" + "".join(lines)
+
+
+def write_submission(path: str, trial: int, files: dict[str, str]) -> None:
+    """Write what a benchmark's site takes.
+
+    Args:
+        path: str, of the predictions, which it is written beside.
+        trial: int; the files of all tasks of a trial come together.
+        files: what `Task.submission` returned.
+    """
+    folder = os.path.join(os.path.dirname(path), f"submission_{trial}")
+    for name, text in files.items():
+        write_text(os.path.join(folder, name), text)
 
 
 def write_text(path: str, text: str) -> None:

@@ -6,6 +6,7 @@ predicts its labels and scores the predictions. All of them stand in
 """
 
 import abc
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -15,6 +16,11 @@ TRAIN, DEV, TEST = "train", "dev", "test"
 
 class DataError(ValueError):
     """Raw data that cannot be used as it is; the message says where."""
+
+
+def say(text: str) -> None:
+    """Tell the user about the data, on stderr."""
+    print(text, file=sys.stderr, flush=True)
 
 
 class FeatureSpec(typing.NamedTuple):
@@ -115,6 +121,20 @@ class Task(abc.ABC):
                 for every input of a split.
             source: `Source` of these inputs; not all tasks need it.
         """
+
+    def constant_loss(self, examples: list) -> float | None:
+        """Return the least mean loss of always predicting the same.
+
+        Training that does not get below it has not learnt anything. None
+        where there is no such number.
+        """
+        return None
+
+    def submission(
+        self, split: str, outputs: dict, source: Source
+    ) -> dict[str, str]:
+        """Return the files that the benchmark's site takes, text by name."""
+        return {}
 
     @abc.abstractmethod
     def predictions(

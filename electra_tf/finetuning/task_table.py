@@ -1,21 +1,9 @@
-"""All tasks by name; no TensorFlow."""
+"""From the names of tasks to what reads them; no TensorFlow."""
 
-from electra_tf.configs import CLASSIFICATION
-from electra_tf.finetuning.custom import OwnClassification
-from electra_tf.finetuning.glue import GLUE, GlueTask
-from electra_tf.finetuning.question_answering import (
-    QUESTION_ANSWERING,
-    QuestionAnswering,
-)
-from electra_tf.finetuning.tagging import Chunking
+import importlib
+
+from electra_tf.configs import TASKS
 from electra_tf.finetuning.task import Task
-
-TASKS: dict[str, type[Task]] = {
-    **dict.fromkeys(GLUE, GlueTask),
-    **dict.fromkeys(QUESTION_ANSWERING, QuestionAnswering),
-    "chunk": Chunking,
-    CLASSIFICATION: OwnClassification,
-}
 
 
 def tasks(config) -> list[Task]:
@@ -23,4 +11,11 @@ def tasks(config) -> list[Task]:
 
     Their position in the list is the `task_id` of their examples.
     """
-    return [TASKS[name](name, config) for name in config.task_names]
+    return [implementation(name)(name, config) for name in config.task_names]
+
+
+def implementation(name: str) -> type[Task]:
+    """Return the class of a row of `TASKS`."""
+    module, _, class_name = TASKS[name].implementation.rpartition(".")
+    found = importlib.import_module(f"electra_tf.finetuning.{module}")
+    return getattr(found, class_name)

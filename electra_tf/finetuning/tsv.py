@@ -1,10 +1,12 @@
 """Reading tables of text: GLUE's files, and a user's own TSV or CSV."""
 
 import csv
+import io
 import sys
 import typing
 
 from electra_tf.finetuning.task import DataError
+from electra_tf.finetuning.text_files import read_text, shown
 
 
 class Row(typing.NamedTuple):
@@ -33,34 +35,48 @@ def read_rows(path: str, most: int | None = None) -> list[Row]:
         FileNotFoundError: when there is no such file.
         DataError: when it is empty or no text in UTF-8.
     """
-    try:
-        with open(path, encoding="utf-8-sig", newline="\n") as file:
-            rows = _parse(file, path, most)
-    except (FileNotFoundError, IsADirectoryError):
-        raise FileNotFoundError(f"No data file at {path}.") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error}.") from None
+    rows = _parse(read_text(path), path, most)
     if not rows:
         raise DataError(f"{path} is empty.")
     return rows
 
 
-def _parse(file, path: str, most: int | None) -> list[Row]:
+def _parse(text: str, path: str, most: int | None) -> list[Row]:
+    cells = _csv_rows if path.endswith(".csv") else _tsv_rows
+    rows = []
+    for number, row in enumerate(cells(text, path), 1):
+        if most is not None and number > most:
+            break
+        if row not in ([], [""]):
+            rows.append(Row(number, row))
+    return rows
+
+
+def _tsv_rows(text: str, path: str):
+    for line in io.StringIO(text, newline="\n"):
+        yield line.rstrip("\r\n").split("\t")
+
+
+def _csv_rows(text: str, path: str):
     # Otherwise csv refuses fields of more than 128 KiB.
     csv.field_size_limit(sys.maxsize)
-    if path.endswith(".csv"):
-        cells = csv.reader(file, strict=True)
-    else:
-        cells = (line.rstrip("\r\n").split("\t") for line in file)
-    rows = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number, line = 0, 0
     try:
-        for number, row in enumerate(cells, 1):
-            if most is not None and number > most:
-                break
-            if row not in ([], [""]):
-                rows.append(Row(number, row))
+        for row in reader:
+            yield row
+            number, line = number + 1, reader.line_num
     except csv.Error as error:
+        read = text.splitlines()[line]
         raise DataError(
-            f"Row {len(rows) + 1} of {path} is no valid CSV: {error}."
+            f"{path}, row {number + 1}, from line {line + 1}: no valid CSV: "
+            f"{error}. Read: {shown(read)}. Is a quotation mark without its "
+            "pair? In a field they are written twice."
         ) from None
-    return rows
+
+
+def row_error(path: str, row: Row, problem: str) -> DataError:
+    """Return the error for a row that cannot be used."""
+    return DataError(
+        f"{path}, row {row.number}: {problem}. Read: {shown(row.cells)}"
+    )

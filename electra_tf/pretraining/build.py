@@ -101,6 +101,8 @@ def input_hashes(
 
 def settings(config: PretrainingConfig) -> Settings:
     """Return what the loop has to know of the config."""
+    counted = flops.flops_per_step(config)
+    executed = executed_flops.update_flops(config)
     return Settings(
         num_train_steps=config.num_train_steps,
         steps_per_loop=config.iterations_per_loop,
@@ -116,8 +118,8 @@ def settings(config: PretrainingConfig) -> Settings:
         loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
-        flops_per_step=flops.flops_per_step(config),
-        update_flops=executed_flops.update_flops(config),
+        train_flops=lambda steps: steps * counted,
+        executed_flops=lambda steps: steps * executed,
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,

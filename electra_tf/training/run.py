@@ -185,7 +185,7 @@ class Run:
 
     def _matmul_rate(self) -> float | None:
         """The machine's rate, where there is a rate to compare with it."""
-        if self.settings.update_flops is None:
+        if self.settings.executed_flops is None:
             return None
         return matmul_rate(self.strategy, self.settings.compute_dtype)
 

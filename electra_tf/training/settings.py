@@ -1,6 +1,7 @@
 """What a run has to know besides its model and data."""
 
 import dataclasses
+from collections.abc import Callable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Settings:
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
         examples_per_step: int, examples of a global batch.
-        flops_per_step: float, operations of an update as published counts
-            have them, for `train_flops`; None if not counted.
-        update_flops: float, operations that an update makes the machine do,
-            for its rate; None if not counted.
+        train_flops: function from a number of updates to their operations as
+            published counts have them; None if not counted.
+        executed_flops: likewise to the operations that they make the machine
+            do, for its rate.
         compute_dtype: str, of the matrices that are multiplied.
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
@@ -50,8 +51,8 @@ class Settings:
     loss_scaling: bool = False
     tokens_per_step: int = 0
     examples_per_step: int = 0
-    flops_per_step: float | None = None
-    update_flops: float | None = None
+    train_flops: Callable[[int], float] | None = None
+    executed_flops: Callable[[int], float] | None = None
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0

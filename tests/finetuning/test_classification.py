@@ -32,22 +32,22 @@ def task(name: str):
 
 
 def test_labels_become_numbers():
-    assert task("rte").parse_label("not_entailment") == 1
-    assert task("sts").parse_label("2.5") == 0.5
+    assert task("rte").targets.parse("not_entailment") == 1
+    assert task("sts").targets.parse("2.5") == 0.5
 
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("rte", "yes", "unknown label 'yes'; the labels of rte are "),
-        ("sts", "many", "the score is 'many'; expected a number from 0 to 5"),
-        ("sts", "5.5", "the score is '5.5'"),
+        ("rte", "yes", "unknown label 'yes'; the labels are "),
+        ("sts", "many", "the score is 'many'; expected a number"),
+        ("sts", "5.5", "the score is '5.5'; expected a number from 0 to 5"),
         ("sts", "nan", "the score is 'nan'"),
     ],
 )
 def test_wrong_labels(name, text, expected):
     with pytest.raises(ValueError) as error:
-        task(name).parse_label(text)
+        task(name).targets.parse(text)
     assert expected in str(error.value)
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from electra_tf.finetuning import findings, inputs, task_table
 from electra_tf.finetuning.classification import Example
+from electra_tf.finetuning.conll import Sentence
 from electra_tf.finetuning.findings import Evaluated
 from electra_tf.finetuning.passages import Passage, Question
-from electra_tf.finetuning.tagging import Sentence
 from electra_tf.finetuning.task import Source
 from tests.finetuning import sentences
 

@@ -55,8 +55,8 @@ def test_an_unknown_label_is_located(tmp_path):
     with pytest.raises(DataError) as error:
         read(tmp_path, "sst", "train", text)
     assert str(error.value).endswith(
-        "train.tsv, row 3: unknown label '2'; the labels of sst are '0', "
-        "'1'. Read: ['b', '2']"
+        "train.tsv, row 3: unknown label '2'; the labels are '0', '1'. "
+        "Read: ['b', '2']"
     )
 
 

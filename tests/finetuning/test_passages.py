@@ -34,8 +34,14 @@ def test_both_formats_say_the_same(tmp_path):
 
 def asked(answer: str, begin: int, is_impossible: bool = False):
     passage = passages.Passage("The old tower, of London.")
-    return passages._Asked(
-        "q", "?", passage, [answer], is_impossible, [(answer, begin)]
+    return passages.Asked(
+        "dev.json, question 1",
+        "q",
+        "?",
+        passage,
+        [answer],
+        is_impossible,
+        [(answer, begin)],
     )
 
 

@@ -140,7 +140,7 @@ def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
 
 
 def _sentence(words: list[str]):
-    from electra_tf.finetuning.tagging import Sentence
+    from electra_tf.finetuning.conll import Sentence
 
     return Sentence(0, words, ["O"] * len(words))
 

@@ -8,13 +8,13 @@ from electra_tf.finetuning import results
 from tests.finetuning import sentences
 
 
-def result(trial: int, mcc: float, collapsed=False) -> results.TaskResult:
+def result(trial: int, mcc: float, failure="") -> results.TaskResult:
     return results.TaskResult(
         trial=trial,
         seed=42 + trial,
         task="cola",
         metrics={"mcc": mcc, "loss": 0.4},
-        collapsed=collapsed,
+        failure=failure,
         steps=10,
         seconds=1.0,
     )
@@ -22,7 +22,7 @@ def result(trial: int, mcc: float, collapsed=False) -> results.TaskResult:
 
 def test_files(tmp_path):
     config = sentences.config(data_dir=str(tmp_path))
-    results.write(config, [result(1, 55.118), result(2, float("nan"), True)])
+    results.write(config, [result(1, 55.118), result(2, float("nan"), "why")])
     with open(config.results_txt) as file:
         assert file.read() == (
             "cola: mcc: 55.12 - loss: 0.40\ncola: mcc: nan - loss: 0.40\n"
@@ -34,7 +34,9 @@ def test_files(tmp_path):
         None,
     ]
     summary = content["summary"]["cola"]
-    assert (summary["trials"], summary["collapsed"]) == (2, 1)
+    assert summary["trials"] == 2
+    assert summary["failed"] == [{"trial": 2, "seed": 44, "why": "why"}]
+    assert summary["best"] == {"trial": 1, "seed": 43, "mcc": 55.118}
     assert summary["metrics"]["mcc"]["median"] == 55.118
 
 
@@ -46,25 +48,17 @@ def test_summary_by_hand():
 
 
 def test_a_line_for_people():
-    lines = results.summary_lines([result(1, 50.0), result(2, 0.0, True)])
+    lines = results.summary_lines([result(1, 50.0), result(2, 0.0, "why")])
     assert lines == [
-        "cola: 2 trials, mcc median 25.00, mean 25.00, std 35.36; 1 collapsed"
+        "cola: 2 trials, mcc median 25.00, mean 25.00, std 35.36, 0.00 to "
+        "50.00, best trial 1; trial 2 failed: why"
     ]
 
 
-@pytest.mark.parametrize(
-    ("labels", "gold", "predictions", "expected"),
-    [
-        ("label_ids", [0, 1, 0], [0, 0, 0], True),
-        ("label_ids", [0, 1, 0], [0, 1, 0], False),
-        ("label_ids", [1, 1, 1], [1, 1, 1], False),
-        ("targets", [0.0, 1.0], [0.5, 0.501], True),
-        ("targets", [0.0, 1.0], [0.4, 0.6], False),
-    ],
-)
-def test_collapse(labels, gold, predictions, expected):
-    outputs = {labels: gold, "predictions": predictions}
-    assert results.is_collapsed(outputs) == expected
+def test_no_trial_has_a_number():
+    found = results.summary([result(1, float("nan"), "why")])
+    assert found["cola"]["best"] is None
+    assert found["cola"]["metrics"].keys() == {"loss"}
 
 
 def test_predictions_for_the_glue_site(tmp_path):
@@ -76,3 +70,12 @@ def test_predictions_for_the_glue_site(tmp_path):
     assert path.with_suffix(".tsv").read_text() == (
         "index\tprediction\n0\tentailment\n"
     )
+
+
+def test_files_of_all_tasks_of_a_trial_come_together(tmp_path):
+    for task in ("cola", "sts"):
+        results.write_submission(
+            str(tmp_path / f"{task}_test_1.json"), 1, {f"{task}.tsv": task}
+        )
+    files = (tmp_path / "submission_1").iterdir()
+    assert sorted(path.name for path in files) == ["cola.tsv", "sts.tsv"]

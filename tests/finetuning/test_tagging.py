@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import inputs, metrics, results, spans, task_table
+from electra_tf.finetuning import failures, inputs, metrics, spans, task_table
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.task import DataError
@@ -109,14 +109,14 @@ def test_a_label_is_of_the_vector_at_its_position(tmp_path):
     assert set(task.score(outputs)) == {"f1", "precision", "recall", "loss"}
 
 
-def test_padding_does_not_hide_a_collapse():
+def test_padding_does_not_hide_a_failure():
     outputs = {
         "predictions": np.array([[1, 1, 0], [1, 0, 2]]),
         "label_ids": np.array([[1, 0, 0], [2, 0, 0]]),
         "labels_mask": np.array([[1.0, 1, 0], [1, 0, 0]]),
         "loss": np.array([3.0, 1.5]),
     }
-    assert results.is_collapsed(outputs)
+    assert failures.failure(outputs, {}).startswith("it predicts the same")
     assert metrics.word_loss(outputs) == 1.5
     assert metrics.word_loss(outputs, released=True) == 3.0
 

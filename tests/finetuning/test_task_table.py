@@ -3,13 +3,19 @@
 import subprocess
 import sys
 
-from electra_tf.configs import TASK_NAMES
+import pytest
+
+from electra_tf.configs import TASKS
 from electra_tf.finetuning import task_table
+from electra_tf.finetuning.task import Task
 from tests.finetuning import sentences
 
 
-def test_the_table_has_the_names_that_flags_take():
-    assert set(task_table.TASKS) == set(TASK_NAMES)
+@pytest.mark.parametrize("name", TASKS)
+def test_every_row_has_its_class(name):
+    made = task_table.implementation(name)
+    assert issubclass(made, Task)
+    assert not made.__abstractmethods__
 
 
 def test_tasks_come_in_the_order_asked_for():

@@ -41,8 +41,25 @@ def test_most_limits_the_rows(tmp_path):
     [
         ("x.tsv", b"", "x.tsv is empty."),
         ("x.tsv", b"\n\n", "x.tsv is empty."),
-        ("x.tsv", b"a\n\xff\xfe\n", "x.tsv is not UTF-8 text:"),
-        ("x.csv", b'a\n"b', "Row 2 of"),
+        (
+            "x.tsv",
+            b"a\nb\tf\xfcr\n",
+            "x.tsv, line 2: not UTF-8 text, at byte 0xfc. Read: "
+            "b'b\\tf\\xfcr'. Save the file as UTF-8; if it is "
+            "LATIN1: iconv -f LATIN1 -t UTF-8",
+        ),
+        (
+            "x.csv",
+            "a,b\n".encode("utf-16"),
+            "x.csv, line 1: not UTF-8 text, at byte 0xff.",
+        ),
+        (
+            "x.csv",
+            b'a,b\n\n"c\nd",1\n"e"f,2\n',
+            "x.csv, row 4, from line 5: no valid CSV: ',' expected after '\"'. "
+            "Read: '\"e\"f,2'. Is a quotation mark without its pair?",
+        ),
+        ("x.csv", b'a\n"b', "x.csv, row 2, from line 2: no valid CSV: unexp"),
     ],
 )
 def test_errors(tmp_path, name, content, expected):

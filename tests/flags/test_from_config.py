@@ -292,3 +292,22 @@ def test_absl_runs_main_with_the_config():
     done, _ = run_program(*REQUIRED)
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == "M"
+
+
+# The paper's Table 7: learning rate, and what it is multiplied by per layer.
+@pytest.mark.parametrize(
+    ("size", "learning_rate", "layerwise_lr_decay"),
+    [("small", 3e-4, 0.8), ("base", 1e-4, 0.8), ("large", 5e-5, 0.9)],
+)
+def test_fine_tuning_as_in_the_paper(size, learning_rate, layerwise_lr_decay):
+    for task, epochs in {"rte": 10, "sts": 10, "squad": 2, "cola": 3}.items():
+        config = finetuning(f"--preset=finetune_{size}", f"--task={task}")
+        assert config.model_size == size
+        assert config.learning_rate == learning_rate
+        assert config.layerwise_lr_decay == layerwise_lr_decay
+        assert config.num_train_epochs == epochs
+        assert config.warmup_proportion == 0.1
+        assert config.weight_decay_rate == 0
+        assert config.train_batch_size == 32
+        assert config.hidden_dropout_prob == 0.1
+        assert config.attention_probs_dropout_prob == 0.1

@@ -62,8 +62,14 @@ def _batches(context) -> tf.data.Dataset:
         *(np.concatenate(parts) for parts in zip(*batches, strict=True))
     )
     share = BATCH_SIZE // context.num_replicas_in_sync
-    return tf.data.Dataset.from_tensor_slices(examples).batch(
-        share, drop_remainder=True
+    # A process may wait a minute at its end for each thread that tunes a
+    # dataset; there is nothing to tune.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return (
+        tf.data.Dataset.from_tensor_slices(examples)
+        .batch(share, drop_remainder=True)
+        .with_options(options)
     )
 
 

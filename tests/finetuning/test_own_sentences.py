@@ -63,16 +63,18 @@ def test_a_test_file_needs_no_label(tmp_path):
         ("text\tlabel\n", "dev_file.tsv holds no example, only the row ["),
         (
             "txt\tlabel\na\tpos\n",
-            "dev_file.tsv has no column 'text'. Did you mean 'txt'? Its first "
-            "row is ['txt', 'label']; set text_column to one of these.",
+            "dev_file.tsv has no column 'text'. Did you mean 'txt'? Its "
+            "columns are ['txt', 'label']; set text_column to one of these.",
         ),
         (
             "text\tlabel\na\tpos\n \tneg\n",
-            "dev_file.tsv, row 3: nothing in column 'text'. Read: [' ', 'neg']",
+            "dev_file.tsv, row 3: nothing in column 'text'. Read: {'text': ' "
+            "', 'label': 'neg'}",
         ),
         (
             "text\tlabel\na\t\n",
-            "dev_file.tsv, row 2: nothing in column 'label'. Read: ['a', '']",
+            "dev_file.tsv, row 2: nothing in column 'label'. Read: {'text': "
+            "'a', 'label': ''}",
         ),
         (
             "text\tlabel\na\tpos\nb\tc\tpos\n",
@@ -81,7 +83,8 @@ def test_a_test_file_needs_no_label(tmp_path):
         ),
         (
             "text\tlabel\na\tpositive\n",
-            "train_file.tsv are 'neg', 'pos'. Read: ['a', 'positive']",
+            "dev_file.tsv, row 2: unknown label 'positive'; the labels are "
+            "'neg', 'pos'. Read: {'text': 'a', 'label': 'positive'}",
         ),
     ],
 )

@@ -1,0 +1,77 @@
+"""All fine-tuning tasks by name; no TensorFlow.
+
+A new task is a file below `electra_tf/finetuning` and a row of `TASKS`; see
+docs/adding_a_task.md.
+"""
+
+import typing
+
+TEXT, PAIR, LABEL = "text_column", "text_pair_column", "label_column"
+
+
+class TaskRow(typing.NamedTuple):
+    """A task, and the defaults it has when it is learnt alone.
+
+    Attributes:
+        implementation: str, module and class below `electra_tf.finetuning`.
+        num_train_epochs: float.
+        max_seq_length: int.
+        own_data: bool, whether it reads what the settings of the group "your
+            own data" name, instead of a benchmark.
+        needs: tuple of str, which of these settings it cannot do without.
+    """
+
+    implementation: str
+    num_train_epochs: float = 3.0
+    max_seq_length: int = 128
+    own_data: bool = False
+    needs: tuple[str, ...] = ()
+
+
+# As in the original the letters "qa" or "squad" in a name made these
+# defaults, `naturalqs` has them not.
+_GLUE = TaskRow("glue.GlueTask")
+_LONG = _GLUE._replace(num_train_epochs=10.0)
+_ANSWERS = TaskRow("question_answering.QuestionAnswering", 2.0, 512)
+
+TASKS = {
+    "cola": _GLUE,
+    "mnli": _GLUE,
+    "mrpc": _GLUE,
+    "qnli": _GLUE,
+    "qqp": _GLUE,
+    "rte": _LONG,
+    "sst": _GLUE,
+    "sts": _LONG,
+    "wnli": _GLUE,
+    "squad": _ANSWERS,
+    "squadv1": _ANSWERS,
+    "newsqa": _ANSWERS,
+    "naturalqs": TaskRow(_ANSWERS.implementation),
+    "triviaqa": _ANSWERS,
+    "searchqa": _ANSWERS,
+    "chunk": TaskRow("tagging.Chunking", max_seq_length=256),
+    "classification": TaskRow(
+        "own_sentences.OwnClassification", own_data=True, needs=(TEXT, LABEL)
+    ),
+    "pair": TaskRow(
+        "own_sentences.OwnClassification",
+        own_data=True,
+        needs=(TEXT, PAIR, LABEL),
+    ),
+    "multilabel": TaskRow(
+        "own_sentences.OwnMultilabel", own_data=True, needs=(TEXT, LABEL)
+    ),
+    "regression": TaskRow(
+        "own_sentences.OwnRegression", own_data=True, needs=(TEXT, LABEL)
+    ),
+    "tagging": TaskRow(
+        "own_tagging.OwnTagging", max_seq_length=256, own_data=True
+    ),
+    "qa": TaskRow(
+        "own_questions.OwnQuestions",
+        _ANSWERS.num_train_epochs,
+        _ANSWERS.max_seq_length,
+        own_data=True,
+    ),
+}
