@@ -35,12 +35,19 @@ ZSTD_REQUIREMENTS = ["zstandard>=0.22,<1"]
 DEDUP_REQUIREMENTS = ["datasketch>=2,<3"]
 # Builds on many machines; for Dataflow apache-beam[gcp].
 BEAM_REQUIREMENTS = ["apache-beam>=2.70,<3"]
+# ONNX files, in electra_tf.finetuning.export; nothing else needs these.
+EXPORT_REQUIREMENTS = [
+    "tf2onnx>=1.17,<2",
+    "onnx>=1.20,<2",
+    "onnxruntime>=1.23,<2",
+]
 TEST_REQUIREMENTS = [
     "pytest>=8,<10",
     "ruff>=0.15,<1",
     *ZSTD_REQUIREMENTS,
     *DEDUP_REQUIREMENTS,
     *BEAM_REQUIREMENTS,
+    *EXPORT_REQUIREMENTS,
 ]
 # The tests of electra_tf.conversion against what other programs compute.
 CONVERSION_TEST_REQUIREMENTS = [
@@ -61,6 +68,7 @@ setup(
     extras_require={
         "beam": BEAM_REQUIREMENTS,
         "dedup": DEDUP_REQUIREMENTS,
+        "export": EXPORT_REQUIREMENTS,
         "zstd": ZSTD_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,
         "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,

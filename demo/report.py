@@ -126,14 +126,16 @@ def _rows(path: pathlib.Path) -> list[dict]:
 
 def _detections(folder: pathlib.Path, model_dir: pathlib.Path) -> str:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from electra_tf.pretraining import detect
+    from electra_tf.pretraining import detector
 
-    pretrainer, tokenizer = detect.load(str(model_dir))
+    pretrainer, tokenizer = detector.load(str(model_dir))
     sentences = _sentences(folder / "dev.tsv")
-    found = detect.corrupt_and_detect(
+    found = detector.corrupt_and_detect(
         pretrainer, tokenizer, sentences, DETECTION_SEED
     )
-    shown = [detect.marked(tokens, MARK_ABOVE) for tokens in found[:NUM_SHOWN]]
+    shown = [
+        detector.marked(tokens, MARK_ABOVE) for tokens in found[:NUM_SHOWN]
+    ]
     sentences = "\n".join(f"    {sentence}" for sentence in shown)
     return f"{sentences}\n\n{_hits([t for row in found for t in row])}"
 

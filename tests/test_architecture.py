@@ -34,7 +34,9 @@ ALLOWED = {
     "pretraining": BASE
     | DATA
     | {"layers", "encoder", "training", "efficiency", "conversion"},
-    "finetuning": BASE | DATA | {"layers", "encoder", "training", "efficiency"},
+    "finetuning": BASE
+    | DATA
+    | {"layers", "encoder", "training", "efficiency", "conversion"},
     "training": {"hparams", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "hparams"},
@@ -47,8 +49,16 @@ ALLOWED = {
 # no other module of their package may know `training`.
 GLUE = {
     "electra_tf.finetuning.finetuner",
+    "electra_tf.finetuning.serving",
     "electra_tf.pretraining.build",
-    "electra_tf.pretraining.detect",
+    "electra_tf.pretraining.detector",
+    "electra_tf.pretraining.text_scorer",
+}
+# The only ones outside `conversion` that read and write model folders.
+MODEL_FOLDERS = {
+    "electra_tf.finetuning.export",
+    "electra_tf.finetuning.tuned_model",
+    "electra_tf.pretraining.detector",
     "electra_tf.pretraining.text_scorer",
 }
 
@@ -102,12 +112,11 @@ def test_only_glue_knows_the_training_package():
         assert knows == (module in GLUE), module
 
 
-def test_only_scoring_reads_other_formats():
+def test_only_these_know_the_conversion_package():
     for module, path in modules():
-        if part(module) != "pretraining":
-            continue
-        knows = any(part(name) == "conversion" for name in imports(path))
-        assert knows == (module == "electra_tf.pretraining.text_scorer")
+        if part(module) in ("pretraining", "finetuning"):
+            knows = any(part(name) == "conversion" for name in imports(path))
+            assert not knows or module in MODEL_FOLDERS, module
 
 
 def test_layers_do_not_use_tensorflow():

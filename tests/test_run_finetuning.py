@@ -12,6 +12,7 @@ import tensorflow as tf
 import run_finetuning
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion import convert
+from electra_tf.finetuning import predict
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints, run_folder
@@ -19,6 +20,7 @@ from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests.finetuning import questions, sentences
 
 ROOT = pathlib.Path(__file__).parent.parent
+ANSWERS = questions.ANSWERS
 ROWS = {"good": "pos", "very good": "pos", "bad": "neg", "very bad": "neg"}
 
 
@@ -106,10 +108,33 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     ]
     assert len([*predictions.iterdir()]) == 2
 
+    report = (results / "classification_report/report.md").read_text()
+    assert "| 2 | 44 | 100.00 | 100.00 |" in report
+    assert "| right \\\\ predicted | neg | pos |" in report
+    assert "| neg | 4 | 0 |" in report
+    assert "### Errors\n\nNone." in report
+    png = (results / "classification_report/curves.png").read_bytes()
+    assert png.startswith(b"\x89PNG")
+
+    model = tmp_path / "models/tiny/tuned_models/classification"
+    texts = "\n".join(f"a {text} film" for text in ROWS) + "\nA BAD book!\n"
+    answers = predicted(model, tmp_path, "in.txt", texts)
+    assert [answer["label"] for answer in answers[:4]] == [*ROWS.values()]
+    assert sum(answers[0]["probabilities"].values()) == pytest.approx(1)
+
     # The kept weights give the same scores again.
     evaluation = {"do_train": "false", "num_trials": 2}
     run_finetuning.main(arguments({**flags, **evaluation}))
     assert capsys.readouterr().out == printed.out
+
+
+def predicted(model: pathlib.Path, tmp_path, name: str, text: str) -> list:
+    """Answer a file by the command."""
+    source, sink = tmp_path / name, tmp_path / "answers.jsonl"
+    source.write_text(text)
+    paths = [f"--input={source}", f"--output={sink}"]
+    predict.main([f"--model_folder={model}", *paths])
+    return [json.loads(line) for line in sink.read_text().splitlines()]
 
 
 OWN_DATA = ("train_file", "dev_file", "text_column", "label_column")
@@ -141,6 +166,18 @@ def test_questions_are_answered(flags, tmp_path, capsys):
     }
     assert len([*(model / "results" / "squad_qa").iterdir()]) == 3
 
+    report = (model / "results/squad_report/report.md").read_text()
+    assert "| an answer | an answer | right | 4 |" in report
+
+    rows = [{"question": q, "context": questions.PASSAGE} for q in ANSWERS]
+    text = "\n".join(map(json.dumps, rows))
+    tuned = model / "tuned_models" / "squad"
+    answers = predicted(tuned, tmp_path, "in.jsonl", text)
+    assert [answer["answer"] for answer in answers] == [*ANSWERS.values()]
+    assert [a["begin"] for a in answers] == [
+        text and questions.PASSAGE.find(text) for text in ANSWERS.values()
+    ]
+
 
 def test_words_are_tagged(flags, tmp_path, capsys):
     folder = raw_data(flags, "chunk")
@@ -153,6 +190,36 @@ def test_words_are_tagged(flags, tmp_path, capsys):
     predictions = tmp_path / "models" / "tiny" / "test_predictions"
     tsv = (predictions / "chunk_test_1_predictions.tsv").read_text()
     assert tsv.splitlines()[1] == "0\tB-NP I-NP E-NP O S-ADJP"
+
+    report = tmp_path / "models/tiny/results/chunk_report/report.md"
+    assert "| B-NP | 2 | 0 | 0 | 0 | 0 |" in report.read_text()
+
+    tuned = tmp_path / "models" / "tiny" / "tuned_models" / "chunk"
+    (answer,) = predicted(tuned, tmp_path, "in.txt", "A  Good film. Bad\n")
+    tags = ["B-NP", "I-NP", "E-NP", "O", "S-ADJP"]
+    assert [word["tag"] for word in answer["tags"]] == tags
+    assert answer["spans"] == [
+        {"type": "NP", "text": "A  Good film", "begin": 0, "end": 12},
+        {"type": "ADJP", "text": "Bad", "begin": 14, "end": 17},
+    ]
+
+
+def test_numbers_are_predicted(flags, tmp_path, capsys):
+    folder = raw_data(flags, "sts")
+    rows = {"good film\ta good book": 5, "good film\tvery bad books": 0}
+    lines = [f"{pair}\t{score}" for pair, score in rows.items()]
+    for split, copies in {"train": 24, "dev": 2}.items():
+        text = "\n".join(["a\tb\tscore", *(lines * copies)])
+        (folder / f"{split}.tsv").write_text(text + "\n")
+    run_finetuning.main(arguments({**flags, "train_batch_size": 16}))
+    assert capsys.readouterr().out.startswith("sts: pearson: 100.00")
+    report = tmp_path / "models/tiny/results/sts_report/report.md"
+    assert "good film ‖ a good book |" in report.read_text()
+
+    tuned = tmp_path / "models" / "tiny" / "tuned_models" / "sts"
+    text = "\n".join(["text\ttext_pair", *rows])
+    answers = predicted(tuned, tmp_path, "in.tsv", text)
+    assert [round(answer["score"]) for answer in answers] == [*rows.values()]
 
 
 @pytest.mark.parametrize(

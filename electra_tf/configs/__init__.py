@@ -22,7 +22,7 @@ from electra_tf.configs.encoder import (
     ModelSize,
     num_heads,
 )
-from electra_tf.configs.finetuning import FinetuningConfig
+from electra_tf.configs.finetuning import BATCHINGS, FinetuningConfig
 from electra_tf.configs.pretraining import PretrainingConfig, generator_config
 from electra_tf.configs.program import (
     PRECISIONS,
@@ -41,6 +41,7 @@ from electra_tf.hparams import (
 
 __all__ = [
     "ACTIVATIONS",
+    "BATCHINGS",
     "INTERMEDIATE_RATIO",
     "MODEL_SIZES",
     "PRECISIONS",

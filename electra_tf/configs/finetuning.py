@@ -8,6 +8,8 @@ from electra_tf.configs.program import ProgramConfig
 from electra_tf.configs.tasks import TASKS, TaskRow
 from electra_tf.hparams import Derived
 
+BATCHINGS = ("by_length", "shuffled", "fixed")
+
 # Defaults that depend on the task hold for a single task only; several have
 # those of a row that sets none.
 _SEVERAL = TaskRow("")
@@ -97,6 +99,12 @@ class FinetuningConfig(ProgramConfig):
     keep_all_models: bool = fields.run(
         True, "whether to keep the weights of every trial, not of the last only"
     )
+    tuned_models: str = fields.run(
+        "best",
+        "of which trials to write a fine-tuned model folder: best takes the "
+        "highest first metric, over tasks their mean",
+        choices=("best", "all", "none"),
+    )
     from_scratch: bool = fields.model(
         False, "start from random weights, as a baseline; no checkpoint is read"
     )
@@ -106,8 +114,8 @@ class FinetuningConfig(ProgramConfig):
     )
     use_tfrecords_if_existing: bool = fields.run(
         Derived(lambda c: not c.debug, "true; false in debug"),
-        "without effect; features are made anew in seconds, so they can never "
-        "be those of other settings",
+        "whether to keep features on disk and take those that are there; they "
+        "are never those of other data, settings, vocabulary or code",
     )
     write_test_outputs: bool = fields.run(
         False, "whether to write predictions for the test set"
@@ -175,6 +183,21 @@ class FinetuningConfig(ProgramConfig):
         32, "examples of a prediction step", runtime=True, at_least=1
     )
 
+    batching: str = fields.batch(
+        Derived(
+            lambda c: (
+                "fixed"
+                if c.jit_compile or c.distribution_strategy == "tpu"
+                else "by_length"
+            ),
+            "by_length; fixed on TPU and with jit_compile",
+        ),
+        "by_length takes examples of like length together and pads to the "
+        "longest, shuffled takes any and pads to the longest, fixed takes any "
+        "and pads to max_seq_length, as the original",
+        choices=BATCHINGS,
+    )
+
     max_query_length: int = fields.qa(
         64, "word pieces of a question", at_least=1
     )
@@ -217,6 +240,11 @@ class FinetuningConfig(ProgramConfig):
         ),
         "folder of the run",
     )
+    tuned_model_dir: str = fields.path_field(
+        fields.path("{c.pretrained_dir}/tuned_models/{c.joined_tasks}"),
+        "fine-tuned model folder, to predict with and to export; with "
+        "tuned_models=all _<trial> is added",
+    )
     results_txt: str = fields.path_field(
         fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_results.txt"),
         "results for people",
@@ -224,6 +252,10 @@ class FinetuningConfig(ProgramConfig):
     results_json: str = fields.path_field(
         fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_results.json"),
         "results for programs (results_pkl in the original)",
+    )
+    report_dir: str = fields.path_field(
+        fields.path("{c.pretrained_dir}/results/{c.joined_tasks}_report"),
+        "folder of report.md: scores, curves, what is confused, worst errors",
     )
     qa_eval_file: str = fields.path_field(
         fields.path("{c.qa_dir}/{{:}}_eval.json"), "scores of a task"
@@ -238,7 +270,7 @@ class FinetuningConfig(ProgramConfig):
         fields.path(
             "{c.pretrained_dir}/finetuning_tfrecords/{c.joined_tasks}_tfrecords"
         ),
-        "without effect, like use_tfrecords_if_existing",
+        "folder of features that are kept; may be deleted at any time",
     )
     test_predictions: str = fields.path_field(
         fields.path(
@@ -276,9 +308,19 @@ class FinetuningConfig(ProgramConfig):
             raise ValueError(
                 f"task_names must not repeat. Received: {self.task_names!r}."
             )
+        self._check_batching()
         if self.task not in (None, *self.task_names):
             raise ValueError(
                 "task and task_names say different things. Received: task "
                 f"{self.task!r}, task_names {self.joined_tasks!r}."
             )
         own_data.check(self)
+
+    def _check_batching(self):
+        needs = "jit_compile" if self.jit_compile else "TPU"
+        fixed = self.jit_compile or self.distribution_strategy == "tpu"
+        if fixed and self.batching != "fixed":
+            raise ValueError(
+                f"{needs} needs batching 'fixed', which has one shape only. "
+                f"Received: {self.batching!r}."
+            )

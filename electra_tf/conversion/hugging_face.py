@@ -23,6 +23,7 @@ from electra_tf.conversion import (
     model_folder,
     selection,
     sentence_head,
+    span_head,
 )
 from electra_tf.conversion.hugging_face_names import PARTS, Pair
 from electra_tf.conversion.model import (
@@ -181,6 +182,7 @@ def select(model: Model, part: str, task: str | None) -> Model:
         return chosen
     head = PARTS[part].head
     if head == TASKS:
+        model = span_head.joined(model)
         head = f"{TASKS}/{selection.task(model, task)}"
     return selection.encoder_with(model, head)
 

@@ -1,8 +1,11 @@
 """A trained encoder from wherever its weights are, in one call."""
 
+import tempfile
+
 from electra_tf.conversion import convert
 from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder
+from electra_tf.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 
 
@@ -31,3 +34,17 @@ def encoder(model: Model) -> Encoder:
     variables = {variable.path: variable for variable in made.variables}
     checkpoints.assign(variables, model.variables)
     return made
+
+
+def tokenizer(model: Model, source: str) -> Tokenizer:
+    """Return the tokenizer of a model's vocabulary.
+
+    Raises:
+        ValueError: when the model has none.
+    """
+    if model.vocab is None:
+        raise ValueError(f"{source} has no vocabulary, which texts need.")
+    with tempfile.NamedTemporaryFile(suffix=".txt") as file:
+        file.write(model.vocab)
+        file.flush()
+        return Tokenizer(file.name, do_lower_case=model.config.do_lower_case)

@@ -25,11 +25,14 @@ from electra_tf.configs import (
     encoder_config,
     steps_to_profile,
 )
-from electra_tf.finetuning import cost, failures, inputs, results
+from electra_tf.finetuning import cost, failures, inputs, results, tuned_model
+from electra_tf.finetuning.feature_cache import FeatureCache
+from electra_tf.finetuning.findings import Evaluated
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.predict import Predictor
+from electra_tf.finetuning.outputs import Predictor
+from electra_tf.finetuning.report import Report
 from electra_tf.finetuning.task import DEV, TRAIN, Source, Task
 from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules
@@ -77,17 +80,18 @@ class Finetuner:
         self.vocab_sha256 = tokenizer.vocab_sha256
         self.strategy = distribution.strategy(config)
         self.pretrained = pretrained
+        self._features = FeatureCache(config, tasks, tokenizer)
         self.training = self._training_inputs(tokenizer, examples)
         self.splits = self._splits(tokenizer, examples)
         self.results: list[results.TaskResult] = []
+        self.report = Report(config)
+        self.best: float | None = None
 
     def _training_inputs(self, tokenizer, examples) -> inputs.Inputs | None:
         if not self.config.do_train:
             return None
         chosen = {t.name: examples[t.name, TRAIN] for t in self.tasks}
-        made = inputs.make(
-            self.tasks, chosen, tokenizer, self.config.train_batch_size
-        )
+        made = self._features(chosen, self.config.train_batch_size)
         self.constant_losses = {
             task.name: _share_of(made, task, chosen[task.name])
             for task in self.tasks
@@ -108,7 +112,7 @@ class Finetuner:
                 if split == DEV
                 else config.predict_batch_size
             )
-            made = inputs.make(self.tasks, {task_name: chosen}, tokenizer, size)
+            made = self._features({task_name: chosen}, size)
             source = Source(chosen, tokenizer)
             splits.append(Split(by_name[task_name], split, made, source, size))
         return splits
@@ -116,9 +120,7 @@ class Finetuner:
     @property
     def length(self) -> int | None:
         """Tokens to pad every batch to; None where shapes may vary."""
-        fixed = self.config.jit_compile or (
-            self.config.distribution_strategy == "tpu"
-        )
+        fixed = self.config.batching == "fixed"
         return self.config.max_seq_length if fixed else None
 
     def run(self) -> list[results.TaskResult]:
@@ -150,6 +152,28 @@ class Finetuner:
             checkpoints.assign(model.variables, values)
         for split in self.splits:
             self._evaluate(model, split, trial, seed, steps, started)
+        quality = results.quality([r for r in self.results if r.trial == trial])
+        best = self.best is None or quality > self.best
+        self.best = quality if best else self.best
+        if config.do_eval:
+            folder = self._folder(trial)
+            self.report.write(self.results, trial, folder, best)
+        if config.tuned_models == "all" or best:
+            self._keep_tuned(model, trial, steps)
+
+    def _keep_tuned(self, model: FinetuningModel, trial: int, steps: int):
+        """Write the trial's model folder, if any are wanted."""
+        config = self.config
+        if config.tuned_models == "none":
+            return
+        every = f"_{trial}" if config.tuned_models == "all" else ""
+        tuned_model.write(
+            config.tuned_model_dir + every,
+            config,
+            self.tasks,
+            {path: v.numpy() for path, v in model.variables.items()},
+            steps,
+        )
 
     def _train(self, model: FinetuningModel, trial: int, seed: int) -> int:
         config = self.config
@@ -164,7 +188,11 @@ class Finetuner:
         )
         self._begin(trial, steps)
         order = inputs.training_order(
-            self.training, config.train_batch_size, steps, seed
+            self.training,
+            config.train_batch_size,
+            steps,
+            seed,
+            config.batching,
         )
         with self.strategy.scope():
             adamw = self._optimizer(model, steps)
@@ -282,6 +310,9 @@ class Finetuner:
             seconds=round(time.monotonic() - started, 1),
         )
         self.results.append(result)
+        self.report.add(
+            Evaluated(split.task, outputs, split.source, split.features)
+        )
         results.write(config, self.results)
         print(f"{result.task}: {as_text(result.metrics)}", flush=True)
         if result.failure:

@@ -128,7 +128,7 @@ class TaggingHead(keras.layers.Layer):
         """Return loss, logits `(B, W, C)`, predictions and label_ids."""
         positions = features[f"{self.name}_labeled_positions"]  # [B, W]
         vectors = ops.take_along_axis(
-            encoded.sequence_output, positions[..., None], axis=1
+            encoded.sequence_output, ops.expand_dims(positions, -1), axis=1
         )
         logits = ops.cast(self.dense(vectors), "float32")
         label_ids = features[f"{self.name}_labels"]

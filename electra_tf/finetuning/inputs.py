@@ -11,7 +11,8 @@ Padding examples fill the last batch: all zeros, their task_id is the number
 of tasks.
 
 Training examples are shuffled anew in every epoch, as a function of (seed,
-epoch); the original shuffles them once, and then within a buffer of 100.
+epoch); the original shuffles them once, and then within a buffer of 100. By
+default batches then take examples of like length, see `BATCHINGS`.
 """
 
 import itertools
@@ -29,9 +30,15 @@ COMMON = (
     FeatureSpec("task_id"),
 )
 # Batches are padded to a multiple of this many tokens.
-LENGTH_STEP = 8
+LENGTH_STEP = 2
 # Examples to tokenize at a time, so that Python lists do not fill the memory.
 CHUNK = 8192
+# Batches among whose examples like lengths are looked for: enough to pad
+# little, few enough that a batch holds other examples in each epoch.
+POOL = 50
+# Lengths that differ by less than this count as alike, or else a batch might
+# hold one kind of example only: "yes" one token shorter than "not so".
+LIKE_LENGTHS = 2.0
 
 
 class Column(typing.NamedTuple):
@@ -72,6 +79,11 @@ class Inputs:
         return np.diff(self.columns["input_ids"].splits)
 
 
+def specs_of(tasks: list[Task]) -> tuple[FeatureSpec, ...]:
+    """Return the features that examples of some tasks have together."""
+    return (*COMMON, *itertools.chain(*(t.feature_specs for t in tasks)))
+
+
 def make(
     tasks: list[Task],
     examples: dict[str, list],
@@ -86,7 +98,7 @@ def make(
         tokenizer: `electra_tf.tokenization.Tokenizer`.
         batch_size: int, examples of a global batch.
     """
-    specs = (*COMMON, *itertools.chain(*(t.feature_specs for t in tasks)))
+    specs = specs_of(tasks)
     parts = {spec.name: [] for spec in specs}
     for task_id, task in enumerate(tasks):
         rows = examples.get(task.name, [])
@@ -156,17 +168,58 @@ def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
 
 
 def training_order(
-    inputs: Inputs, batch_size: int, num_steps: int, seed: int
+    inputs: Inputs,
+    batch_size: int,
+    num_steps: int,
+    seed: int,
+    batching: str = "shuffled",
 ) -> np.ndarray:
-    """Return which examples each global batch holds: `(num_steps, batch)`."""
-    batches_of_epoch = len(inputs) // batch_size
-    epochs = -(-num_steps // batches_of_epoch)
+    """Return which examples each global batch holds: `(num_steps, batch)`.
+
+    Args:
+        inputs: `Inputs`.
+        batch_size: int, examples of a global batch.
+        num_steps: int.
+        seed: int, of the trial.
+        batching: str, row of `BATCHINGS`.
+    """
+    epochs = -(-num_steps * batch_size // len(inputs))
+    order = [
+        BATCHINGS[batching](
+            inputs, batch_size, np.random.default_rng((seed, epoch))
+        )
+        for epoch in range(epochs)
+    ]
+    return np.concatenate(order)[:num_steps]
+
+
+def shuffled(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
+    """Return an epoch's batches of any examples; padding comes last."""
     padding = np.arange(inputs.num_real, len(inputs))
-    order = []
-    for epoch in range(epochs):
-        generator = np.random.default_rng((seed, epoch))
-        order += [generator.permutation(inputs.num_real), padding]
-    return np.reshape(np.concatenate(order), (-1, batch_size))[:num_steps]
+    order = [generator.permutation(inputs.num_real), padding]
+    return np.reshape(np.concatenate(order), (-1, batch_size))
+
+
+def by_length(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
+    """Return an epoch's batches of examples that are about as long.
+
+    The shuffled examples of `POOL` batches are sorted by length and cut into
+    batches, which are then shuffled.
+    """
+    order = shuffled(inputs, batch_size, generator).ravel()
+    lengths = inputs.lengths[order]
+    lengths = lengths + generator.uniform(0, LIKE_LENGTHS, len(order))
+    pools = [
+        order[start:end][np.argsort(lengths[start:end])]
+        for start in range(0, len(order), POOL * batch_size)
+        for end in [start + POOL * batch_size]
+    ]
+    batches = np.reshape(np.concatenate(pools), (-1, batch_size))
+    return generator.permutation(batches)
+
+
+# How an epoch's examples become batches.
+BATCHINGS = {"by_length": by_length, "shuffled": shuffled, "fixed": shuffled}
 
 
 def evaluation_order(inputs: Inputs, batch_size: int) -> np.ndarray:

@@ -25,8 +25,8 @@ class Passage:
         text: str.
 
     >>> passage = Passage("Two  words.")
-    >>> passage.words, passage.word_of_character[5]
-    (['Two', 'words.'], 1)
+    >>> passage.words, passage.word_of_character[5], passage.word_starts
+    (['Two', 'words.'], 1, [0, 5])
     """
 
     def __init__(self, text: str):
@@ -42,6 +42,16 @@ class Passage:
             inside = not is_space
             words.append(number)
         return words
+
+    @functools.cached_property
+    def word_starts(self) -> list[int]:
+        """Number of each word's first character."""
+        spaces = [True, *(c in SPACES for c in self.text)]
+        return [
+            place
+            for place, (before, here) in enumerate(itertools.pairwise(spaces))
+            if before and not here
+        ]
 
     @functools.cached_property
     def words(self) -> list[str]:

@@ -1,99 +1,187 @@
-"""Outputs of a task's head for every example of a split."""
+"""Answers texts by a fine-tuned model: lines in, JSON lines out.
 
-import functools
+    python -m electra_tf.finetuning.predict --model_folder FOLDER --input -
 
-import numpy as np
-import tensorflow as tf
+reads standard input as it comes and writes an object a row, in the rows'
+order, each with the number of its line. A row that cannot be answered gives an
+object with `error`, and the others are answered all the same; with --strict it
+ends the program.
+"""
 
-from electra_tf.finetuning import inputs
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+
+from electra_tf.finetuning import text_rows, tuned_model
+from electra_tf.finetuning.answers import ANSWERS
+from electra_tf.finetuning.text_rows import TextRow
+
+# Rows that are answered together: enough to find some of like length. Twice
+# as many at most are in memory.
+ROWS_TOGETHER = 256
+_END = object()
 
 
-class Predictor:
-    """Runs the encoder and one task's head, without dropout.
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    args = parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        predict(args)
+    except BrokenPipeError:
+        # Whoever reads has enough. What is left in the buffer has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (OSError, ValueError) as error:
+        sys.exit(f"predict: {error}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m electra_tf.finetuning.predict",
+        description="Answers texts by a fine-tuned model.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--model_folder", required=True, help="what fine-tuning wrote")
+    add("--input", default="-", help="file, or - for standard input")
+    add("--output", default="-", help="file, or - for standard output")
+    add(
+        "--format",
+        choices=tuple(text_rows.FORMATS),
+        help="of the input; by default what the file's name says, or lines",
+    )
+    add("--task", help="which task, where the model has several")
+    add("--batch_size", type=int, default=32)
+    add("--strict", action="store_true", help="stop at the first bad row")
+    for name in ("text", "text_pair", "question", "context", "words", "id"):
+        add(
+            f"--{name}_column",
+            default=name,
+            metavar="NAME",
+            help=f"column or JSON key of {name}; default {name}",
+        )
+    return made
+
+
+def predict(args: argparse.Namespace) -> None:
+    """Read, answer and write.
+
+    Raises:
+        FileNotFoundError: when the model or the input is not there.
+        ValueError: for an input that cannot be read, or a row in strict mode.
+    """
+    if args.batch_size < 1:
+        raise ValueError(
+            f"--batch_size must be at least 1. Received: {args.batch_size}."
+        )
+    tuned = tuned_model.read(args.model_folder)
+    kind = ANSWERS[tuned.task(args.task).head.kind]
+    with _opened(args.input, "r") as source, _opened(args.output, "w") as sink:
+        rows = read(source, args, kind)
+        first = next(rows, None)  # Mistakes show before TensorFlow is there.
+        if first is None:
+            return
+        from electra_tf.finetuning.text_predictor import TextPredictor
+
+        predictor = TextPredictor(tuned, args.task, args.batch_size)
+        for some in together(itertools.chain([first], rows)):
+            for answer in answered(predictor, some, args.strict):
+                sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            sink.flush()
+
+
+def _opened(path: str, mode: str):
+    """Open a file, or the standard streams."""
+    if path != "-":
+        return open(
+            path, mode, encoding="utf-8", errors=text_rows.DECODING, newline=""
+        )
+    stream = sys.stdin if mode == "r" else sys.stdout
+    stream.reconfigure(encoding="utf-8", errors=text_rows.DECODING)
+    return contextlib.nullcontext(stream)
+
+
+def read(
+    source: Iterable[str], args: argparse.Namespace, kind
+) -> Iterator[TextRow]:
+    """Give the rows of an input, their values under the fields' own names.
 
     Args:
-        model: `FinetuningModel`.
-        task: `Task`.
-        strategy: `tf.distribute.Strategy`.
-        length: int to pad every input to, or None for the longest of a batch.
-        most: int, the most tokens of an input.
+        source: lines.
+        args: the command line.
+        kind: row of `ANSWERS`.
     """
-
-    def __init__(self, model, task, strategy, length: int | None, most: int):
-        self.model = model
-        self.task = task
-        self.strategy = strategy
-        self.length = length
-        self.most = most
-
-    def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
-        """Return the head's outputs.
-
-        Args:
-            split: examples of the task, padded to whole batches.
-            batch_size: int, examples of a global batch.
-
-        Returns:
-            Dict of arrays `(examples, ...)`, in the order of the examples'
-            numbers, without padding examples. Where batches differ in shape
-            (outputs per token), the smaller ones are padded with 0.
-        """
-        order = inputs.evaluation_order(split, batch_size)
-        dataset = self.strategy.distribute_datasets_from_function(
-            functools.partial(self._shares, split, order)
-        )
-        batches = [self._local(self._batch(batch)) for batch in dataset]
-        outputs = {
-            name: joined([batch[name] for batch in batches])
-            for name in batches[0]
-        }
-        # Padding examples belong to no task.
-        real = np.flatnonzero(outputs.pop("belongs"))
-        order = real[np.argsort(outputs["eid"][real], kind="stable")]
-        return {name: values[order] for name, values in outputs.items()}
-
-    def _shares(self, split: inputs.Inputs, order, context):
-        """Give the replicas of each worker all batches.
-
-        Every worker then has all outputs without asking the others for them.
-        """
-        pipelines = context.num_input_pipelines
-        here = tf.distribute.InputContext(
-            num_replicas_in_sync=context.num_replicas_in_sync // pipelines
-        )
-        return inputs.batches(split, order, self.length, self.most, here)
-
-    def _local(self, per_replica: dict) -> dict:
-        """Join what this worker's replicas computed."""
-        return {
-            name: joined(
-                [
-                    part.numpy()
-                    for part in self.strategy.experimental_local_results(values)
-                ]
-            )
-            for name, values in per_replica.items()
-        }
-
-    @tf.function(reduce_retracing=True)
-    def _batch(self, batch) -> dict:
-        return self.strategy.run(self._replica_batch, args=(batch,))
-
-    def _replica_batch(self, batch) -> dict:
-        outputs = self.model(batch, None, only=self.task.name)
-        belongs = batch["task_id"] < len(self.model.heads)
-        return {**outputs[self.task.name], "belongs": belongs}
+    _, extension = os.path.splitext(args.input)
+    form = args.format or text_rows.EXTENSIONS.get(extension, "lines")
+    if form == "lines":
+        yield from map(text_rows.checked, text_rows.lines(source, kind.texts))
+        return
+    fields = (*kind.fields, *kind.optional, "id")
+    column = {name: getattr(args, f"{name}_column") for name in fields}
+    names = tuple(column[name] for name in kind.fields)
+    for row in map(text_rows.checked, text_rows.FORMATS[form](source, names)):
+        yield row._replace(values=_renamed(row.values, column))
 
 
-def joined(arrays: list[np.ndarray]) -> np.ndarray:
-    """Concatenate along the first axis; pad the other axes to the longest.
+def _renamed(values: dict, column: dict[str, str]) -> dict:
+    return {name: values[key] for name, key in column.items() if key in values}
 
-    >>> joined([np.ones((1, 3)), np.ones((1, 2))]).tolist()
-    [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
+
+def together(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
+    """Give rows in lists: all that are there already, or wait for one.
+
+    A thread reads on while others are answered.
+
+    >>> [*together(iter([1, 2]))] in ([[1, 2]], [[1], [2]])
+    True
     """
-    shape = np.max([array.shape[1:] for array in arrays], axis=0).astype(int)
-    whole = [
-        np.pad(array, [(0, 0), *((0, n) for n in shape - array.shape[1:])])
-        for array in arrays
-    ]
-    return np.concatenate(whole)
+    waiting: queue.Queue = queue.Queue(ROWS_TOGETHER)
+
+    def read_on():
+        try:
+            for row in rows:
+                waiting.put(row)
+            waiting.put(_END)
+        except Exception as error:
+            waiting.put(error)
+
+    threading.Thread(target=read_on, daemon=True).start()
+    last = None
+    while last is None:
+        some = [waiting.get()]
+        while len(some) < ROWS_TOGETHER and not waiting.empty():
+            some.append(waiting.get_nowait())
+        if some[-1] is _END or isinstance(some[-1], Exception):
+            last = some.pop()
+        if some:
+            yield some
+    if last is not _END:
+        raise last
+
+
+def answered(predictor, rows: list[TextRow], strict: bool) -> Iterator[dict]:
+    """Give an object for each row, with its line and perhaps its id.
+
+    Raises:
+        ValueError: in strict mode, at the first row with a problem.
+    """
+    good = [row.values for row in rows if not row.problem]
+    answers = iter(predictor.answer(good))
+    for row in rows:
+        answer = {"error": row.problem} if row.problem else next(answers)
+        if strict and "error" in answer:
+            raise ValueError(f"line {row.line}: {answer['error']}.")
+        named = {"id": row.values["id"]} if "id" in row.values else {}
+        yield {"line": row.line, **named, **answer}
+
+
+if __name__ == "__main__":
+    main()

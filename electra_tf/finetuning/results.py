@@ -31,6 +31,17 @@ class TaskResult(typing.NamedTuple):
     seconds: float
 
 
+def quality(results: list[TaskResult]) -> float:
+    """Return how good a trial is: the mean of its tasks' first metrics.
+
+    Minus infinity where one is no number, or nothing was evaluated.
+    """
+    firsts = [next(iter(result.metrics.values())) for result in results]
+    if not firsts or not all(map(math.isfinite, firsts)):
+        return -math.inf
+    return statistics.fmean(firsts)
+
+
 def write(config, results: list[TaskResult]) -> None:
     """Write `results_txt`, as the original, and `results_json`."""
     lines = [f"{r.task}: {metrics.as_text(r.metrics)}\n" for r in results]

@@ -21,11 +21,16 @@ class Answer(typing.NamedTuple):
         text: str.
         score: float, of its start and end together.
         null_odds: float, the higher the more likely there is no answer.
+        begin: int, number of its first character in the passage; -1 where no
+            span can be the answer.
+        end: int, number of the character after it.
     """
 
     text: str
     score: float
     null_odds: float
+    begin: int = -1
+    end: int = -1
 
 
 class Candidate(typing.NamedTuple):
@@ -120,16 +125,17 @@ class Decoder:
             for candidate in self._candidates(window, output)
         ]
         found.sort(key=lambda candidate: candidate.score, reverse=True)
-        text, score = NO_SPAN, 0.0
+        text, score, begin, end = NO_SPAN, 0.0, -1, -1
         # Texts are never empty, so the first one is the best.
         if found:
-            text, score = self._text(question, found[0]), found[0].score
+            text, begin, end = self._text(question, found[0])
+            score = found[0].score
         null = min(
             (self._null(output) for output in outputs), default=NO_WINDOW_NULL
         )
         if not self.config.answerable_classifier:
             null -= score
-        return Answer(text, score, null)
+        return Answer(text, score, null, begin, end)
 
     def _null(self, output: dict) -> float:
         if self.config.answerable_classifier:
@@ -150,15 +156,39 @@ class Decoder:
             ):
                 yield Candidate(score, window, start, end)
 
-    def _text(self, question: Question, candidate: Candidate) -> str:
+    def _text(
+        self, question: Question, candidate: Candidate
+    ) -> tuple[str, int, int]:
+        """Return a candidate's text, and where in the passage it is."""
         _, window, start, end = candidate
         first, last = (
             window.words[position - window.offset] for position in (start, end)
         )
         ids = window.input_ids[start : end + 1]
         predicted = joined_pieces([self.tokenizer.tokens[i] for i in ids])
-        words = " ".join(question.passage.words[first : last + 1])
-        return original_text(predicted, words, self._basic)
+        passage = question.passage
+        words = passage.words[first : last + 1]
+        text = " ".join(words)
+        begin, end = original_place(predicted, text, self._basic)
+        starts = passage.word_starts[first : last + 1]
+        return (
+            text[begin:end],
+            _in_passage(begin, words, starts),
+            _in_passage(end - 1, words, starts) + 1,
+        )
+
+
+def _in_passage(place: int, words: list[str], starts: list[int]) -> int:
+    """Return where in a passage a character of its joined words stands.
+
+    >>> _in_passage(5, ["two", "words"], [10, 20])
+    21
+    """
+    for word, start in zip(words, starts, strict=True):
+        if place < len(word):
+            return start + place
+        place -= len(word) + 1
+    raise ValueError(f"No character {place} after the words {words!r}.")
 
 
 def joined_pieces(tokens: list[str]) -> str:
@@ -174,26 +204,35 @@ def joined_pieces(tokens: list[str]) -> str:
 def original_text(predicted: str, words: str, basic: BasicTokenizer) -> str:
     """Return the part of some words that a prediction stands for.
 
+    >>> original_text("steve smith", "Steve   Smith's", BasicTokenizer())
+    'Steve   Smith'
+    """
+    begin, end = original_place(predicted, words, basic)
+    return words[begin:end]
+
+
+def original_place(
+    predicted: str, words: str, basic: BasicTokenizer
+) -> tuple[int, int]:
+    """Return where in some words that part begins, and where it has ended.
+
     Pieces lack the case, accents and spaces of the text they came from. The
     prediction is looked for in the tokenized words, and carried over to them
-    by counting characters other than spaces. Where that does not work, the
-    words are returned as they are.
+    by counting characters other than spaces. Where that does not work, it is
+    all of the words.
 
     Args:
         predicted: str, text of pieces.
         words: str, of the passage.
         basic: `BasicTokenizer`, of the tokenizer that made the pieces.
-
-    >>> original_text("steve smith", "Steve   Smith's", BasicTokenizer())
-    'Steve   Smith'
     """
     tokenized = " ".join(basic.words(words))
     begin = tokenized.find(predicted)
     if begin < 0 or not predicted:
-        return words
+        return 0, len(words)
     places = [i for i, c in enumerate(words) if c != " "]
     if len(places) != len(tokenized.replace(" ", "")):
-        return words
+        return 0, len(words)
     before = len(tokenized[:begin].replace(" ", ""))
     length = len(predicted.replace(" ", ""))
-    return words[places[before] : places[before + length - 1] + 1]
+    return places[before], places[before + length - 1] + 1

@@ -118,7 +118,7 @@ class SpanHead(keras.layers.Layer):
         """Return the logits `(B,)` of there being no answer."""
         inputs = vectors[:, 0]
         if self.answerable_uses_start_logits:
-            likely = ops.softmax(start_logits)[..., None]
+            likely = ops.expand_dims(ops.softmax(start_logits), -1)
             start = ops.sum(ops.cast(likely, vectors.dtype) * vectors, axis=1)
             inputs = self.answerable_hidden(
                 ops.concatenate([inputs, start], axis=-1)

@@ -48,9 +48,11 @@ class Tagging(Task):
 
     Attributes:
         labels: tuple of str, the tags.
+        lower_case_words: bool.
     """
 
     labels: tuple[str, ...]
+    lower_case_words = True  # Whatever do_lower_case says, as released.
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:

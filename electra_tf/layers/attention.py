@@ -86,20 +86,22 @@ class SelfAttention(keras.layers.Layer):
 
     def call(self, hidden, visible, random=None):
         """Attend."""
-        queries = self._split_heads(self.query(hidden))  # [B, heads, L, size]
-        keys = self._split_heads(self.key(hidden))
-        values = self._split_heads(self.value(hidden))
+        shape = ops.shape(hidden)
+        # Each [B, heads, L, size].
+        queries = self._split_heads(self.query(hidden), shape)
+        keys = self._split_heads(self.key(hidden), shape)
+        values = self._split_heads(self.value(hidden), shape)
         probabilities = self._probabilities(queries, keys, visible)
         dropped = self.dropout(
             ops.cast(probabilities, values.dtype), random=random
         )
         contexts = ops.matmul(dropped, values)
         contexts = ops.transpose(contexts, (0, 2, 1, 3))
-        return ops.reshape(contexts, ops.shape(hidden)), probabilities
+        return ops.reshape(contexts, shape), probabilities
 
-    def _split_heads(self, projected):
+    def _split_heads(self, projected, shape):
         """[B, L, H] -> [B, heads, L, H / heads]."""
-        batch, length, _ = ops.shape(projected)
+        batch, length, _ = shape
         heads = self.config.num_attention_heads
         split = ops.reshape(
             projected, (batch, length, heads, self.config.head_size)

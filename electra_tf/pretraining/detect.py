@@ -1,126 +1,98 @@
-"""What a pre-trained discriminator sees: sentences with replaced tokens."""
+"""Marks the tokens that a pre-trained discriminator believes replaced.
 
+    python -m electra_tf.pretraining.detect --model_folder FOLDER "text" ...
+
+FOLDER is a run, a model folder or any other model that
+`electra_tf.conversion` reads. Without texts, lines of standard input are
+read. On a terminal the tokens are coloured, elsewhere `!` and the probability
+follow them; --json writes an object a text. With --corrupt the generator of a
+run replaces tokens first.
+"""
+
+import argparse
 import json
 import os
-import typing
+import sys
 
-import numpy as np
-import tensorflow as tf
-
-from electra_tf import hparams
-from electra_tf.configs import PretrainingConfig
-from electra_tf.pretraining import build
-from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.randomness import RandomStream
-from electra_tf.tokenization import Tokenizer
-from electra_tf.training import checkpoints
+# Tokens above this are marked: more likely replaced than not.
+THRESHOLD = 0.5
 
 
-class Token(typing.NamedTuple):
-    """One token of a corrupted sentence.
-
-    Attributes:
-        text: the word piece that the discriminator read.
-        original: the word piece that stood there.
-        probability: float, how sure the discriminator is that it was
-            replaced.
-    """
-
-    text: str
-    original: str
-    probability: float
-
-    @property
-    def replaced(self) -> bool:
-        """Whether it is another word piece than the original."""
-        return self.text != self.original
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    args = parser().parse_args(arguments)
+    texts = args.texts or map(str.strip, sys.stdin)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        look = _looking(args)
+        for number, text in enumerate(texts):
+            print(_shown(args, look(text, args.seed + number)), flush=True)
+    except (OSError, ValueError) as error:
+        sys.exit(f"detect: {error}")
 
 
-def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
-    """Load a run's newest weights, and its tokenizer.
-
-    Args:
-        model_dir: str, where `run_pretraining.py` wrote.
-
-    Raises:
-        FileNotFoundError: when the folder has no config or checkpoint.
-    """
-    with open(os.path.join(model_dir, "config.json"), encoding="utf-8") as file:
-        config = hparams.from_json(PretrainingConfig, json.load(file))
-    tokenizer = Tokenizer(config.vocab_file, do_lower_case=config.do_lower_case)
-    pretrainer = build.new_pretrainer(config, tokenizer)
-    values = checkpoints.read_variables(model_dir)
-    checkpoints.assign(pretrainer.variables, values)
-    return pretrainer, tokenizer
-
-
-def corrupt_and_detect(
-    pretrainer: Pretrainer, tokenizer: Tokenizer, texts: list[str], seed: int
-) -> list[list[Token]]:
-    """Let the generator replace tokens and the discriminator look at them.
-
-    Args:
-        pretrainer: what `load` returned, with a discriminator.
-        tokenizer: what `load` returned.
-        texts: sentences; cut at the model's sequence length.
-        seed: int, of the masks and samples.
-
-    Returns:
-        For each text its tokens, without [CLS] and [SEP].
-    """
-    batch = _batch(tokenizer, texts, pretrainer.config.max_seq_length)
-    output = pretrainer(batch, RandomStream(seed, 0), training=False)
-    probabilities = tf.sigmoid(output.disc_logits).numpy()
-    corrupted = output.corrupted.input_ids.numpy()
-    original = batch.input_ids.numpy()
-    lengths = batch.input_mask.numpy().sum(axis=1)
-    return [
-        [
-            Token(
-                tokenizer.tokens[corrupted[row, place]],
-                tokenizer.tokens[original[row, place]],
-                float(probabilities[row, place]),
-            )
-            for place in range(1, lengths[row] - 1)
-        ]
-        for row in range(len(texts))
-    ]
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m electra_tf.pretraining.detect",
+        description="Marks the tokens that a discriminator believes replaced.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("texts", nargs="*", help="texts; without, lines of standard input")
+    add(
+        "--model_folder", required=True, help="run, model folder or other model"
+    )
+    add(
+        "--threshold",
+        type=float,
+        default=THRESHOLD,
+        help="probability above which a token is marked",
+    )
+    add("--json", action="store_true", help="write an object a text")
+    add(
+        "--corrupt",
+        action="store_true",
+        help="let the generator of a pre-training run replace tokens first",
+    )
+    add("--seed", type=int, default=0, help="of what it replaces")
+    return made
 
 
-def _batch(tokenizer: Tokenizer, texts: list[str], length: int) -> Batch:
-    """[CLS] text [SEP], padded: int32 `(texts, length)` each."""
-    ids = np.full((len(texts), length), tokenizer.pad_id, np.int32)
-    mask = np.zeros_like(ids)
-    for row, encoded in enumerate(map(tokenizer.encode, texts)):
-        tokens = [
-            tokenizer.cls_id,
-            *encoded[: length - 2],
-            tokenizer.sep_id,
-        ]
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    return Batch(*map(tf.constant, (ids, mask, np.zeros_like(ids))))
+def _looking(args: argparse.Namespace):
+    """Return the function from a text and a seed to its tokens."""
+    from electra_tf.pretraining import detector
+
+    if not args.corrupt:
+        look = detector.Detector(args.model_folder)
+        return lambda text, seed: look(text)
+    pretrainer, tokenizer = detector.load(args.model_folder)
+    return lambda text, seed: detector.corrupt_and_detect(
+        pretrainer, tokenizer, [text], seed
+    )[0]
 
 
-def marked(tokens: list[Token], threshold: float) -> str:
-    """Write a sentence with its replaced and suspected tokens marked.
+def _shown(args: argparse.Namespace, tokens: list) -> str:
+    """Return what to print of a text's tokens."""
+    from electra_tf.pretraining import detector
 
-    `[new<old]` is a replaced token and what it replaced; `!` and the
-    probability follow tokens above the threshold.
+    if args.json:
+        return json.dumps(
+            {
+                "tokens": [
+                    {
+                        **token._asdict(),
+                        "suspected": token.probability > args.threshold,
+                    }
+                    for token in tokens
+                ]
+            },
+            ensure_ascii=False,
+        )
+    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    write = detector.coloured if colours else detector.marked
+    return write(tokens, args.threshold)
 
-    >>> marked([Token("the", "the", 0.1), Token("cat", "dog", 0.9)], 0.5)
-    'the [cat<dog]!90%'
-    """
-    words: list[str] = []
-    for token in tokens:
-        word = token.text.removeprefix("##")
-        if token.replaced:
-            word = f"[{word}<{token.original.removeprefix('##')}]"
-        if token.probability > threshold:
-            word += f"!{token.probability:.0%}"
-        if token.text.startswith("##") and words:
-            words[-1] += word
-        else:
-            words.append(word)
-    return " ".join(words)
+
+if __name__ == "__main__":
+    main()

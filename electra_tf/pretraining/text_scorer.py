@@ -13,7 +13,7 @@ from electra_tf.conversion.model import (
     GENERATOR_HEAD,
     ModelConfig,
 )
-from electra_tf.pretraining import build, detect, scoring
+from electra_tf.pretraining import build, detector, scoring
 from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.tokenization import Tokenizer
@@ -28,7 +28,7 @@ def load(path: str) -> tuple[Pretrainer, Tokenizer]:
         ValueError: when a model folder has nothing that scores tokens.
     """
     if not model_folder.is_model_folder(path):
-        return detect.load(path)
+        return detector.load(path)
     model = model_folder.read(path)
     vocab_file = os.path.join(path, model_folder.VOCAB_FILE)
     tokenizer = Tokenizer(vocab_file, do_lower_case=model.config.do_lower_case)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from electra_tf.configs import BATCHINGS
 from electra_tf.finetuning import inputs, task_table
 from electra_tf.finetuning.classification import Example
 from tests.finetuning import sentences
@@ -48,7 +49,7 @@ def test_batches_are_as_long_as_their_longest_example(made):
         batch["input_ids"].shape[1]
         for batch in batches(made, [[0, 2], [1, 2], [0, 3], [5, 6]])
     ]
-    assert widths == [8, 8, 16, 8]
+    assert widths == [4, 8, 16, 2]
     (fixed,) = batches(made, [[0, 2]], length=16)
     assert fixed["segment_ids"].shape == (2, 16)
 
@@ -81,13 +82,49 @@ def test_an_epoch_holds_every_example_once(made):
         assert epoch.ravel()[5:].tolist() == [5, 6, 7]
 
 
-def test_the_order_is_a_function_of_seed_and_epoch(made):
-    order = inputs.training_order(made, 4, 20, seed=1)
-    np.testing.assert_array_equal(
-        order, inputs.training_order(made, 4, 20, seed=1)
+@pytest.mark.parametrize("batching", inputs.BATCHINGS)
+def test_the_order_is_a_function_of_seed_and_epoch(made, batching):
+    def order(seed):
+        return inputs.training_order(made, 2, 40, seed, batching)
+
+    np.testing.assert_array_equal(order(1), order(1))
+    assert (order(1) != order(2)).any()
+    assert (order(1)[:4] != order(1)[4:8]).any()
+
+
+def test_all_ways_of_batching_can_be_chosen():
+    assert tuple(inputs.BATCHINGS) == BATCHINGS
+
+
+@pytest.fixture
+def many(tmp_path):
+    """Examples of 29 lengths, two pools of them and a bit, and padding."""
+    tasks = task_table.tasks(sentences.config(max_seq_length=32))
+    lengths = np.random.default_rng(0).integers(1, 30, 2 * 50 * 4 + 11)
+    examples = [
+        Example(n, " ".join(["a"] * length), None, 0)
+        for n, length in enumerate(lengths)
+    ]
+    return inputs.make(
+        tasks, {"sst": examples}, sentences.tokenizer(tmp_path), batch_size=4
     )
-    assert (order != inputs.training_order(made, 4, 20, seed=2)).any()
-    assert (order[:2] != order[2:4]).any()
+
+
+def test_batches_by_length_hold_every_example_once(many):
+    steps = len(many) // 4
+    order = inputs.training_order(many, 4, 2 * steps, 1, "by_length")
+    for epoch in (order[:steps], order[steps:]):
+        assert sorted(epoch.ravel()) == [*range(len(many))]
+
+
+def test_batches_by_length_pad_little_and_come_in_any_order(many):
+    order = inputs.training_order(many, 4, len(many) // 4, 1, "by_length")
+    lengths = many.lengths[order]
+    longest = lengths.max(axis=1)
+    # Four of the 29 lengths at random span 18.
+    full = (order < many.num_real).all(axis=1)
+    assert np.ptp(lengths, axis=1)[full].mean() < 3
+    assert 0.3 < np.mean(np.diff(longest) > 0) < 0.7
 
 
 def test_evaluation_begins_with_the_longest(made):

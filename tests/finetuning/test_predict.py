@@ -1,45 +1,328 @@
-"""Outputs for every example, however many replicas compute them."""
+"""Texts in, answers out: from Python and by the command."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
+import electra_tf
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import inputs, task_table
+from electra_tf.finetuning import predict, tag_answers, task_table
 from electra_tf.finetuning.classification import Example
-from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.predict import Predictor
-from electra_tf.training import checkpoints
-from tests.finetuning import sentences
-from tests.replicas import two_replicas
+from tests.finetuning import sentences, tuned
 
-STRATEGIES = {
-    "off": tf.distribute.get_strategy,
-    "one_device": lambda: tf.distribute.OneDeviceStrategy("/cpu:0"),
-    "mirrored": two_replicas,
-}
-TEXTS = ["a " * n + "film" for n in (1, 9, 3, 12, 2, 5, 7)]
+ROOT = pathlib.Path(__file__).parents[2]
+LONG = "good bad film " * 100
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_outputs_are_in_the_order_of_the_examples(tmp_path, strategy):
+@pytest.fixture(scope="module", params=["sst", "sts", "chunk", "squad"])
+def any_model(request, tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp(request.param)
+    return tuned.write(folder, request.param)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    return tuned.write(tmp_path_factory.mktemp("model"), "sst")
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory) -> str:
+    return tuned.write(tmp_path_factory.mktemp("tagger"), "chunk")
+
+
+@pytest.fixture(scope="module")
+def answerer(tmp_path_factory) -> str:
+    return tuned.write(tmp_path_factory.mktemp("answerer"), "squadv1")
+
+
+def run(folder: str, tmp_path, text, *flags, name="in.txt") -> list[dict]:
+    source, sink = tmp_path / name, tmp_path / "out.jsonl"
+    source.write_bytes(text if isinstance(text, bytes) else text.encode())
+    paths = [f"--input={source}", f"--output={sink}"]
+    predict.main([f"--model_folder={folder}", *paths, *flags])
+    return [json.loads(line) for line in sink.read_text().splitlines()]
+
+
+def test_answers_are_those_of_the_network(model, tmp_path):
+    """The same numbers as by features, batches and all, of training."""
+    from electra_tf.conversion import model_folder
+    from electra_tf.finetuning import inputs
+    from electra_tf.finetuning.model import FinetuningModel
+    from electra_tf.training import checkpoints
+
+    texts = ["a good film", "bad", "very bad books .", LONG]
     config = sentences.config()
     tasks = task_table.tasks(config)
-    examples = [Example(i, text, None, 0) for i, text in enumerate(TEXTS)]
-    split = inputs.make(
-        tasks, {"sst": examples}, sentences.tokenizer(tmp_path), batch_size=4
+    network = FinetuningModel(encoder_config(config), tasks)
+    checkpoints.assign(network.variables, model_folder.read(model).variables)
+    examples = [Example(i, text, None, 0) for i, text in enumerate(texts)]
+    tokenizer = sentences.tokenizer(tmp_path)
+    made = inputs.make(tasks, {"sst": examples}, tokenizer, 4)
+    (batch,) = inputs.batches(made, np.arange(4)[None], None, 16)
+    logits = network(batch, None)["sst"]["logits"].numpy()
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+    answers = electra_tf.load_predictor(model)(texts)
+
+    received = [[*answer["probabilities"].values()] for answer in answers]
+    np.testing.assert_allclose(received, shares, atol=1e-6)
+    best = [str(label) for label in shares.argmax(axis=1)]
+    assert [answer["label"] for answer in answers] == best
+    assert len({*best}) == 2
+    assert [answer["cut"] for answer in answers] == [False] * 3 + [True]
+
+
+def test_batches_do_not_change_answers(any_model):
+    row = ("good film", "a bad book")
+    rows = [(f"{row[0]} {'very ' * n}", row[1]) for n in range(7)]
+    together = electra_tf.load_predictor(any_model, batch_size=4)(rows)
+    alone = electra_tf.load_predictor(any_model, batch_size=1)(rows)
+    assert together == _nearly(alone)
+
+
+def _nearly(value):
+    if isinstance(value, dict):
+        return {name: _nearly(v) for name, v in value.items()}
+    if isinstance(value, list):
+        return [_nearly(v) for v in value]
+    return pytest.approx(value, 1e-4) if isinstance(value, float) else value
+
+
+def test_a_number_is_on_the_scale_of_the_raw_data(tmp_path):
+    folder = tuned.write(tmp_path, "sts")
+    predictor = electra_tf.load_predictor(folder)
+    (answer,) = predictor([("good film", "bad book")])
+    inputs = predictor.answers.inputs({"text": "good film", "text_pair": "bad"})
+    assert inputs[0]["segment_ids"] == [0, 0, 0, 0, 1, 1]
+    (raw,) = predictor._outputs(
+        predictor.answers.inputs({"text": "good film", "text_pair": "bad book"})
     )
-    alone = FinetuningModel(encoder_config(config), tasks)
-    strategy = STRATEGIES[strategy]()
-    with strategy.scope():
-        model = FinetuningModel(encoder_config(config), tasks)
-    values = {path: v.numpy() for path, v in alone.variables.items()}
-    checkpoints.assign(model.variables, values)
+    assert answer["score"] == pytest.approx(5 * float(raw["predictions"]))
 
-    outputs = Predictor(model, tasks[0], strategy, None, 16)(split, 4)
 
-    assert outputs["eid"].tolist() == [*range(7)]
-    order = np.arange(8).reshape(1, 8)
-    (batch,) = inputs.batches(split, order, None, 16)
-    expected = alone(batch, None)["sst"]["logits"][:7]
-    np.testing.assert_allclose(outputs["logits"], expected, atol=1e-6)
+def test_every_word_of_a_long_text_is_tagged_once(tagger):
+    text = "  A good-film,\u00a0very\tBAD books " + LONG
+    (answer,) = electra_tf.load_predictor(tagger)([text])
+    words = [text[tag["begin"] : tag["end"]] for tag in answer["tags"]]
+    assert words[:7] == ["A", "good", "-", "film", ",", "very", "BAD"]
+    assert len(words) == 8 + 300
+    assert [tag["word"] for tag in answer["tags"]] == words
+    assert {tag["tag"] for tag in answer["tags"]} <= {*tuned.LABELS["chunk"]}
+    assert all(0.25 <= tag["probability"] <= 1 for tag in answer["tags"])
+    assert answer["spans"]
+    for span in answer["spans"]:
+        assert text[span["begin"] : span["end"]] == span["text"]
+        assert span["type"] == "NP"
+
+
+def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
+    words = ["a", "good", "film", ".", "very", "bad", "books"]
+    task = task_table.tasks(sentences.config(task_names=["chunk"]))[0]
+    task.labels = tuned.LABELS["chunk"]
+    (features,) = task.features(
+        [_sentence(words)], sentences.tokenizer(tmp_path)
+    )
+    predictor = electra_tf.load_predictor(tagger)
+    (made,) = predictor.answers.inputs({"text": " ".join(words)})
+    assert made["input_ids"] == features["input_ids"]
+    assert made["segment_ids"] == features["segment_ids"]
+    assert made["positions"] == features["chunk_labeled_positions"]
+    (of_list,) = predictor([{"words": words}])
+    (of_text,) = predictor([" ".join(words)])
+    assert [t["tag"] for t in of_list["tags"]] == [
+        t["tag"] for t in of_text["tags"]
+    ]
+
+
+def _sentence(words: list[str]):
+    from electra_tf.finetuning.conll import Sentence
+
+    return Sentence(0, words, ["O"] * len(words))
+
+
+def test_each_word_is_tagged_where_it_has_the_most_context(tagger):
+    predictor = electra_tf.load_predictor(tagger)
+    made = predictor.answers.inputs({"text": "a " * 40})
+    assert len(made) > 2
+    assert sorted(w for x in made for w in x["words"]) == [*range(40)]
+    for number, window in enumerate(made):
+        margin = 3 if number else 0
+        assert min(window["positions"]) > margin
+        last = len(window["input_ids"]) - 1
+        assert max(window["positions"]) < last - (number < len(made) - 1) * 3
+
+
+def test_words_without_pieces_have_tags_too(tagger):
+    (answer,) = electra_tf.load_predictor(tagger)(
+        [{"words": ["good", "\u200b", "film", "\u200b"]}]
+    )
+    assert len(answer["tags"]) == 4
+    (answer,) = electra_tf.load_predictor(tagger)([{"words": ["\u200b"]}])
+    assert len(answer["tags"]) == 1
+
+
+def test_answers_have_places_in_a_long_passage(answerer):
+    context = ("A  good\u00a0FILM, a very\n\nbad book's.  " * 20).strip()
+    questions = ["good", "bad film", "a very good book"]
+    answers = electra_tf.load_predictor(answerer)(
+        [{"question": q, "context": context} for q in questions]
+    )
+    for answer in answers:
+        begin, end = answer["begin"], answer["end"]
+        assert answer["answer"] == context[begin:end] != ""
+        assert isinstance(answer["null_odds"], float)
+
+
+def test_unanswerable_questions(tmp_path):
+    row = {"question": "good", "context": "a bad book"}
+    folder = tuned.write(tmp_path, "squad", qa_na_threshold=-1e9)
+    (answer,) = electra_tf.load_predictor(folder)([row])
+    assert (answer["answer"], answer["begin"]) == (None, None)
+    folder = tuned.write(tmp_path, "squad", qa_na_threshold=1e9)
+    (answer,) = electra_tf.load_predictor(folder)([row])
+    assert answer["answer"] in row["context"]
+
+
+def test_a_row_that_cannot_be_answered(model, answerer):
+    predictor = electra_tf.load_predictor(model)
+    with pytest.raises(ValueError, match="Row 1: 'text' is empty"):
+        predictor(["good", " "])
+    with pytest.raises(ValueError, match="Row 0: no text for 'context'; the"):
+        electra_tf.load_predictor(answerer)([{"question": "good"}])
+
+
+def test_words_of_a_text():
+    words = tag_answers.split("Ein Café\u0301-Tisch €5, ok\u200bay.")
+    assert [word.text for word in words] == (
+        ["Ein", "Café\u0301", "-", "Tisch", "€", "5", ",", "ok\u200bay", "."]
+    )
+
+
+FORMATS = {
+    "in.txt": "good\ta bad film\n\nbad book\r\n",
+    "in.tsv": "id\ttext\ttext_pair\n7\tgood\ta bad film\n"
+    "8\t\t\n9\tbad book\t\n",
+    "in.csv": 'text,text_pair\ngood,"a bad\nfilm"\n,\nbad book,\n',
+    "in.jsonl": '{"text": "good", "text_pair": "a bad film", "id": [1]}\n'
+    '{"text": ""}\n"bad book"\n',
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_formats(model, tmp_path, name):
+    first, second, third = run(model, tmp_path, FORMATS[name], name=name)
+    direct = electra_tf.load_predictor(model)(
+        [("good", "a bad film"), "bad book"]
+    )
+    for received, expected in zip((first, third), direct, strict=True):
+        assert received["label"] == expected["label"]
+        assert received["probability"] == pytest.approx(expected["probability"])
+    assert second["error"] == "'text' is empty"
+    ids = {"in.tsv": "7", "in.jsonl": [1]}
+    assert first.get("id") == ids.get(name)
+    expected = {"in.tsv": [2, 3, 4], "in.csv": [3, 4, 5]}.get(name, [1, 2, 3])
+    assert [row["line"] for row in (first, second, third)] == expected
+
+
+def test_columns_by_other_names(model, tmp_path):
+    flags = ["--text_column=s1", "--text_pair_column=s2", "--format=csv"]
+    text = "s2,s1\nbad film,good\n"
+    (received,) = run(model, tmp_path, text, *flags)
+    (expected,) = electra_tf.load_predictor(model)([("good", "bad film")])
+    assert received["probability"] == pytest.approx(expected["probability"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("a.jsonl", b'"good"\n{"text": 7}\n"bad"\n', "no text for 'text'; the"),
+        ("a.jsonl", b'"good"\n{broken\n"bad"\n', "no JSON: "),
+        ("a.jsonl", b'"good"\n[1]\n"bad"\n', "expected a JSON object, "),
+        ("a.jsonl", b'"good"\n"\\ud800"\n"bad"\n', "not UTF-8 text"),
+        ("a.txt", b"good\n\xff\xfe\nbad\n", "not UTF-8 text"),
+        ("a.tsv", b"text\tid\ngood\t1\nx\nbad\t3\n", "expected 2 columns, rec"),
+    ],
+)
+def test_a_bad_row_does_not_lose_the_others(
+    model, tmp_path, name, text, problem
+):
+    rows = run(model, tmp_path, text, name=name)
+    assert [("label" in row, "error" in row) for row in rows] == (
+        [(True, False), (False, True), (True, False)]
+    )
+    assert rows[1]["error"].startswith(problem)
+    with pytest.raises(SystemExit) as stopped:
+        run(model, tmp_path, text, "--strict", name=name)
+    number = 3 if name == "a.tsv" else 2
+    assert str(stopped.value).startswith(f"predict: line {number}: {problem}")
+    assert (tmp_path / "out.jsonl").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        (["--input=nowhere"], "No such file or directory: 'nowhere'"),
+        (["--batch_size=0"], "--batch_size must be at least 1. Received: 0."),
+        (["--task=cola"], "has the tasks sst; choose one by --task. Received"),
+        (["--model_folder=."], ". is no folder of a fine-tuned model: it has"),
+    ],
+)
+def test_mistakes(model, tmp_path, flags, problem):
+    with pytest.raises(SystemExit) as stopped:
+        run(model, tmp_path, "good\n", *flags)
+    assert problem in str(stopped.value)
+
+
+def test_a_table_without_the_column(model, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        run(model, tmp_path, "sentence,label\ngood,1\n", name="in.csv")
+    assert "must name the columns, 'text' among them. Received" in str(
+        stopped.value
+    )
+
+
+def test_streams_line_by_line(model):
+    """An answer comes before the next line is written; order is kept."""
+    program = [sys.executable, "-m", "electra_tf.finetuning.predict"]
+    process = subprocess.Popen(
+        [*program, f"--model_folder={model}"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    timer = threading.Timer(120, process.kill)
+    timer.start()
+    for number, text in enumerate(("good", "bad"), 1):
+        process.stdin.write(text + "\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["line"] == number
+    many = "".join(f"{'very ' * (n % 9)}good\n" for n in range(600))
+    output, _ = process.communicate(many)
+    timer.cancel()
+    numbers = [json.loads(line)["line"] for line in output.splitlines()]
+    assert numbers == [*range(3, 603)]
+    assert process.returncode == 0
+
+
+def test_reading_stops_where_answering_is_behind():
+    """However long the input, few rows are in memory."""
+    taken = 0
+
+    def rows():
+        nonlocal taken
+        while taken < 100_000:
+            taken += 1
+            yield taken
+
+    lists = predict.together(rows())
+    received = next(lists)
+    assert received[0] == 1
+    assert len(received) <= predict.ROWS_TOGETHER
+    assert taken <= 3 * predict.ROWS_TOGETHER

@@ -9,7 +9,7 @@ import tensorflow as tf
 from electra_tf.configs import encoder_config
 from electra_tf.finetuning import answer_metrics, failures, inputs, task_table
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.predict import Predictor
+from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.task import DEV, TRAIN, DataError, Source
 from tests.finetuning import questions, sentences
 

@@ -1,10 +1,12 @@
+import io
 import json
 
 import pytest
 import tensorflow as tf
 
 from electra_tf.configs import to_json
-from electra_tf.pretraining import detect
+from electra_tf.conversion import convert
+from electra_tf.pretraining import detect, detector
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.tokenization import Tokenizer
@@ -36,9 +38,9 @@ def model_dir(tmp_path):
 
 
 def test_corrupts_and_detects(model_dir):
-    pretrainer, tokenizer = detect.load(model_dir)
+    pretrainer, tokenizer = detector.load(model_dir)
     texts = ["The cat sees the dogs.", "unseen cat"]
-    found = detect.corrupt_and_detect(pretrainer, tokenizer, texts, seed=0)
+    found = detector.corrupt_and_detect(pretrainer, tokenizer, texts, seed=0)
     for text, tokens in zip(texts, found, strict=True):
         assert [t.original for t in tokens] == tokenizer.tokenize(text)
         assert all(0 < token.probability < 1 for token in tokens)
@@ -47,13 +49,86 @@ def test_corrupts_and_detects(model_dir):
 
 def test_marks_word_pieces():
     tokens = [
-        detect.Token("un", "un", 0.1),
-        detect.Token("##s", "##seen", 0.75),
-        detect.Token("cat", "cat", 0.6),
+        detector.Token("un", "un", 0.1),
+        detector.Token("##s", "##seen", 0.75),
+        detector.Token("cat", "cat", 0.6),
     ]
-    assert detect.marked(tokens, 0.5) == "un[s<seen]!75% cat!60%"
+    assert detector.marked(tokens, 0.5) == "un[s<seen]!75% cat!60%"
 
 
 def test_a_folder_without_a_model(tmp_path):
     with pytest.raises(FileNotFoundError):
-        detect.load(str(tmp_path))
+        detector.load(str(tmp_path))
+
+
+@pytest.fixture
+def model_folder(model_dir, tmp_path):
+    folder = str(tmp_path / "folder")
+    convert.main(["--from", model_dir, "--to", folder])
+    return folder
+
+
+def test_the_command_reads_runs_and_model_folders(
+    model_dir, model_folder, capsys
+):
+    text = "The cat sees the dogs."
+    said = []
+    for folder in (model_dir, model_folder):
+        capsys.readouterr()
+        detect.main([f"--model_folder={folder}", "--json", text, "unseen"])
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]
+    first, second = map(json.loads, said[0].splitlines())
+    _, tokenizer = detector.load(model_dir)
+    assert [t["text"] for t in first["tokens"]] == tokenizer.tokenize(text)
+    assert all(0 < t["probability"] < 1 for t in first["tokens"])
+    assert len(second["tokens"]) == 2
+
+
+def test_probabilities_are_those_of_the_pre_trainer(model_dir):
+    pretrainer, tokenizer = detector.load(model_dir)
+    corrupted = detector.corrupt_and_detect(
+        pretrainer, tokenizer, ["the cat sees the dog ."], seed=0
+    )[0]
+    ids = [tokenizer.tokens.index(token.text) for token in corrupted]
+    alone = detector.Detector(model_dir).of_ids(ids)
+    for ours, theirs in zip(alone, corrupted, strict=True):
+        assert ours.probability == pytest.approx(theirs.probability, abs=1e-5)
+
+
+def test_a_long_text_is_read_in_parts(model_folder):
+    found = detector.Detector(model_folder)("cat " * 100)
+    assert [token.text for token in found] == ["cat"] * 100
+
+
+def test_lines_of_standard_input_and_corruption(model_dir, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("the cat\n" * 3))
+    detect.main(
+        [f"--model_folder={model_dir}", "--corrupt", "--threshold=0.99"]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert all(line.count(" ") == 1 for line in lines)
+
+
+def test_colours_are_for_terminals(monkeypatch, model_folder, capsys):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    arguments = [f"--model_folder={model_folder}", "--threshold=0", "the cat"]
+    detect.main(arguments)
+    assert "\x1b[" not in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    detect.main(arguments)
+    assert capsys.readouterr().out.count("\x1b[97;41m") == 2
+
+
+def test_a_model_without_discriminator(model_dir, tmp_path):
+    folder = str(tmp_path / "encoder")
+    convert.main(
+        [
+            *("--from", model_dir, "--to", folder),
+            *("--leave_out", "discriminator_predictions"),
+        ]
+    )
+    with pytest.raises(SystemExit) as stopped:
+        detect.main([f"--model_folder={folder}", "the cat"])
+    assert "has no discriminator: expected the part disc" in str(stopped.value)

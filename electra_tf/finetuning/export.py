@@ -1,0 +1,151 @@
+"""Exports a fine-tuned model for programs that do not have this one.
+
+    python -m electra_tf.finetuning.export --model_folder FOLDER \
+        --to DIR --format saved_model
+
+It compares what it wrote with the model, on random inputs of two lengths, and
+ends with the largest difference.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import os
+import sys
+import typing
+
+from electra_tf.conversion import model_folder
+from electra_tf.finetuning import tuned_model
+from electra_tf.finetuning.tuned_model import TunedModel, TunedTask
+
+# What a format may differ by from the model, relative to numbers above 1.
+TOLERANCE = 1e-3
+
+
+class Format(typing.NamedTuple):
+    """A row of `FORMATS`.
+
+    Attributes:
+        module: str, below `electra_tf.finetuning`. It has `write(path, tuned,
+            task)` and `outputs(path, tuned, task)`, which returns a function
+            like `Served`.
+        text: str, what it is, for the help page.
+        needs: tuple of str, packages that are not there by default.
+    """
+
+    module: str
+    text: str
+    needs: tuple[str, ...] = ()
+
+
+FORMATS = {
+    "saved_model": Format("export_saved_model", "TensorFlow's"),
+    "onnx": Format(
+        "export_onnx", "model.onnx", ("tf2onnx", "onnx", "onnxruntime")
+    ),
+    "litert": Format("export_litert", "model.tflite"),
+    "hugging_face": Format("", "a folder of transformers"),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    args = parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        export(args)
+    except (OSError, ValueError) as error:
+        sys.exit(f"export: {error}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m electra_tf.finetuning.export",
+        description="Exports a fine-tuned model.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--model_folder", required=True, help="what fine-tuning wrote")
+    add("--to", required=True, help="folder to make")
+    add(
+        "--format",
+        choices=tuple(FORMATS),
+        required=True,
+        help="; ".join(f"{n}: {row.text}" for n, row in FORMATS.items()),
+    )
+    add("--task", help="which task, where the model has several")
+    return made
+
+
+def export(args: argparse.Namespace) -> None:
+    """Write, compare, and say what was written.
+
+    Raises:
+        FileNotFoundError, FileExistsError: for folders that do not do.
+        ValueError: for what cannot be exported, or differs when it was.
+    """
+    tuned = tuned_model.read(args.model_folder)
+    task = tuned.task(args.task)
+    if args.format == "hugging_face":
+        print(_hugging_face(args.to, tuned, task))
+        return
+    row = FORMATS[args.format]
+    _check_installed(row.needs)
+    writer = importlib.import_module(f"electra_tf.finetuning.{row.module}")
+    model_folder.make_folder(args.to)
+    for line in writer.write(args.to, tuned, task):
+        print(line)
+    from electra_tf.finetuning import export_check
+
+    differences = export_check.differences(
+        writer.outputs(args.to, tuned, task), tuned, task
+    )
+    for name, difference in differences.items():
+        print(f"{name}: largest difference {difference:.2g}")
+    if not max(differences.values()) <= TOLERANCE:
+        raise ValueError(
+            f"What was written to {args.to} does not compute what the model "
+            f"does: expected differences of at most {TOLERANCE:g}."
+        )
+
+
+def _check_installed(packages: tuple[str, ...]) -> None:
+    missing = [p for p in packages if importlib.util.find_spec(p) is None]
+    if missing:
+        raise ValueError(
+            f"This format needs {', '.join(missing)}, which is not installed: "
+            "pip install 'electra_tf[export]'."
+        )
+
+
+# Which of their classes a head is.
+_PARTS = {
+    "classification": "classification",
+    "multilabel": "classification",
+    "regression": "classification",
+    "tagging": "token_classification",
+    "independent_question_answering": "question_answering",
+}
+
+
+def _hugging_face(path: str, tuned: TunedModel, task: TunedTask) -> str:
+    """Write a folder for `from_pretrained`; see `electra_tf.conversion`."""
+    from electra_tf.conversion import convert, hugging_face
+
+    part = _PARTS.get(task.head.kind)
+    if part is None:
+        raise ValueError(
+            f"transformers has no ELECTRA with the head {task.head.kind!r}. "
+            "Train with --joint_prediction=false and "
+            "--answerable_classifier=false, or export another format."
+        )
+    written = hugging_face.write(
+        path, tuned.model, part, task.name, task.labels or ()
+    )
+    again = hugging_face.read(path, None, part, task.name)
+    return "\n".join(convert.compared(written, again))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""A fine-tuned model as a function of token ids: no labels, no dropout.
+
+B batch, L length, W words to tag.
+"""
+
+import tensorflow as tf
+
+from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.tuned_model import TunedModel, TunedTask
+from electra_tf.training import checkpoints
+
+# What heads return besides their predictions: about labels, of which there
+# are none, and the number of the example.
+_NOT_PREDICTED = {"loss", "label_ids", "targets", "labels_mask", "eid"}
+
+
+def needs_positions(task: TunedTask) -> bool:
+    """Say whether a task's inputs say where the words to tag begin."""
+    return task.head.kind == "tagging"
+
+
+class Served:
+    """One task's network, from a folder's weights.
+
+    Args:
+        tuned: `TunedModel`.
+        task: `TunedTask`, one of its tasks.
+    """
+
+    def __init__(self, tuned: TunedModel, task: TunedTask):
+        self.task = task
+        self.network = FinetuningModel(tuned.encoder, [task])
+        checkpoints.assign(self.network.variables, tuned.model.variables)
+
+    @property
+    def variables(self) -> dict:
+        """All variables by path."""
+        return self.network.variables
+
+    def __call__(
+        self, input_ids, input_mask, segment_ids, positions=None
+    ) -> dict:
+        """Return what the head predicts.
+
+        Args:
+            input_ids: int32 `(B, L)`.
+            input_mask: int32 `(B, L)`, 1 for tokens and 0 for padding.
+            segment_ids: int32 `(B, L)`.
+            positions: int32 `(B, W)` for tagging, else None.
+        """
+        features = {
+            "input_ids": input_ids,
+            "input_mask": input_mask,
+            "segment_ids": segment_ids,
+            **_without_labels(self.task, input_ids, positions),
+        }
+        outputs = self.network(features, None)[self.task.name]
+        # Logits tell all; what Keras chooses by them LiteRT does not have.
+        more = {"predictions"} if "logits" in outputs else set()
+        return {
+            name: values
+            for name, values in outputs.items()
+            if name not in _NOT_PREDICTED | more
+        }
+
+
+def _without_labels(task: TunedTask, input_ids, positions) -> dict:
+    """Return the features that a head compares its predictions with."""
+    none = tf.zeros_like(input_ids[:, 0])
+    features = {"eid": none, **LABELS[task.head.kind](none, positions)}
+    return {f"{task.name}_{name}": v for name, v in features.items()}
+
+
+def _no_span(none, positions) -> dict:
+    names = ("start_positions", "end_positions", "is_impossible")
+    return dict.fromkeys(names, none)
+
+
+def _no_tags(none, positions) -> dict:
+    return {
+        "labels": tf.zeros_like(positions),
+        "labels_mask": tf.ones_like(positions, tf.float32),
+        "labeled_positions": positions,
+    }
+
+
+# By the kind of head.
+LABELS = {
+    "classification": lambda none, positions: {"label_ids": none},
+    "multilabel": lambda none, positions: {"label_numbers": none[:, None]},
+    "regression": lambda none, positions: {
+        "targets": tf.cast(none, tf.float32)
+    },
+    "tagging": _no_tags,
+    "joint_question_answering": _no_span,
+    "independent_question_answering": _no_span,
+}

@@ -1,0 +1,185 @@
+"""Exported models compute what the model does, elsewhere too."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import electra_tf
+from electra_tf.finetuning import export, export_check, tuned_model
+from tests.finetuning import tuned
+
+TASKS = {
+    "sst": {},
+    "sts": {},
+    "chunk": {},
+    "squad": {},
+    "squadv1": {"joint_prediction": False, "answerable_classifier": False},
+}
+TEXTS = ["a good film", "bad", "Very BAD b\u00d6oks!", "", "good bad " * 50]
+
+
+def exported(tmp_path, task: str, form: str, capsys) -> tuple[str, dict]:
+    """Export by the command; return the folder and the differences said."""
+    folder = tuned.write(tmp_path, task, **TASKS[task])
+    target = str(tmp_path / form)
+    export.main(
+        [f"--model_folder={folder}", f"--to={target}", f"--format={form}"]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    said = [line.split(": largest difference ") for line in lines]
+    return target, {s[0]: float(s[1]) for s in said if len(s) == 2}
+
+
+@pytest.mark.parametrize("task", ["sst", "squad"])
+def test_saved_model(tmp_path, capsys, task):
+    _, differences = exported(tmp_path, task, "saved_model", capsys)
+    assert (
+        differences.keys()
+        >= {
+            "sst": {"logits"},
+            "squad": {"start_top_index", "end_top_index", "answerable_logit"},
+        }[task]
+    )
+    assert max(differences.values()) < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("form", ["saved_model", "litert", "onnx"])
+def test_every_format_and_kind_of_head(tmp_path, capsys, form, task):
+    if form == "onnx":
+        pytest.importorskip("onnxruntime")
+        pytest.importorskip("tf2onnx")
+    _, differences = exported(tmp_path, task, form, capsys)
+    assert differences
+    assert max(differences.values()) < 1e-4
+
+
+# Knows TensorFlow and its text ops, and nothing of this project.
+SERVER = """
+import json, sys
+sys.modules["electra_tf"] = None
+import tensorflow as tf
+if sys.argv[1].endswith("texts"):
+    import tensorflow_text
+model = tf.saved_model.load(sys.argv[1])
+for signature, asked in json.load(sys.stdin):
+    asked = {k: tf.constant(v) for k, v in asked.items()}
+    answers = model.signatures[signature](**asked)
+    found = {k: v.numpy().tolist() for k, v in answers.items()}
+    print(json.dumps(found, default=bytes.decode))
+"""
+
+
+def ask(folder: str, *requests: tuple[str, dict]) -> list[dict]:
+    """Load a SavedModel in a process without this project's code."""
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER, folder],
+        input=json.dumps(requests),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_server_answers_texts(tmp_path, capsys):
+    folder, _ = exported(tmp_path, "sst", "saved_model", capsys)
+    pairs = [(a, b) for a in TEXTS[:2] for b in TEXTS[2:]]
+    both = {
+        name: [*texts]
+        for name, texts in zip(
+            ("text", "text_pair"), zip(*pairs, strict=True), strict=True
+        )
+    }
+    of_texts, of_pairs = ask(
+        f"{folder}/texts",
+        ("serving_default", {"text": TEXTS}),
+        ("text_pair", both),
+    )
+
+    predictor = electra_tf.load_predictor(str(tmp_path / "tuned"))
+    # The predictor refuses an empty text; a server answers it somehow.
+    expected = predictor([text or "\u200b" for text in TEXTS])
+    assert of_texts["label"] == [answer["label"] for answer in expected]
+    np.testing.assert_allclose(
+        of_texts["probabilities"],
+        [[*answer["probabilities"].values()] for answer in expected],
+        atol=1e-5,
+    )
+    expected = [answer["label"] for answer in predictor(pairs)]
+    assert of_pairs["label"] == expected
+
+
+def test_a_server_without_text_ops_answers_ids(tmp_path, capsys):
+    folder, _ = exported(tmp_path, "sst", "saved_model", capsys)
+    read = tuned_model.read(str(tmp_path / "tuned"))
+    inputs = export_check.random_inputs(read, read.task(), 3, 0)
+    asked = {name: values.tolist() for name, values in inputs.items()}
+    (received,) = ask(f"{folder}/ids_only", ("ids", asked))
+    expected = export_check.Served(read, read.task())(**inputs)
+    np.testing.assert_allclose(
+        received["logits"], expected["logits"], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("task", ["sst", "chunk", "squadv1"])
+def test_hugging_face(tmp_path, capsys, task):
+    target, _ = exported(tmp_path, task, "hugging_face", capsys)
+    config = json.loads((tmp_path / "hugging_face/config.json").read_text())
+    labels = {"sst": ["0", "1"], "chunk": [*tuned.LABELS["chunk"]]}
+    if task in labels:
+        assert [*config["id2label"].values()] == labels[task]
+    assert config["finetuning_task"] == task
+    assert target
+
+
+def test_a_head_that_transformers_does_not_have(tmp_path):
+    folder = tuned.write(tmp_path, "squad")
+    with pytest.raises(SystemExit) as stopped:
+        export.main(
+            [
+                f"--model_folder={folder}",
+                f"--to={tmp_path}/hf",
+                "--format=hugging_face",
+            ]
+        )
+    assert "Train with --joint_prediction=false" in str(stopped.value)
+
+
+def test_a_missing_package_is_named(tmp_path, monkeypatch):
+    folder = tuned.write(tmp_path, "sst")
+    missing = {"tf2onnx", "onnxruntime"}
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name: None if name in missing else found(name),
+    )
+    with pytest.raises(SystemExit) as stopped:
+        export.main(
+            [f"--model_folder={folder}", f"--to={tmp_path}/o", "--format=onnx"]
+        )
+    message = str(stopped.value)
+    assert "tf2onnx" in message
+    assert "onnxruntime, which is not installed: pip install" in message
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_wrong_export_is_noticed(tmp_path):
+    path = tuned.write(tmp_path, "sst")
+    read = tuned_model.read(path)
+    served = export_check.Served(read, read.task())
+
+    def wrong(**inputs):
+        inputs["input_mask"] = np.ones_like(inputs["input_mask"])
+        return {k: v.numpy() for k, v in served(**inputs).items()}
+
+    found = export_check.differences(wrong, read, read.task())
+    assert found["logits"] > export.TOLERANCE
+    with pytest.raises(ValueError, match="Expected the outputs logits"):
+        export_check.differences(lambda **_: {}, read, read.task())
