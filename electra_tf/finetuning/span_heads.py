@@ -99,7 +99,7 @@ class SpanHead(keras.layers.Layer):
         )
         losses = _cross_entropy(starts, start_logits)
         losses = (losses + _cross_entropy(ends, end_logits)) / 2
-        answerable_logit = ops.zeros_like(losses)
+        answerable_logit = ops.zeros_like(start_logits[:, 0])
         if self.answerable_classifier:
             answerable_logit = self._answerable(vectors, start_logits)
             losses += self.answerable_weight * _binary_cross_entropy(

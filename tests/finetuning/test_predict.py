@@ -105,6 +105,18 @@ def test_a_number_is_on_the_scale_of_the_raw_data(tmp_path):
     assert answer["score"] == pytest.approx(5 * float(raw["predictions"]))
 
 
+def test_label_sets(tmp_path):
+    path = tmp_path / "train.tsv"
+    path.write_text("text\tlabel\ngood film\ta,b\nbad\tb,c\n")
+    files = dict.fromkeys(("train_file", "dev_file"), str(path))
+    columns = {"text_column": "text", "label_column": "label"}
+    folder = tuned.write(tmp_path, "multilabel", **files, **columns)
+    for answer in electra_tf.load_predictor(folder)(["good film", "bad"]):
+        shares = answer["probabilities"]
+        assert [*shares] == ["a", "b", "c"]
+        assert answer["labels"] == [n for n, p in shares.items() if p > 0.5]
+
+
 def test_every_word_of_a_long_text_is_tagged_once(tagger):
     text = "  A good-film,\u00a0very\tBAD books " + LONG
     (answer,) = electra_tf.load_predictor(tagger)([text])
