@@ -1,17 +1,14 @@
 """The output folder of a build on many machines, by Beam's file systems.
 
-    .unfinished/settings.json      what the records depend on
-    .unfinished/job-<number>.json  written when all files of a job are there
-    <file of records>              there when it is whole
-    manifest.json                  written last; says that the build is complete
-
-It has no lock. Two builds of the same settings at once write the same bytes.
+It has what `build_folder` says, at the same places, so that training finds no
+file of a build that is not complete. It has no lock; two builds of the same
+settings at once write the same bytes.
 """
 
 import json
 import pathlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from apache_beam.io.filesystem import CompressionTypes
@@ -22,6 +19,7 @@ from data_prep.job_results import JobResult
 from electra_tf import manifest
 
 BYTES_PER_READ = 1 << 20
+FILES_PER_MOVE = 100
 
 
 class BeamFolder:
@@ -40,6 +38,9 @@ class BeamFolder:
         if not self._exists(manifest.FILE_NAME):
             return False
         build_folder.check_complete(self._folder, settings)
+        if self._sizes(self._workshop):
+            # A kill after the manifest was written leaves it behind.
+            self.discard()
         return True
 
     def begin(self, settings: Mapping[str, Any]) -> None:
@@ -64,12 +65,11 @@ class BeamFolder:
 
     def finished(self, num_jobs: int) -> dict[int, JobResult]:
         """Return the results of the jobs that are finished, by number."""
-        sizes = self._sizes(self._folder)
-        names = self._sizes(self._workshop)
+        sizes = {**self._sizes(self._folder), **self._sizes(self._workshop)}
         results = {}
         for number in range(num_jobs):
             name = job_results.path_of("", number).name
-            if name in names:
+            if name in sizes:
                 result = job_results.from_json(
                     self._read(FileSystems.join(build_folder.WORKSHOP, name))
                 )
@@ -91,20 +91,28 @@ class BeamFolder:
         )
 
     def publish(self, built: manifest.Manifest) -> None:
-        """Write the manifest, which makes the files count."""
+        """Move the files to their place; the manifest makes them count."""
+        known = {shard.name for shard in (*built.training, *built.held_out)}
+        # Those that are not there were moved by a run that was killed then.
+        names = sorted(known & set(self._sizes(self._workshop)))
+        for start in range(0, len(names), FILES_PER_MOVE):
+            some = names[start : start + FILES_PER_MOVE]
+            FileSystems.rename(
+                [FileSystems.join(self._workshop, name) for name in some],
+                [FileSystems.join(self._folder, name) for name in some],
+            )
         self._write(manifest.FILE_NAME, manifest.to_json(built).encode())
-        FileSystems.delete([self._workshop])
+        self.discard()
 
-    def discard(self, results: Sequence[JobResult]) -> None:
-        """Remove all of a build."""
-        FileSystems.delete(
-            [
-                FileSystems.join(self._folder, shard.name)
-                for result in results
-                for shard in (*result.training, *result.held_out)
-            ]
-        )
-        FileSystems.delete([self._workshop])
+    def discard(self) -> None:
+        """Remove what is not finished."""
+        names = self._sizes(self._workshop)
+        if names:
+            FileSystems.delete(
+                [FileSystems.join(self._workshop, name) for name in names]
+            )
+        if FileSystems.exists(self._workshop):  # Some have no folders.
+            FileSystems.delete([self._workshop])
 
     def _exists(self, name: str) -> bool:
         return FileSystems.exists(FileSystems.join(self._folder, name))
@@ -124,7 +132,8 @@ class BeamFolder:
         }
 
     def _copy(self, path: pathlib.Path) -> None:
-        with path.open("rb") as file, _Whole(self._folder, path.name) as copy:
+        whole = _Whole(self._workshop, path.name)
+        with path.open("rb") as file, whole as copy:
             while block := file.read(BYTES_PER_READ):
                 copy.write(block)
 
