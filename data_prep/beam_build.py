@@ -63,7 +63,7 @@ def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
     try:
         reporting.check_not_empty(config, built)
     except ValueError:
-        folder.discard(results)
+        folder.discard()
         raise
     folder.publish(built, folder.token_counts(len(all_jobs)))
     seconds = f"{time.monotonic() - began:.1f} s"

@@ -1,13 +1,8 @@
 """The output folder of a build on many machines, by Beam's file systems.
 
-    .unfinished/settings.json      what the records depend on
-    .unfinished/job-<number>.json  written when all files of a job are there
-    .unfinished/job-<number>-tokens.npy   how often each token comes in them
-    <file of records>              there when it is whole
-    token_counts.json              how often each token comes in them
-    manifest.json                  written last; says that the build is complete
-
-It has no lock. Two builds of the same settings at once write the same bytes.
+It has what `build_folder` says, at the same places, so that training finds no
+file of a build that is not complete. It has no lock; two builds of the same
+settings at once write the same bytes.
 """
 
 import io
@@ -26,6 +21,7 @@ from data_prep.job_results import JobResult
 from electra_tf import manifest, token_counts
 
 BYTES_PER_READ = 1 << 20
+FILES_PER_MOVE = 100
 
 
 class BeamFolder:
@@ -44,6 +40,9 @@ class BeamFolder:
         if not self._exists(manifest.FILE_NAME):
             return False
         build_folder.check_complete(self._folder, settings)
+        if self._sizes(self._workshop):
+            # A kill after the manifest was written leaves it behind.
+            self.discard()
         return True
 
     def begin(self, settings: Mapping[str, Any]) -> None:
@@ -68,12 +67,11 @@ class BeamFolder:
 
     def finished(self, num_jobs: int) -> dict[int, JobResult]:
         """Return the results of the jobs that are finished, by number."""
-        sizes = self._sizes(self._folder)
-        names = self._sizes(self._workshop)
+        sizes = {**self._sizes(self._folder), **self._sizes(self._workshop)}
         results = {}
         for number in range(num_jobs):
             name = job_results.path_of("", number).name
-            if name in names:
+            if name in sizes:
                 result = job_results.from_json(
                     self._read(_in_workshop(name)).decode("utf-8")
                 )
@@ -87,9 +85,8 @@ class BeamFolder:
     def put(self, number: int, result: JobResult, folder: str) -> None:
         """Copy a job's files from a local folder; say that it is finished."""
         for shard in (*result.training, *result.held_out):
-            self._copy(pathlib.Path(folder, shard.name), shard.name)
-        counts = token_counter.path_of(folder, number)
-        self._copy(counts, _in_workshop(counts.name))
+            self._copy(pathlib.Path(folder, shard.name))
+        self._copy(token_counter.path_of(folder, number))
         self._write(
             _in_workshop(job_results.path_of("", number).name),
             job_results.to_json(result).encode(),
@@ -102,24 +99,32 @@ class BeamFolder:
         return sum(np.load(file, allow_pickle=False) for file in files)
 
     def publish(self, built: manifest.Manifest, counts: Sequence[int]) -> None:
-        """Write counts of tokens and the manifest, which makes all count."""
+        """Move the files to their place; the manifest makes them count."""
+        known = {shard.name for shard in (*built.training, *built.held_out)}
+        # Those that are not there were moved by a run that was killed then.
+        names = sorted(known & set(self._sizes(self._workshop)))
+        for start in range(0, len(names), FILES_PER_MOVE):
+            some = names[start : start + FILES_PER_MOVE]
+            FileSystems.rename(
+                [FileSystems.join(self._workshop, name) for name in some],
+                [FileSystems.join(self._folder, name) for name in some],
+            )
         self._write(
             token_counts.FILE_NAME,
             token_counts.to_json(counts, built.vocab_sha256).encode(),
         )
         self._write(manifest.FILE_NAME, manifest.to_json(built).encode())
-        FileSystems.delete([self._workshop])
+        self.discard()
 
-    def discard(self, results: Sequence[JobResult]) -> None:
-        """Remove all of a build."""
-        FileSystems.delete(
-            [
-                FileSystems.join(self._folder, shard.name)
-                for result in results
-                for shard in (*result.training, *result.held_out)
-            ]
-        )
-        FileSystems.delete([self._workshop])
+    def discard(self) -> None:
+        """Remove what is not finished."""
+        names = self._sizes(self._workshop)
+        if names:
+            FileSystems.delete(
+                [FileSystems.join(self._workshop, name) for name in names]
+            )
+        if FileSystems.exists(self._workshop):  # Some have no folders.
+            FileSystems.delete([self._workshop])
 
     def _exists(self, name: str) -> bool:
         return FileSystems.exists(FileSystems.join(self._folder, name))
@@ -138,8 +143,9 @@ class BeamFolder:
             for file in found.metadata_list
         }
 
-    def _copy(self, path: pathlib.Path, name: str) -> None:
-        with path.open("rb") as file, _Whole(self._folder, name) as copy:
+    def _copy(self, path: pathlib.Path) -> None:
+        whole = _Whole(self._workshop, path.name)
+        with path.open("rb") as file, whole as copy:
             while block := file.read(BYTES_PER_READ):
                 copy.write(block)
 

@@ -212,7 +212,7 @@ def test_nothing_is_done_twice(command, tmp_path):
 
 def test_text_that_changed_meanwhile_is_refused(tmp_path, vocab_file):
     config, file = small_build(tmp_path, vocab_file)
-    with interrupted(build_pretraining_dataset.manifest, "write"):
+    with interrupted(manifest, "write"):
         build_pretraining_dataset.main(config)
     os.utime(file, (0, 0))
     with pytest.raises(ValueError, match="last_change_of_text"):
@@ -226,7 +226,7 @@ def test_stopped_while_files_move(tmp_path, vocab_file, moved):
     output = tmp_path / "out"
     expected = contents(output)
     again = config.replace(output_dir=str(tmp_path / "again"))
-    with interrupted(build_pretraining_dataset.manifest, "write"):
+    with interrupted(manifest, "write"):
         build_pretraining_dataset.main(again)
     folder = tmp_path / "again"
     shards = sorted(folder.glob("pretrain_data*"))
@@ -239,7 +239,7 @@ def test_stopped_while_files_move(tmp_path, vocab_file, moved):
 
 def test_a_file_that_lost_its_end_is_made_again(tmp_path, vocab_file):
     config, _ = small_build(tmp_path, vocab_file)
-    with interrupted(build_pretraining_dataset.manifest, "write"):
+    with interrupted(manifest, "write"):
         build_pretraining_dataset.main(config)
     shard = next((tmp_path / "out").glob("pretrain_data*"))
     whole = shard.read_bytes()
