@@ -1,0 +1,60 @@
+"""Equal cost: how many updates a budget of FLOPs pays for.
+
+The count is that of the operations which the machine does
+(`electra_tf.efficiency.executed_flops`), optimizer and heads included: the
+paper's own count leaves out that all-token heads cost more than masked ones,
+and charges for looking embeddings up.
+"""
+
+from benchmarks.study.models import pretraining_config
+from electra_tf.efficiency.executed_flops import update_flops
+from electra_tf.efficiency.flops import flops_per_step
+
+# Shares of the budget at which models are scored for the curves.
+SHARES = (0.125, 0.25, 0.5, 1.0)
+_SAVED = 8  # Checkpoints of a model: one every eighth of its updates.
+
+
+def num_steps(settings: dict, flops: float) -> int:
+    """Return the most updates whose cost is within the budget.
+
+    >>> from benchmarks.study.models import SHARED
+    >>> num_steps({**SHARED, "electra_objective": False}, 1e12)
+    375
+
+    Raises:
+        ValueError: the budget is too small for eight updates.
+    """
+    cost = update_flops(pretraining_config(settings))
+    steps = int(flops // cost)
+    if steps < _SAVED:
+        raise ValueError(
+            f"The budget must pay for {_SAVED} updates of every model, "
+            f"{_SAVED * cost:.2g} FLOPs here. Received: {flops:.2g}."
+        )
+    return steps
+
+
+def save_every(steps: int) -> int:
+    """Return the updates between two checkpoints."""
+    return steps // _SAVED
+
+
+def step_at(share: float, steps: int) -> int:
+    """Return the step of the checkpoint at a share of the budget.
+
+    >>> [step_at(share, 1007) for share in SHARES]
+    [125, 250, 500, 1007]
+    """
+    return steps if share == 1 else int(share * _SAVED) * save_every(steps)
+
+
+def cost(settings: dict, steps: int) -> dict:
+    """Return what some updates take, by both counts."""
+    config = pretraining_config(settings)
+    return {
+        "steps": steps,
+        "tokens": steps * config.train_batch_size * config.max_seq_length,
+        "flops": steps * update_flops(config),
+        "paper_flops": steps * flops_per_step(config),
+    }
