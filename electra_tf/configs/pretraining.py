@@ -6,6 +6,17 @@ import os
 
 from electra_tf.configs import fields
 from electra_tf.configs.encoder import EncoderConfig, widths
+from electra_tf.configs.objectives import (
+    GENERATORS,
+    LAYOUTS,
+    WEIGHT_SHARING,
+    WITHOUT_NETWORK,
+    Layout,
+    generator_of,
+    objective_of,
+    released,
+    weight_sharing_of,
+)
 from electra_tf.configs.program import ProgramConfig, encoder_config
 from electra_tf.hparams import Derived
 
@@ -36,16 +47,39 @@ class PretrainingConfig(ProgramConfig):
     )
 
     electra_objective: bool = fields.objective(
-        True, "replaced token detection; false trains BERT's objective"
+        Derived(
+            lambda c: released(c.objective) != "mlm",
+            "true; false with objective mlm or two_tower",
+        ),
+        "replaced token detection; false trains BERT's objective; see "
+        "objective",
     )
     electric_objective: bool = fields.objective(
-        False, "noise-contrastive energies of the Electric paper"
+        Derived(
+            lambda c: c.objective == "electric",
+            "false; true with objective electric",
+        ),
+        "noise-contrastive energies of the Electric paper; see objective",
+    )
+    objective: str = fields.objective(
+        Derived(
+            lambda c: objective_of(c.electra_objective, c.electric_objective),
+            "rtd; mlm or electric where the two settings above say so",
+        ),
+        "what is trained, see docs/objectives.md",
+        choices=tuple(LAYOUTS),
     )
     gen_weight: float = fields.objective(
         1.0, "weight of the generator's loss", at_least=0
     )
     disc_weight: float = fields.objective(
-        50.0, "weight of the discriminator's loss", at_least=0
+        Derived(
+            lambda c: 50.0 if c.detects else 1.0,
+            "50; 1 for objectives whose main network predicts tokens",
+        ),
+        "weight of the discriminator's loss, or that of the main network in "
+        "its place",
+        at_least=0,
     )
     mask_prob: float = fields.objective(
         0.15, "fraction of tokens to mask", more_than=0, less_than=1
@@ -57,10 +91,12 @@ class PretrainingConfig(ProgramConfig):
         at_least=0,
         at_most=1,
     )
-    distinct_positions: bool = fields.objective(
-        False,
-        "whether no position is chosen twice and their number is rounded up, "
-        "as in the paper; the released code draws with replacement",
+    masking: str = fields.objective(
+        "with_replacement",
+        "how positions are drawn: with_replacement, as in the released code; "
+        "without_replacement chooses none twice and rounds their number up, "
+        "as in the paper",
+        choices=("with_replacement", "without_replacement"),
     )
     mask_unit: str = fields.objective(
         "token",
@@ -83,20 +119,57 @@ class PretrainingConfig(ProgramConfig):
     )
 
     uniform_generator: bool = fields.generator(
-        False, "replacements drawn uniformly, without a network"
+        Derived(
+            lambda c: c.generator == "uniform",
+            "false; true with generator uniform",
+        ),
+        "replacements drawn uniformly, without a network; see generator",
     )
     two_tower_generator: bool = fields.generator(
         Derived(
-            lambda c: c.electric_objective,
-            "false; true with electric_objective",
+            lambda c: (
+                c.generator == "two_towers"
+                if c.generator
+                else c.objective in ("electric", "two_tower")
+            ),
+            "false; true with generator two_towers, objective electric or "
+            "two_tower",
         ),
-        "a left-to-right and a right-to-left transformer",
+        "a left-to-right and a right-to-left transformer; see generator",
+    )
+    generator: str = fields.generator(
+        Derived(
+            lambda c: generator_of(c.uniform_generator, c.two_tower_generator),
+            "masked_language_model; another where the two settings above say "
+            "so",
+        ),
+        "what proposes the tokens that replace others",
+        choices=GENERATORS,
     )
     untied_generator: bool = fields.generator(
-        True, "false lets generator and discriminator share all weights"
+        Derived(
+            lambda c: c.weight_sharing != "all",
+            "true; false with weight_sharing all",
+        ),
+        "false lets generator and discriminator share all weights; see "
+        "weight_sharing",
     )
     untied_generator_embeddings: bool = fields.generator(
-        False, "whether the generator has its own embeddings"
+        Derived(
+            lambda c: c.weight_sharing == "none",
+            "false; true with weight_sharing none",
+        ),
+        "whether the generator has its own embeddings; see weight_sharing",
+    )
+    weight_sharing: str = fields.generator(
+        Derived(
+            lambda c: weight_sharing_of(
+                c.untied_generator, c.untied_generator_embeddings
+            ),
+            "embeddings; another where the two settings above say so",
+        ),
+        "what generator and discriminator have in common",
+        choices=WEIGHT_SHARING,
     )
     generator_layers: float = fields.generator(
         1.0, "depth as a fraction of the discriminator's", more_than=0
@@ -192,6 +265,7 @@ class PretrainingConfig(ProgramConfig):
         """Raise a ValueError if fields contradict each other."""
         super().check()
         self._check_towers()
+        self._check_released_settings()
         if self.has_small_generator:
             generator_config(self)
         if self.init_generator and not self.init_checkpoint:
@@ -206,10 +280,41 @@ class PretrainingConfig(ProgramConfig):
                 f"max_seq_length {self.max_seq_length}."
             )
 
+    def _check_released_settings(self):
+        """Check the released code's settings against those in their place."""
+        meanings = {
+            "objective": (
+                objective_of,
+                ("electra_objective", "electric_objective"),
+            ),
+            "generator": (
+                generator_of,
+                ("uniform_generator", "two_tower_generator"),
+            ),
+            "weight_sharing": (
+                weight_sharing_of,
+                ("untied_generator", "untied_generator_embeddings"),
+            ),
+        }
+        for name, (meaning, settings) in meanings.items():
+            values = [getattr(self, setting) for setting in settings]
+            value, meant = getattr(self, name), meaning(*values)
+            if released(value) != meant:
+                raise ValueError(
+                    f"{name} {value!r} contradicts "
+                    + ", ".join(map("{} {}".format, settings, values))
+                    + f", which means {meant!r}. Leave one of them out."
+                )
+
     def _check_towers(self):
-        if self.electric_objective and not self.two_tower_generator:
+        needs_towers = self.objective in ("electric", "two_tower")
+        if needs_towers and not self.two_tower_generator:
+            setting = "electric_objective"
+            if self.objective == "two_tower":
+                setting = "objective 'two_tower'"
             raise ValueError(
-                "electric_objective needs two_tower_generator. Received: False."
+                f"{setting} needs two_tower_generator. Received: False, "
+                f"generator {self.generator!r}."
             )
         if not self.two_tower_generator:
             return
@@ -219,18 +324,28 @@ class PretrainingConfig(ProgramConfig):
                 f"uniform_generator {self.uniform_generator}, "
                 f"untied_generator {self.untied_generator}."
             )
-        if not (self.electra_objective or self.electric_objective):
+        if self.layout.generator == "main":
             raise ValueError(
                 "two_tower_generator needs electra_objective or "
                 "electric_objective. Received: neither."
             )
 
     @property
+    def layout(self) -> Layout:
+        """The networks that the objective trains."""
+        return LAYOUTS[self.objective]
+
+    @property
+    def detects(self) -> bool:
+        """Whether the main network tells replaced tokens from others."""
+        return self.layout.detects
+
+    @property
     def has_small_generator(self) -> bool:
         """Whether the generator is a network of its own size."""
-        detects = self.electra_objective or self.electric_objective
-        own = self.untied_generator and not self.uniform_generator
-        return detects and own
+        if self.generator in WITHOUT_NETWORK:
+            return False
+        return self.layout.generator != "main" and self.untied_generator
 
     @property
     def masks_words(self) -> bool:
@@ -238,9 +353,14 @@ class PretrainingConfig(ProgramConfig):
         return self.mask_unit == "word"
 
     @property
+    def masks_distinct(self) -> bool:
+        """Whether no position is chosen twice."""
+        return self.masking == "without_replacement"
+
+    @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.distinct_positions or self.masks_words:
+        if self.masks_distinct or self.masks_words:
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)

@@ -14,11 +14,14 @@ from electra_tf.configs import (
     encoder_config,
     generator_config,
 )
+from electra_tf.configs.objectives import WITHOUT_NETWORK
 from electra_tf.conversion.model import (
     CLOZE_HEAD,
+    COPY_HEAD,
     DISCRIMINATOR_HEAD,
     GENERATOR,
     GENERATOR_HEAD,
+    TOKEN_HEAD,
     TOWERS,
     ModelConfig,
 )
@@ -39,6 +42,14 @@ GENERATOR_SETTINGS = (
     "generator_hidden_size",
     "generator_layers",
 )
+# What the main encoder ends in, by its name in the objective's layout.
+HEAD_PARTS: dict[str | None, tuple[str, ...]] = {
+    None: (),
+    "detection": (DISCRIMINATOR_HEAD,),
+    "energy": (DISCRIMINATOR_HEAD,),
+    "tokens": (TOKEN_HEAD,),
+    "copied_tokens": (TOKEN_HEAD, COPY_HEAD),
+}
 # Settings of an encoder that weights do not depend on.
 FREE = (
     "hidden_act",
@@ -123,7 +134,7 @@ def generator_settings(
             the main encoder.
         model: what there is.
     """
-    if not config.electra_objective:
+    if config.layout.generator == "main":
         return {}
     settings: dict[str, Any] = {}
     if GENERATOR in model.parts:
@@ -146,15 +157,7 @@ def network(config: PretrainingConfig) -> ModelConfig:
     >>> network(config).parts
     ('generator', 'generator_predictions', 'discriminator_predictions')
     """
-    parts: tuple[str, ...] = (GENERATOR_HEAD,)
-    if config.electra_objective and config.uniform_generator:
-        parts = ()
-    elif config.electra_objective and config.two_tower_generator:
-        parts = (*TOWERS, CLOZE_HEAD)
-    elif config.electra_objective and config.untied_generator:
-        parts = (GENERATOR, GENERATOR_HEAD)
-    if config.electra_objective or config.electric_objective:
-        parts += (DISCRIMINATOR_HEAD,)
+    parts = _generator_parts(config) + HEAD_PARTS[config.layout.head]
     own = bool({GENERATOR, *TOWERS} & set(parts))
     return ModelConfig(
         encoder_config(config),
@@ -162,6 +165,17 @@ def network(config: PretrainingConfig) -> ModelConfig:
         generator=generator_config(config) if own else None,
         untied_generator_embeddings=own and config.untied_generator_embeddings,
     )
+
+
+def _generator_parts(config: PretrainingConfig) -> tuple[str, ...]:
+    if config.layout.generator == "main":
+        return (GENERATOR_HEAD,)
+    if config.generator in WITHOUT_NETWORK:
+        return ()
+    if config.generator == "two_towers":
+        return (*TOWERS, CLOZE_HEAD)
+    own = (GENERATOR,) if config.has_small_generator else ()
+    return (*own, GENERATOR_HEAD)
 
 
 def check_trainable(
@@ -187,8 +201,8 @@ def check_trainable(
         raise ValueError(
             f"{source} has no {', '.join(missing)}, which this run trains as "
             "well. Give their folder as init_generator if it has them, choose "
-            "another objective (electra_objective, uniform_generator, "
-            "untied_generator), or set allow_new_parts to start them from "
+            "another objective, generator (uniform has none) or "
+            "weight_sharing, or set allow_new_parts to start them from "
             "random weights."
         )
     _check_generator(run, model, source)

@@ -27,6 +27,8 @@ TOWERS = ("generator_ltr", "generator_rtl")
 GENERATOR_HEAD = "generator_predictions"
 CLOZE_HEAD = "cloze_predictions"
 DISCRIMINATOR_HEAD = "discriminator_predictions"
+TOKEN_HEAD = "token_predictions"
+COPY_HEAD = "copy_predictions"
 TASKS = "task_specific"
 SLOTS = ("adam_m", "adam_v")
 
@@ -137,6 +139,12 @@ PARTS = {
     CLOZE_HEAD: _cloze_head,
     DISCRIMINATOR_HEAD: lambda config: layout.replaced_token(
         DISCRIMINATOR_HEAD, config.encoder
+    ),
+    TOKEN_HEAD: lambda config: layout.token_prediction(
+        TOKEN_HEAD, config.encoder, config.encoder.hidden_size
+    ),
+    COPY_HEAD: lambda config: layout.dense(
+        f"{COPY_HEAD}/dense", config.encoder.hidden_size, 1
     ),
 }
 

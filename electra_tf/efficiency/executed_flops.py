@@ -8,7 +8,8 @@ The terms are those of the paper's count (`flops`); what differs:
   where `embedding_lookup` says so. Positions are added; segments are always
   multiplied. A product with one-hot vectors has one gradient, the table's.
 * Tokens are predicted where they were chosen, `max_predictions_per_seq` of an
-  input; by two towers everywhere, once for both.
+  input; everywhere by two towers, once for both, and for objectives that
+  predict all tokens.
 * Every layer norm counts all its elements.
 * Adam takes some operations for every weight.
 
@@ -36,7 +37,11 @@ from electra_tf.efficiency.flops import (
     layer_terms,
     prediction_terms,
 )
-from electra_tf.efficiency.networks import networks, parameters
+from electra_tf.efficiency.networks import (
+    TokenPrediction,
+    networks,
+    parameters,
+)
 from electra_tf.efficiency.transformer_sizes import (
     TransformerSizes,
     transformer_sizes,
@@ -141,6 +146,14 @@ def prediction_work(
     return _work(terms, tokens)
 
 
+def head_work(head: TokenPrediction) -> Work:
+    """Return the work of a head that predicts tokens of one input."""
+    work = prediction_work(head.encoder, head.tokens, head.input_size)
+    if not head.copies:
+        return work
+    return work.plus(dense_work(head.input_size, 1, head.tokens))
+
+
 def detection_work(encoder: EncoderConfig, length: int) -> Work:
     """Return the work of a binary decision on every token."""
     return _work(detection_terms(transformer_sizes(encoder, length)), length)
@@ -149,17 +162,12 @@ def detection_work(encoder: EncoderConfig, length: int) -> Work:
 def pretraining_work(config: PretrainingConfig) -> Work:
     """Return the work of pre-training on one input, without the optimizer."""
     length = config.max_seq_length
-    passes, prediction, detection = networks(config)
+    passes, predictions, detection = networks(config)
     parts = [
         encoder_work(each.encoder, length, config.embedding_lookup)
         for each in passes
     ]
-    if prediction is not None:
-        parts.append(
-            prediction_work(
-                prediction.encoder, prediction.tokens, prediction.input_size
-            )
-        )
+    parts += [head_work(each) for each in predictions]
     if detection is not None:
         parts.append(detection_work(detection, length))
     return Work().plus(*parts)

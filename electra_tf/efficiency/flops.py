@@ -32,6 +32,7 @@ from electra_tf.configs import (
     encoder_config,
     generator_config,
 )
+from electra_tf.configs.objectives import WITHOUT_NETWORK
 from electra_tf.efficiency.transformer_sizes import (
     TransformerSizes,
     transformer_sizes,
@@ -210,7 +211,8 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     A generator that shares all weights with the discriminator costs as much
     as a network of its own of that size. Uniform proposals cost nothing. Two
     towers predict every token, once for both; the released count has none, and
-    here the wider input of their common prediction is left out.
+    here the wider input of their common prediction is left out. A main network
+    that predicts all tokens has a softmax for each.
 
     Args:
         config: of any objective and generator.
@@ -223,11 +225,15 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     length = config.max_seq_length
     batches = (config.train_batch_size, config.num_train_steps)
     main = transformer_sizes(encoder_config(config), length, **settings)
-    if not (config.electra_objective or config.electric_objective):
-        return training_flops(main, *batches)
-    detecting = training_flops(main, *batches, discriminator=True)
-    networks = _generator_networks(config, main, **settings)
-    return detecting + sum(training_flops(n, *batches) for n in networks)
+    proposing = sum(
+        training_flops(network, *batches)
+        for network in _generator_networks(config, main, **settings)
+    )
+    if config.layout.head is None:
+        return proposing
+    if config.layout.trained_on == "all" and not config.detects:
+        main = main.replace(output_frac=1.0)
+    return proposing + training_flops(main, *batches, config.detects)
 
 
 def flops_per_step(config: PretrainingConfig, **settings) -> float:
@@ -253,13 +259,15 @@ def _generator_networks(
     config: PretrainingConfig, main: TransformerSizes, **settings
 ) -> list[TransformerSizes]:
     """Return the networks whose masked prediction proposes replacements."""
-    if config.electra_objective and config.uniform_generator:
+    if config.layout.generator == "main":
+        return [main]
+    if config.generator in WITHOUT_NETWORK:
         return []
-    if not config.electra_objective or not config.untied_generator:
+    if config.weight_sharing == "all":
         return [main]
     own = transformer_sizes(
         generator_config(config), main.sequence_length, **settings
     )
-    if config.two_tower_generator:
+    if config.generator == "two_towers":
         return [own.replace(output_frac=1.0), own.replace(output_frac=0.0)]
     return [own]

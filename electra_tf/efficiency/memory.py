@@ -61,6 +61,5 @@ def _kept_per_example(config: PretrainingConfig) -> int:
 
 
 def _logits_per_example(config: PretrainingConfig) -> int:
-    prediction = networks(config).prediction
-    tokens = prediction.tokens if prediction else 0
+    tokens = sum(head.tokens for head in networks(config).predictions)
     return FLOAT32 * _LOGIT_COPIES * tokens * config.vocab_size

@@ -8,6 +8,7 @@ from electra_tf.configs import (
     encoder_config,
     generator_config,
 )
+from electra_tf.configs.objectives import WITHOUT_NETWORK
 
 
 class Pass(typing.NamedTuple):
@@ -31,25 +32,35 @@ class TokenPrediction(typing.NamedTuple):
         encoder: `EncoderConfig` whose embeddings it compares with.
         input_size: width of what comes in.
         tokens: how many tokens of an input it predicts.
+        copies: whether it may copy tokens, by a linear layer more.
     """
 
     encoder: EncoderConfig
     input_size: int
     tokens: int
+    copies: bool = False
 
 
 class Networks(typing.NamedTuple):
     """What an update runs.
 
     Attributes:
-        passes: of encoders, the main one first.
-        prediction: `TokenPrediction`, or None for uniform proposals.
+        passes: of encoders, the main one first where there is one.
+        predictions: of tokens, by the generator and by the main network.
         detection: `EncoderConfig` of the discriminator, or None.
     """
 
     passes: tuple[Pass, ...]
-    prediction: TokenPrediction | None
-    detection: EncoderConfig | None
+    predictions: tuple[TokenPrediction, ...] = ()
+    detection: EncoderConfig | None = None
+
+    def plus(self, other: "Networks") -> "Networks":
+        """Return what both run."""
+        return Networks(
+            self.passes + other.passes,
+            self.predictions + other.predictions,
+            self.detection or other.detection,
+        )
 
 
 def networks(config: PretrainingConfig) -> Networks:
@@ -59,24 +70,52 @@ def networks(config: PretrainingConfig) -> Networks:
     >>> [each.encoder.hidden_size for each in networks(config).passes]
     [256, 64]
     """
-    main = encoder_config(config)
+    return _main_network(config).plus(_generator(config))
+
+
+def _main_network(config: PretrainingConfig) -> Networks:
+    main, layout = encoder_config(config), config.layout
+    if layout.head is None:
+        return Networks(())
+    if layout.detects:
+        return Networks((Pass(main),), detection=main)
+    everywhere = layout.trained_on == "all"
+    tokens = config.max_predictions_per_seq
+    head = TokenPrediction(
+        main,
+        main.hidden_size,
+        config.max_seq_length if everywhere else tokens,
+        copies=layout.head == "copied_tokens",
+    )
+    return Networks((Pass(main),), (head,))
+
+
+def _generator(config: PretrainingConfig) -> Networks:
     masked = config.max_predictions_per_seq
-    if not (config.electra_objective or config.electric_objective):
-        head = TokenPrediction(main, main.hidden_size, masked)
-        return Networks((Pass(main),), head, None)
-    if config.electra_objective and config.uniform_generator:
-        return Networks((Pass(main),), None, main)
-    if not config.electra_objective or not config.untied_generator:
-        tied = Pass(main, owns_layers=False, owns_embeddings=False)
-        head = TokenPrediction(main, main.hidden_size, masked)
-        return Networks((Pass(main), tied), head, main)
+    if config.layout.generator == "main":
+        return _masked_language_model(encoder_config(config), masked)
+    if config.generator in WITHOUT_NETWORK:
+        return Networks(())
+    if config.weight_sharing == "all":
+        return _masked_language_model(encoder_config(config), masked, False)
     own = generator_config(config)
-    tower = Pass(own, owns_embeddings=config.untied_generator_embeddings)
-    if config.two_tower_generator:
-        head = TokenPrediction(own, 2 * own.hidden_size, config.max_seq_length)
-        return Networks((Pass(main), tower, tower), head, main)
-    head = TokenPrediction(own, own.hidden_size, masked)
-    return Networks((Pass(main), tower), head, main)
+    untied = config.weight_sharing == "none"
+    if config.generator == "masked_language_model":
+        return _masked_language_model(own, masked, True, untied)
+    head = TokenPrediction(own, 2 * own.hidden_size, config.max_seq_length)
+    first = Pass(own, owns_embeddings=untied or not config.layout.has_main)
+    return Networks((first, Pass(own, owns_embeddings=untied)), (head,))
+
+
+def _masked_language_model(
+    encoder: EncoderConfig,
+    tokens: int,
+    owns_layers: bool = True,
+    owns_embeddings: bool = True,
+) -> Networks:
+    head = TokenPrediction(encoder, encoder.hidden_size, tokens)
+    one = Pass(encoder, owns_layers, owns_embeddings and owns_layers)
+    return Networks((one,), (head,))
 
 
 def embedding_parameters(encoder: EncoderConfig) -> int:
@@ -107,20 +146,25 @@ def parameters(config: PretrainingConfig) -> int:
     >>> parameters(PretrainingConfig(data_dir="D", model_name="M"))
     14196219
     """
-    passes, prediction, detection = networks(config)
+    passes, predictions, detection = networks(config)
     total = sum(
         each.owns_layers * layer_parameters(each.encoder)
         + each.owns_embeddings * embedding_parameters(each.encoder)
         for each in passes
     )
-    if prediction is not None:
-        width = prediction.encoder.embedding_size
-        total += _dense(prediction.input_size, width) + _norm(width)
-        total += prediction.encoder.vocab_size  # The bias of the logits.
+    total += sum(map(prediction_parameters, predictions))
     if detection is not None:
         hidden = detection.hidden_size
         total += _dense(hidden, hidden) + _dense(hidden, 1)
     return total
+
+
+def prediction_parameters(head: TokenPrediction) -> int:
+    """Return the weights of a head, whose matrix is the embeddings'."""
+    width = head.encoder.embedding_size
+    total = _dense(head.input_size, width) + _norm(width)
+    total += head.encoder.vocab_size  # The bias of the logits.
+    return total + head.copies * _dense(head.input_size, 1)
 
 
 def _dense(rows: int, columns: int) -> int:

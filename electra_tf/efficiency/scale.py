@@ -109,9 +109,8 @@ def activation_bytes(config: PretrainingConfig, width: int) -> int:
 
 
 def logit_bytes(config: PretrainingConfig) -> int:
-    """Return the size of the generator's float32 logits, B x N x V."""
-    prediction = networks(config).prediction
-    tokens = prediction.tokens if prediction else 0
+    """Return the size of the float32 logits of tokens, B x N x V."""
+    tokens = sum(head.tokens for head in networks(config).predictions)
     return FLOAT32 * config.train_batch_size * tokens * config.vocab_size
 
 

@@ -1,4 +1,4 @@
-"""The two pre-training heads: token prediction and replaced-token detection."""
+"""Heads of pre-training: tokens, replaced tokens, one number a token."""
 
 import keras
 from keras import ops
@@ -111,3 +111,32 @@ class ReplacedTokenHead(keras.layers.Layer):
         """Classify each position."""
         logits = ops.squeeze(self.logit(self.dense(hidden)), -1)
         return ops.cast(logits, "float32")
+
+
+class LinearHead(keras.layers.Layer):
+    """One number for each token, by a linear layer.
+
+    Args:
+        config: `EncoderConfig` of the encoder whose outputs come in.
+
+    Call arguments:
+        hidden: float tensor `(batch, length, hidden_size)`.
+
+    Returns:
+        Float32 `(batch, length)`.
+    """
+
+    def __init__(self, config: EncoderConfig, name: str, **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.config = config
+        self.dense = keras.layers.Dense(
+            1, name="dense", dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape=None):
+        """Create the layer."""
+        self.dense.build((None, None, self.config.hidden_size))
+
+    def call(self, hidden):
+        """Score each position."""
+        return ops.cast(ops.squeeze(self.dense(hidden), -1), "float32")

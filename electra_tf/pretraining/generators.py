@@ -11,6 +11,7 @@ from keras import ops
 
 from electra_tf.configs import generator_config
 from electra_tf.encoder import Encoder
+from electra_tf.layers.embeddings import Embeddings
 from electra_tf.layers.heads import TokenPredictionHead
 from electra_tf.pretraining.positions import gather_positions
 from electra_tf.randomness import scoped
@@ -109,7 +110,7 @@ class TwoTowers:
 
 def masked_language_model(config, main: Encoder) -> MaskedLanguageModel:
     """Return the generator, or the main encoder where the two are one."""
-    if not config.electra_objective or not config.untied_generator:
+    if config.layout.generator == "main" or not config.untied_generator:
         return MaskedLanguageModel(main, owns_encoder=False)
     return MaskedLanguageModel(_tower(config, main, "generator"))
 
@@ -120,20 +121,28 @@ def uniform(config, main: Encoder) -> Uniform:
 
 
 def two_towers(config, main: Encoder) -> TwoTowers:
-    """Return Electric's noise model."""
+    """Return Electric's noise model.
+
+    Where it is all there is, the left-to-right tower owns the embeddings.
+    """
+    left_to_right = _tower(config, main, "generator_ltr")
+    shares = None
+    if not config.layout.has_main and config.weight_sharing != "none":
+        shares = left_to_right.embeddings
     return TwoTowers(
-        _tower(config, main, "generator_ltr"),
-        _tower(config, main, "generator_rtl"),
+        left_to_right, _tower(config, main, "generator_rtl", shares)
     )
 
 
-def _tower(config, main: Encoder, name: str) -> Encoder:
-    """A generator-sized encoder, with the main encoder's embeddings or own."""
-    untied = config.untied_generator_embeddings
-    shared = None if untied else main.embeddings
+def _tower(
+    config, main: Encoder, name: str, embeddings: Embeddings | None = None
+) -> Encoder:
+    """A generator-sized encoder with embeddings that are given, or its own."""
+    if config.layout.has_main and config.weight_sharing != "none":
+        embeddings = main.embeddings
     return Encoder(
         generator_config(config),
-        embeddings=shared,
+        embeddings=embeddings,
         lookup=config.embedding_lookup,
         name=name,
     )
@@ -144,12 +153,3 @@ GENERATORS = {
     "uniform": uniform,
     "two_towers": two_towers,
 }
-
-
-def generator_kind(config) -> str:
-    """Name the row of `GENERATORS` that a `PretrainingConfig` asks for."""
-    if config.electra_objective and config.uniform_generator:
-        return "uniform"
-    if config.electra_objective and config.two_tower_generator:
-        return "two_towers"
-    return "masked_language_model"

@@ -35,13 +35,17 @@ def sums(output) -> dict:
         and for the AUC the true and false positives at each threshold.
     """
     result = _generator_sums(output)
+    if output.corrupted is not None:
+        result |= _sampling_sums(output)
     if output.disc_logits is not None:
-        result |= _sampling_sums(output) | _discriminator_sums(output)
+        result |= _discriminator_sums(output)
+    if output.predictions is not None:
+        result |= _prediction_sums(output)
     return result
 
 
 def training_terms(output) -> dict[str, LossTerm]:
-    """What a training step reports of the discriminator beside its losses.
+    """What a training step reports of the main network beside its losses.
 
     The terms have no weight. Unlike in an evaluation, the AUC is exact, of real
     tokens only, and a mean over the steps and replicas, each of which ranks
@@ -50,9 +54,17 @@ def training_terms(output) -> dict[str, LossTerm]:
     Args:
         output: `PretrainingOutput`.
     """
-    if output.disc_logits is None:
-        return {}
-    mask = ops.cast(output.batch.input_mask, "float32")
+    terms = {}
+    if output.disc_logits is not None:
+        terms |= _detection_terms(output)
+    if output.predictions is not None:
+        sums = _prediction_accuracies(output.predictions)
+        terms |= {name: LossTerm(None, *sums[name]) for name in sums}
+    return terms
+
+
+def _detection_terms(output) -> dict[str, LossTerm]:
+    mask = output.disc_weights
     fake = ops.cast(output.corrupted.is_fake, "float32") * mask
     called_fake = ops.cast(output.disc_logits > 0, "float32") * mask
     found = ops.sum(called_fake * fake)
@@ -111,9 +123,37 @@ def _sampling_sums(output) -> dict:
     return _weighted("sampled_masked_lm_accuracy", correct, weights)
 
 
+def _prediction_sums(output) -> dict:
+    predictions = output.predictions
+    losses = objectives.prediction_losses(predictions)
+    result = _weighted("token_loss", losses, predictions.weights)
+    for name, (total, count) in _prediction_accuracies(predictions).items():
+        result |= {f"{name}/total": total, f"{name}/count": count}
+    return result
+
+
+def _prediction_accuracies(predictions) -> dict[str, tuple]:
+    """Correct predictions and their number: of all, and of replaced tokens.
+
+    A network that copies every token has the first high and the second 0.
+    """
+    ids, weights = predictions.ids, predictions.weights
+    predicted = objectives.most_likely(predictions)
+    correct = ops.cast(ops.equal(predicted, ids), "float32")
+    changed = ops.not_equal(predictions.input_ids, ids)
+    replaced = weights * ops.cast(changed, "float32")
+    return {
+        "token_accuracy": (ops.sum(correct * weights), ops.sum(weights)),
+        "replaced_token_accuracy": (
+            ops.sum(correct * replaced),
+            ops.sum(replaced),
+        ),
+    }
+
+
 def _discriminator_sums(output) -> dict:
     """Losses are averaged over sequences; all else over tokens."""
-    mask = ops.cast(output.batch.input_mask, "float32")
+    mask = output.disc_weights
     logits = output.disc_logits
     labels = ops.cast(output.corrupted.is_fake, "float32")
     predictions = ops.cast(logits > 0, "float32")

@@ -42,9 +42,64 @@ def generator_term(config, output) -> LossTerm:
 
 
 def detection_term(config, output) -> LossTerm:
-    """Replaced-token detection over all real tokens."""
+    """Replaced-token detection over the tokens that it is trained on."""
     losses = detection_losses(output.disc_logits, output.corrupted.is_fake)
-    weights = ops.cast(output.batch.input_mask, "float32")
+    return LossTerm(
+        weight=config.disc_weight,
+        total=ops.sum(losses * output.disc_weights),
+        count=ops.sum(output.disc_weights),
+    )
+
+
+def copy_losses(logits, copy_logits, input_ids, ids):
+    """Negative log-likelihoods under the copy mechanism (section 3.5).
+
+    A token is copied from the input with probability sigmoid(copy_logits),
+    and drawn from softmax(logits) otherwise.
+
+    Args:
+        logits: float32 `(..., V)`.
+        copy_logits: float32 `(...)`.
+        input_ids: int32 `(...)`, the tokens that may be copied.
+        ids: int32 `(...)`, the tokens whose likelihood is wanted.
+
+    Returns:
+        Float32 `(...)`.
+    """
+    log_copied = ops.log_sigmoid(copy_logits)
+    log_drawn = ops.log_sigmoid(-copy_logits) - token_losses(logits, ids)
+    return -ops.where(
+        ops.equal(input_ids, ids),
+        ops.logaddexp(log_copied, log_drawn),
+        log_drawn,
+    )
+
+
+def prediction_losses(predictions):
+    """The losses of `TokenPredictions`: float32 `(B, T)`."""
+    logits, ids, input_ids, _, copy_logits = predictions
+    if copy_logits is None:
+        return token_losses(logits, ids)
+    return copy_losses(logits, copy_logits, input_ids, ids)
+
+
+def most_likely(predictions):
+    """The likeliest tokens of `TokenPredictions`: int32 `(B, T)`."""
+    logits, _, input_ids, _, copy_logits = predictions
+    best = ops.cast(ops.argmax(logits, axis=-1), "int32")
+    if copy_logits is None:
+        return best
+    candidates = (input_ids, best)
+    losses = [
+        copy_losses(logits, copy_logits, input_ids, ids) for ids in candidates
+    ]
+    return ops.where(losses[0] <= losses[1], *candidates)
+
+
+def token_term(config, output) -> LossTerm:
+    """Likelihood of the original tokens, by the main network."""
+    losses = prediction_losses(output.predictions)
+    weights = output.predictions.weights
     return LossTerm(
         weight=config.disc_weight,
         total=ops.sum(losses * weights),
@@ -52,26 +107,34 @@ def detection_term(config, output) -> LossTerm:
     )
 
 
-def rtd(config, output) -> dict[str, LossTerm]:
-    """ELECTRA: generator and discriminator jointly (ELECTRA, section 2)."""
-    return {
-        "mlm_loss": generator_term(config, output),
-        "disc_loss": detection_term(config, output),
-    }
-
-
-def mlm(config, output) -> dict[str, LossTerm]:
-    """BERT's masked language model, without next-sentence prediction."""
+def likelihood(config, output) -> dict[str, LossTerm]:
+    """The generator alone: BERT's masked language model, or two towers."""
     return {"mlm_loss": generator_term(config, output)}
 
 
-# Electric differs in what its discriminator's logits and labels are, which
-# the pre-trainer decides; its losses are those of rtd.
-OBJECTIVES = {"rtd": rtd, "electric": rtd, "mlm": mlm}
+def detection(config, output) -> dict[str, LossTerm]:
+    """Generator and discriminator jointly (ELECTRA, section 2)."""
+    return likelihood(config, output) | {
+        "disc_loss": detection_term(config, output)
+    }
 
 
-def objective_name(config) -> str:
-    """Name the row of `OBJECTIVES` that a `PretrainingConfig` asks for."""
-    if not config.electra_objective and not config.electric_objective:
-        return "mlm"
-    return "electric" if config.electric_objective else "rtd"
+def prediction(config, output) -> dict[str, LossTerm]:
+    """A generator, and a main network that predicts tokens (section 3.5)."""
+    return likelihood(config, output) | {
+        "token_loss": token_term(config, output)
+    }
+
+
+# Rows that share a function differ in their networks: what the main one ends
+# in, and the tokens it is trained on (electra_tf.configs.objectives).
+OBJECTIVES = {
+    "rtd": detection,
+    "electra_15": detection,
+    "electric": detection,
+    "mlm": likelihood,
+    "two_tower": likelihood,
+    "replace_mlm": prediction,
+    "all_tokens_mlm": prediction,
+    "all_tokens_mlm_no_copy": prediction,
+}

@@ -4,14 +4,12 @@ B batch, L length, N chosen positions, V vocabulary.
 """
 
 import functools
-import math
 import typing
 
 from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
-from electra_tf.layers.heads import ReplacedTokenHead
 from electra_tf.layers.precision import precision
 from electra_tf.pretraining import (
     masking,
@@ -19,28 +17,27 @@ from electra_tf.pretraining import (
     sampling,
     whole_words,
 )
-from electra_tf.pretraining.generators import (
-    GENERATORS,
-    Proposals,
-    generator_kind,
-)
+from electra_tf.pretraining.generators import GENERATORS, Proposals
+from electra_tf.pretraining.main_heads import HEADS, TokenPredictions
 from electra_tf.pretraining.masking import Batch, Masked, SpecialTokens
 from electra_tf.pretraining.positions import scatter_average
 from electra_tf.randomness import RandomStream, scoped
 
 
 class Corrupted(typing.NamedTuple):
-    """The discriminator's input, and what it shall find.
+    """The main network's input, and what a discriminator shall find.
 
     Attributes:
         input_ids: int32 `(B, L)`, the original tokens with sampled ones
             written over the chosen positions.
         is_fake: int32 `(B, L)`, 1 where a token was replaced.
+        written: bool `(B, L)`, the chosen positions.
         sampled_ids: int32 `(B, N)`.
     """
 
     input_ids: typing.Any
     is_fake: typing.Any
+    written: typing.Any
     sampled_ids: typing.Any
 
 
@@ -52,8 +49,11 @@ class PretrainingOutput(typing.NamedTuple):
         candidates: bool `(B, L)`, the tokens that could be chosen.
         masked: `Masked`.
         proposals: `Proposals` of the generator.
-        corrupted: `Corrupted`, or None without a discriminator.
+        corrupted: `Corrupted`, or None where nothing reads it.
         disc_logits: float32 `(B, L)`, or None without a discriminator.
+        disc_weights: float32 `(B, L)`, 1 for the tokens that it is trained
+            on; None without one.
+        predictions: `TokenPredictions` of the main network, or None.
     """
 
     batch: Batch
@@ -62,6 +62,8 @@ class PretrainingOutput(typing.NamedTuple):
     proposals: Proposals
     corrupted: Corrupted | None = None
     disc_logits: typing.Any = None
+    disc_weights: typing.Any = None
+    predictions: TokenPredictions | None = None
 
 
 class Pretrainer:
@@ -96,29 +98,30 @@ class Pretrainer:
         self.config = config
         self.special = special
         self.continues_word = continues_word
-        self.objective = objectives.objective_name(config)
         with precision(config.precision):
             self._make_layers()
         for layer in self.layers:
             layer.build()
 
     def _make_layers(self):
-        config = self.config
+        config, layout = self.config, self.config.layout
         self.main = Encoder(
             encoder_config(config),
             lookup=config.embedding_lookup,
             name="electra",
         )
-        self.generator = GENERATORS[generator_kind(config)](config, self.main)
-        self.layers = [self.main, *self.generator.layers]
-        if self.has_discriminator:
-            self.head = ReplacedTokenHead(self.main.config)
-            self.layers.append(self.head)
+        self.generator = GENERATORS[config.generator](config, self.main)
+        self.head = layout.head and HEADS[layout.head](config, self.main)
+        self.layers = [
+            *([self.main] if layout.has_main else []),
+            *self.generator.layers,
+            *(self.head.layers if self.head else []),
+        ]
 
     @property
     def has_discriminator(self) -> bool:
         """Whether the objective has replaced tokens to detect."""
-        return self.objective != "mlm"
+        return self.config.detects
 
     @property
     def variables(self) -> dict:
@@ -158,7 +161,7 @@ class Pretrainer:
                 random,
             )
         return masking.draw(
-            batch, self.special, most, random, config.distinct_positions
+            batch, self.special, most, random, config.masks_distinct
         )
 
     def forward(
@@ -178,7 +181,7 @@ class Pretrainer:
             self.config.mask_prob,
             draws,
             self.config.mask_token_share,
-            self.config.distinct_positions,
+            self.config.masks_distinct,
             self.config.masks_words,
         )
         output = PretrainingOutput(
@@ -187,17 +190,16 @@ class Pretrainer:
             masked=masked,
             proposals=self.generator(batch, masked, random),
         )
-        if not self.has_discriminator:
+        if self.head is None:
             return output
-        corrupted = self._corrupt(output, sample)
-        return output._replace(
-            corrupted=corrupted,
-            disc_logits=self._detect(output, corrupted, random),
-        )
+        output = output._replace(corrupted=self._corrupt(output, sample))
+        hidden = self._read(output, random)
+        return output._replace(**self.head(hidden, output))
 
     def losses(self, output: PretrainingOutput) -> dict:
         """The objective's `LossTerm`s by name."""
-        return objectives.OBJECTIVES[self.objective](self.config, output)
+        objective = objectives.OBJECTIVES[self.config.objective]
+        return objective(self.config, output)
 
     def _corrupt(self, output: PretrainingOutput, sample) -> Corrupted:
         """Write sampled tokens over the chosen positions."""
@@ -212,31 +214,19 @@ class Pretrainer:
         corrupted_ids, written = scatter_average(
             input_ids, sampled_ids, output.masked.positions
         )
-        # Electric asks whether a token came from the noise distribution,
-        # even if the sample happens to equal the original.
-        if self.objective != "electric":
+        is_fake = written
+        if not self.head.lucky_samples_are_fake:
             changed = ops.not_equal(corrupted_ids, input_ids)
-            written = ops.logical_and(written, changed)
-        is_fake = ops.cast(written, "int32")
-        return Corrupted(corrupted_ids, is_fake, sampled_ids)
+            is_fake = ops.logical_and(written, changed)
+        return Corrupted(
+            corrupted_ids, ops.cast(is_fake, "int32"), written, sampled_ids
+        )
 
-    def _detect(self, output: PretrainingOutput, corrupted: Corrupted, random):
-        """Logits `(B, L)` of each token's having been replaced."""
-        hidden = self.main(
-            corrupted.input_ids,
+    def _read(self, output: PretrainingOutput, random):
+        """The main encoder's vectors `(B, L, H)` of the corrupted tokens."""
+        return self.main(
+            output.corrupted.input_ids,
             input_mask=output.batch.input_mask,
             segment_ids=output.batch.segment_ids,
             random=scoped(random, "discriminator"),
         ).sequence_output
-        logits = self.head(hidden)
-        if self.objective != "electric":
-            return logits
-        return logits + self._log_odds_of_noise(output, corrupted)
-
-    def _log_odds_of_noise(self, output, corrupted):
-        """log(k q(x) / (n - k)): Electric's known part of the logit."""
-        log_noise = -objectives.token_losses(
-            output.proposals.cloze_logits, corrupted.input_ids
-        )
-        share = self.config.mask_prob
-        return ops.stop_gradient(log_noise) + math.log(share / (1 - share))

@@ -25,6 +25,8 @@ VARIANTS = {
         "electric_objective": True,
         "untied_generator_embeddings": True,
     },
+    "replace_mlm": {"objective": "replace_mlm"},
+    "all_tokens_mlm": {"objective": "all_tokens_mlm"},
     "wide_generator": {"generator_hidden_size": 1.0, "generator_layers": 0.5},
 }
 

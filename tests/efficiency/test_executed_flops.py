@@ -33,7 +33,13 @@ VARIANTS = {
     "untied embeddings": {"untied_generator_embeddings": True},
     "one-hot lookups": {"embedding_lookup": "one_hot"},
     "shallow generator": {"generator_layers": 0.5},
-    "distinct positions": {"distinct_positions": True},
+    "distinct positions": {"masking": "without_replacement"},
+    "electra_15": {"objective": "electra_15"},
+    "replace_mlm": {"objective": "replace_mlm"},
+    "all_tokens_mlm": {"objective": "all_tokens_mlm"},
+    "all_tokens_mlm_no_copy": {"objective": "all_tokens_mlm_no_copy"},
+    "two_tower": {"objective": "two_tower"},
+    "two_tower, untied": {"objective": "two_tower", "weight_sharing": "none"},
 }
 SIZES = {
     "small": {},
@@ -68,7 +74,10 @@ def check(config: PretrainingConfig):
     assert work.training_products == update
 
 
-@pytest.mark.parametrize("variant", ["rtd", "electric", "one-hot lookups"])
+@pytest.mark.parametrize(
+    "variant",
+    ["rtd", "electric", "one-hot lookups", "replace_mlm", "all_tokens_mlm"],
+)
 def test_products_of_an_update(variant):
     check(tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant]))
 

@@ -35,6 +35,7 @@ def test_parameters_are_those_of_the_model(variant):
 def test_two_towers_predict_every_token():
     config = tiny.pretraining(electric_objective=True)
     found = networks(config)
-    assert found.prediction.tokens == config.max_seq_length
-    assert found.prediction.input_size == 2 * 4
+    (prediction,) = found.predictions
+    assert prediction.tokens == config.max_seq_length
+    assert prediction.input_size == 2 * 4
     assert len(found.passes) == 3

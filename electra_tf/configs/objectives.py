@@ -1,0 +1,94 @@
+"""What each pre-training objective makes of the networks.
+
+One row an objective. The pre-trainer builds it, the counts of FLOPs and of
+weights add it up, and conversion tells what a run consists of, all from here.
+The losses are in `electra_tf.pretraining.objectives`.
+"""
+
+import typing
+
+
+class Layout(typing.NamedTuple):
+    """The networks of an objective.
+
+    Attributes:
+        generator: who proposes tokens: "own" is a generator beside the main
+            encoder, "main" the main encoder itself, "towers" two towers that
+            are all there is.
+        head: what the main encoder ends in when it reads the proposed
+            tokens, a row of `electra_tf.pretraining.main_heads.HEADS`; None
+            where it does not.
+        trained_on: which tokens that head is trained on: "all" real ones, or
+            the "chosen" ones alone.
+    """
+
+    generator: str
+    head: str | None = None
+    trained_on: str = "all"
+
+    @property
+    def has_main(self) -> bool:
+        """Whether there is a main encoder, which can be fine-tuned."""
+        return self.generator != "towers"
+
+    @property
+    def detects(self) -> bool:
+        """Whether the main network tells replaced tokens from others."""
+        return self.head in ("detection", "energy")
+
+
+LAYOUTS = {
+    "rtd": Layout("own", "detection"),
+    "electra_15": Layout("own", "detection", "chosen"),
+    "mlm": Layout("main"),
+    "replace_mlm": Layout("own", "tokens", "chosen"),
+    "all_tokens_mlm": Layout("own", "copied_tokens"),
+    "all_tokens_mlm_no_copy": Layout("own", "tokens"),
+    "electric": Layout("own", "energy"),
+    "two_tower": Layout("towers"),
+}
+GENERATORS = ("masked_language_model", "uniform", "two_towers")
+WITHOUT_NETWORK = ("uniform",)
+WEIGHT_SHARING = ("none", "embeddings", "all")
+# What the released code's settings are set to beside values that it lacks.
+_RELEASED = {
+    "electra_15": "rtd",
+    "replace_mlm": "rtd",
+    "all_tokens_mlm": "rtd",
+    "all_tokens_mlm_no_copy": "rtd",
+    "two_tower": "mlm",
+}
+
+
+def released(value: str | None) -> str | None:
+    """Return what comes nearest to a value in the released code's settings.
+
+    >>> released("electra_15"), released("mlm")
+    ('rtd', 'mlm')
+    """
+    return _RELEASED.get(value, value)
+
+
+def objective_of(electra: bool, electric: bool) -> str:
+    """Name the objective that the released code's two settings mean.
+
+    >>> objective_of(electra=False, electric=False)
+    'mlm'
+    """
+    if electric:
+        return "electric"
+    return "rtd" if electra else "mlm"
+
+
+def generator_of(uniform: bool, two_towers: bool) -> str:
+    """Name the generator that the released code's two settings mean."""
+    if uniform:
+        return "uniform"
+    return "two_towers" if two_towers else "masked_language_model"
+
+
+def weight_sharing_of(untied: bool, untied_embeddings: bool) -> str:
+    """Name the sharing that the released code's two settings mean."""
+    if not untied:
+        return "all"
+    return "none" if untied_embeddings else "embeddings"
