@@ -19,7 +19,7 @@ def num_steps(settings: dict, flops: float) -> int:
     """Return the most updates whose cost is within the budget.
 
     >>> from benchmarks.study.models import SHARED
-    >>> num_steps({**SHARED, "electra_objective": False}, 1e12)
+    >>> num_steps({**SHARED, "objective": "mlm"}, 1e12)
     375
 
     Raises:

@@ -64,36 +64,58 @@ class Model(typing.NamedTuple):
 MODELS = {
     SCRATCH: Model("random weights", None),
     "rtd": Model("ELECTRA", {}, 85.0, curve=True),
-    "mlm": Model("BERT (MLM)", {"electra_objective": False}, 82.2, curve=True),
-    "uniform": Model("uniform generator", {"uniform_generator": True}),
+    "mlm": Model("BERT (MLM)", {"objective": "mlm"}, 82.2, curve=True),
+    "all_tokens_mlm": Model(
+        "All-Tokens MLM", {"objective": "all_tokens_mlm"}, 84.3
+    ),
+    "replace_mlm": Model("Replace MLM", {"objective": "replace_mlm"}, 82.4),
+    "electra_15": Model("ELECTRA 15%", {"objective": "electra_15"}, 82.4),
+    "uniform": Model("uniform", {"generator": "uniform"}),
+    "shared_all": Model("all weights", {"weight_sharing": "all"}, 84.4),
+    "generator_full": Model(
+        "1; embeddings shared", {"generator_hidden_size": 1.0}, 84.3
+    ),
     "generator_quarter": Model("1/4", {"generator_hidden_size": 0.25}),
-    "generator_full": Model("1", {"generator_hidden_size": 1.0}, 84.3),
-    "shared_all": Model("all weights", {"untied_generator": False}, 84.4),
     "shared_none": Model(
         "nothing",
-        {"generator_hidden_size": 1.0, "untied_generator_embeddings": True},
+        {"weight_sharing": "none", "generator_hidden_size": 1.0},
         83.6,
     ),
-    "electric": Model(
-        "Electric",
-        {"electra_objective": False, "electric_objective": True},
-        84.1,
+    "electric": Model("Electric", {"objective": "electric"}, 84.1),
+    "electra_tt": Model("ELECTRA, two towers", {"generator": "two_towers"}),
+    "all_tokens_mlm_no_copy": Model(
+        "All-Tokens MLM, no copying", {"objective": "all_tokens_mlm_no_copy"}
     ),
 }
 
 PANELS = (
-    Panel("objective", "ELECTRA, Table 5", ("rtd", "mlm")),
     Panel(
-        "generator size",
+        "objective",
+        "ELECTRA, Table 5",
+        (
+            "rtd",
+            "all_tokens_mlm",
+            "all_tokens_mlm_no_copy",
+            "replace_mlm",
+            "electra_15",
+            "mlm",
+        ),
+    ),
+    Panel(
+        "size of the generator",
         "ELECTRA, Figure 3 left",
         ("uniform", "generator_quarter", "rtd", "generator_full"),
     ),
     Panel(
-        "shared weights",
+        "weights shared with a full-size generator",
         "ELECTRA, section 3.2",
         ("shared_none", "generator_full", "shared_all"),
     ),
-    Panel("Electric", "Electric, Table 1", ("mlm", "electric", "rtd")),
+    Panel(
+        "energies",
+        "Electric, Table 1",
+        ("mlm", "electric", "electra_tt", "rtd"),
+    ),
 )
 
 

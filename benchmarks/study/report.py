@@ -21,7 +21,7 @@ def collect(config: StudyConfig) -> list[Scored]:
         with_curve = MODELS[training.name].curve and config.curves
         for share in SHARES if with_curve else (1.0,):
             found.append(scored(config, ledger, training, share))
-    return [one for one in found if one is not None]
+    return [one for one in found if one and (one.tasks or one.share == 1)]
 
 
 def write(config: StudyConfig):
