@@ -20,7 +20,7 @@ def num_steps(settings: dict, flops: float) -> int:
 
     >>> from benchmarks.study.models import SHARED
     >>> num_steps({**SHARED, "objective": "mlm"}, 1e12)
-    375
+    748
 
     Raises:
         ValueError: the budget is too small for eight updates.

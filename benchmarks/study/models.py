@@ -16,13 +16,14 @@ SHARED = {
         "max_position_embeddings": 64,
     },
     "max_seq_length": 64,
-    "train_batch_size": 32,
-    "learning_rate": 2e-3,
-    "num_warmup_steps": 300,
+    "train_batch_size": 16,
+    "learning_rate": 1.5e-3,
+    "num_warmup_steps": 1000,
     "adam_bias_correction": True,
     "hidden_dropout_prob": 0,
     "attention_probs_dropout_prob": 0,
     "sampling": "inverse_cdf",
+    "eval_batch_size": 32,
     "generator_hidden_size": 0.5,
 }
 SCRATCH = "scratch"

@@ -20,7 +20,11 @@ FINETUNING = {
     "num_train_epochs": 3.0,
 }
 # Settings of one task that win over those above.
-BY_TASK: dict[str, dict] = {"sst": {"num_train_epochs": 1.0}}
+BY_TASK: dict[str, dict] = {
+    "sst": {"num_train_epochs": 1.0},
+    "sts": {"double_unordered": False},
+    "chunk": {"num_train_epochs": 2.0},
+}
 
 
 class Training(typing.NamedTuple):

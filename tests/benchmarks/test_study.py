@@ -72,7 +72,7 @@ def test_models_cost_the_same_within_an_update():
         assert BUDGET - cost < spent <= BUDGET, training.name
         row = budget.cost(training.settings, training.steps)
         assert row["flops"] == spent
-        assert row["tokens"] == training.steps * 32 * 64
+        assert row["tokens"] == training.steps * 16 * 64
 
 
 def test_checkpoints_are_kept_where_the_curve_wants_them():
