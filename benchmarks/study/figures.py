@@ -2,15 +2,16 @@
 
 import pathlib
 
-from benchmarks.study.models import MODELS, PANELS, SCRATCH
+from benchmarks.study.models import MODELS, PANELS, SCRATCH, Panel
 from benchmarks.study.scores import Scored
 
-_COLORS = ("#c0392b", "#2a6fb0", "#1e8449", "#b9770e", "#7d3c98", "#566573")
-_GREY = "#888888"
+_BLUE, _GREY = "#2a6fb0", "#888888"
+_COLUMNS = 2
+_WIDTH, _HEIGHT = 5.2, 3.0  # Of a panel, in inches.
 
 
 def draw(found: list[Scored], path: pathlib.Path):
-    """Draw score by cost, and a panel of bars for each comparison.
+    """Draw score by cost, and a panel for each comparison.
 
     Args:
         found: scores; those without an average are left out.
@@ -22,79 +23,71 @@ def draw(found: list[Scored], path: pathlib.Path):
     from matplotlib import pyplot
 
     done = [one for one in found if one.average is not None]
-    panels = [p for p in PANELS if _finals(done, p.models)]
+    panels = [panel for panel in PANELS if len(_finals(done, panel.labels)) > 1]
+    rows = -(-(1 + len(panels)) // _COLUMNS)
     figure, axes = pyplot.subplots(
-        1 + len(panels),
-        1,
-        figsize=(7, 3 * (1 + len(panels))),
+        rows,
+        _COLUMNS,
+        figsize=(_COLUMNS * _WIDTH, rows * _HEIGHT),
         layout="constrained",
         squeeze=False,
     )
-    _curves(axes[0][0], done)
-    for (axis,), panel in zip(axes[1:], panels, strict=True):
-        _bars(axis, panel, done)
+    first, *others = axes.flat
+    _curves(first, done)
+    for axis, panel in zip(others, panels, strict=False):
+        _comparison(axis, panel, done)
+    for axis in others[len(panels) :]:
+        axis.set_axis_off()
     figure.savefig(path, dpi=80)
     pyplot.close(figure)
 
 
-def _finals(done: list[Scored], names) -> dict[str, Scored]:
-    """Return whole trainings of some models; of several seeds the first."""
-    found = {}
-    for one in done:
-        if one.share == 1 and one.training.name in names:
-            found.setdefault(one.training.name, one)
-    return {name: found[name] for name in names if name in found}
-
-
-def _floor(axis, done: list[Scored], horizontal=True):
-    for one in _finals(done, (SCRATCH,)).values():
-        line = axis.axhline if horizontal else axis.axvline
-        line(one.average.mean, color=_GREY, ls="--", label="random weights")
+def _finals(done: list[Scored], names) -> list[Scored]:
+    """Return whole trainings of some models, in the order of `names`."""
+    whole = [one for one in done if one.share == 1]
+    return [one for n in names for one in whole if one.training.name == n]
 
 
 def _curves(axis, done: list[Scored]):
-    """Score by FLOPs, a line a model."""
-    names = dict.fromkeys(
-        one.training.name for one in done if MODELS[one.training.name].curve
-    )
-    for name, color in zip(names, _COLORS, strict=False):
-        points = [o for o in done if o.training.name == name]
-        points = sorted(points, key=lambda one: one.share)
+    """Score by FLOPs, a line a training."""
+    curves = [one for one in done if MODELS[one.training.name].curve]
+    for training_id in dict.fromkeys(one.training.id for one in curves):
+        points = [one for one in curves if one.training.id == training_id]
         axis.errorbar(
             [one.share * one.row["flops"] for one in points],
             [one.average.mean for one in points],
             [one.average.deviation for one in points],
             marker="o",
-            ms=4,
+            markersize=4,
             capsize=3,
-            color=color,
-            label=MODELS[name].title,
+            label=points[0].training.name,
         )
-    _floor(axis, done)
-    axis.set(
-        title="score by cost (ELECTRA, Figures 1 and 3 right)",
-        xlabel="pre-training FLOPs, as executed",
-        ylabel="mean score",
-    )
+    for one in _finals(done, [SCRATCH]):
+        axis.axhline(
+            one.average.mean, color=_GREY, ls="--", label="random weights"
+        )
+    axis.set_title("score by cost (ELECTRA, Figures 1, 3 right)", fontsize=10)
+    axis.set_xlabel("pre-training FLOPs, as executed")
+    axis.set_ylabel("mean score")
     axis.grid(alpha=0.25)
     axis.legend(fontsize=8)
 
 
-def _bars(axis, panel, done: list[Scored]):
-    found = _finals(done, panel.models)
-    labels = [MODELS[name].title for name in found]
-    axis.barh(
-        labels,
-        [one.average.mean for one in found.values()],
-        xerr=[one.average.deviation for one in found.values()],
-        color=_COLORS[1],
+def _comparison(axis, panel: Panel, done: list[Scored]):
+    """Scores one below the other, with their spread; a mark a training."""
+    found = _finals(done, panel.labels)
+    axis.errorbar(
+        [one.average.mean for one in found],
+        [panel.labels[one.training.name] for one in found],
+        xerr=[one.average.deviation for one in found],
+        fmt="o",
         capsize=3,
-        height=0.6,
+        color=_BLUE,
     )
-    _floor(axis, done, horizontal=False)
+    for one in _finals(done, [SCRATCH]):
+        axis.axvline(one.average.mean, color=_GREY, ls="--")
+    axis.margins(y=0.15)
     axis.invert_yaxis()
-    means = [one.average.mean for one in found.values()]
-    floor = [one.average.mean for one in _finals(done, (SCRATCH,)).values()]
-    axis.set_xlim(max(0, min(means + floor) - 5), max(means) + 5)
-    axis.set(title=f"{panel.title} ({panel.source})", xlabel="mean score")
-    axis.grid(alpha=0.25, axis="x")
+    axis.set_title(panel.title, fontsize=10)
+    axis.set_xlabel("mean score")
+    axis.grid(alpha=0.25)

@@ -29,93 +29,91 @@ SHARED = {
 SCRATCH = "scratch"
 
 
-class Panel(typing.NamedTuple):
-    """A comparison of the papers.
-
-    Attributes:
-        title: what is compared.
-        source: where in the papers.
-        models: names of rows of `MODELS`, in the papers' order.
-    """
-
-    title: str
-    source: str
-    models: tuple[str, ...]
-
-
 class Model(typing.NamedTuple):
     """A row of the study.
 
     Attributes:
-        title: for people.
         settings: flags of run_pretraining.py beside the shared ones; None
             for random weights.
-        paper: GLUE score in the papers, or None.
+        paper: GLUE score in the paper's comparison, or None.
         curve: whether it is fine-tuned on the way, too.
     """
 
-    title: str
     settings: dict | None
     paper: float | None = None
     curve: bool = False
 
 
+class Panel(typing.NamedTuple):
+    """A comparison of the papers.
+
+    Attributes:
+        title: what is compared, and where in the papers.
+        labels: of rows of `MODELS`, by name.
+    """
+
+    title: str
+    labels: dict[str, str]
+
+
 # In the order in which they are trained: a study that was stopped early has
 # the most important ones.
 MODELS = {
-    SCRATCH: Model("random weights", None),
-    "rtd": Model("ELECTRA", {}, 85.0, curve=True),
-    "mlm": Model("BERT (MLM)", {"objective": "mlm"}, 82.2, curve=True),
-    "all_tokens_mlm": Model(
-        "All-Tokens MLM", {"objective": "all_tokens_mlm"}, 84.3
-    ),
-    "replace_mlm": Model("Replace MLM", {"objective": "replace_mlm"}, 82.4),
-    "electra_15": Model("ELECTRA 15%", {"objective": "electra_15"}, 82.4),
-    "uniform": Model("uniform", {"generator": "uniform"}),
-    "shared_all": Model("all weights", {"weight_sharing": "all"}, 84.4),
-    "generator_full": Model(
-        "1; embeddings shared", {"generator_hidden_size": 1.0}, 84.3
-    ),
-    "generator_quarter": Model("1/4", {"generator_hidden_size": 0.25}),
+    SCRATCH: Model(None),
+    "rtd": Model({}, 85.0, curve=True),
+    "mlm": Model({"objective": "mlm"}, 82.2, curve=True),
+    "all_tokens_mlm": Model({"objective": "all_tokens_mlm"}, 84.3),
+    "replace_mlm": Model({"objective": "replace_mlm"}, 82.4),
+    "electra_15": Model({"objective": "electra_15"}, 82.4),
+    "uniform": Model({"generator": "uniform"}),
+    "shared_all": Model({"weight_sharing": "all"}, 84.4),
+    "generator_full": Model({"generator_hidden_size": 1.0}, 84.3),
+    "generator_quarter": Model({"generator_hidden_size": 0.25}),
     "shared_none": Model(
-        "nothing",
-        {"weight_sharing": "none", "generator_hidden_size": 1.0},
-        83.6,
+        {"weight_sharing": "none", "generator_hidden_size": 1.0}, 83.6
     ),
-    "electric": Model("Electric", {"objective": "electric"}, 84.1),
-    "electra_tt": Model("ELECTRA, two towers", {"generator": "two_towers"}),
-    "all_tokens_mlm_no_copy": Model(
-        "All-Tokens MLM, no copying", {"objective": "all_tokens_mlm_no_copy"}
-    ),
+    "electric": Model({"objective": "electric"}, 84.1),
+    "electra_tt": Model({"generator": "two_towers"}),
+    "all_tokens_mlm_no_copy": Model({"objective": "all_tokens_mlm_no_copy"}),
 }
 
 PANELS = (
     Panel(
-        "objective",
-        "ELECTRA, Table 5",
-        (
-            "rtd",
-            "all_tokens_mlm",
-            "all_tokens_mlm_no_copy",
-            "replace_mlm",
-            "electra_15",
-            "mlm",
-        ),
+        "objectives (ELECTRA, Table 5)",
+        {
+            "rtd": "ELECTRA",
+            "all_tokens_mlm": "All-Tokens MLM",
+            "all_tokens_mlm_no_copy": "no copying",
+            "replace_mlm": "Replace MLM",
+            "electra_15": "ELECTRA 15%",
+            "mlm": "BERT",
+        },
     ),
     Panel(
-        "size of the generator",
-        "ELECTRA, Figure 3 left",
-        ("uniform", "generator_quarter", "rtd", "generator_full"),
+        "width of the generator (ELECTRA, Figure 3 left)",
+        {
+            "uniform": "uniform",
+            "generator_quarter": "1/4",
+            "rtd": "1/2",
+            "generator_full": "1",
+        },
     ),
     Panel(
-        "weights shared with a full-size generator",
-        "ELECTRA, section 3.2",
-        ("shared_none", "generator_full", "shared_all"),
+        "shared with a generator of width 1 (ELECTRA, 3.2)",
+        {
+            "shared_none": "nothing",
+            "generator_full": "embeddings",
+            "shared_all": "all weights",
+        },
     ),
     Panel(
-        "energies",
-        "Electric, Table 1",
-        ("mlm", "electric", "electra_tt", "rtd"),
+        "energies (Electric, Table 1)",
+        {
+            "rtd": "ELECTRA",
+            "electra_tt": "ELECTRA, two towers",
+            "electric": "Electric",
+            "mlm": "BERT",
+        },
     ),
 )
 

@@ -85,7 +85,7 @@ def test_checkpoints_are_kept_where_the_curve_wants_them():
 
 
 def test_panels_and_models_agree():
-    assert {name for panel in PANELS for name in panel.models} <= set(MODELS)
+    assert {name for panel in PANELS for name in panel.labels} <= set(MODELS)
     digests = [training.id for training in plan.trainings(ALL)]
     assert len(set(digests)) == len(MODELS)
 
