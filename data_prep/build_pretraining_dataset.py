@@ -18,12 +18,13 @@ from data_prep import (
     corpus,
     job_results,
     jobs,
+    token_counter,
     workers,
 )
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.progress import Progress
 from data_prep.sources import findings, standard_input
-from electra_tf import manifest, tokenization
+from electra_tf import manifest, token_counts, tokenization
 from electra_tf.configs import to_json
 
 # As in the original, a large corpus becomes 1000 files.
@@ -84,6 +85,11 @@ def _build(config: PretrainingDatasetConfig) -> None:
         except ValueError:
             folder.discard()
             raise
+        token_counts.write(
+            token_counter.total(folder.workshop, len(results)),
+            built.vocab_sha256,
+            config.output_dir,
+        )
         folder.publish(built)
     _report(config, built, progress, job_results.first_places(results))
 

@@ -14,6 +14,7 @@ from data_prep.job_results import JobResult
 from data_prep.progress import Progress
 from data_prep.sources.findings import Findings
 from data_prep.sources.unit import Unit
+from data_prep.token_counter import TokenCounter
 from electra_tf.tokenization import Tokenizer
 
 
@@ -51,6 +52,7 @@ class _Outlet:
         self._unk_id = tokenizer.unk_id
         self._lengths: dict[int, int] = collections.defaultdict(int)
         self._single_segments = self._unknown = 0
+        self.token_counts = TokenCounter(tokenizer.vocab_size)
         self._builder = examples.ExampleBuilder(
             tokenizer.cls_id,
             tokenizer.sep_id,
@@ -82,6 +84,7 @@ class _Outlet:
     def _count(self, input_ids, segment0_length) -> None:
         length = len(input_ids)
         self._lengths[length] += 1
+        self.token_counts.add(input_ids)
         self._single_segments += length == segment0_length
         self._unknown += input_ids.count(self._unk_id)
 
@@ -167,5 +170,6 @@ def run(
         job_results.total([outlet.lengths for outlet in outlets]),
         findings.places,
     )
+    training.token_counts.save(job.folder, job.number)
     job_results.save(result, job.folder, job.number)
     return result

@@ -17,6 +17,7 @@ DATA = {
     "tokenization",
     "records",
     "manifest",
+    "token_counts",
 }
 ALLOWED = {
     "hparams": set(),
@@ -27,6 +28,7 @@ ALLOWED = {
     "tokenization": set(),
     "records": set(),
     "manifest": set(),
+    "token_counts": {"checksums"},
     "layers": {"configs", "randomness"},
     "encoder": {"configs", "randomness", "layers"},
     "pretraining": BASE

@@ -4,9 +4,13 @@ import numpy as np
 
 from electra_tf.configs import EncoderConfig, PretrainingConfig
 from electra_tf.pretraining.masking import Batch, SpecialTokens
+from electra_tf.pretraining.pretrainer import Pretrainer
 
 SPECIAL = SpecialTokens(cls_id=2, sep_id=3, mask_id=4)
 VOCAB_SIZE = 50
+# A third of the pieces continue a word; none comes as often as another.
+CONTINUES = np.arange(VOCAB_SIZE) >= 35
+TOKEN_COUNTS = np.arange(VOCAB_SIZE)
 # Takes half the time to trace, in `pretraining(**ONE_LAYER)`.
 ONE_LAYER = {
     "model_hparam_overrides": {
@@ -50,6 +54,11 @@ def pretraining(**changes) -> PretrainingConfig:
         },
     }
     return PretrainingConfig(**{**settings, **changes})
+
+
+def pretrainer(config: PretrainingConfig) -> Pretrainer:
+    """A model of any config, with what it needs to know of its vocabulary."""
+    return Pretrainer(config, SPECIAL, CONTINUES, TOKEN_COUNTS)
 
 
 def batch(size: int = 4, length: int = 16, seed: int = 0) -> Batch:

@@ -47,9 +47,10 @@ LAYOUTS = {
     "electric": Layout("own", "energy"),
     "two_tower": Layout("towers"),
 }
-GENERATORS = ("masked_language_model", "uniform", "two_towers")
-WITHOUT_NETWORK = ("uniform",)
-WEIGHT_SHARING = ("none", "embeddings", "all")
+GENERATORS = ("masked_language_model", "uniform", "unigram", "two_towers")
+WITHOUT_NETWORK = ("uniform", "unigram")
+WEIGHT_SHARING = ("none", "embeddings", "all", "disentangled")
+GENERATOR_TRAINING = ("joint", "two_stage", "adversarial")
 # What the released code's settings are set to beside values that it lacks.
 _RELEASED = {
     "electra_15": "rtd",
@@ -57,6 +58,8 @@ _RELEASED = {
     "all_tokens_mlm": "rtd",
     "all_tokens_mlm_no_copy": "rtd",
     "two_tower": "mlm",
+    "disentangled": "embeddings",
+    "unigram": "masked_language_model",
 }
 
 

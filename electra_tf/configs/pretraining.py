@@ -7,6 +7,7 @@ import os
 from electra_tf.configs import fields
 from electra_tf.configs.encoder import EncoderConfig, widths
 from electra_tf.configs.objectives import (
+    GENERATOR_TRAINING,
     GENERATORS,
     LAYOUTS,
     WEIGHT_SHARING,
@@ -87,7 +88,13 @@ class PretrainingConfig(ProgramConfig):
     mask_token_share: float = fields.objective(
         0.85,
         "share of the chosen tokens that become [MASK], the others stay; the "
-        "paper has 1",
+        "paper has 1, BERT 0.8",
+        at_least=0,
+        at_most=1,
+    )
+    random_token_share: float = fields.objective(
+        0.0,
+        "share of the chosen tokens that become any other token; BERT has 0.1",
         at_least=0,
         at_most=1,
     )
@@ -95,8 +102,8 @@ class PretrainingConfig(ProgramConfig):
         "with_replacement",
         "how positions are drawn: with_replacement, as in the released code; "
         "without_replacement chooses none twice and rounds their number up, "
-        "as in the paper",
-        choices=("with_replacement", "without_replacement"),
+        "as in the paper; rare_tokens does so too, and prefers rare tokens",
+        choices=("with_replacement", "without_replacement", "rare_tokens"),
     )
     mask_unit: str = fields.objective(
         "token",
@@ -168,8 +175,21 @@ class PretrainingConfig(ProgramConfig):
             ),
             "embeddings; another where the two settings above say so",
         ),
-        "what generator and discriminator have in common",
+        "what generator and discriminator have in common; disentangled is "
+        "DeBERTaV3's sharing of embeddings that only the generator trains",
         choices=WEIGHT_SHARING,
+    )
+    generator_training: str = fields.generator(
+        "joint",
+        "how the generator is trained: joint with the discriminator; "
+        "two_stage, before it; adversarial, to make it err",
+        choices=GENERATOR_TRAINING,
+    )
+    entropy_weight: float = fields.generator(
+        0.0,
+        "weight of the entropy of an adversarial generator's proposals, which "
+        "keeps them diverse",
+        at_least=0,
     )
     generator_layers: float = fields.generator(
         1.0, "depth as a fraction of the discriminator's", more_than=0
@@ -194,6 +214,19 @@ class PretrainingConfig(ProgramConfig):
         fields.or_debug(1_000_000, 20),
         "updates in all",
         runtime=True,
+        at_least=1,
+    )
+    generator_steps: int | None = fields.optimization(
+        Derived(
+            lambda c: (
+                c.num_train_steps // 2
+                if c.generator_training == "two_stage"
+                else None
+            ),
+            "half of num_train_steps with generator_training two_stage",
+        ),
+        "updates of the generator before the discriminator's begin, in "
+        "two_stage",
         at_least=1,
     )
 
@@ -264,8 +297,11 @@ class PretrainingConfig(ProgramConfig):
     def check(self):
         """Raise a ValueError if fields contradict each other."""
         super().check()
+        self._check_masking()
         self._check_towers()
         self._check_released_settings()
+        self._check_sharing()
+        self._check_generator_training()
         if self.has_small_generator:
             generator_config(self)
         if self.init_generator and not self.init_checkpoint:
@@ -278,6 +314,19 @@ class PretrainingConfig(ProgramConfig):
                 "mask_prob times max_seq_length leaves nothing to mask. "
                 f"Received: mask_prob {self.mask_prob}, "
                 f"max_seq_length {self.max_seq_length}."
+            )
+
+    def _check_masking(self):
+        shares = (self.mask_token_share, self.random_token_share)
+        if sum(shares) > 1:
+            raise ValueError(
+                "mask_token_share and random_token_share must add up to 1 at "
+                f"most. Received: {shares[0]} and {shares[1]}."
+            )
+        if self.masks_words and self.masking == "rare_tokens":
+            raise ValueError(
+                "masking 'rare_tokens' chooses tokens. Received: mask_unit "
+                "'word'."
             )
 
     def _check_released_settings(self):
@@ -330,6 +379,55 @@ class PretrainingConfig(ProgramConfig):
                 "electric_objective. Received: neither."
             )
 
+    def _check_sharing(self):
+        if self.weight_sharing != "disentangled":
+            return
+        if not (self.has_small_generator and self.layout.has_main):
+            raise ValueError(
+                "weight_sharing 'disentangled' needs two networks. Received: "
+                f"objective {self.objective!r}, generator {self.generator!r}."
+            )
+
+    def _check_generator_training(self):
+        training = self.generator_training
+        if self.generator_steps is not None and training != "two_stage":
+            raise ValueError(
+                "generator_steps needs generator_training 'two_stage'. "
+                f"Received: {training!r}."
+            )
+        if self.entropy_weight and training != "adversarial":
+            raise ValueError(
+                "entropy_weight needs generator_training 'adversarial'. "
+                f"Received: {training!r}."
+            )
+        if training == "joint":
+            return
+        detects = self.layout.head == "detection"
+        if not detects or self.generator != "masked_language_model":
+            raise ValueError(
+                f"generator_training {training!r} needs objective 'rtd' or "
+                "'electra_15' and generator 'masked_language_model'. "
+                f"Received: {self.objective!r} and {self.generator!r}."
+            )
+        if training == "two_stage":
+            self._check_two_stage()
+
+    def _check_two_stage(self):
+        if not self.generator_steps < self.num_train_steps:
+            raise ValueError(
+                "generator_steps must be fewer than num_train_steps. "
+                f"Received: {self.generator_steps} and {self.num_train_steps}."
+            )
+        size = (self.generator_hidden_size, self.generator_layers)
+        if size != (1, 1) or self.weight_sharing != "none":
+            raise ValueError(
+                "generator_training 'two_stage' starts the discriminator from "
+                "the generator's weights, so both must have the same size and "
+                "share none: generator_hidden_size 1, generator_layers 1, "
+                f"weight_sharing 'none'. Received: {size[0]}, {size[1]}, "
+                f"{self.weight_sharing!r}."
+            )
+
     @property
     def layout(self) -> Layout:
         """The networks that the objective trains."""
@@ -353,14 +451,19 @@ class PretrainingConfig(ProgramConfig):
         return self.mask_unit == "word"
 
     @property
-    def masks_distinct(self) -> bool:
-        """Whether no position is chosen twice."""
-        return self.masking == "without_replacement"
+    def way_of_masking(self) -> str:
+        """Row of `electra_tf.pretraining.maskings.MASKINGS`."""
+        return "whole_words" if self.masks_words else self.masking
+
+    @property
+    def needs_token_counts(self) -> bool:
+        """Whether it matters how often each token comes in the records."""
+        return self.generator == "unigram" or self.masking == "rare_tokens"
 
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.masks_distinct or self.masks_words:
+        if self.way_of_masking != "with_replacement":
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)
@@ -376,12 +479,15 @@ def generator_config(config: PretrainingConfig) -> EncoderConfig:
     """Return the shape of a generator that is a network of its own.
 
     Sizes are rounded half to even. Overrides of heads and feed-forward width
-    do not carry over from the main encoder; all others do.
+    do not carry over from the main encoder; all others do. In two stages the
+    generator is the main encoder's twin.
 
     Raises:
       ValueError: if the fractions give a shape that cannot be built.
     """
     encoder = encoder_config(config)
+    if config.generator_training == "two_stage":
+        return encoder  # The discriminator starts from its weights.
     hidden_size = round(encoder.hidden_size * config.generator_hidden_size)
     layers = round(encoder.num_hidden_layers * config.generator_layers)
     untied = config.untied_generator_embeddings

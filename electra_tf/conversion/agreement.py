@@ -16,6 +16,7 @@ from electra_tf.configs import (
 )
 from electra_tf.configs.objectives import WITHOUT_NETWORK
 from electra_tf.conversion.model import (
+    BASELINE_HEAD,
     CLOZE_HEAD,
     COPY_HEAD,
     DISCRIMINATOR_HEAD,
@@ -175,7 +176,9 @@ def _generator_parts(config: PretrainingConfig) -> tuple[str, ...]:
     if config.generator == "two_towers":
         return (*TOWERS, CLOZE_HEAD)
     own = (GENERATOR,) if config.has_small_generator else ()
-    return (*own, GENERATOR_HEAD)
+    adversarial = config.generator_training == "adversarial"
+    baseline = (BASELINE_HEAD,) if adversarial else ()
+    return (*own, GENERATOR_HEAD, *baseline)
 
 
 def check_trainable(

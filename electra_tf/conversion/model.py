@@ -29,6 +29,7 @@ CLOZE_HEAD = "cloze_predictions"
 DISCRIMINATOR_HEAD = "discriminator_predictions"
 TOKEN_HEAD = "token_predictions"
 COPY_HEAD = "copy_predictions"
+BASELINE_HEAD = "baseline_predictions"
 TASKS = "task_specific"
 SLOTS = ("adam_m", "adam_v")
 
@@ -145,6 +146,11 @@ PARTS = {
     ),
     COPY_HEAD: lambda config: layout.dense(
         f"{COPY_HEAD}/dense", config.encoder.hidden_size, 1
+    ),
+    BASELINE_HEAD: lambda config: layout.dense(
+        f"{BASELINE_HEAD}/dense",
+        (config.generator or config.encoder).hidden_size,
+        1,
     ),
 }
 

@@ -11,6 +11,9 @@ from electra_tf.configs import (
 )
 from electra_tf.conversion import model_folder
 from electra_tf.conversion.model import (
+    GENERATOR,
+    MAIN,
+    TOWERS,
     Model,
     ModelConfig,
     make,
@@ -19,6 +22,9 @@ from electra_tf.conversion.model import (
     without,
 )
 from electra_tf.training import checkpoints
+
+# The end of a variable that is added to another network's.
+DIFFERENCE = "_difference"
 
 
 def read(
@@ -43,11 +49,32 @@ def read(
         do_lower_case=settings.do_lower_case,
         model_size=settings.model_size,
     )
-    variables = without(checkpoints.read_variables(path), leave_out)
+    variables = with_sums(checkpoints.read_variables(path))
+    variables = without(variables, leave_out)
     state = checkpoints.read_training_state(path)
     config = with_parts(path, config, shapes_of(variables), state.step)
     vocab = model_folder.read_vocab(vocab_file or settings.vocab_file)
     return make(path, config, variables, vocab, slots=state.slots)
+
+
+def with_sums(variables: dict) -> dict:
+    """Return variables with the embeddings that differences stand for.
+
+    The main encoder's tables of a run with `weight_sharing` "disentangled"
+    are the generator's plus a difference; elsewhere they are tables.
+    """
+    sums = dict(variables)
+    for name in variables:
+        if name.startswith(f"{MAIN}/embeddings/") and name.endswith(DIFFERENCE):
+            table = name.removesuffix(DIFFERENCE)
+            (source,) = (
+                other
+                for other in variables
+                if other.startswith((GENERATOR, *TOWERS))
+                and other.endswith(table.removeprefix(MAIN))
+            )
+            sums[table] = variables[source] + sums.pop(name)
+    return sums
 
 
 def _settings(path: str) -> PretrainingConfig | FinetuningConfig:

@@ -71,7 +71,7 @@ class Work(typing.NamedTuple):
 
     Attributes:
         products: of matrix products with two gradients.
-        lookups: of products with one-hot vectors, which have one.
+        lookups: of products that have one, such as those with one-hot vectors.
         elements: of all others.
     """
 
@@ -149,9 +149,12 @@ def prediction_work(
 def head_work(head: TokenPrediction) -> Work:
     """Return the work of a head that predicts tokens of one input."""
     work = prediction_work(head.encoder, head.tokens, head.input_size)
-    if not head.copies:
-        return work
-    return work.plus(dense_work(head.input_size, 1, head.tokens))
+    if head.copies:
+        work = work.plus(dense_work(head.input_size, 1, head.tokens))
+    if head.has_baseline:  # Its gradient ends there.
+        products, _, elements = dense_work(head.input_size, 1, head.tokens)
+        work = work.plus(Work(lookups=products, elements=elements))
+    return work
 
 
 def detection_work(encoder: EncoderConfig, length: int) -> Work:

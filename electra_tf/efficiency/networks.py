@@ -33,12 +33,14 @@ class TokenPrediction(typing.NamedTuple):
         input_size: width of what comes in.
         tokens: how many tokens of an input it predicts.
         copies: whether it may copy tokens, by a linear layer more.
+        has_baseline: whether a linear layer beside it expects a reward.
     """
 
     encoder: EncoderConfig
     input_size: int
     tokens: int
     copies: bool = False
+    has_baseline: bool = False
 
 
 class Networks(typing.NamedTuple):
@@ -92,18 +94,25 @@ def _main_network(config: PretrainingConfig) -> Networks:
 
 def _generator(config: PretrainingConfig) -> Networks:
     masked = config.max_predictions_per_seq
+    adversarial = config.generator_training == "adversarial"
     if config.layout.generator == "main":
         return _masked_language_model(encoder_config(config), masked)
     if config.generator in WITHOUT_NETWORK:
         return Networks(())
     if config.weight_sharing == "all":
-        return _masked_language_model(encoder_config(config), masked, False)
+        return _masked_language_model(
+            encoder_config(config), masked, False, has_baseline=adversarial
+        )
     own = generator_config(config)
     untied = config.weight_sharing == "none"
+    first_owns = config.weight_sharing in ("none", "disentangled")
     if config.generator == "masked_language_model":
-        return _masked_language_model(own, masked, True, untied)
+        return _masked_language_model(
+            own, masked, True, first_owns, adversarial
+        )
     head = TokenPrediction(own, 2 * own.hidden_size, config.max_seq_length)
-    first = Pass(own, owns_embeddings=untied or not config.layout.has_main)
+    first_owns = first_owns or not config.layout.has_main
+    first = Pass(own, owns_embeddings=first_owns)
     return Networks((first, Pass(own, owns_embeddings=untied)), (head,))
 
 
@@ -112,8 +121,11 @@ def _masked_language_model(
     tokens: int,
     owns_layers: bool = True,
     owns_embeddings: bool = True,
+    has_baseline: bool = False,
 ) -> Networks:
-    head = TokenPrediction(encoder, encoder.hidden_size, tokens)
+    head = TokenPrediction(
+        encoder, encoder.hidden_size, tokens, has_baseline=has_baseline
+    )
     one = Pass(encoder, owns_layers, owns_embeddings and owns_layers)
     return Networks((one,), (head,))
 
@@ -164,7 +176,8 @@ def prediction_parameters(head: TokenPrediction) -> int:
     width = head.encoder.embedding_size
     total = _dense(head.input_size, width) + _norm(width)
     total += head.encoder.vocab_size  # The bias of the logits.
-    return total + head.copies * _dense(head.input_size, 1)
+    linear = head.copies + head.has_baseline
+    return total + linear * _dense(head.input_size, 1)
 
 
 def _dense(rows: int, columns: int) -> int:

@@ -74,11 +74,12 @@ class Embeddings(keras.layers.Layer):
         )
         self.normalization.build((None, None, config.embedding_size))
 
-    def _table(self, name: str, rows: int):
+    def _table(self, name: str, rows: int, initializer=None):
         return self.add_weight(
             name=name,
             shape=(rows, self.config.embedding_size),
-            initializer=truncated_normal(self.config.initializer_range),
+            initializer=initializer
+            or truncated_normal(self.config.initializer_range),
         )
 
     def call(self, input_ids, segment_ids=None, random=None):
@@ -104,3 +105,62 @@ class Embeddings(keras.layers.Layer):
                 f"build the model with max_position_embeddings={length}."
             )
         return ops.shape(input_ids)[1]
+
+
+class DisentangledEmbeddings(Embeddings):
+    """Embeddings that another network's are the beginning of.
+
+    Each table is that of `source`, whose gradient is stopped, plus a
+    difference that starts from zero: so the discriminator profits from the
+    generator's embeddings without pulling at them (gradient-disentangled
+    embedding sharing, DeBERTaV3, https://arxiv.org/abs/2111.09543).
+
+    Args:
+        config: `EncoderConfig`, also of the source.
+        lookup: str, the row of `LOOKUPS` for the token embeddings.
+
+    Attributes:
+        source: `Embeddings`, for the other network, which builds them.
+    """
+
+    def __init__(
+        self,
+        config: EncoderConfig,
+        lookup: str = "gather",
+        name="embeddings",
+        **kwargs,
+    ):
+        super().__init__(config, lookup, name=name, **kwargs)
+        self.source = Embeddings(config, lookup, dtype=self.dtype_policy)
+
+    def build(self, input_shape=None):
+        """Create the differences and the LayerNorm."""
+        config = self.config
+        self.differences = {
+            name: self._table(f"{name}_difference", rows, "zeros")
+            for name, rows in (
+                ("word_embeddings", config.vocab_size),
+                ("token_type_embeddings", config.type_vocab_size),
+                ("position_embeddings", config.max_position_embeddings),
+            )
+        }
+        self.normalization.build((None, None, config.embedding_size))
+
+    @property
+    def word_embeddings(self):
+        """The sum, `(V, D)`."""
+        return self._sum("word_embeddings")
+
+    @property
+    def token_type_embeddings(self):
+        """The sum, `(segments, D)`."""
+        return self._sum("token_type_embeddings")
+
+    @property
+    def position_embeddings(self):
+        """The sum, `(positions, D)`."""
+        return self._sum("position_embeddings")
+
+    def _sum(self, name: str):
+        source = ops.convert_to_tensor(getattr(self.source, name))
+        return ops.stop_gradient(source) + self.differences[name]

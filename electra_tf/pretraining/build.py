@@ -9,7 +9,7 @@ import sys
 
 import keras
 
-from electra_tf import manifest, tokenization
+from electra_tf import manifest, token_counts, tokenization
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.efficiency import executed_flops, flops
 from electra_tf.pretraining import inputs, metrics
@@ -37,7 +37,11 @@ def model(
     special = SpecialTokens(
         tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
     )
-    pretrainer = Pretrainer(config, special, tokenizer.continues_word)
+    counts = None
+    if config.needs_token_counts:
+        folder = os.path.dirname(config.pretrain_tfrecords)
+        counts = token_counts.read(folder, tokenizer.vocab_sha256)
+    pretrainer = Pretrainer(config, special, tokenizer.continues_word, counts)
     if start is not None:
         new = checkpoints.assign(
             pretrainer.variables,

@@ -7,13 +7,16 @@ A generator has `layers`, the Keras layers it owns, and is called with
 
 import typing
 
+import numpy as np
 from keras import ops
 
 from electra_tf.configs import generator_config
 from electra_tf.encoder import Encoder
 from electra_tf.layers.embeddings import Embeddings
-from electra_tf.layers.heads import TokenPredictionHead
+from electra_tf.layers.heads import LinearHead, TokenPredictionHead
+from electra_tf.pretraining.maskings import Rules
 from electra_tf.pretraining.positions import gather_positions
+from electra_tf.pretraining.sampling import DISALLOWED
 from electra_tf.randomness import scoped
 
 
@@ -24,10 +27,13 @@ class Proposals(typing.NamedTuple):
         logits: float32 `(B, N, V)` at the chosen positions.
         cloze_logits: float32 `(B, L, V)` at every position, for generators
             that are trained on all of them; None for the others.
+        baseline_logits: float32 `(B, N)`, of the probability that the
+            discriminator is right about the token; None without a baseline.
     """
 
     logits: typing.Any
     cloze_logits: typing.Any = None
+    baseline_logits: typing.Any = None
 
 
 class MaskedLanguageModel:
@@ -36,12 +42,25 @@ class MaskedLanguageModel:
     Args:
         encoder: `Encoder` that reads the masked input.
         owns_encoder: bool, False when the discriminator owns the encoder.
+        has_baseline: bool, whether to learn what reward to expect, for
+            adversarial training (ELECTRA, appendix F).
     """
 
-    def __init__(self, encoder: Encoder, owns_encoder: bool = True):
+    def __init__(
+        self,
+        encoder: Encoder,
+        owns_encoder: bool = True,
+        has_baseline: bool = False,
+    ):
         self.encoder = encoder
         self.head = TokenPredictionHead(encoder.config)
+        self.baseline = None
         self.layers = [encoder, self.head] if owns_encoder else [self.head]
+        if has_baseline:
+            self.baseline = LinearHead(
+                encoder.config, name="baseline_predictions"
+            )
+            self.layers.append(self.baseline)
 
     def __call__(self, batch, masked, random) -> Proposals:
         """Predict the hidden tokens."""
@@ -53,21 +72,31 @@ class MaskedLanguageModel:
         ).sequence_output
         chosen = gather_positions(hidden, masked.positions)  # [B, N, H]
         table = self.encoder.embeddings.word_embeddings
-        return Proposals(self.head(chosen, word_embeddings=table))
+        logits = self.head(chosen, word_embeddings=table)
+        if self.baseline is None:
+            return Proposals(logits)
+        # The baseline learns from what the encoder says, and does not tell it
+        # what to say.
+        expected = self.baseline(ops.stop_gradient(chosen))
+        return Proposals(logits, baseline_logits=expected)
 
 
-class Uniform:
-    """Proposes every token with the same probability; has no weights."""
+class Fixed:
+    """Proposes the same tokens everywhere; has no weights.
+
+    Args:
+        logits: float32 `(V,)`.
+    """
 
     layers = ()
 
-    def __init__(self, vocab_size: int):
-        self.vocab_size = vocab_size
+    def __init__(self, logits):
+        self.logits = np.asarray(logits, np.float32)
 
     def __call__(self, batch, masked, random) -> Proposals:
-        """Return equal logits."""
-        batch_size, number = ops.shape(masked.ids)
-        return Proposals(ops.zeros((batch_size, number, self.vocab_size)))
+        """Return the logits for every position."""
+        shape = (*ops.shape(masked.ids), len(self.logits))
+        return Proposals(ops.broadcast_to(self.logits, shape))
 
 
 class TwoTowers:
@@ -108,19 +137,34 @@ class TwoTowers:
         ).sequence_output
 
 
-def masked_language_model(config, main: Encoder) -> MaskedLanguageModel:
+def masked_language_model(
+    config, main: Encoder, rules: Rules
+) -> MaskedLanguageModel:
     """Return the generator, or the main encoder where the two are one."""
+    adversarial = config.generator_training == "adversarial"
     if config.layout.generator == "main" or not config.untied_generator:
-        return MaskedLanguageModel(main, owns_encoder=False)
-    return MaskedLanguageModel(_tower(config, main, "generator"))
+        return MaskedLanguageModel(main, False, adversarial)
+    own = _tower(config, main, "generator")
+    return MaskedLanguageModel(own, has_baseline=adversarial)
 
 
-def uniform(config, main: Encoder) -> Uniform:
-    """Return the generator without weights."""
-    return Uniform(main.config.vocab_size)
+def uniform(config, main: Encoder, rules: Rules) -> Fixed:
+    """Return what proposes every token with the same probability."""
+    return Fixed(np.zeros(main.config.vocab_size))
 
 
-def two_towers(config, main: Encoder) -> TwoTowers:
+def unigram(config, main: Encoder, rules: Rules) -> Fixed:
+    """Return what proposes tokens as often as they come in the records.
+
+    Every token counts once more than it comes, so that held-out text has a
+    likelihood; [CLS], [SEP] and [MASK] are not proposed.
+    """
+    logits = np.log(np.asarray(rules.token_counts, np.float64) + 1.0)
+    logits[list(rules.special)] = -DISALLOWED
+    return Fixed(logits)
+
+
+def two_towers(config, main: Encoder, rules: Rules) -> TwoTowers:
     """Return Electric's noise model.
 
     Where it is all there is, the left-to-right tower owns the embeddings.
@@ -138,8 +182,8 @@ def _tower(
     config, main: Encoder, name: str, embeddings: Embeddings | None = None
 ) -> Encoder:
     """A generator-sized encoder with embeddings that are given, or its own."""
-    if config.layout.has_main and config.weight_sharing != "none":
-        embeddings = main.embeddings
+    if config.layout.has_main:
+        embeddings = EMBEDDINGS_OF_GENERATOR[config.weight_sharing](main)
     return Encoder(
         generator_config(config),
         embeddings=embeddings,
@@ -148,8 +192,15 @@ def _tower(
     )
 
 
+# What a generator with an encoder of its own looks tokens up in.
+EMBEDDINGS_OF_GENERATOR = {
+    "none": lambda main: None,
+    "embeddings": lambda main: main.embeddings,
+    "disentangled": lambda main: main.embeddings.source,
+}
 GENERATORS = {
     "masked_language_model": masked_language_model,
     "uniform": uniform,
+    "unigram": unigram,
     "two_towers": two_towers,
 }

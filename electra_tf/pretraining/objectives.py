@@ -6,6 +6,7 @@ B batch, L length, N chosen positions, V vocabulary.
 from keras import ops
 
 from electra_tf.loss_terms import LossTerm
+from electra_tf.pretraining import sampling
 
 
 def token_losses(logits, ids):
@@ -112,9 +113,82 @@ def likelihood(config, output) -> dict[str, LossTerm]:
     return {"mlm_loss": generator_term(config, output)}
 
 
+def policy(config, output) -> dict[str, LossTerm]:
+    """A generator that makes the discriminator err (ELECTRA, appendix F).
+
+    By REINFORCE: the loss has the gradient of minus the expected reward. The
+    reward is the discriminator's loss at a sampled token, less a baseline,
+    which is trained by cross entropy to expect it. Where two samples met at
+    one position, none of the two was read, so they have no reward. The
+    likelihood is reported, and not trained on.
+    """
+    proposals, masked = output.proposals, output.masked
+    sampled_ids = output.corrupted.sampled_ids
+    rewards = detection_losses(output.disc_logits, output.corrupted.is_fake)
+    rewards = ops.stop_gradient(_at_chosen(rewards, masked))  # [B, N]
+    read = _at_chosen(output.corrupted.input_ids, masked)
+    weights = masked.weights * ops.cast(ops.equal(read, sampled_ids), "float32")
+    logits = sampling.adjusted_logits(
+        proposals.logits, masked, config.temperature, config.disallow_correct
+    )
+    expected = proposals.baseline_logits
+    losses = {
+        "policy_loss": policy_losses(logits, sampled_ids, rewards, expected),
+        "baseline_loss": detection_losses(expected, ops.exp(-rewards)),
+        "reward": rewards,
+    }
+    term_weights = {"policy_loss": config.gen_weight, "baseline_loss": 1.0}
+    if config.entropy_weight:
+        losses["negative_entropy"] = -entropies(logits)
+        term_weights["negative_entropy"] = config.entropy_weight
+    terms = {
+        name: LossTerm(
+            term_weights.get(name), ops.sum(loss * weights), ops.sum(weights)
+        )
+        for name, loss in losses.items()
+    }
+    reported = generator_term(config, output)._replace(weight=None)
+    return terms | {"mlm_loss": reported}
+
+
+def policy_losses(logits, sampled_ids, rewards, baseline_logits):
+    """What has the policy's gradient: float32 `(B, N)`.
+
+    Args:
+        logits: float32 `(B, N, V)`, what the tokens were sampled from.
+        sampled_ids: int32 `(B, N)`.
+        rewards: float32 `(B, N)`.
+        baseline_logits: float32 `(B, N)` of a probability p; -log(p) is the
+            reward to expect.
+    """
+    expected = ops.softplus(-baseline_logits)
+    advantages = ops.stop_gradient(rewards - expected)
+    return token_losses(logits, sampled_ids) * advantages
+
+
+def entropies(logits):
+    """Entropies in nats: `(..., V)` to `(...)`."""
+    log_probabilities = ops.log_softmax(logits)
+    return -ops.sum(ops.exp(log_probabilities) * log_probabilities, axis=-1)
+
+
+def _at_chosen(values, masked):
+    """Read `(B, L)` at the chosen positions: `(B, N)`."""
+    return ops.take_along_axis(values, masked.positions, axis=1)
+
+
+# In two stages each term has its own, see electra_tf.pretraining.two_stage.
+GENERATOR_TERMS = {
+    "joint": likelihood,
+    "two_stage": likelihood,
+    "adversarial": policy,
+}
+
+
 def detection(config, output) -> dict[str, LossTerm]:
-    """Generator and discriminator jointly (ELECTRA, section 2)."""
-    return likelihood(config, output) | {
+    """Generator and discriminator (ELECTRA, section 2)."""
+    generator_terms = GENERATOR_TERMS[config.generator_training]
+    return generator_terms(config, output) | {
         "disc_loss": detection_term(config, output)
     }
 

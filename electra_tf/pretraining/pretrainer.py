@@ -10,13 +10,12 @@ from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
-from electra_tf.layers.precision import precision
-from electra_tf.pretraining import (
-    masking,
-    objectives,
-    sampling,
-    whole_words,
+from electra_tf.layers.embeddings import (
+    DisentangledEmbeddings,
+    Embeddings,
 )
+from electra_tf.layers.precision import precision
+from electra_tf.pretraining import masking, maskings, objectives, sampling
 from electra_tf.pretraining.generators import GENERATORS, Proposals
 from electra_tf.pretraining.main_heads import HEADS, TokenPredictions
 from electra_tf.pretraining.masking import Batch, Masked, SpecialTokens
@@ -78,9 +77,11 @@ class Pretrainer:
         special: `SpecialTokens` of the vocabulary.
         continues_word: bool `(V,)`, which pieces of the vocabulary continue a
             word; needed to mask whole words.
+        token_counts: ints `(V,)`, how often each token comes in the training
+            records; needed by the unigram generator and to mask rare tokens.
 
     Raises:
-        ValueError: whole words are wanted, and `continues_word` is missing.
+        ValueError: what is needed is missing.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Pretrainer:
         config: PretrainingConfig,
         special: SpecialTokens,
         continues_word=None,
+        token_counts=None,
     ):
         if config.masks_words and continues_word is None:
             raise ValueError(
@@ -95,9 +97,21 @@ class Pretrainer:
                 "vocabulary continue a word: tokenizer.continues_word. "
                 "Received: None."
             )
+        if config.needs_token_counts and token_counts is None:
+            raise ValueError(
+                "generator 'unigram' and masking 'rare_tokens' need "
+                "token_counts, how often each token comes: "
+                "electra_tf.token_counts.read. Received: None."
+            )
         self.config = config
         self.special = special
-        self.continues_word = continues_word
+        self.rules = maskings.Rules(
+            special,
+            config.mask_prob,
+            config.max_predictions_per_seq,
+            continues_word,
+            token_counts,
+        )
         with precision(config.precision):
             self._make_layers()
         for layer in self.layers:
@@ -105,12 +119,14 @@ class Pretrainer:
 
     def _make_layers(self):
         config, layout = self.config, self.config.layout
-        self.main = Encoder(
-            encoder_config(config),
-            lookup=config.embedding_lookup,
-            name="electra",
+        encoder, lookup = encoder_config(config), config.embedding_lookup
+        kind = Embeddings
+        if config.weight_sharing == "disentangled":
+            kind = DisentangledEmbeddings
+        self.main = Encoder(encoder, kind(encoder, lookup), name="electra")
+        self.generator = GENERATORS[config.generator](
+            config, self.main, self.rules
         )
-        self.generator = GENERATORS[config.generator](config, self.main)
         self.head = layout.head and HEADS[layout.head](config, self.main)
         self.layers = [
             *([self.main] if layout.has_main else []),
@@ -140,29 +156,20 @@ class Pretrainer:
             random: `RandomStream` of this step.
             training: bool, whether to apply dropout.
         """
-        draws = self._draw(batch, random.child("masking"))
+        config = self.config
+        draws = maskings.draw(
+            config.way_of_masking,
+            batch,
+            self.rules,
+            random.child("masking"),
+            config.vocab_size if config.random_token_share else None,
+        )
         sample = functools.partial(
-            sampling.SAMPLERS[self.config.sampling],
+            sampling.SAMPLERS[config.sampling],
             random=random.child("sampling"),
         )
         dropout = random.child("dropout") if training else None
         return self.forward(batch, draws, sample, dropout)
-
-    def _draw(self, batch: Batch, random: RandomStream):
-        config = self.config
-        most = config.max_predictions_per_seq
-        if config.masks_words:
-            return whole_words.draw(
-                batch,
-                self.special,
-                self.continues_word,
-                config.mask_prob,
-                most,
-                random,
-            )
-        return masking.draw(
-            batch, self.special, most, random, config.masks_distinct
-        )
 
     def forward(
         self, batch: Batch, draws: masking.MaskingDraws, sample, random
@@ -175,14 +182,15 @@ class Pretrainer:
             sample: function from logits `(B, N, V)` to int32 `(B, N)`.
             random: `RandomStream` for dropout, or None.
         """
+        config = self.config
+        way = maskings.MASKINGS[config.way_of_masking]
         masked = masking.mask_tokens(
             batch,
             self.special,
-            self.config.mask_prob,
             draws,
-            self.config.mask_token_share,
-            self.config.masks_distinct,
-            self.config.masks_words,
+            way.number(batch, draws.positions, self.rules),
+            config.mask_token_share,
+            config.random_token_share,
         )
         output = PretrainingOutput(
             batch=batch,

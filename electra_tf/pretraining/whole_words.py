@@ -14,12 +14,7 @@ B batch, L length, N positions a sequence at most, V vocabulary.
 
 from keras import ops
 
-from electra_tf.pretraining.masking import (
-    Batch,
-    MaskingDraws,
-    SpecialTokens,
-    candidates,
-)
+from electra_tf.pretraining.masking import Batch, SpecialTokens, candidates
 
 
 def draw(
@@ -29,8 +24,8 @@ def draw(
     mask_prob: float,
     most: int,
     random,
-) -> MaskingDraws:
-    """Draw positions and replacement decisions.
+):
+    """Draw positions.
 
     Args:
         batch: `Batch`.
@@ -43,7 +38,7 @@ def draw(
         random: `RandomStream`.
 
     Returns:
-        `MaskingDraws`; unused slots come last and point at position 0.
+        Int32 `(B, N)`; unused slots come last and point at position 0.
     """
     size, length = ops.shape(batch.input_ids)
     allowed = candidates(batch, special)
@@ -59,10 +54,7 @@ def draw(
         ops.clip(wanted, 1, most),
         random.uniform((size, length), "words"),
     )
-    return MaskingDraws(
-        positions=_first_slots(chosen, most),
-        replace=random.uniform((size, most), "replace"),
-    )
+    return _first_slots(chosen, most)
 
 
 def choose(allowed, continues, wanted, uniform):

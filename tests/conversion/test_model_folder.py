@@ -27,6 +27,7 @@ VARIANTS = {
     },
     "replace_mlm": {"objective": "replace_mlm"},
     "all_tokens_mlm": {"objective": "all_tokens_mlm"},
+    "adversarial": {"generator_training": "adversarial"},
     "wide_generator": {"generator_hidden_size": 1.0, "generator_layers": 0.5},
 }
 
@@ -53,6 +54,19 @@ def test_pretraining_variants_survive(tmp_path, variant):
         assert again.config.generator == generator_config(config)
     assert again.config.step == runs.STEP
     assert again.vocab == pathlib.Path(config.vocab_file).read_bytes()
+
+
+def test_differences_become_the_tables_that_they_stand_for(tmp_path):
+    config, model = runs.pretrained(tmp_path, weight_sharing="disentangled")
+    for table in model.main.embeddings.differences.values():
+        table.assign(np.ones(table.shape))
+    found = training_run.read(runs.save(tmp_path / "run", config, model))
+    for name in ("word", "token_type", "position"):
+        table = found.variables[f"electra/embeddings/{name}_embeddings"]
+        source = found.variables[f"generator/embeddings/{name}_embeddings"]
+        np.testing.assert_array_equal(table, source + 1)
+        sums = getattr(model.main.embeddings, f"{name}_embeddings")
+        np.testing.assert_array_equal(table, sums)
 
 
 def test_a_fine_tuned_model_survives(tmp_path):

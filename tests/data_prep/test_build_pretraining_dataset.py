@@ -6,11 +6,12 @@ import json
 import os
 import time
 
+import numpy as np
 import pytest
 
 from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest, records
+from electra_tf import manifest, records, token_counts
 from electra_tf.tokenization import Tokenizer
 
 PROGRAM = "build_pretraining_dataset"
@@ -62,7 +63,13 @@ def test_processes_do_not_change_a_byte(build, large_corpus_dir, tmp_path):
     assert made.counts["undecodable_lines"] == 1
     assert len(made.held_out) == 2
     assert sorted(contents(first)) == sorted(
-        [s.name for s in (*made.training, *made.held_out)] + ["manifest.json"]
+        [s.name for s in (*made.training, *made.held_out)]
+        + ["manifest.json", "token_counts.json"]
+    )
+    ids = np.concatenate(list(read_ids(first, made.training)))
+    counts = token_counts.read(first, made.vocab_sha256)
+    np.testing.assert_array_equal(
+        counts, np.bincount(ids, minlength=made.vocab_size)
     )
     manifest.check_files(made, first)
     records.check_shards(records.find_shards(first), 32)

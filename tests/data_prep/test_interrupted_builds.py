@@ -229,7 +229,7 @@ def test_stopped_while_files_move(tmp_path, vocab_file, moved):
     with interrupted(build_pretraining_dataset.manifest, "write"):
         build_pretraining_dataset.main(again)
     folder = tmp_path / "again"
-    shards = sorted(path for path in folder.iterdir() if path.is_file())
+    shards = sorted(folder.glob("pretrain_data*"))
     assert len(shards) == 3
     for path in shards[moved:]:
         path.rename(folder / WORKSHOP / path.name)

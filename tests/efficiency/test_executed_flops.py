@@ -18,7 +18,6 @@ from electra_tf.efficiency.networks import parameters
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.task import HeadSpec
 from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.pretrainer import Pretrainer
 from tests import tiny
 from tests.efficiency import graph_products
 
@@ -28,12 +27,19 @@ VARIANTS = {
     "mlm": {"electra_objective": False},
     "electric": {"electric_objective": True},
     "two towers": {"two_tower_generator": True},
+    "unigram": {"generator": "unigram"},
     "uniform": {"uniform_generator": True},
     "all tied": {"untied_generator": False},
     "untied embeddings": {"untied_generator_embeddings": True},
     "one-hot lookups": {"embedding_lookup": "one_hot"},
     "shallow generator": {"generator_layers": 0.5},
     "distinct positions": {"masking": "without_replacement"},
+    "disentangled": {"weight_sharing": "disentangled"},
+    "adversarial": {"generator_training": "adversarial"},
+    "adversarial, tied": {
+        "generator_training": "adversarial",
+        "weight_sharing": "all",
+    },
     "electra_15": {"objective": "electra_15"},
     "replace_mlm": {"objective": "replace_mlm"},
     "all_tokens_mlm": {"objective": "all_tokens_mlm"},
@@ -60,7 +66,7 @@ def traced(config: PretrainingConfig):
 
     ids = tf.TensorSpec((BATCH, config.max_seq_length), tf.int32)
     graphs = graph_products.trace(
-        functools.partial(Pretrainer, config, tiny.SPECIAL),
+        functools.partial(tiny.pretrainer, config),
         losses,
         Batch(ids, ids, ids),
     )
@@ -76,7 +82,14 @@ def check(config: PretrainingConfig):
 
 @pytest.mark.parametrize(
     "variant",
-    ["rtd", "electric", "one-hot lookups", "replace_mlm", "all_tokens_mlm"],
+    [
+        "rtd",
+        "electric",
+        "one-hot lookups",
+        "replace_mlm",
+        "all_tokens_mlm",
+        "adversarial",
+    ],
 )
 def test_products_of_an_update(variant):
     check(tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant]))

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from electra_tf.efficiency.networks import networks, parameters
-from electra_tf.pretraining.pretrainer import Pretrainer
 from tests import tiny
 from tests.efficiency.graph_products import without_weights
 from tests.efficiency.test_executed_flops import VARIANTS
@@ -27,7 +26,7 @@ def test_parameters_by_hand():
 def test_parameters_are_those_of_the_model(variant):
     config = tiny.pretraining(**VARIANTS[variant])
     with without_weights():
-        model = Pretrainer(config, tiny.SPECIAL)
+        model = tiny.pretrainer(config)
     sizes = [math.prod(v.shape) for v in model.variables.values()]
     assert parameters(config) == sum(sizes)
 

@@ -6,7 +6,6 @@ import tensorflow as tf
 from electra_tf.configs import encoder_config
 from electra_tf.pretraining import metrics
 from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
@@ -36,7 +35,7 @@ class Steps:
     """The two functions that a replica runs."""
 
     def __init__(self, config):
-        pretrainer = Pretrainer(config, tiny.SPECIAL)
+        pretrainer = tiny.pretrainer(config)
         strategy = tf.distribute.get_strategy()
         self.trainer = Trainer(
             lambda batch, random: pretrainer.losses(

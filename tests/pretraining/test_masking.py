@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from electra_tf.pretraining import masking
+from electra_tf.pretraining import masking, maskings
 from electra_tf.pretraining.masking import Batch, MaskingDraws
+from electra_tf.pretraining.maskings import Rules
 from electra_tf.randomness import RandomStream
 from tests import tiny
 
@@ -10,9 +11,17 @@ MOST = 4
 MASK = tiny.SPECIAL.mask_id
 
 
-def draws_of(batch, step=0, most=MOST):
-    stream = RandomStream(0, step)
-    return masking.draw(batch, tiny.SPECIAL, most, stream)
+def rules(share=0.15, most=MOST, **more) -> Rules:
+    return Rules(tiny.SPECIAL, share, most, **more)
+
+
+def draws_of(batch, step=0, way="with_replacement", given=None):
+    return maskings.draw(way, batch, given or rules(), RandomStream(0, step))
+
+
+def masked_of(batch, draws, share, way="with_replacement", **shares):
+    number = maskings.MASKINGS[way].number(batch, draws.positions, rules(share))
+    return masking.mask_tokens(batch, tiny.SPECIAL, draws, number, **shares)
 
 
 def test_special_tokens_and_padding_are_never_chosen():
@@ -42,7 +51,7 @@ def test_a_sequence_without_candidates_chooses_position_0():
     batch = Batch(ids, (ids > 0).astype(np.int32), np.zeros_like(ids))
     draws = draws_of(batch)
     np.testing.assert_array_equal(draws.positions, [[0] * MOST])
-    masked = masking.mask_tokens(batch, tiny.SPECIAL, 0.15, draws)
+    masked = masked_of(batch, draws, 0.15)
     np.testing.assert_array_equal(masked.input_ids, ids)
 
 
@@ -54,7 +63,7 @@ def test_masking_by_hand():
         positions=np.array([[4, 2, 6]], np.int32),
         replace=np.array([[0.1, 0.9, 0.1]], np.float32),
     )
-    masked = masking.mask_tokens(batch, tiny.SPECIAL, 0.25, draws)
+    masked = masked_of(batch, draws, 0.25)
     np.testing.assert_array_equal(masked.positions, [[4, 2, 0]])
     np.testing.assert_array_equal(masked.ids, [[14, 12, 0]])
     np.testing.assert_array_equal(masked.weights, [[1, 1, 0]])
@@ -66,7 +75,7 @@ def test_masking_by_hand():
 def test_share_of_replaced_tokens():
     """Of the chosen tokens 85 % become [MASK], the others stay."""
     batch = tiny.batch(size=2000)
-    masked = masking.mask_tokens(batch, tiny.SPECIAL, 0.06, draws_of(batch))
+    masked = masked_of(batch, draws_of(batch), 0.06)
     assert (masked.weights.numpy().sum(axis=1) == 1).all()
     hidden = (masked.input_ids.numpy() == MASK).sum() / 2000
     assert abs(hidden - 0.85) < 4 * np.sqrt(0.85 * 0.15 / 2000)
@@ -79,17 +88,57 @@ def test_num_to_predict_rounds_half_to_even(length, number):
     assert masking.num_to_predict(mask, 0.15, 19).numpy()[0] == number
 
 
-def test_distinct_positions_are_the_share_rounded_up():
+def test_shares_of_bert():
+    """Of the chosen tokens 80 % become [MASK], 10 % another, 10 % stay."""
+    batch = tiny.batch(size=5000)
+    draws = maskings.draw(
+        "with_replacement", batch, rules(), RandomStream(0, 0), vocab_size=50
+    )
+    masked = masked_of(
+        batch, draws, 0.06, mask_token_share=0.8, random_token_share=0.1
+    )
+    at = masked.positions.numpy()[:, :1]
+    now = np.take_along_axis(masked.input_ids.numpy(), at, axis=1)
+    before = np.take_along_axis(batch.input_ids, at, axis=1)
+    spread = 4 * np.sqrt(0.1 * 0.9 / 5000)
+    # Of the random tokens one in 50 is [MASK], and one the original.
+    assert abs((now == MASK).mean() - 0.802) < spread * 4 / 3
+    assert abs((now == before).mean() - 0.102) < spread
+    others = now[(now != MASK) & (now != before)]
+    counts = np.bincount(others, minlength=50)
+    assert counts[MASK] == 0 and (np.delete(counts, MASK) > 0).all()
+
+
+def test_random_tokens_by_hand():
+    ids = np.array([[2, 11, 12, 13, 14, 3]], np.int32)
+    batch = Batch(ids, np.ones_like(ids), np.zeros_like(ids))
+    draws = MaskingDraws(
+        positions=np.array([[1, 2, 3]], np.int32),
+        replace=np.array([[0.79, 0.81, 0.91]], np.float32),
+        random_ids=np.array([[20, 21, 22]], np.int32),
+    )
+    masked = masking.mask_tokens(
+        batch, tiny.SPECIAL, draws, np.array([3]), 0.8, 0.1
+    )
+    np.testing.assert_array_equal(masked.input_ids, [[2, MASK, 21, 13, 14, 3]])
+    np.testing.assert_array_equal(masked.ids, [[11, 12, 13]])
+
+
+@pytest.mark.parametrize("way", ["without_replacement", "rare_tokens"])
+def test_distinct_positions_are_the_share_rounded_up(way):
     for size in (1, 64):
         batch = tiny.batch(size=size)
         allowed = masking.candidates(batch, tiny.SPECIAL).numpy()
         length = allowed.shape[1]
-        draws = masking.draw(
-            batch, tiny.SPECIAL, length, RandomStream(0, 0), distinct=True
-        )
         for share in (0.15, 0.9):
-            masked = masking.mask_tokens(
-                batch, tiny.SPECIAL, share, draws, 1.0, distinct=True
+            counts = np.arange(tiny.VOCAB_SIZE) ** 2
+            given = rules(share, length, token_counts=counts)
+            masked = masked_of(
+                batch,
+                draws_of(batch, way=way, given=given),
+                share,
+                way,
+                mask_token_share=1.0,
             )
             hidden = masked.input_ids.numpy() == MASK
             wanted = np.ceil(batch.input_mask.sum(axis=1) * share - 1e-3)
@@ -103,8 +152,8 @@ def test_distinct_positions_are_the_share_rounded_up():
 
 def test_distinct_positions_are_drawn_alike():
     batch = Batch(*(np.repeat(x, 5000, axis=0) for x in tiny.batch(size=1)))
-    positions = masking.draw(
-        batch, tiny.SPECIAL, 2, RandomStream(0, 0), distinct=True
+    positions = draws_of(
+        batch, way="without_replacement", given=rules(most=2)
     ).positions.numpy()
     assert (positions[:, 0] != positions[:, 1]).all()
     allowed = masking.candidates(batch, tiny.SPECIAL).numpy()[0]
@@ -112,3 +161,16 @@ def test_distinct_positions_are_drawn_alike():
     expected = positions.size / allowed.sum()
     deviation = np.abs(counts[allowed] - expected)
     assert (deviation < 5 * np.sqrt(expected)).all()
+
+
+def test_rare_tokens_are_drawn_by_the_root_of_their_rarity():
+    """Token 10 comes 15 times, 11 and 12 three: 1 + 15 is 4 times 1 + 3."""
+    ids = np.repeat([[2, 10, 11, 12, 3]], 20000, axis=0).astype(np.int32)
+    batch = Batch(ids, np.ones_like(ids), np.zeros_like(ids))
+    counts = np.zeros(tiny.VOCAB_SIZE, int)
+    counts[[10, 11, 12]] = 15, 3, 3
+    positions = draws_of(
+        batch, way="rare_tokens", given=rules(most=1, token_counts=counts)
+    ).positions.numpy()
+    shares = np.bincount(positions.ravel(), minlength=5) / 20000
+    np.testing.assert_allclose(shares, [0, 0.2, 0.4, 0.4, 0], atol=0.015)

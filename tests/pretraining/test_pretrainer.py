@@ -12,7 +12,7 @@ from tests.pretraining.variants import VARIANTS
 
 
 def build(**changes) -> Pretrainer:
-    return Pretrainer(tiny.pretraining(**changes), tiny.SPECIAL)
+    return tiny.pretrainer(tiny.pretraining(**changes))
 
 
 def gradients(pretrainer, training=True):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from electra_tf.pretraining import masking, whole_words
+from electra_tf.pretraining import masking, maskings
 from electra_tf.pretraining.masking import Batch
+from electra_tf.pretraining.maskings import Rules
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from tests import tiny
@@ -16,7 +17,13 @@ CONTINUES = np.arange(tiny.VOCAB_SIZE) >= 35
 def draws_of(batch, share=0.15, step=0, most=None, continues=CONTINUES):
     most = most or int(np.ceil(share * batch.input_ids.shape[1]))
     stream = RandomStream(0, step)
-    return whole_words.draw(batch, tiny.SPECIAL, continues, share, most, stream)
+    rules = Rules(tiny.SPECIAL, share, most, continues)
+    return maskings.draw("whole_words", batch, rules, stream)
+
+
+def masked_of(batch, draws, **shares):
+    number = (draws.positions.numpy() > 0).sum(axis=1)
+    return masking.mask_tokens(batch, tiny.SPECIAL, draws, number, **shares)
 
 
 def words_of(batch):
@@ -54,9 +61,7 @@ def test_words_are_whole(share):
 def test_share_of_tokens(length):
     """15 % of the real tokens, within 0.1 %, at any length."""
     batch = tiny.batch(size=4000, length=length)
-    masked = masking.mask_tokens(
-        batch, tiny.SPECIAL, 0.15, draws_of(batch), 1.0, whole_words=True
-    )
+    masked = masked_of(batch, draws_of(batch), mask_token_share=1.0)
     chosen = masked.weights.numpy().sum()
     hidden = (masked.input_ids.numpy() == tiny.SPECIAL.mask_id).sum()
     assert chosen == hidden
@@ -85,9 +90,7 @@ def test_a_word_that_is_too_long_is_left_out():
     batch = Batch(ids, np.ones_like(ids), np.zeros_like(ids))
     draws = draws_of(batch, 0.5)
     assert not draws.positions.numpy().any()
-    masked = masking.mask_tokens(
-        batch, tiny.SPECIAL, 0.5, draws, whole_words=True
-    )
+    masked = masked_of(batch, draws)
     assert not masked.weights.numpy().any()
     np.testing.assert_array_equal(masked.input_ids, ids)
 

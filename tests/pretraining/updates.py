@@ -14,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import distribution
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
@@ -32,7 +31,7 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
     config = tiny.pretraining(train_batch_size=BATCH_SIZE, **changes)
     keras.utils.set_random_seed(1)
     with strategy.scope():
-        pretrainer = Pretrainer(config, tiny.SPECIAL)
+        pretrainer = tiny.pretrainer(config)
         optimizer = AdamW(pretrainer.variables, lambda step: 1e-3, 0.01)
         step = tf.Variable(
             0,

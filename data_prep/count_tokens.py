@@ -1,0 +1,83 @@
+"""Counts the tokens of training records that have no token_counts.json.
+
+    python -m data_prep.count_tokens DIR --vocab_file=vocab.txt
+
+A build counts them itself; this is for records of other programs or of older
+builds.
+"""
+
+import argparse
+import os
+import sys
+
+import numpy as np
+
+from electra_tf import manifest, records, token_counts
+from electra_tf.tokenization import Tokenizer
+
+RECORDS_PER_BATCH = 1024
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m data_prep.count_tokens",
+        description="Counts the tokens of training records.",
+        allow_abbrev=False,
+    )
+    made.add_argument("folder", metavar="DIR", help="folder of records")
+    made.add_argument("--vocab_file", required=True, help="their vocabulary")
+    args = made.parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        tokenizer = Tokenizer(args.vocab_file)
+        built = manifest.read(args.folder)
+        if built is not None:
+            manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
+        counts = count(args.folder, tokenizer.vocab_size)
+        token_counts.write(counts, tokenizer.vocab_sha256, args.folder)
+    except (OSError, ValueError) as error:
+        sys.exit(f"count_tokens: {error}")
+    print(f"{counts.sum()} tokens in {args.folder}, {(counts > 0).sum()} kinds")
+
+
+def count(folder: str, vocab_size: int) -> np.ndarray:
+    """Return how often each token comes in a folder's training records.
+
+    Raises:
+        FileNotFoundError: there are no records.
+        ValueError: an id is not of the vocabulary.
+    """
+    import tensorflow as tf
+
+    files = records.find_shards(folder)
+    layout = records.layout_of(files)
+    counts = np.zeros(vocab_size, np.int64)
+    dataset = tf.data.TFRecordDataset(files, layout.compression)
+    for batch in dataset.batch(RECORDS_PER_BATCH):
+        ids = _ids(batch, layout.padded)
+        if ids.size and ids.max() >= vocab_size:
+            raise ValueError(
+                f"The records have the id {ids.max()}; the vocabulary has "
+                f"{vocab_size} tokens. Give the one they were built with."
+            )
+        counts += np.bincount(ids, minlength=vocab_size)
+    return counts
+
+
+def _ids(batch, padded: bool) -> np.ndarray:
+    """Serialized records to the ids of all their tokens, without padding."""
+    import tensorflow as tf
+
+    names = (records.INPUT_IDS, *([records.INPUT_MASK] if padded else []))
+    parsed = tf.io.parse_example(
+        batch, {name: tf.io.RaggedFeature(tf.int64) for name in names}
+    )
+    ids = parsed[records.INPUT_IDS].flat_values.numpy()
+    if not padded:
+        return ids
+    return ids[parsed[records.INPUT_MASK].flat_values.numpy() == 1]
+
+
+if __name__ == "__main__":
+    main()

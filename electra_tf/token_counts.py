@@ -1,0 +1,106 @@
+"""token_counts.json: how often each token comes in the training records.
+
+It lies beside the manifest, which is written after it, and holds a checksum
+of its own. No TensorFlow.
+"""
+
+import json
+import os
+import pathlib
+from collections.abc import Sequence
+
+from electra_tf.checksums import Crc32c
+
+FILE_NAME = "token_counts.json"
+FORMAT = 1
+
+
+class TokenCountsError(ValueError):
+    """Counts that cannot be read, or belong to another vocabulary."""
+
+
+def write(counts: Sequence[int], vocab_sha256: str, folder: str) -> None:
+    """Write token_counts.json into a folder, whole or not at all.
+
+    Args:
+        counts: of each token, by id.
+        vocab_sha256: of the vocabulary file's content.
+        folder: that of the records.
+    """
+    path = pathlib.Path(folder, FILE_NAME)
+    numbers = [int(count) for count in counts]
+    content = {
+        "format": FORMAT,
+        "vocab_sha256": vocab_sha256,
+        "crc32c": _checksum(numbers),
+        "counts": numbers,
+    }
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(content) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
+
+
+def read(folder: str, vocab_sha256: str) -> list[int]:
+    """Return how often each token comes, by id.
+
+    Raises:
+        FileNotFoundError: the folder has no counts.
+        TokenCountsError: they are damaged, or of another vocabulary.
+    """
+    path = os.path.join(folder, FILE_NAME)
+    try:
+        content = json.loads(_text(path))
+        counts = content["counts"]
+        found = (content["format"], content["crc32c"])
+        expected = (FORMAT, _checksum(counts))
+    except (ValueError, KeyError, TypeError) as error:
+        raise TokenCountsError(
+            f"{path} holds no counts of tokens ({error!r}). Build the records "
+            "again, or count them: python -m data_prep.count_tokens "
+            f"{folder} --vocab_file=VOCAB"
+        ) from None
+    if found != expected:
+        raise TokenCountsError(
+            f"{path} is damaged: format and checksum are {found}, expected "
+            f"{expected}. Restore it, or count again: python -m "
+            f"data_prep.count_tokens {folder} --vocab_file=VOCAB"
+        )
+    if content.get("vocab_sha256") != vocab_sha256:
+        raise TokenCountsError(
+            f"{path} counts tokens of another vocabulary, whose SHA-256 is "
+            f"{content.get('vocab_sha256')}. Expected: {vocab_sha256}. Give "
+            "the vocabulary that the records were built with."
+        )
+    return counts
+
+
+def _text(path: str) -> str:
+    """The content of a file, which may be in a bucket: `gs://...`."""
+    if "://" not in path:
+        if not os.path.exists(path):
+            raise _missing(path)
+        return pathlib.Path(path).read_text("utf-8")
+    import tensorflow as tf
+
+    if not tf.io.gfile.exists(path):
+        raise _missing(path)
+    with tf.io.gfile.GFile(path) as file:
+        return file.read()
+
+
+def _missing(path: str) -> FileNotFoundError:
+    folder = os.path.dirname(path)
+    return FileNotFoundError(
+        f"No {path}. Records that this program builds have it beside them; "
+        "for others it is made by: python -m data_prep.count_tokens "
+        f"{folder} --vocab_file=VOCAB"
+    )
+
+
+def _checksum(counts: Sequence[int]) -> str:
+    checksum = Crc32c()
+    checksum.add(json.dumps(counts).encode())
+    return checksum.hex()
