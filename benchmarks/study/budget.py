@@ -25,14 +25,23 @@ def num_steps(settings: dict, flops: float) -> int:
     Raises:
         ValueError: the budget is too small for eight updates.
     """
-    cost = update_flops(pretraining_config(settings))
-    steps = int(flops // cost)
-    if steps < _SAVED:
+    cost = _total(settings, _SAVED)
+    if cost > flops:
         raise ValueError(
             f"The budget must pay for {_SAVED} updates of every model, "
-            f"{_SAVED * cost:.2g} FLOPs here. Received: {flops:.2g}."
+            f"{cost:.2g} FLOPs here. Received: {flops:.2g}."
         )
+    steps = int(flops // update_flops(pretraining_config(settings)))
+    # In two stages the mean cost of an update depends on their number.
+    while _total(settings, steps) > flops:
+        steps -= 1
     return steps
+
+
+def _total(settings: dict, steps: int) -> int:
+    """Return the cost of some updates."""
+    config = pretraining_config(settings, num_train_steps=steps)
+    return steps * update_flops(config)
 
 
 def save_every(steps: int) -> int:
@@ -51,10 +60,10 @@ def step_at(share: float, steps: int) -> int:
 
 def cost(settings: dict, steps: int) -> dict:
     """Return what some updates take, by both counts."""
-    config = pretraining_config(settings)
+    config = pretraining_config(settings, num_train_steps=steps)
     return {
         "steps": steps,
         "tokens": steps * config.train_batch_size * config.max_seq_length,
-        "flops": steps * update_flops(config),
+        "flops": _total(settings, steps),
         "paper_flops": steps * flops_per_step(config),
     }

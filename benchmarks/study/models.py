@@ -66,11 +66,16 @@ MODELS = {
     "replace_mlm": Model({"objective": "replace_mlm"}, 82.4),
     "electra_15": Model({"objective": "electra_15"}, 82.4),
     "uniform": Model({"generator": "uniform"}),
+    "unigram": Model({"generator": "unigram"}),
     "shared_all": Model({"weight_sharing": "all"}, 84.4),
     "generator_full": Model({"generator_hidden_size": 1.0}, 84.3),
     "generator_quarter": Model({"generator_hidden_size": 0.25}),
     "shared_none": Model(
         {"weight_sharing": "none", "generator_hidden_size": 1.0}, 83.6
+    ),
+    "adversarial": Model({"generator_training": "adversarial"}, curve=True),
+    "shared_disentangled": Model(
+        {"weight_sharing": "disentangled", "generator_hidden_size": 1.0}
     ),
     "electric": Model({"objective": "electric"}, 84.1),
     "electra_tt": Model({"generator": "two_towers"}),
@@ -93,6 +98,7 @@ PANELS = (
         "width of the generator (ELECTRA, Figure 3 left)",
         {
             "uniform": "uniform",
+            "unigram": "unigram",
             "generator_quarter": "1/4",
             "rtd": "1/2",
             "generator_full": "1",
@@ -103,8 +109,13 @@ PANELS = (
         {
             "shared_none": "nothing",
             "generator_full": "embeddings",
+            "shared_disentangled": "disentangled",
             "shared_all": "all weights",
         },
+    ),
+    Panel(
+        "how the generator is trained (ELECTRA, Figure 3 right)",
+        {"rtd": "jointly", "adversarial": "adversarially", "mlm": "BERT"},
     ),
     Panel(
         "energies (Electric, Table 1)",
