@@ -13,6 +13,7 @@ from electra_tf.efficiency.flops import flops_per_step
 # Shares of the budget at which models are scored for the curves.
 SHARES = (0.125, 0.25, 0.5, 1.0)
 _SAVED = 8  # Checkpoints of a model: one every eighth of its updates.
+_LOOPS = 128  # Lines of metrics of a model.
 
 
 def num_steps(settings: dict, flops: float) -> int:
@@ -44,18 +45,29 @@ def _total(settings: dict, steps: int) -> int:
     return steps * update_flops(config)
 
 
-def save_every(steps: int) -> int:
-    """Return the updates between two checkpoints."""
-    return steps // _SAVED
+def intervals(steps: int) -> dict[str, int]:
+    """Return how often to write metrics and checkpoints.
+
+    Checkpoints are saved at the end of a loop, so that loops divide them.
+
+    >>> intervals(2000)
+    {'iterations_per_loop': 15, 'save_checkpoints_steps': 240}
+    """
+    loop = max(1, steps // _LOOPS)
+    return {
+        "iterations_per_loop": loop,
+        "save_checkpoints_steps": steps // _SAVED // loop * loop,
+    }
 
 
 def step_at(share: float, steps: int) -> int:
     """Return the step of the checkpoint at a share of the budget.
 
-    >>> [step_at(share, 1007) for share in SHARES]
-    [125, 250, 500, 1007]
+    >>> [step_at(share, 2000) for share in SHARES]
+    [240, 480, 960, 2000]
     """
-    return steps if share == 1 else int(share * _SAVED) * save_every(steps)
+    every = intervals(steps)["save_checkpoints_steps"]
+    return steps if share == 1 else int(share * _SAVED) * every
 
 
 def cost(settings: dict, steps: int) -> dict:

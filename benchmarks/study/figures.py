@@ -54,7 +54,7 @@ def _curves(axis, done: list[Scored]):
     for training_id in dict.fromkeys(one.training.id for one in curves):
         points = [one for one in curves if one.training.id == training_id]
         axis.errorbar(
-            [one.share * one.row["flops"] for one in points],
+            [one.spent * one.row["flops"] for one in points],
             [one.average.mean for one in points],
             [one.average.deviation for one in points],
             marker="o",

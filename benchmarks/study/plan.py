@@ -3,7 +3,7 @@
 import typing
 from collections.abc import Iterator
 
-from benchmarks.study.budget import SHARES, num_steps, save_every
+from benchmarks.study.budget import SHARES, intervals, num_steps
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Trial, digest
 from benchmarks.study.models import MODELS, SCRATCH, SHARED
@@ -64,7 +64,7 @@ class Training(typing.NamedTuple):
             **self.settings,
             "seed": self.seed,
             "num_train_steps": self.steps,
-            "save_checkpoints_steps": save_every(self.steps),
+            **intervals(self.steps),
             "keep_checkpoint_max": 0,
             "do_eval": True,
         }

@@ -3,6 +3,7 @@
 import statistics
 import typing
 
+from benchmarks.study.budget import step_at
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.plan import Training, finetunings
@@ -61,6 +62,12 @@ class Scored(typing.NamedTuple):
     tasks: dict[str, Score]
     average: Score | None
     collapsed: int
+
+    @property
+    def spent(self) -> float:
+        """Share of the updates that were done, at the checkpoint's step."""
+        steps = self.row.get("steps", 0)
+        return step_at(self.share, steps) / steps if steps else 0.0
 
 
 def scored(

@@ -43,7 +43,7 @@ def _row(config: StudyConfig, one: Scored) -> list[str]:
         _inline(model.settings) if model.settings else NOTHING,
         f"{one.share:g}" if row.get("steps") else NOTHING,
         *(
-            _number(row.get(name), one.share)
+            _number(row.get(name), one.spent)
             for name in ("steps", "tokens", "flops", "paper_flops")
         ),
         _decimals(evaluated.get("mlm_loss"), 2),
@@ -58,10 +58,10 @@ def _inline(settings: dict) -> str:
     return ", ".join(f"`{k}={json.dumps(v)}`" for k, v in settings.items())
 
 
-def _number(value: float | None, share: float) -> str:
+def _number(value: float | None, spent: float) -> str:
     if value is None:
         return NOTHING
-    value *= share
+    value *= spent
     return f"{value:,.0f}" if value < 1e5 else f"{value:.3g}"
 
 

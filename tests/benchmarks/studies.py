@@ -28,7 +28,6 @@ SETTINGS = {
     "eval_batch_size": 2,
     "num_eval_steps": 1,
     "num_warmup_steps": 2,
-    "iterations_per_loop": 4,
 }
 
 
@@ -42,7 +41,7 @@ def config(folder, **changes) -> StudyConfig:
         "chunking_dir": folder / "chunking",
         "tasks": ("chunk",),
         "models": ("scratch", "rtd"),
-        "flops": 2e7,
+        "flops": 1e8,
         "num_trials": 1,
         "curves": False,
         "pretraining": SETTINGS,

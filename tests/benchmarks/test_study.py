@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from benchmarks.study import __main__ as program
 from benchmarks.study import budget, plan, programs, report, scores
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
+from benchmarks.study.model_folder import ModelFolder
 from benchmarks.study.models import MODELS, PANELS, SHARED, pretraining_config
 from electra_tf.efficiency.executed_flops import update_flops
 from tests.benchmarks import studies
@@ -76,12 +78,13 @@ def test_models_cost_the_same_within_an_update():
 
 
 def test_checkpoints_are_kept_where_the_curve_wants_them():
-    for steps in (8, 9, 1007, 2957):
-        kept = {*range(0, steps + 1, budget.save_every(steps)), steps}
+    for steps in (8, 9, 1007, 17701):
+        loop, every = budget.intervals(steps).values()
+        assert every % loop == 0  # They are saved at the ends of loops.
         for share in budget.SHARES:
             step = budget.step_at(share, steps)
-            assert step in kept
-            assert share * steps - 8 < step <= share * steps
+            assert step == steps or step % every == 0
+            assert 0.95 * share * steps - 8 < step <= share * steps
 
 
 def test_panels_and_models_agree():
@@ -212,10 +215,28 @@ def test_what_to_train_on_has_to_be_there(tmp_path):
 # -- the whole -------------------------------------------------------------
 
 
+def terminate_when_there(path):
+    while not path.exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
+    """Stopped once, and started again: the programs run in this process."""
     monkeypatch.setattr(programs, "run", studies.run_here)
     config = studies.config(tmp_path)
+    (training,) = [t for t in plan.trainings(config) if t.name == "rtd"]
+    folder = tmp_path / "study" / "models" / training.id
+    first = folder / f"model.ckpt-{budget.step_at(0.125, training.steps)}.index"
+    threading.Thread(
+        target=terminate_when_there, args=(first,), daemon=True
+    ).start()
+    with pytest.raises(SystemExit) as stopped:
+        program.Study(config).run()
+    assert stopped.value.code == os.EX_TEMPFAIL
     program.Study(config).run()
+    starts = [row["step"] for row in rows_of(folder / "runs.jsonl")]
+    assert starts[0] == 0 and 0 < starts[1] < training.steps
     results = tmp_path / "study" / "results.jsonl"
     kinds = [(row["kind"], row["model"]) for row in rows_of(results)]
     assert kinds == [
@@ -225,13 +246,14 @@ def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
         ("trial", "rtd"),
     ]
     model, trial = rows_of(results)[2:]
-    (training,) = [t for t in plan.trainings(config) if t.name == "rtd"]
-    folder = tmp_path / "study" / "models" / training.id
     *_, last = rows_of(folder / "metrics.jsonl")
     assert last["step"] == model["steps"] == training.steps
     assert last["train_flops"] == pytest.approx(model["paper_flops"])
     assert model["settings"]["vocab_size"] == 256
     assert model["held_out"]["disc_loss"] > 0
+    for share in budget.SHARES:
+        step = budget.step_at(share, training.steps)
+        assert ModelFolder(folder).checkpoint(step)
     assert trial["seed"] == 43 and trial["share"] == 1.0
     assert 0 <= trial["metrics"]["f1"] <= 100
     # Again, with the results alone: there is nothing to do.
@@ -278,7 +300,7 @@ def test_a_stopped_study_goes_on(tmp_path, number):
     config = studies.config(tmp_path, flops=4e9, models=("rtd",), num_trials=2)
     (training,) = plan.trainings(config)
     folder = tmp_path / "study" / "models" / training.id
-    first = f"model.ckpt-{budget.save_every(training.steps)}.index"
+    first = f"model.ckpt-{budget.step_at(0.125, training.steps)}.index"
     process = subprocess.Popen(
         command(config), cwd=programs.ROOT, start_new_session=True
     )
