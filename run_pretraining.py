@@ -91,7 +91,7 @@ def pretrain(
         stop: an object that is true once the program shall stop.
     """
     from electra_tf import records
-    from electra_tf.pretraining import build, inputs, metrics, results
+    from electra_tf.pretraining import build, inputs, results
     from electra_tf.pretraining.collapse import CollapseWarning
     from electra_tf.training import distribution, workers
     from electra_tf.training.run import Run
@@ -109,14 +109,10 @@ def pretrain(
         )
         return distribution.distribute(dataset, strategy)
 
-    def losses(batch, random):
-        output = pretrainer(batch, random, training=True)
-        return pretrainer.losses(output) | metrics.training_terms(output)
-
     with workers.loss_explained(strategy):
         with inputs.read_errors_explained(files, config.max_seq_length):
             run = Run(
-                losses,
+                build.stages(config, pretrainer),
                 adamw,
                 pretrainer.variables,
                 training_data,

@@ -33,8 +33,8 @@ ALLOWED = {
     "encoder": {"configs", "randomness", "layers"},
     "pretraining": BASE
     | DATA
-    | {"layers", "encoder", "training", "efficiency"},
-    "finetuning": BASE | DATA | {"layers", "encoder", "training"},
+    | {"layers", "encoder", "training", "efficiency", "conversion"},
+    "finetuning": BASE | DATA | {"layers", "encoder", "training", "efficiency"},
     "training": {"hparams", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "hparams"},
@@ -49,6 +49,7 @@ GLUE = {
     "electra_tf.finetuning.finetuner",
     "electra_tf.pretraining.build",
     "electra_tf.pretraining.detect",
+    "electra_tf.pretraining.text_scorer",
 }
 
 
@@ -99,6 +100,14 @@ def test_only_glue_knows_the_training_package():
             continue
         knows = any(part(name) == "training" for name in imports(path))
         assert knows == (module in GLUE), module
+
+
+def test_only_scoring_reads_other_formats():
+    for module, path in modules():
+        if part(module) != "pretraining":
+            continue
+        knows = any(part(name) == "conversion" for name in imports(path))
+        assert knows == (module == "electra_tf.pretraining.text_scorer")
 
 
 def test_layers_do_not_use_tensorflow():

@@ -153,6 +153,56 @@ def test_a_run_that_lost_its_end_repeats_it_bit_for_bit(data_dir):
     assert steps == [2, 4]
 
 
+TWO_STAGES = {
+    "generator_training": "two_stage",
+    "generator_hidden_size": 1.0,
+    "weight_sharing": "none",
+    "generator_steps": 3,
+    "save_checkpoints_steps": 1,
+}
+
+
+@pytest.mark.parametrize("killed_after", [2, 3])
+def test_two_stages_resume_bit_for_bit(data_dir, killed_after):
+    """Before the discriminator starts from the generator, and right there."""
+    name = f"stages{killed_after}"
+    pretrain(data_dir, name, **TWO_STAGES)
+    folder = data_dir / "models" / name
+    whole = read_variables(str(folder))
+    metrics = rows(folder / "metrics.jsonl")
+    assert [row["step"] for row in metrics] == [2, 3, 4, 6]
+    assert ["disc_loss" in row for row in metrics] == [False, False, True, True]
+    costs = np.diff([0, *(row["train_flops"] for row in metrics)])
+    np.testing.assert_allclose(costs[0], 2 * costs[1])
+    np.testing.assert_allclose(costs[3], 2 * costs[2])
+    kept = read_variables(str(folder / f"model.ckpt-{killed_after}"))
+    for path in folder.glob("model.ckpt-*"):
+        if int(path.name.split("-")[1].split(".")[0]) > killed_after:
+            path.unlink()
+    pretrain(data_dir, name, **TWO_STAGES)
+    again = read_variables(str(folder))
+    for path, value in whole.items():
+        np.testing.assert_array_equal(again[path], value, err_msg=path)
+        frozen = path.startswith("generator")
+        if frozen and killed_after == 3:
+            np.testing.assert_array_equal(kept[path], value, err_msg=path)
+
+
+def test_frequencies_come_from_the_build(data_dir):
+    settings = {"generator": "unigram", "masking": "rare_tokens"}
+    pretrain(data_dir, "unigram", num_train_steps=2, **settings)
+    (row,) = rows(data_dir / "models" / "unigram" / "metrics.jsonl")
+    # A vocabulary of 256, most of which never comes in this text.
+    assert 1 < row["mlm_loss"] < np.log(256)
+    counts = data_dir / "pretrain_tfrecords" / "token_counts.json"
+    hidden = counts.rename(counts.with_suffix(".hidden"))
+    try:
+        message = failure(data_dir, "uncounted", **settings)
+    finally:
+        hidden.rename(counts)
+    assert "python -m data_prep.count_tokens" in message
+
+
 def test_mlm_objective(data_dir, capsys):
     pretrain(data_dir, "mlm", electra_objective=False, num_train_steps=2)
     printed = capsys.readouterr().err

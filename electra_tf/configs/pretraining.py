@@ -434,6 +434,24 @@ class PretrainingConfig(ProgramConfig):
         return LAYOUTS[self.objective]
 
     @property
+    def stages(self) -> dict[str, int]:
+        """What is trained, and its first update: all, or one by one."""
+        if self.generator_steps is None:
+            return {"all": 0}
+        return {"generator": 0, "discriminator": self.generator_steps}
+
+    def updates_by_stage(self, number: int) -> dict[str, int]:
+        """Return how many of a run's first updates are of each stage."""
+        first = self.generator_steps
+        if first is None:
+            return {"all": number}
+        of_generator = min(number, first)
+        return {
+            "generator": of_generator,
+            "discriminator": number - of_generator,
+        }
+
+    @property
     def detects(self) -> bool:
         """Whether the main network tells replaced tokens from others."""
         return self.layout.detects

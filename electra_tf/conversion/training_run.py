@@ -43,6 +43,12 @@ def read(
         ValueError: when config and weights do not fit each other.
     """
     settings = _settings(path)
+    if getattr(settings, "objective", None) == "two_tower":
+        raise ValueError(
+            f"{path} has two towers and no main encoder: objective "
+            "'two_tower'. It scores texts (electra_tf.pretraining.score) and "
+            "goes on by its own command; expected a run with an encoder."
+        )
     config = ModelConfig(
         encoder_config(settings),
         generator=_generator(settings),

@@ -1,59 +1,132 @@
 """Configs of runs and recipes, read without making flags."""
 
+import dataclasses
 import json
 import pathlib
 
-from electra_tf.configs import PretrainingConfig, from_json
+from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_json
+from electra_tf.hparams import kinds
 
 # Beside this package in the source and where it is installed.
 PRESETS = pathlib.Path(__file__).parents[2] / "flags" / "presets"
+REQUIRED = {"data_dir": "-", "model_name": "-"}
+_INCLUDED = ("flagfile", "preset")
 
 
-def preset(name: str) -> PretrainingConfig:
-    """Return the pre-training recipe of a name.
+def preset(name: str, task: str | None = None):
+    """Return the config of a recipe.
+
+    Args:
+        name: of a file in `PRESETS`.
+        task: see `read`.
 
     Raises:
         ValueError: if there is none.
     """
+    return read(_preset_path(name), task)
+
+
+def _preset_path(name: str) -> pathlib.Path:
     known = sorted(path.stem for path in PRESETS.glob("*.flags"))
     if name not in known:
         raise ValueError(
             f"preset must be one of {', '.join(known)}. Received: {name!r}."
         )
-    return read(PRESETS / f"{name}.flags")
+    return PRESETS / f"{name}.flags"
 
 
-def read(path) -> PretrainingConfig:
-    """Read a run's `config.json`, or a flag file.
+def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
+    """Read a run's `config.json`, the folder it is in, or a flag file.
+
+    Args:
+        path: of the file or the folder.
+        task: to fine-tune for; without it, those that the file names.
 
     Raises:
-        ValueError: if it is not a config of pre-training.
+        ValueError: if it is no config of pre-training, nor of fine-tuning.
         OSError: if it cannot be read.
     """
     path = pathlib.Path(path)
-    text = path.read_text("utf-8")
+    if path.is_dir():
+        path /= "config.json"
     try:
-        values = json.loads(text) if path.suffix == ".json" else _flags(text)
-        required = {"data_dir": "-", "model_name": "-"}
-        return from_json(PretrainingConfig, {**required, **values})
+        values = _values(path)
+        config_class = FinetuningConfig if task else _config_class(values)
+        values = _typed(config_class, values)
+        if task:
+            values["task_names"] = (task,)
+        return from_json(config_class, {**REQUIRED, **values})
     except ValueError as error:
         raise ValueError(
-            f"{path} is no config of pre-training: {error}"
+            f"{path} is no config of pre-training or fine-tuning: {error}"
         ) from error
 
 
-def _flags(text: str) -> dict:
-    """Parse lines of `--name=value`.
+def _values(path: pathlib.Path) -> dict:
+    text = path.read_text("utf-8")
+    values = json.loads(text) if path.suffix == ".json" else _flags(text)
+    if not isinstance(values, dict):
+        raise ValueError(f"Expected a JSON object. Received: {values!r}.")
+    return values
 
-    >>> _flags("# Small.\\n--model_size=small\\n--learning_rate=5e-4\\n")
-    {'model_size': 'small', 'learning_rate': 0.0005}
-    """
-    lines = (line.strip() for line in text.splitlines())
-    pairs = (line.partition("=") for line in lines if line.startswith("-"))
-    return {
-        name.lstrip("-").replace("-", "_"): _value(value) if equals else True
-        for name, equals, value in pairs
+
+def _config_class(values: dict) -> type:
+    """Return the class that has all these fields; pre-training if both do."""
+    known = {field.name for field in dataclasses.fields(PretrainingConfig)}
+    both = known | {f.name for f in dataclasses.fields(FinetuningConfig)}
+    further = set(values) - known
+    return (
+        FinetuningConfig if further and further <= both else PretrainingConfig
+    )
+
+
+def _typed(config_class: type, values: dict) -> dict:
+    """Cut the text of lists, such as `cola,mrpc`."""
+    lists = {
+        field.name
+        for field in dataclasses.fields(config_class)
+        if tuple in kinds(field)
     }
+    return {
+        name: value.split(",")
+        if name in lists and isinstance(value, str)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _flags(text: str) -> dict:
+    """Parse lines of `--name=value`; as on a command line, `--hparams` wins.
+
+    >>> _flags("# Me.\\n--model-size=small\\n--learning_rate=5e-4\\n--nodebug")
+    {'model_size': 'small', 'learning_rate': 0.0005, 'debug': False}
+    """
+    named, hparams = {}, {}
+    for line in map(str.strip, text.splitlines()):
+        if not line or line.startswith(("#", "//")):
+            continue
+        name, value = _flag(line)
+        if name in _INCLUDED:
+            path = _preset_path(value) if name == "preset" else value
+            named.update(_values(pathlib.Path(path)))
+        elif name == "hparams":
+            hparams.update(value)
+        else:
+            named[name] = value
+    return {**named, **hparams}
+
+
+def _flag(line: str) -> tuple:
+    name, equals, value = line.partition("=")
+    if not name.startswith("-") or " " in name:
+        raise ValueError(
+            f"Expected a line of --name=value, --name or --noname. Received: "
+            f"{line!r}."
+        )
+    name = name.lstrip("-").replace("-", "_")
+    if equals:
+        return name, _value(value)
+    return name.removeprefix("no"), not name.startswith("no")
 
 
 def _value(text: str):

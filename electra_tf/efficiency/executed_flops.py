@@ -27,9 +27,7 @@ import typing
 
 from electra_tf.configs import (
     EncoderConfig,
-    FinetuningConfig,
     PretrainingConfig,
-    encoder_config,
 )
 from electra_tf.efficiency.flops import (
     detection_terms,
@@ -63,7 +61,6 @@ PRODUCTS = {
 # Of AdamW, for a weight: norm 2, clip 1, moments 7, direction 3, decay 2,
 # step 2.
 OPTIMIZER = 17
-SPAN_HIDDEN_SIZE = 512  # Of the heads for questions.
 
 
 class Work(typing.NamedTuple):
@@ -149,11 +146,11 @@ def prediction_work(
 def head_work(head: TokenPrediction) -> Work:
     """Return the work of a head that predicts tokens of one input."""
     work = prediction_work(head.encoder, head.tokens, head.input_size)
+    products = 2 * head.input_size * head.tokens  # Of a linear layer beside it.
     if head.copies:
-        work = work.plus(dense_work(head.input_size, 1, head.tokens))
+        work = work.plus(Work(products, elements=head.tokens))
     if head.has_baseline:  # Its gradient ends there.
-        products, _, elements = dense_work(head.input_size, 1, head.tokens)
-        work = work.plus(Work(lookups=products, elements=elements))
+        work = work.plus(Work(lookups=products, elements=head.tokens))
     return work
 
 
@@ -162,10 +159,16 @@ def detection_work(encoder: EncoderConfig, length: int) -> Work:
     return _work(detection_terms(transformer_sizes(encoder, length)), length)
 
 
-def pretraining_work(config: PretrainingConfig) -> Work:
-    """Return the work of pre-training on one input, without the optimizer."""
+def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
+    """Return the work of pre-training on one input, without the optimizer.
+
+    Args:
+        config: of the run.
+        stage: "all", or the network whose work is wanted, "generator" or
+            "discriminator".
+    """
     length = config.max_seq_length
-    passes, predictions, detection = networks(config)
+    passes, predictions, detection = networks(config, stage)
     parts = [
         encoder_work(each.encoder, length, config.embedding_lookup)
         for each in passes
@@ -176,103 +179,33 @@ def pretraining_work(config: PretrainingConfig) -> Work:
     return Work().plus(*parts)
 
 
-def update_flops(config: PretrainingConfig) -> int:
+def update_flops(config: PretrainingConfig, stage: str | None = None) -> int:
     """Return the operations that a machine does in an update.
+
+    Args:
+        config: of the run.
+        stage: one of `config.stages`; None for the mean over all updates.
 
     >>> update_flops(PretrainingConfig(data_dir="D", model_name="M"))
     1161646940075
     """
-    work = pretraining_work(config)
-    examples = config.train_batch_size * (work.forward + work.backward)
-    return examples + OPTIMIZER * parameters(config)
+    if stage is None:
+        total = flops_of_updates(config, config.num_train_steps)
+        return round(total / config.num_train_steps)
+    work = pretraining_work(config, stage)
+    each = work.forward + work.backward
+    if stage == "discriminator":  # The frozen generator's samples.
+        each += pretraining_work(config, "generator").forward
+    examples = config.train_batch_size * each
+    return examples + OPTIMIZER * parameters(config, stage)
 
 
-def dense_work(rows: int, columns: int, vectors: int = 1) -> Work:
-    """Return the work of a linear layer on some vectors."""
-    return Work(2 * rows * columns * vectors, 0, columns * vectors)
-
-
-def sentence_work(encoder: EncoderConfig, length: int, size: int, **_) -> Work:
-    """Return the work of `size` numbers made of the first token."""
-    return dense_work(encoder.hidden_size, size)
-
-
-def tagging_work(encoder: EncoderConfig, length: int, size: int, **_) -> Work:
-    """Return the work of labels of words, if every token begins one."""
-    return dense_work(encoder.hidden_size, size, length)
-
-
-def independent_span_work(
-    encoder: EncoderConfig, length: int, size: int, **options
-) -> Work:
-    """Return the work of starts and ends, and whether there is an answer."""
-    scores = dense_work(encoder.hidden_size, 1, length).times(2)
-    return scores.plus(_answerable_work(encoder, **options))
-
-
-def joint_span_work(
-    encoder: EncoderConfig,
-    length: int,
-    size: int,
-    starts: int = 1,
-    **options,
-) -> Work:
-    """Return the work of ends that depend on a start.
-
-    Training looks at one start, prediction at a beam of `starts`.
-    """
-    hidden = encoder.hidden_size
-    return dense_work(hidden, 1, length).plus(
-        dense_work(hidden, SPAN_HIDDEN_SIZE, length + starts),
-        dense_work(SPAN_HIDDEN_SIZE, 1, length * starts),
-        _answerable_work(encoder, **options),
+def flops_of_updates(config: PretrainingConfig, number: int) -> int:
+    """Return the operations that a run's first updates make a machine do."""
+    return sum(
+        updates * update_flops(config, stage)
+        for stage, updates in config.updates_by_stage(number).items()
     )
-
-
-def _answerable_work(
-    encoder: EncoderConfig,
-    answerable_classifier: bool = True,
-    answerable_uses_start_logits: bool = True,
-) -> Work:
-    hidden = encoder.hidden_size
-    if not answerable_classifier:
-        return Work()
-    if not answerable_uses_start_logits:
-        return dense_work(hidden, 1)
-    return dense_work(2 * hidden, SPAN_HIDDEN_SIZE).plus(
-        dense_work(SPAN_HIDDEN_SIZE, 1)
-    )
-
-
-# Named as in electra_tf.finetuning.heads.
-HEADS = {
-    "classification": sentence_work,
-    "regression": sentence_work,
-    "tagging": tagging_work,
-    "joint_question_answering": joint_span_work,
-    "independent_question_answering": independent_span_work,
-}
-
-
-def finetuning_work(
-    config: FinetuningConfig, head: str, size: int = 1, **options
-) -> Work:
-    """Return the work of fine-tuning, or using, a model on one input.
-
-    Args:
-        config: of the run; inputs count at their full length, though
-            batches are padded only to their longest.
-        head: a key of `HEADS`.
-        size: how many numbers the head predicts.
-        **options: of the head, see `joint_span_work`.
-
-    >>> config = FinetuningConfig(data_dir="D", model_name="M")
-    >>> finetuning_work(config, "classification", size=3).products
-    5653923328
-    """
-    encoder, length = encoder_config(config), config.max_seq_length
-    body = encoder_work(encoder, length, config.embedding_lookup)
-    return body.plus(HEADS[head](encoder, length, size, **options))
 
 
 def _work(terms: dict[str, int], tokens: int) -> Work:

@@ -212,7 +212,8 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     as a network of its own of that size. Uniform proposals cost nothing. Two
     towers predict every token, once for both; the released count has none, and
     here the wider input of their common prediction is left out. A main network
-    that predicts all tokens has a softmax for each.
+    that predicts all tokens has a softmax for each. In two stages the generator
+    is first trained alone, and then run without a backward pass.
 
     Args:
         config: of any objective and generator.
@@ -222,28 +223,62 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     >>> pretraining_flops(config)
     1.293743798272e+18
     """
+    return flops_of_updates(config, config.num_train_steps, **settings)
+
+
+def flops_of_updates(
+    config: PretrainingConfig, number: int, **settings
+) -> float:
+    """Return the operations of a run's first updates.
+
+    Args:
+        config: of the run.
+        number: how many updates.
+        **settings: further fields of `TransformerSizes`.
+    """
+    return sum(
+        _stage_flops(config, stage, updates, **settings)
+        for stage, updates in config.updates_by_stage(number).items()
+    )
+
+
+def _stage_flops(
+    config: PretrainingConfig, stage: str, steps: int, **settings
+) -> float:
+    """Return the operations of some updates of a stage."""
     length = config.max_seq_length
-    batches = (config.train_batch_size, config.num_train_steps)
+    batches = (config.train_batch_size, steps)
     main = transformer_sizes(encoder_config(config), length, **settings)
     proposing = sum(
         training_flops(network, *batches)
         for network in _generator_networks(config, main, **settings)
     )
-    if config.layout.head is None:
+    if config.layout.head is None or stage == "generator":
         return proposing
+    if stage == "discriminator":  # The generator is frozen.
+        proposing /= FORWARD_AND_BACKWARD
     if config.layout.trained_on == "all" and not config.detects:
         main = main.replace(output_frac=1.0)
     return proposing + training_flops(main, *batches, config.detects)
 
 
-def flops_per_step(config: PretrainingConfig, **settings) -> float:
+def flops_per_step(
+    config: PretrainingConfig, stage: str | None = None, **settings
+) -> float:
     """Return the operations of one update of a pre-training run.
+
+    Args:
+        config: of the run.
+        stage: one of `config.stages`; None for the mean over all updates.
+        **settings: further fields of `TransformerSizes`.
 
     >>> config = PretrainingConfig(data_dir="data", model_name="small")
     >>> flops_per_step(config)
     1293743798272.0
     """
-    return pretraining_flops(config, **settings) / config.num_train_steps
+    if stage is None:
+        return pretraining_flops(config, **settings) / config.num_train_steps
+    return _stage_flops(config, stage, 1, **settings)
 
 
 def _product(rows: int, columns: int) -> int:

@@ -1,65 +1,139 @@
-"""The memory that a pre-training step takes: an estimate.
+"""The memory that a training step takes on one device: an estimate.
 
-Weights, gradients and Adam's two slots are exact. The rest was fitted to
-updates of small networks on a CPU (`benchmarks/training_memory.py`), where
-TensorFlow fuses little: what a layer keeps of every token for its backward
-pass, logits, what the update makes on its way (as much as the weights), and
-what the program itself takes. docs/flops.md has the figures.
+All but what the program takes follows from shapes. Numbers are float32. The
+forward pass keeps what the backward pass reads, most when the last layer is
+done; the update comes after it, when that is free again. TensorFlow may start
+either before the other is through, and fuses some operations. docs/flops.md
+has the estimate beside measured peaks.
 """
 
-from electra_tf.configs import PretrainingConfig
+import typing
+
+from electra_tf.configs import (
+    EncoderConfig,
+    FinetuningConfig,
+    PretrainingConfig,
+    encoder_config,
+)
+from electra_tf.efficiency.finetuning_flops import finetuning_parameters
 from electra_tf.efficiency.networks import networks, parameters
 
 FLOAT32 = 4
-# Of a layer, for a token: 21 numbers by the hidden size. q, k, v, contexts,
-# two sums, two scaled ones and the output are 9; GELU keeps 3 of 4 times that.
-_KEPT_PER_HIDDEN = 21 * FLOAT32
-# Of each score: the softmax, that after dropout, and a mask of a byte.
-_KEPT_PER_SCORE = 2 * FLOAT32 + 1
-_LOGIT_COPIES = 3  # Fitted: logits, their noise or softmax, a gradient.
-# Fitted: the traced graph and the allocator's pools, on a CPU.
-_PROGRAM = 1_000_000_000
+MASK = 1  # A byte of what dropout kept.
+# A layer keeps of a token, by the hidden size: its input, the scaled queries,
+# keys, values and contexts; and, of each of two layer norms, its input, and
+# its scale by the deviation, and of the first its output, too.
+_HIDDEN_KEPT = 5 + 2 * 2 + 1
+# By the intermediate size: the halved input of GELU, the one of its error
+# function, that function and the output.
+_INTERMEDIATE_KEPT = 4
+_NORM_SCALARS = 3  # Mean, deviation, and one of both.
+_SCORE_BYTES = 2 * FLOAT32 + MASK  # Softmax before and after dropout.
+# Of a weight in Adam's step: itself, its two slots, the clipped gradient, two
+# products for each new slot, the direction and the decay. All weights go
+# through it side by side.
+_ADAM_COPIES = 3 + 1 + 4 + 2
+_LOGIT_COPIES = 2  # The logits, and their gradient by the loss.
+# Measured on a CPU, of networks whose tensors take next to nothing: the graph
+# and the code made for it; see docs/flops.md.
+_PROGRAM = 90_000_000
+_PROGRAM_OF_A_LAYER = 35_000_000
 
 
-def training_memory(config: PretrainingConfig) -> dict[str, int]:
-    """Return the bytes of a step on one device, by what they are for.
+class Memory(typing.NamedTuple):
+    """Bytes of a training step, by what they are for.
 
-    In float32, with the whole batch on the device; `accumulation_steps` cuts
-    what grows with the batch.
+    Attributes:
+        weights: of all networks.
+        adam: its two slots.
+        activations: kept for the backward pass, where all are there.
+        logits: of the tokens that are predicted.
+        sums: of gradients over the parts of a batch; 0 for a single part.
+        gradients: where all are there.
+        update: further numbers on the way from gradients to weights.
+        program: TensorFlow's graph.
+    """
+
+    weights: int
+    adam: int
+    activations: int
+    logits: int
+    sums: int
+    gradients: int
+    update: int
+    program: int
+
+    @property
+    def peak(self) -> int:
+        """Bytes at the end of the forward pass, or in the update."""
+        always = self.weights + self.adam + self.program
+        passes = self.activations + self.logits + self.sums
+        return always + max(passes, self.gradients + self.update)
+
+
+def training_memory(config: PretrainingConfig) -> Memory:
+    """Return what a step of pre-training needs, all of its batch on a device.
 
     >>> config = PretrainingConfig(
     ...     data_dir="D", model_name="M", train_batch_size=32)
     >>> memory = training_memory(config)
-    >>> memory["weights"], memory["activations"], memory["logits"]
-    (56784876, 1604321280, 222688512)
-    >>> round(sum(memory.values()) / 1e9, 2)
-    3.11
+    >>> memory.weights, memory.activations, memory.logits
+    (56784876, 1987313664, 148459008)
+    >>> round(memory.peak / 1e9, 2)
+    3.24
     """
-    weights = FLOAT32 * parameters(config)
-    examples = config.train_batch_size // config.accumulation_steps
-    return {
-        "weights": weights,
-        "gradients": weights,
-        "Adam": 2 * weights,
-        "update": weights,
-        "activations": examples * _kept_per_example(config),
-        "logits": examples * _logits_per_example(config),
-        "program": _PROGRAM,
-    }
-
-
-def _kept_per_example(config: PretrainingConfig) -> int:
+    passes, predictions, detection = networks(config)
+    encoders = [each.encoder for each in passes]
     length = config.max_seq_length
-    return length * sum(
-        encoder.num_hidden_layers
-        * (
-            _KEPT_PER_HIDDEN * encoder.hidden_size
-            + _KEPT_PER_SCORE * encoder.num_attention_heads * length
-        )
-        for encoder, *_ in networks(config).passes
+    kept = sum(_encoder_bytes(encoder, length) for encoder in encoders)
+    if detection is not None:
+        kept += length * FLOAT32 * 5 * detection.hidden_size  # GELU's, input.
+    predicted = sum(head.tokens for head in predictions)
+    logits = FLOAT32 * _LOGIT_COPIES * predicted * config.vocab_size
+    return _memory(config, parameters(config), encoders, kept, logits)
+
+
+def finetuning_memory(config: FinetuningConfig, heads: list) -> Memory:
+    """Return what a step of fine-tuning needs, at the full length.
+
+    Args:
+        config: of the run.
+        heads: see `finetuning_flops.input_work`; what they keep is left out.
+    """
+    encoder = encoder_config(config)
+    kept = _encoder_bytes(encoder, config.max_seq_length)
+    number = finetuning_parameters(config, heads)
+    return _memory(config, number, [encoder], kept)
+
+
+def _memory(
+    config, number: int, encoders: list, kept: int, logits: int = 0
+) -> Memory:
+    """Return the memory of a number of weights, and what an input keeps."""
+    parts, weights = config.accumulation_steps, FLOAT32 * number
+    examples = config.train_batch_size // parts
+    layers = sum(encoder.num_hidden_layers for encoder in encoders)
+    return Memory(
+        weights=weights,
+        adam=2 * weights,
+        activations=examples * kept,
+        logits=examples * logits,
+        sums=weights if parts > 1 else 0,
+        gradients=weights,
+        update=(_ADAM_COPIES - 4) * weights,
+        program=_PROGRAM + layers * _PROGRAM_OF_A_LAYER,
     )
 
 
-def _logits_per_example(config: PretrainingConfig) -> int:
-    tokens = sum(head.tokens for head in networks(config).predictions)
-    return FLOAT32 * _LOGIT_COPIES * tokens * config.vocab_size
+def _encoder_bytes(encoder: EncoderConfig, length: int) -> int:
+    """Return what an encoder keeps of an input for the backward pass."""
+    numbers = (
+        _HIDDEN_KEPT * encoder.hidden_size
+        + _INTERMEDIATE_KEPT * encoder.intermediate_size
+        + 2 * _NORM_SCALARS
+    )
+    layer = FLOAT32 * numbers + 2 * MASK * encoder.hidden_size
+    layer += _SCORE_BYTES * encoder.num_attention_heads * length
+    # Their sum, its scale by the norm's deviation, and what dropout makes.
+    embeddings = (3 * FLOAT32 + MASK) * encoder.embedding_size
+    return length * (encoder.num_hidden_layers * layer + embeddings)

@@ -65,13 +65,21 @@ class Networks(typing.NamedTuple):
         )
 
 
-def networks(config: PretrainingConfig) -> Networks:
+def networks(config: PretrainingConfig, stage: str = "all") -> Networks:
     """Return the networks of any objective and generator.
+
+    Args:
+        config: of the run.
+        stage: "all", or which of the two to return, "generator" or
+            "discriminator".
 
     >>> config = PretrainingConfig(data_dir="D", model_name="M")
     >>> [each.encoder.hidden_size for each in networks(config).passes]
     [256, 64]
     """
+    parts = {"generator": _generator, "discriminator": _main_network}
+    if stage in parts:
+        return parts[stage](config)
     return _main_network(config).plus(_generator(config))
 
 
@@ -152,13 +160,17 @@ def layer_parameters(encoder: EncoderConfig) -> int:
     return encoder.num_hidden_layers * layer + projection
 
 
-def parameters(config: PretrainingConfig) -> int:
+def parameters(config: PretrainingConfig, stage: str = "all") -> int:
     """Return the weights that a pre-training run updates, heads included.
+
+    Args:
+        config: of the run.
+        stage: see `networks`.
 
     >>> parameters(PretrainingConfig(data_dir="D", model_name="M"))
     14196219
     """
-    passes, predictions, detection = networks(config)
+    passes, predictions, detection = networks(config, stage)
     total = sum(
         each.owns_layers * layer_parameters(each.encoder)
         + each.owns_embeddings * embedding_parameters(each.encoder)

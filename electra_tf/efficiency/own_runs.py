@@ -5,6 +5,7 @@ import pathlib
 import statistics
 import typing
 
+GREEN = "#1e8449"
 # The metric that the paper takes of each task of GLUE.
 METRICS = {"cola": "mcc", "sts": "spearman"}
 GLUE = ("cola", "sst", "mrpc", "sts", "qqp", "mnli", "qnli", "rte")
@@ -70,3 +71,40 @@ def _json(path: pathlib.Path, text: str) -> dict:
         return json.loads(text)
     except ValueError as error:
         raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def draw_runs(axis, runs):
+    """Draw runs as labelled stars; those of like place at different heights.
+
+    Args:
+        axis: matplotlib's.
+        runs: `OwnRun`s.
+    """
+    for index, run in enumerate(sorted(runs, key=lambda run: run.score)):
+        axis.plot(run.flops, run.score, "*", color=GREEN, markersize=13)
+        axis.annotate(
+            f"{run.name} ({_tasks(run)}: {run.score:.1f})",
+            (run.flops, run.score),
+            (9, 5 if index % 2 else -9),
+            textcoords="offset points",
+            fontsize=9,
+            color=GREEN,
+        )
+
+
+def outside(axis, runs):
+    """Name the runs that an axis has no place for."""
+    if not runs:
+        return
+    names = ", ".join(run.name for run in runs)
+    axis.annotate(
+        f"outside of this plot: {names}",
+        (0.12, 0.02),
+        xycoords="axes fraction",
+        fontsize=9,
+        color=GREEN,
+    )
+
+
+def _tasks(run: OwnRun) -> str:
+    return "GLUE" if set(run.tasks) == set(GLUE) else ", ".join(run.tasks)

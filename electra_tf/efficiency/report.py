@@ -2,7 +2,9 @@
 
     python -m electra_tf.efficiency.report --format=markdown
     python -m electra_tf.efficiency.report --preset=small --accelerator=v100
-    python -m electra_tf.efficiency.report --config=data/models/NAME/config.json
+    python -m electra_tf.efficiency.report --config=data/models/NAME
+    python -m electra_tf.efficiency.report --preset=finetune_base --task=mnli \\
+        --examples=392702
 
 Without a config, the FLOPs columns of the paper's Tables 1, 2, 3, 4 and 8 as
 printed and as counted; what differs is marked, with the reason. With one, its
@@ -15,16 +17,16 @@ import io
 import json
 import sys
 
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import TASK_NAMES, PretrainingConfig
 from electra_tf.efficiency import config_files, paper_tables
 from electra_tf.efficiency.accelerators import ACCELERATORS, PRECISIONS
-from electra_tf.efficiency.executed_flops import pretraining_work, update_flops
-from electra_tf.efficiency.flops import flops_per_step, pretraining_flops
-from electra_tf.efficiency.memory import training_memory
-from electra_tf.efficiency.networks import parameters
 from electra_tf.efficiency.published_models import MODELS
+from electra_tf.efficiency.run_costs import (
+    Assumptions,
+    finetuning_rows,
+    pretraining_rows,
+)
 
-SECONDS_PER_HOUR = 3600
 UTILISATION = 0.25  # See docs/scale.md.
 OVERHEAD = 1.1  # Of a data centre, over what its machines take: an assumption.
 
@@ -68,75 +70,6 @@ def _table_row(number: int, table, row) -> dict:
         "remark": f"differs: {paper_tables.reason(table, row)}"
         if wrong
         else "",
-    }
-
-
-def config_rows(config: PretrainingConfig, args) -> list[dict]:
-    """Return figures of a run, each with its unit and what it assumes.
-
-    Args:
-        config: of the run.
-        args: what `_parser` returns.
-    """
-    batch, length = config.train_batch_size, config.max_seq_length
-    work, update = pretraining_work(config), update_flops(config)
-    total = update * config.num_train_steps
-    rows = [
-        _row("weights", parameters(config)),
-        _row("paper's count, a step", flops_per_step(config), "FLOP"),
-        _row("paper's count, the run", pretraining_flops(config), "FLOP"),
-        _row("executed, a step", update, "FLOP"),
-        _row("executed, a token", update / batch / length, "FLOP"),
-        _row("executed, forward pass of an input", work.forward, "FLOP"),
-        _row("executed, the run", total, "FLOP"),
-    ]
-    if args.examples:
-        steps = args.examples / batch
-        rows.append(
-            _row(
-                "executed, an epoch",
-                steps * update,
-                "FLOP",
-                f"{steps:,.0f} steps of {args.examples:,} examples",
-            )
-        )
-    memory = training_memory(config)
-    rows += [
-        _row(f"memory: {name}", size, "B") for name, size in memory.items()
-    ]
-    rows.append(
-        _row("memory", sum(memory.values()), "B", "estimate, one device, CPU")
-    )
-    return rows + _time_rows(total, args)
-
-
-def _time_rows(total: float, args) -> list[dict]:
-    """Return time, energy and price on each accelerator."""
-    names = [args.accelerator] if args.accelerator else list(ACCELERATORS)
-    rows = []
-    for name in names:
-        rate = ACCELERATORS[name].peak[args.precision] * args.utilisation
-        hours = total / rate / SECONDS_PER_HOUR
-        assumed = f"{args.utilisation:.0%} of the {args.precision} peak"
-        of = f"{args.count} x {name}"
-        rows.append(_row(f"time, {of}", hours / args.count, "h", assumed))
-        if args.watts:
-            energy = hours * args.watts * args.overhead / 1000
-            assumed_power = f"{args.watts:g} W a device, x {args.overhead:g}"
-            rows.append(_row(f"energy, {of}", energy, "kWh", assumed_power))
-        if args.price:
-            cost = hours * args.price
-            rate = f"{args.price:g} a device and hour"
-            rows.append(_row(f"cost, {of}", cost, "", rate))
-    return rows
-
-
-def _row(name: str, value: float, unit: str = "", remark: str = "") -> dict:
-    return {
-        "figure": name,
-        "value": f"{value:.4g}" if value >= 1e9 else f"{value:,.6g}",
-        "unit": unit,
-        "remark": remark,
     }
 
 
@@ -186,18 +119,24 @@ def main(argv: list[str] | None = None):
     args = _parser().parse_args(argv)
     try:
         _check(args)
-        if args.preset or args.config:
-            config = (
-                config_files.preset(args.preset)
-                if args.preset
-                else config_files.read(args.config)
-            )
-            rows = config_rows(config, args)
-        else:
-            rows = [row for n in paper_tables.TABLES for row in table_rows(n)]
+        rows = _rows(args)
     except (OSError, ValueError) as error:
         sys.exit(f"report: {error}")
     print(FORMATS[args.format](rows))
+
+
+def _rows(args) -> list[dict]:
+    if args.preset:
+        config = config_files.preset(args.preset, args.task)
+    elif args.config:
+        config = config_files.read(args.config, args.task)
+    else:
+        return [row for n in paper_tables.TABLES for row in table_rows(n)]
+    pretrains = isinstance(config, PretrainingConfig)
+    rows = pretraining_rows if pretrains else finetuning_rows
+    names = [args.accelerator] if args.accelerator else ACCELERATORS
+    given = {n: getattr(args, n) for n in Assumptions._fields[1:]}
+    return rows(config, args.examples, Assumptions(tuple(names), **given))
 
 
 def _check(args):
@@ -205,6 +144,14 @@ def _check(args):
         raise ValueError(
             "count must be at least 1 and utilisation in (0, 1]. Received: "
             f"{args.count} and {args.utilisation}."
+        )
+    for name in ("examples", "watts", "overhead", "price"):
+        value = getattr(args, name)
+        if value is not None and value <= 0:
+            raise ValueError(f"{name} must be above 0. Received: {value}.")
+    if args.task and not (args.preset or args.config):
+        raise ValueError(
+            f"task needs preset or config. Received: {args.task!r} alone."
         )
 
 
@@ -217,7 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--preset", help="a recipe of flags/presets")
-    source.add_argument("--config", help="config.json of a run, or a flag file")
+    source.add_argument("--config", help="folder of a run, or a flag file")
+    add("--task", choices=TASK_NAMES, help="to fine-tune for")
     add("--format", choices=FORMATS, default="markdown")
     add("--examples", type=int, help="of an epoch")
     add("--accelerator", choices=ACCELERATORS, help="all, if not given")

@@ -25,7 +25,7 @@ from electra_tf.configs import (
     encoder_config,
     steps_to_profile,
 )
-from electra_tf.finetuning import inputs, results
+from electra_tf.finetuning import cost, inputs, results
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
@@ -159,15 +159,18 @@ class Finetuner:
             self.training, config.train_batch_size, config.num_train_epochs
         )
         self._begin(trial, steps)
+        order = inputs.training_order(
+            self.training, config.train_batch_size, steps, seed
+        )
         with self.strategy.scope():
             adamw = self._optimizer(model, steps)
         run = Run(
             model.losses,
             adamw,
             model.variables,
-            self._training_data(steps, seed),
+            self._training_data(order),
             self.strategy,
-            self._settings(trial, steps, seed),
+            self._settings(trial, steps, seed, order),
             facts={"vocab_sha256": self.vocab_sha256},
         )
         run.train()
@@ -193,12 +196,9 @@ class Finetuner:
             bias_correction=config.adam_bias_correction,
         )
 
-    def _training_data(self, steps: int, seed: int):
+    def _training_data(self, order):
         """Return the function from the first step to a dataset."""
         config = self.config
-        order = inputs.training_order(
-            self.training, config.train_batch_size, steps, seed
-        )
 
         def shares(start: int, context) -> tf.data.Dataset:
             # Repeated, because a dataset with an end makes every step of a
@@ -215,7 +215,15 @@ class Finetuner:
             functools.partial(shares, start), self.strategy
         )
 
-    def _settings(self, trial: int, steps: int, seed: int) -> Settings:
+    def _executed_flops(self, order):
+        """Return the function from a number of updates to their cost."""
+        config, replicas = self.config, self.strategy.num_replicas_in_sync
+        widths = inputs.widths(
+            self.training, order, self.length, config.max_seq_length, replicas
+        )
+        return cost.executed_flops(config, self.tasks, widths)
+
+    def _settings(self, trial: int, steps: int, seed: int, order) -> Settings:
         config = self.config
         tokens = self.training.lengths.sum() / len(self.training)
         return Settings(
@@ -233,6 +241,8 @@ class Finetuner:
             loss_scaling=config.precision == "float16",
             tokens_per_step=round(tokens * config.train_batch_size),
             examples_per_step=config.train_batch_size,
+            executed_flops=self._executed_flops(order),
+            compute_dtype=config.precision,
             profile_steps=steps_to_profile(config),
             stall_warning_seconds=config.stall_warning_seconds,
         )

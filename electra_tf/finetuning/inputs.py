@@ -213,6 +213,31 @@ def batches(
     )
 
 
+def widths(
+    inputs: Inputs,
+    order: np.ndarray,
+    length: int | None,
+    most: int,
+    replicas: int = 1,
+) -> np.ndarray:
+    """Return to how many tokens each replica's share of a batch is padded.
+
+    Args:
+        inputs, order, length, most: see `batches`.
+        replicas: int, that share a batch.
+
+    Returns:
+        Int array `(steps, replicas)`.
+    """
+    columns = inputs.columns.values()
+    tokens = [np.diff(c.splits) for c in columns if c.splits is not None]
+    longest = np.max(tokens, axis=0)[order]
+    longest = np.reshape(longest, (len(order), replicas, -1)).max(axis=-1)
+    steps = np.maximum(-(-longest // LENGTH_STEP), 1)
+    padded = np.minimum(steps * LENGTH_STEP, most)
+    return padded if length is None else np.full_like(padded, length)
+
+
 def _shares(order: np.ndarray, context) -> np.ndarray:
     """Cut global batches into those of this input pipeline's replicas."""
     steps, batch_size = order.shape

@@ -12,7 +12,7 @@ import keras
 from electra_tf import manifest, token_counts, tokenization
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.efficiency import executed_flops, flops
-from electra_tf.pretraining import inputs, metrics
+from electra_tf.pretraining import inputs, metrics, two_stage
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import (
@@ -24,6 +24,7 @@ from electra_tf.training import (
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.optimizer import OPTIMIZERS
 from electra_tf.training.settings import Settings
+from electra_tf.training.stages import Stage
 from electra_tf.training.stopping import UntilStopped
 
 
@@ -34,14 +35,7 @@ def model(
 ) -> Pretrainer:
     """Return a `Pretrainer` with new weights, or those to start from."""
     keras.utils.set_random_seed(config.seed)
-    special = SpecialTokens(
-        tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
-    )
-    counts = None
-    if config.needs_token_counts:
-        folder = os.path.dirname(config.pretrain_tfrecords)
-        counts = token_counts.read(folder, tokenizer.vocab_sha256)
-    pretrainer = Pretrainer(config, special, tokenizer.continues_word, counts)
+    pretrainer = new_pretrainer(config, tokenizer)
     if start is not None:
         new = checkpoints.assign(
             pretrainer.variables,
@@ -57,21 +51,70 @@ def model(
     return pretrainer
 
 
+def new_pretrainer(
+    config: PretrainingConfig, tokenizer: tokenization.Tokenizer
+) -> Pretrainer:
+    """Return a `Pretrainer` with new weights, for a tokenizer's vocabulary."""
+    special = SpecialTokens(
+        tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
+    )
+    counts = None
+    if config.needs_token_counts:
+        folder = os.path.dirname(config.pretrain_tfrecords)
+        counts = token_counts.read(folder, tokenizer.vocab_sha256)
+    return Pretrainer(config, special, tokenizer.continues_word, counts)
+
+
 def optimizer(config: PretrainingConfig, variables: dict):
     """Return the optimizer with the config's learning-rate schedule."""
-    schedule = schedules.polynomial_decay_with_warmup(
-        config.learning_rate,
-        config.num_train_steps,
-        config.num_warmup_steps,
-        config.lr_decay_power,
-        config.decay_after_warmup,
-    )
     return OPTIMIZERS[config.optimizer](
         variables,
-        schedule,
+        _schedule(config),
         config.weight_decay_rate,
         bias_correction=config.adam_bias_correction,
     )
+
+
+def _schedule(config: PretrainingConfig):
+    """Warm-up and decay; in two stages each has its own."""
+
+    def schedule(steps: int):
+        return schedules.polynomial_decay_with_warmup(
+            config.learning_rate,
+            steps,
+            config.num_warmup_steps,
+            config.lr_decay_power,
+            config.decay_after_warmup,
+        )
+
+    first = config.generator_steps
+    if first is None:
+        return schedule(config.num_train_steps)
+    second = schedule(config.num_train_steps - first)
+    return schedules.restarted(schedule(first), second, first)
+
+
+def stages(config: PretrainingConfig, pretrainer: Pretrainer) -> list[Stage]:
+    """Return what is trained when: one stage, or two."""
+
+    def losses(batch, random):
+        output = pretrainer(batch, random, training=True)
+        return pretrainer.losses(output) | metrics.training_terms(output)
+
+    if config.generator_steps is None:
+        return [Stage(0, losses)]
+    generator, discriminator, start = (
+        functools.partial(function, pretrainer)
+        for function in (
+            two_stage.generator_losses,
+            two_stage.discriminator_losses,
+            two_stage.start_discriminator,
+        )
+    )
+    return [
+        Stage(0, generator),
+        Stage(config.generator_steps, discriminator, start),
+    ]
 
 
 def evaluator(config: PretrainingConfig, pretrainer, strategy, stop):
@@ -120,8 +163,11 @@ def settings(config: PretrainingConfig) -> Settings:
         loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
-        flops_per_step=flops.flops_per_step(config),
-        update_flops=executed_flops.update_flops(config),
+        train_flops=functools.partial(flops.flops_of_updates, config),
+        executed_flops=functools.partial(
+            executed_flops.flops_of_updates, config
+        ),
+        stage_starts=tuple(config.stages.values())[1:],
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from electra_tf import hparams
 from electra_tf.configs import PretrainingConfig
-from electra_tf.pretraining.masking import Batch, SpecialTokens
+from electra_tf.pretraining import build
+from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from electra_tf.tokenization import Tokenizer
@@ -48,10 +49,7 @@ def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     with open(os.path.join(model_dir, "config.json"), encoding="utf-8") as file:
         config = hparams.from_json(PretrainingConfig, json.load(file))
     tokenizer = Tokenizer(config.vocab_file, do_lower_case=config.do_lower_case)
-    special = SpecialTokens(
-        tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id
-    )
-    pretrainer = Pretrainer(config, special, tokenizer.continues_word)
+    pretrainer = build.new_pretrainer(config, tokenizer)
     values = checkpoints.read_variables(model_dir)
     checkpoints.assign(pretrainer.variables, values)
     return pretrainer, tokenizer

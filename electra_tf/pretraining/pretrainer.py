@@ -147,7 +147,11 @@ class Pretrainer:
         return {variable.path: variable for variable in variables}
 
     def __call__(
-        self, batch: Batch, random: RandomStream, training: bool
+        self,
+        batch: Batch,
+        random: RandomStream,
+        training: bool,
+        frozen_generator: bool = False,
     ) -> PretrainingOutput:
         """Mask, sample and detect with fresh random numbers.
 
@@ -155,7 +159,19 @@ class Pretrainer:
             batch: `Batch`.
             random: `RandomStream` of this step.
             training: bool, whether to apply dropout.
+            frozen_generator: bool, whether the generator has none even so.
         """
+        output = self.propose(batch, random, training and not frozen_generator)
+        sample = functools.partial(
+            sampling.SAMPLERS[self.config.sampling],
+            random=random.child("sampling"),
+        )
+        return self._read_proposals(output, sample, _dropout(random, training))
+
+    def propose(
+        self, batch: Batch, random: RandomStream, training: bool
+    ) -> PretrainingOutput:
+        """Mask, and run the generator alone; see `__call__`."""
         config = self.config
         draws = maskings.draw(
             config.way_of_masking,
@@ -164,12 +180,7 @@ class Pretrainer:
             random.child("masking"),
             config.vocab_size if config.random_token_share else None,
         )
-        sample = functools.partial(
-            sampling.SAMPLERS[config.sampling],
-            random=random.child("sampling"),
-        )
-        dropout = random.child("dropout") if training else None
-        return self.forward(batch, draws, sample, dropout)
+        return self._propose(batch, draws, _dropout(random, training))
 
     def forward(
         self, batch: Batch, draws: masking.MaskingDraws, sample, random
@@ -182,6 +193,11 @@ class Pretrainer:
             sample: function from logits `(B, N, V)` to int32 `(B, N)`.
             random: `RandomStream` for dropout, or None.
         """
+        output = self._propose(batch, draws, random)
+        return self._read_proposals(output, sample, random)
+
+    def _propose(self, batch: Batch, draws, random) -> PretrainingOutput:
+        """Hide the chosen tokens, and let the generator propose others."""
         config = self.config
         way = maskings.MASKINGS[config.way_of_masking]
         masked = masking.mask_tokens(
@@ -192,12 +208,15 @@ class Pretrainer:
             config.mask_token_share,
             config.random_token_share,
         )
-        output = PretrainingOutput(
+        return PretrainingOutput(
             batch=batch,
             candidates=masking.candidates(batch, self.special),
             masked=masked,
             proposals=self.generator(batch, masked, random),
         )
+
+    def _read_proposals(self, output, sample, random) -> PretrainingOutput:
+        """Let the main network read sampled tokens, if it does."""
         if self.head is None:
             return output
         output = output._replace(corrupted=self._corrupt(output, sample))
@@ -238,3 +257,7 @@ class Pretrainer:
             segment_ids=output.batch.segment_ids,
             random=scoped(random, "discriminator"),
         ).sequence_output
+
+
+def _dropout(random: RandomStream, training: bool) -> RandomStream | None:
+    return random.child("dropout") if training else None

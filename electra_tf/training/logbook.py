@@ -41,7 +41,7 @@ class Logbook:
         )
         self._speed = Speed(settings, step)
         self._train_by_flops, self._eval_by_flops = (
-            SummariesByFlops(self.folder(name), settings.flops_per_step)
+            SummariesByFlops(self.folder(name), settings.train_flops)
             for name in ("train_by_flops", "eval_by_flops")
         )
 

@@ -11,7 +11,14 @@ from electra_tf.training.settings import Settings
 # Metrics with these endings stand in the progress line; all are logged.
 _SHOWN = ("loss", "auc")
 # Short for what is counted by the million or more.
-_PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_PREFIXES = (
+    (1e18, "E"),
+    (1e15, "P"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+)
 
 
 class Speed:
@@ -41,7 +48,8 @@ class Speed:
     def __call__(self, step: int) -> dict[str, float]:
         """Return the figures of the loop that ended with `step` updates."""
         settings, now = self.settings, time.monotonic()
-        speed = (step - self.step) / max(now - self.time, 1e-9)
+        before, seconds = self.step, max(now - self.time, 1e-9)
+        speed = (step - before) / seconds
         self.step, self.time = step, now
         figures = {
             "examples": step * settings.examples_per_step,
@@ -49,13 +57,19 @@ class Speed:
             "tokens_per_second": speed * settings.tokens_per_step,
             "seconds_left": (settings.num_train_steps - step) / speed,
         }
-        if settings.flops_per_step is not None:
-            figures["train_flops"] = step * settings.flops_per_step
-        if settings.update_flops is not None:
-            figures["flops_per_second"] = speed * settings.update_flops
-            if self.matmul_rate is not None:
-                share = figures["flops_per_second"] / self.matmul_rate
-                figures["matmul_share"] = share
+        if settings.train_flops is not None:
+            figures["train_flops"] = settings.train_flops(step)
+        return figures | self._work(before, step, seconds)
+
+    def _work(self, before: int, step: int, seconds: float) -> dict[str, float]:
+        """Return what the machine has done, and its rate in these updates."""
+        done = self.settings.executed_flops
+        if done is None:
+            return {}
+        rate = (done(step) - done(before)) / seconds
+        figures = {"executed_flops": done(step), "flops_per_second": rate}
+        if self.matmul_rate is not None:
+            figures["matmul_share"] = rate / self.matmul_rate
         return figures
 
 
@@ -100,11 +114,13 @@ class ProgressLine:
 
     @staticmethod
     def _work(metrics: dict) -> str:
-        """Write the rate of operations, with its share of what can be had."""
-        rate = f"{quantity(metrics['flops_per_second'])}FLOP/s"
+        """Write the operations so far, and their rate by what can be had."""
+        done = metrics.get("train_flops", metrics["executed_flops"])
+        work = f"{quantity(done)}FLOP"
+        work += f" | {quantity(metrics['flops_per_second'])}FLOP/s"
         if "matmul_share" not in metrics:
-            return rate
-        return f"{rate} ({metrics['matmul_share']:.1%} of matmul)"
+            return work
+        return f"{work} ({metrics['matmul_share']:.1%} of matmul)"
 
 
 def quantity(value: float) -> str:

@@ -24,6 +24,7 @@ from electra_tf.training.loop import Trainer
 from electra_tf.training.matmul_rate import matmul_rate
 from electra_tf.training.preemption import ClusterStop
 from electra_tf.training.settings import Settings
+from electra_tf.training.stages import Stage, StagedTrainer
 from electra_tf.training.stopping import Stopped
 
 # The losses of a loop in which a run was stopped.
@@ -34,7 +35,8 @@ class Run:
     """A model in training, from its newest whole checkpoint on.
 
     Args:
-        step_function: see `Trainer`.
+        step_function: see `Trainer`; or a sequence of `Stage`s, whose later
+            first steps are `settings.stage_starts`.
         optimizer: see `Trainer`; its `slots` are saved too.
         variables: dict from path to `keras.Variable`, what to save.
         dataset: function from the first step to a distributed dataset.
@@ -84,15 +86,23 @@ class Run:
         self.restored = restored
         first_step = int(self.step.numpy())
         workers.check_same(strategy, first_step, "the step they go on from")
-        trainer = Trainer(
-            tf.autograph.experimental.do_not_convert(step_function),
-            optimizer,
-            iter(dataset(first_step)),
-            strategy,
-            self.step,
-            settings,
-            guard,
-        )
+        stages = step_function
+        if callable(step_function):
+            stages = [Stage(0, step_function)]
+        iterator = iter(dataset(first_step))
+        trainers = [
+            Trainer(
+                tf.autograph.experimental.do_not_convert(stage.step_function),
+                optimizer,
+                iterator,
+                strategy,
+                self.step,
+                settings,
+                guard,
+            )
+            for stage in stages
+        ]
+        trainer = StagedTrainer(stages, trainers, self.step)
         cluster = preemption.is_cluster(strategy)
         self._cluster_stop = (
             ClusterStop(strategy, self._save)
@@ -185,7 +195,7 @@ class Run:
 
     def _matmul_rate(self) -> float | None:
         """The machine's rate, where there is a rate to compare with it."""
-        if self.settings.update_flops is None:
+        if self.settings.executed_flops is None:
             return None
         return matmul_rate(self.strategy, self.settings.compute_dtype)
 

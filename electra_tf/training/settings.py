@@ -1,6 +1,7 @@
 """What a run has to know besides its model and data."""
 
 import dataclasses
+from collections.abc import Callable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +27,12 @@ class Settings:
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
         examples_per_step: int, examples of a global batch.
-        flops_per_step: float, operations of an update as published counts
-            have them, for `train_flops`; None if not counted.
-        update_flops: float, operations that an update makes the machine do,
-            for its rate; None if not counted.
+        train_flops: function from a number of updates to their operations as
+            published counts have them; None if not counted.
+        executed_flops: likewise to the operations that they make the machine
+            do, for its rate.
+        stage_starts: tuple of ints, the first steps of the stages after the
+            first, see `electra_tf.training.stages`.
         compute_dtype: str, of the matrices that are multiplied.
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
@@ -50,8 +53,9 @@ class Settings:
     loss_scaling: bool = False
     tokens_per_step: int = 0
     examples_per_step: int = 0
-    flops_per_step: float | None = None
-    update_flops: float | None = None
+    train_flops: Callable[[int], float] | None = None
+    executed_flops: Callable[[int], float] | None = None
+    stage_starts: tuple[int, ...] = ()
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0
@@ -60,8 +64,8 @@ class Settings:
         """Return where the loop that a step lies in ends.
 
         It depends on nothing but the step, so that a resumed run's loops are
-        those of an uninterrupted one. Loops end where an evaluation or a
-        trace begins or ends, too.
+        those of an uninterrupted one. Loops end where an evaluation, a trace
+        or a stage begins or ends, too.
 
         >>> settings = Settings(11, steps_per_loop=2, evaluate_every=5)
         >>> [settings.end_of_loop(step) for step in (0, 1, 4, 5, 9, 10)]
@@ -71,5 +75,6 @@ class Settings:
         begin = step - step % every
         loops = (step - begin) // self.steps_per_loop + 1
         end = begin + loops * self.steps_per_loop
-        traced = [other for other in self.profile_steps or () if other > step]
-        return min(end, begin + every, self.num_train_steps, *traced)
+        others = (*(self.profile_steps or ()), *self.stage_starts)
+        later = [other for other in others if other > step]
+        return min(end, begin + every, self.num_train_steps, *later)

@@ -15,21 +15,22 @@ class SummariesByFlops:
     Args:
         folder: str, of the event files; made when first written to. None for
             nowhere.
-        flops_per_step: float; None, when not counted, writes nothing.
+        train_flops: function from a number of updates to their operations;
+            None, when not counted, writes nothing.
     """
 
-    def __init__(self, folder: str | None, flops_per_step: float | None):
+    def __init__(self, folder: str | None, train_flops=None):
         self.folder = folder
-        self.flops_per_step = flops_per_step
+        self.train_flops = train_flops
         self._writer = None
 
     def __call__(self, step: int, metrics: dict):
         """Write the metrics of a run that has made `step` updates."""
-        if self.folder is None or self.flops_per_step is None:
+        if self.folder is None or self.train_flops is None:
             return
         if self._writer is None:
             self._writer = tf.summary.create_file_writer(self.folder)
-        with self._writer.as_default(round(step * self.flops_per_step / UNIT)):
+        with self._writer.as_default(round(self.train_flops(step) / UNIT)):
             for name, value in metrics.items():
                 tf.summary.scalar(name, value)
         self._writer.flush()

@@ -69,6 +69,13 @@ def test_differences_become_the_tables_that_they_stand_for(tmp_path):
         np.testing.assert_array_equal(table, sums)
 
 
+def test_two_towers_alone_are_no_model(tmp_path):
+    config, model = runs.pretrained(tmp_path, objective="two_tower")
+    run = runs.save(tmp_path / "run", config, model)
+    with pytest.raises(ValueError, match="has two towers and no main encoder"):
+        training_run.read(run)
+
+
 def test_a_fine_tuned_model_survives(tmp_path):
     config, model = runs.finetuned(tmp_path)
     run = runs.save(tmp_path / "run", config, model)

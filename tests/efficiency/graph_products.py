@@ -6,9 +6,12 @@ memory: Keras's stateless scope lets arguments of the function stand for them.
 
 import collections
 import contextlib
+import math
+import re
 
 import keras
 import tensorflow as tf
+from tensorflow.compat.v1 import profiler
 
 from electra_tf.randomness import RandomStream
 
@@ -21,6 +24,11 @@ TRANSPOSED = {
 # Operations with graphs of their own, which would have to be walked, too.
 NESTED = {"PartitionedCall", "StatefulPartitionedCall", "Einsum", "While"}
 NESTED |= {"StatelessWhile", "If", "StatelessIf", "XlaLaunch"}
+# Of XLA's text: sizes of the result and of the left factor, contracted axes.
+DOT = re.compile(
+    r"= \w+\[([\d,]*)\]\S* dot\(\w+\[([\d,]*)\].*?"
+    r"lhs_contracting_dims=\{([\d,]+)\}"
+)
 
 
 def count(operation: tf.Operation) -> int:
@@ -50,6 +58,71 @@ def products(function) -> int:
     return total
 
 
+def profiled(graph: tf.Graph) -> dict[str, int]:
+    """Operations by kind of operation, as TensorFlow's profiler has them.
+
+    It takes the contracted size of every product of batches from the last
+    axis of the left factor, also where that factor is transposed.
+    """
+    options = (
+        profiler.ProfileOptionBuilder(
+            profiler.ProfileOptionBuilder.float_operation()
+        )
+        .with_empty_output()
+        .order_by("float_ops")
+        .build()
+    )
+    node = profiler.profile(graph, cmd="op", options=options)
+    found = {}
+    while node.children:  # Each kind is the only child of the one before.
+        (node,) = node.children
+        found[node.name] = node.float_ops
+    return found
+
+
+def compiled(function: tf.types.experimental.GenericFunction, *args) -> int:
+    """Add up the products in what XLA is given to compile.
+
+    Args:
+        function: of a `jit_compile`d `tf.function`.
+        *args: its arguments.
+    """
+    text = function.experimental_get_compiler_ir(*args)(stage="hlo")
+    return sum(2 * _dot(*dims) for dims in DOT.findall(text))
+
+
+def _dot(result: str, left: str, contracted: str) -> int:
+    """Multiply the sizes of "2,3", and those that "0,1" chooses of `left`."""
+    left = [int(size) for size in left.split(",")]
+    sizes = [int(size) for size in result.split(",") if size]
+    sizes += [left[int(axis)] for axis in contracted.split(",")]
+    return math.prod(sizes)
+
+
+def kept_bytes(graph: tf.Graph) -> int:
+    """Add up what the forward pass makes and the backward pass reads."""
+    kept = {}
+    for operation in filter(_is_backward, graph.get_operations()):
+        for tensor in map(_buffer, operation.inputs):
+            if not _is_backward(tensor.op) and tensor.op.inputs:
+                kept[tensor.name] = tensor
+    return sum(
+        t.dtype.size * (t.shape.num_elements() or 0) for t in kept.values()
+    )
+
+
+def _is_backward(operation: tf.Operation) -> bool:
+    # Gradients of what is used twice are added outside of the tape's scope.
+    return "gradient_tape" in operation.name or operation.type == "AddN"
+
+
+def _buffer(tensor: tf.Tensor) -> tf.Tensor:
+    """Return the tensor whose numbers this one shows in another shape."""
+    while tensor.op.type in ("Reshape", "Identity", "ExpandDims", "Squeeze"):
+        tensor = tensor.op.inputs[0]
+    return tensor
+
+
 @contextlib.contextmanager
 def without_weights():
     """Make models whose variables have no values."""
@@ -64,10 +137,25 @@ def trace(make_model, losses, inputs):
     """Return the forward pass, and that with gradients, as graphs.
 
     Args:
+        make_model, losses: see `functions`.
+        inputs: structure of `tf.TensorSpec`s.
+    """
+    weights, *both = functions(make_model, losses)
+    return [
+        tf.function(function).get_concrete_function(weights, inputs)
+        for function in both
+    ]
+
+
+def functions(make_model, losses):
+    """Return specs of weights, and two functions of weights and inputs.
+
+    The first is the forward pass, the second that with its gradients.
+
+    Args:
         make_model: function that returns an object with `variables`.
         losses: function from it, the inputs and a `RandomStream` to a dict
             of `LossTerm`s.
-        inputs: structure of `tf.TensorSpec`s.
     """
     with without_weights():
         model = make_model()
@@ -87,7 +175,4 @@ def trace(make_model, losses, inputs):
         gradients = tape.gradient(loss, weights)
         return [g for g in gradients if g is not None]
 
-    return [
-        tf.function(function).get_concrete_function(weights, inputs)
-        for function in (forward, update)
-    ]
+    return weights, forward, update

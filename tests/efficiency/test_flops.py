@@ -11,6 +11,7 @@ from electra_tf.efficiency.flops import (
     detection_flops,
     electra_training_flops,
     encoder_flops,
+    flops_per_step,
     inference_flops,
     input_flops,
     input_terms,
@@ -171,3 +172,26 @@ def test_imports_no_tensorflow():
         "sys.exit('tensorflow' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_two_stages_cost_what_their_networks_do():
+    """A frozen generator is run forward only."""
+    config = PretrainingConfig(
+        data_dir="D",
+        model_name="M",
+        generator_training="two_stage",
+        generator_hidden_size=1.0,
+        weight_sharing="none",
+        num_train_steps=100,
+        generator_steps=30,
+    )
+    bert = PretrainingConfig(data_dir="D", model_name="M", objective="mlm")
+    generator = flops_per_step(bert)
+    assert flops_per_step(config, "generator") == generator
+    alone = bert.replace(objective="rtd", generator="uniform")
+    discriminator = flops_per_step(alone)
+    second = flops_per_step(config, "discriminator")
+    assert second == pytest.approx(generator / 2 + discriminator)
+    assert pretraining_flops(config) == pytest.approx(
+        30 * generator + 70 * second
+    )

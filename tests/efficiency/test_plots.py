@@ -1,11 +1,14 @@
 """The plots, and the reading of what they draw."""
 
+import itertools
 import json
 
+import matplotlib.pyplot
 import pytest
 
-from electra_tf.efficiency import own_runs, plots
+from electra_tf.efficiency import curves, figure_1, own_runs, plots
 from electra_tf.efficiency.figure_points import FIGURE_1
+from electra_tf.efficiency.own_runs import GLUE, OwnRun
 from electra_tf.efficiency.published_models import MODELS
 
 CURVE = "curve,flops,glue\nELECTRA,1e18,74.5\nELECTRA,2e18,76\nBERT,1e18,70\n"
@@ -55,22 +58,23 @@ def test_figures_are_written(run, tmp_path, capsys):
         ]
     )
     names = {path.name for path in (tmp_path / "plots").iterdir()}
-    expected = {"fig1.png", "fig1.svg", "fig4_right.png", "fig4_right.svg"}
-    assert names == expected
-    svg = (tmp_path / "plots" / "fig1.svg").read_text()
-    assert "ELECTRA-Large 400k" in svg and "mine (2 tasks)" in svg
+    figures = ("fig1", "fig1_logarithmic", "fig4_right")
+    assert names == {f"{n}.{kind}" for n in figures for kind in ("png", "svg")}
+    for name in figures:
+        svg = (tmp_path / "plots" / f"{name}.svg").read_text()
+        assert "mine (mnli, sts: 75.0)" in svg, name
 
 
 def test_curves(tmp_path):
     path = tmp_path / "curve.csv"
     path.write_text(CURVE)
-    assert plots.read_curves(path) == {
+    assert curves.read(path) == {
         "ELECTRA": [(1e18, 74.5), (2e18, 76.0)],
         "BERT": [(1e18, 70.0)],
     }
     path.write_text("x,y\n1,2\n")
     with pytest.raises(ValueError, match="columns curve, flops, glue"):
-        plots.read_curves(path)
+        curves.read(path)
 
 
 def test_our_count_is_near_the_figure():
@@ -85,7 +89,61 @@ def test_our_count_is_near_the_figure():
     assert apart == {"BERT-Small", "ELECTRA-Small", "ELMo"}
 
 
-def test_labels_are_inside_their_panels_and_known():
-    known = {point.label for point in FIGURE_1}
-    for panel in plots.PANELS:
-        assert set(panel.labelled) <= known
+@pytest.fixture(scope="module")
+def pyplot():
+    matplotlib.use("Agg")
+    return matplotlib.pyplot
+
+
+def boxes(figure):
+    """Places of all texts that an axis has at its points, by axis."""
+    figure.draw_without_rendering()
+    for axis in figure.axes:
+        texts = [text for text in axis.texts if text.get_text()]
+        yield (
+            axis,
+            {text.get_text(): text.get_window_extent() for text in texts},
+        )
+
+
+FAR = [OwnRun("tiny", 1e13, 20.0, ("cola",)), OwnRun("two", 2e13, 21.0, GLUE)]
+
+
+@pytest.mark.parametrize("runs", [[], FAR])
+@pytest.mark.parametrize(
+    "draw", [figure_1.as_in_the_paper, figure_1.logarithmic]
+)
+def test_labels_do_not_overlap(pyplot, draw, runs):
+    figure = draw(pyplot, runs)
+    for axis, places in boxes(figure):
+        for one, other in itertools.combinations(places, 2):
+            assert not places[one].overlaps(places[other]), (one, other)
+        frame = axis.get_window_extent()
+        for text, box in places.items():
+            assert frame.x0 < box.x0 and box.x1 < frame.x1, text
+            assert frame.y0 < box.y0 and box.y1 < frame.y1, text
+    pyplot.close(figure)
+
+
+def test_every_point_inside_is_labelled(pyplot):
+    figure = figure_1.as_in_the_paper(pyplot)
+    for panel, (_, places) in zip(
+        (figure_1.LEFT, figure_1.RIGHT), boxes(figure), strict=True
+    ):
+        expected = {
+            panel.texts.get(point.label, point.label)
+            for point in FIGURE_1
+            if point.flops <= panel.limits[1]
+        }
+        assert set(places) == expected
+    pyplot.close(figure)
+
+
+def test_runs_far_from_curves_are_named(pyplot, tmp_path):
+    path = tmp_path / "curve.csv"
+    path.write_text(CURVE)
+    figure = curves.draw(pyplot, path, "curves", FAR)
+    ((axis, places),) = boxes(figure)
+    assert list(places) == ["outside of this plot: tiny, two"]
+    assert axis.get_ylim()[0] > 60
+    pyplot.close(figure)

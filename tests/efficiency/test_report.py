@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 import subprocess
 import sys
 
@@ -11,7 +10,7 @@ import pytest
 
 from electra_tf.configs import PretrainingConfig, to_json
 from electra_tf.efficiency import config_files, paper_tables, report
-from electra_tf.efficiency.memory import training_memory
+from electra_tf.efficiency.flops import pretraining_flops
 from electra_tf.efficiency.published_models import MODELS
 
 
@@ -48,7 +47,7 @@ def test_small_of_half_width_explains_table_1():
     config = PretrainingConfig(
         data_dir="D", model_name="M", generator_hidden_size=0.5
     )
-    flops = report.pretraining_flops(config)
+    flops = pretraining_flops(config)
     unit = MODELS["bert_base"].training_flops
     for row in paper_tables.TABLES[1].rows:
         if row.model == "electra_small":
@@ -105,8 +104,11 @@ def test_time_energy_and_cost_by_hand(capsys):
     [
         (["--preset=smal"], "Received: 'smal'"),
         (["--config=missing.json"], "missing.json"),
-        (["--preset=finetune_base"], "no config of pre-training"),
         (["--utilisation=0"], "Received: 1 and 0.0"),
+        (["--preset=small", "--examples=-3"], "examples .* Received: -3"),
+        (["--preset=small", "--watts=-1"], "watts .* Received: -1"),
+        (["--task=mnli"], "task needs preset or config"),
+        (["--preset=small", "--task=mnli"], "no config of .* Unknown field"),
     ],
 )
 def test_mistakes(argv, message):
@@ -114,32 +116,49 @@ def test_mistakes(argv, message):
         report.main(argv)
 
 
-# Peaks of updates in MB, by benchmarks/training_memory.py on two cores.
-MEASURED = [
-    ({"train_batch_size": 16}, 2207),
-    ({"train_batch_size": 32}, 3092),
-    ({"train_batch_size": 32}, 3167),  # Without the malloc variable.
-    ({"train_batch_size": 32}, 2804),  # With TF_ENABLE_ONEDNN_OPTS=0.
-    ({"train_batch_size": 64}, 4964),
-    ({"train_batch_size": 32, "max_seq_length": 256}, 5589),
-    ({"train_batch_size": 32, "generator_hidden_size": 1.0}, 4219),
-    ({"train_batch_size": 32, "electra_objective": False}, 2588),
-    (
-        {
-            "train_batch_size": 8,
-            "model_size": "base",
-            "generator_hidden_size": 1 / 3,
-        },
-        5367,
-    ),
-]
+def test_fine_tuning(capsys):
+    argv = ("--preset=finetune_base", "--task=rte", "--examples=2490")
+    found = figures(capsys, *argv, "--accelerator=v100")
+    steps = 78 * 10
+    assert found["executed, a trial"] == pytest.approx(
+        steps * found["executed, a step"], rel=1e-3
+    )
+    hours = found["executed, a trial"] / (0.25 * 125e12) / 3600
+    assert found["time, 1 x v100"] == pytest.approx(hours, rel=1e-3)
+    assert found["weights"] == pytest.approx(108_891_648 + 2 * 769, rel=1e-3)
 
 
-@pytest.mark.parametrize(("settings", "megabytes"), MEASURED)
-def test_memory_is_near_what_was_measured(settings, megabytes):
-    config = PretrainingConfig(data_dir="D", model_name="M", **settings)
-    estimate = sum(training_memory(config).values()) / 1e6
-    assert math.isclose(estimate, megabytes, rel_tol=0.15)
+def test_flag_files(tmp_path):
+    path = tmp_path / "run.flags"
+    path.write_text(
+        "# Mine.\n--preset=finetune_small\n--task-names=cola,mrpc\n"
+        '--nodo_train\n--hparams={"num_train_epochs": 4}\n'
+    )
+    config = config_files.read(path)
+    assert config.task_names == ("cola", "mrpc")
+    assert not config.do_train
+    assert (config.num_train_epochs, config.learning_rate) == (4, 3e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("--learning_rate 3", "Expected a line of --name=value"),
+        ("--learning_rat=3", "Did you mean 'learning_rate'"),
+        ("--preset=smal", "Received: 'smal'"),
+    ],
+)
+def test_damaged_flag_files(tmp_path, text, message):
+    path = tmp_path / "run.flags"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        config_files.read(path)
+
+
+def test_a_runs_folder(tmp_path):
+    config = config_files.preset("finetune_base", "squad")
+    (tmp_path / "config.json").write_text(json.dumps(to_json(config)))
+    assert config_files.read(tmp_path) == config
 
 
 @pytest.mark.parametrize("module", ["report", "plots", "executed_flops"])

@@ -4,6 +4,7 @@ import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from electra_tf.finetuning import inputs, task_table
 from electra_tf.finetuning.classification import Example
@@ -50,6 +51,18 @@ def test_batches_are_as_long_as_their_longest_example(made):
     assert widths == [8, 8, 16, 8]
     (fixed,) = batches(made, [[0, 2]], length=16)
     assert fixed["segment_ids"].shape == (2, 16)
+
+
+@pytest.mark.parametrize("length", [None, 16])
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_widths_are_those_of_the_batches(made, length, replicas):
+    order = np.array([[0, 2], [1, 2], [0, 3], [5, 6]])
+    context = tf.distribute.InputContext(1, 0, replicas)
+    found = inputs.widths(made, order, length, 16, replicas)
+    assert found.ravel().tolist() == [
+        batch["input_ids"].shape[1]
+        for batch in batches(made, order, length, context)
+    ]
 
 
 def test_shape_is_known_where_it_is_fixed(made):

@@ -69,7 +69,9 @@ def test_terms_by_hand():
             weights=np.ones((1, 3), np.float32),
         ),
         proposals=Proposals(
-            np.log([[[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.2, 0.7, 0.1]]]),
+            np.log(
+                [[[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.2, 0.7, 0.1]]]
+            ).astype(np.float32),
             baseline_logits=np.zeros((1, 3), np.float32),
         ),
         corrupted=Corrupted(

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import encoder_config
-from electra_tf.pretraining import metrics
+from electra_tf.pretraining import build, metrics
 from electra_tf.pretraining.masking import Batch
 from electra_tf.training.evaluator import Evaluator
 from electra_tf.training.guard import Guard
@@ -32,26 +32,28 @@ MOST = ("rtd", "electric")
 
 
 class Steps:
-    """The two functions that a replica runs."""
+    """The functions that a replica runs."""
 
     def __init__(self, config):
         pretrainer = tiny.pretrainer(config)
         strategy = tf.distribute.get_strategy()
-        self.trainer = Trainer(
-            lambda batch, random: pretrainer.losses(
-                pretrainer(batch, random, training=True)
-            ),
-            OPTIMIZERS[config.optimizer](
-                pretrainer.variables, lambda step: 1e-3, 0.01
-            ),
-            iterator=None,
-            strategy=strategy,
-            step=tf.Variable(0, dtype=tf.int64),
-            settings=Settings(
-                1, 1, accumulation_steps=config.accumulation_steps
-            ),
-            guard=Guard(1),
+        optimizer = OPTIMIZERS[config.optimizer](
+            pretrainer.variables, lambda step: 1e-3, 0.01
         )
+        self.trainers = [
+            Trainer(
+                stage.step_function,
+                optimizer,
+                iterator=None,
+                strategy=strategy,
+                step=tf.Variable(0, dtype=tf.int64),
+                settings=Settings(
+                    1, 1, accumulation_steps=config.accumulation_steps
+                ),
+                guard=Guard(1),
+            )
+            for stage in build.stages(config, pretrainer)
+        ]
         self.evaluator = Evaluator(
             lambda batch, random: metrics.sums(
                 pretrainer(batch, random, training=False)
@@ -62,8 +64,10 @@ class Steps:
             seed=0,
         )
 
-    def train(self, batch):
-        return self.trainer._update(batch)
+    @property
+    def train(self):
+        """A function for each stage."""
+        return [trainer._update for trainer in self.trainers]
 
     def evaluate(self, batch):
         index = tf.constant(0, tf.int64)
@@ -84,7 +88,8 @@ def constant(batch) -> Batch:
 def test_steps_compile(name):
     steps = Steps(tiny.pretraining(**SETTINGS[name], **tiny.ONE_LAYER))
     batch = constant(tiny.batch())
-    assert "f32[4,16" in lowered(steps.train, batch)
+    for train in steps.train:
+        assert "f32[4,16" in lowered(train, batch)
     assert "f32[4,16" in lowered(steps.evaluate, batch)
 
 
@@ -108,7 +113,8 @@ def test_steps_of_the_papers_sizes_compile(size, name):
     steps = Steps(config)
     batch = constant(tiny.batch(size=2, length=512))
     assert encoder_config(config).num_hidden_layers >= 12
-    assert "f32[2,512" in lowered(steps.train, batch)
+    for train in steps.train:
+        assert "f32[2,512" in lowered(train, batch)
     assert "f32[2,512" in lowered(steps.evaluate, batch)
 
 

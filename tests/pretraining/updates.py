@@ -13,12 +13,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from electra_tf.pretraining import build
 from electra_tf.pretraining.masking import Batch
 from electra_tf.training import distribution
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
+from electra_tf.training.stages import StagedTrainer
 from tests import tiny
 from tests.pretraining.variants import VARIANTS
 
@@ -39,18 +41,26 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
         guard = Guard(1)
-    trainer = Trainer(
-        lambda batch, random: pretrainer.losses(
-            pretrainer(batch, random, training=True)
-        ),
-        optimizer,
-        iter(strategy.distribute_datasets_from_function(_batches)),
-        strategy,
-        step,
-        Settings(STEPS, STEPS, accumulation_steps=config.accumulation_steps),
-        guard,
+    stages = build.stages(config, pretrainer)
+    iterator = iter(strategy.distribute_datasets_from_function(_batches))
+    settings = Settings(
+        STEPS, STEPS, accumulation_steps=config.accumulation_steps
     )
-    trainer.train(tf.constant(STEPS))
+    trainers = [
+        Trainer(
+            stage.step_function,
+            optimizer,
+            iterator,
+            strategy,
+            step,
+            settings,
+            guard,
+        )
+        for stage in stages
+    ]
+    trainer = StagedTrainer(stages, trainers, step)
+    for _ in stages:
+        trainer.run(tf.constant(STEPS // len(stages)))
     return {path: v.numpy() for path, v in pretrainer.variables.items()}
 
 
@@ -61,8 +71,14 @@ def _batches(context) -> tf.data.Dataset:
         *(np.concatenate(parts) for parts in zip(*batches, strict=True))
     )
     share = BATCH_SIZE // context.num_replicas_in_sync
-    return tf.data.Dataset.from_tensor_slices(examples).batch(
-        share, drop_remainder=True
+    # A process may wait a minute at its end for each thread that tunes a
+    # dataset; there is nothing to tune.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return (
+        tf.data.Dataset.from_tensor_slices(examples)
+        .batch(share, drop_remainder=True)
+        .with_options(options)
     )
 
 

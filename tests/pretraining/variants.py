@@ -27,6 +27,12 @@ VARIANTS = {
         "temperature": 0.7,
         "weight_sharing": "all",
     },
+    "two stages": {
+        "generator_training": "two_stage",
+        "num_train_steps": 10,
+        "generator_hidden_size": 1.0,
+        "weight_sharing": "none",
+    },
     "electra_15": {"objective": "electra_15"},
     "replace_mlm": {"objective": "replace_mlm"},
     "all_tokens_mlm": {"objective": "all_tokens_mlm"},

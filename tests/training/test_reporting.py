@@ -22,8 +22,8 @@ def test_speed(clock):
         20,
         tokens_per_step=1000,
         examples_per_step=8,
-        flops_per_step=6e9,
-        update_flops=5e9,
+        train_flops=lambda steps: steps * 6e9,
+        executed_flops=lambda steps: steps * 5e9,
     )
     speed = Speed(settings, first_step=0, matmul_rate=1e11)
     assert speed(20) == {
@@ -32,6 +32,7 @@ def test_speed(clock):
         "tokens_per_second": 5000,
         "seconds_left": 4,
         "train_flops": 1.2e11,
+        "executed_flops": 1e11,
         "flops_per_second": 2.5e10,
         "matmul_share": 0.25,
     }
@@ -39,11 +40,19 @@ def test_speed(clock):
 
 
 def test_a_resumed_run_counts_what_came_before(clock):
-    settings = Settings(40, 20, examples_per_step=8, flops_per_step=6e9)
+    settings = Settings(
+        40,
+        20,
+        examples_per_step=8,
+        train_flops=lambda steps: steps * 6e9,
+        executed_flops=lambda steps: steps**2 * 1e9,
+    )
     figures = Speed(settings, first_step=20)(40)
     assert figures["steps_per_second"] == 5
     assert figures["examples"] == 320
     assert figures["train_flops"] == 2.4e11
+    assert figures["executed_flops"] == 1.6e12
+    assert figures["flops_per_second"] == (1600 - 400) * 1e9 / 4
     assert "matmul_share" not in figures
 
 
@@ -67,13 +76,24 @@ def test_progress_line():
 
 
 def test_progress_line_of_counted_work():
+    work = {"train_flops": 2e18, "executed_flops": 1e15}
     printed = line(
-        disc_auc=0.75, disc_recall=0.2, flops_per_second=3e10, matmul_share=0.3
+        disc_auc=0.75,
+        disc_recall=0.2,
+        flops_per_second=3e10,
+        matmul_share=0.3,
+        **work,
     )
     assert printed == (
         "step 20/40 | disc_auc 0.75 | lr 5.00e-04 | 5.00 steps/s | "
-        "17.6k tokens/s | 30.0GFLOP/s (30.0% of matmul) | 0:04 left\n"
+        "17.6k tokens/s | 2.0EFLOP | 30.0GFLOP/s (30.0% of matmul) | "
+        "0:04 left\n"
     )
+
+
+def test_progress_line_without_a_published_count():
+    printed = line(flops_per_second=3e10, executed_flops=1e15)
+    assert "| 1.0PFLOP | 30.0GFLOP/s |" in printed
 
 
 def test_metrics_file(tmp_path):

@@ -8,7 +8,10 @@ def steps(folder) -> list[int]:
 
 
 def test_counted_work(tmp_path, capsys):
-    counts = {"flops_per_step": 2e9, "update_flops": 1e9}
+    counts = {
+        "train_flops": lambda steps: steps * 2e9,
+        "executed_flops": lambda steps: steps * 1e9,
+    }
     linear = LinearRun(tmp_path, examples_per_step=8, **counts)
     linear.run.train()
     linear.run.evaluate()

@@ -1,0 +1,43 @@
+"""A process that makes training steps and says how long they took.
+
+It reads how many from its standard input, a line each time, and answers with
+the seconds and the processor seconds they took.
+"""
+
+import argparse
+import sys
+import time
+
+import numpy as np
+
+# BERT's uncased vocabulary.
+VOCAB_SIZE, CLS, SEP, MASK = 30522, 101, 102, 103
+FIRST_WORD = 1000
+
+
+def sizes() -> argparse.ArgumentParser:
+    """Return a parser of what all programs are told."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--batch_size", type=int, required=True)
+    parser.add_argument("--length", type=int, required=True)
+    return parser
+
+
+def random_ids(batch_size: int, length: int) -> np.ndarray:
+    """Return int32 `(batch, length)`, [CLS] first and [SEP] last."""
+    rng = np.random.default_rng(0)
+    ids = rng.integers(FIRST_WORD, VOCAB_SIZE, (batch_size, length))
+    ids[:, 0], ids[:, -1] = CLS, SEP
+    return ids.astype(np.int32)
+
+
+def serve(run):
+    """Answer until the input ends; `run` makes the given number of steps."""
+    for line in sys.stdin:
+        started, processor_started = time.perf_counter(), time.process_time()
+        run(int(line))
+        print(
+            time.perf_counter() - started,
+            time.process_time() - processor_started,
+            flush=True,
+        )

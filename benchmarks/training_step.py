@@ -1,0 +1,109 @@
+"""The time of a training step, beside Hugging Face's ELECTRA in PyTorch.
+
+    python -m benchmarks.training_step --batch_size=16 --length=128
+    python -m benchmarks.training_step --torch_python=other_venv/bin/python
+
+Each program has a process of its own and waits while another one is timed;
+they take turns, so that a change of the machine's speed meets all of them.
+Tokens are drawn at random. Needs torch and transformers, in the installation
+that `--torch_python` belongs to.
+"""
+
+import argparse
+import contextlib
+import statistics
+import subprocess
+import sys
+
+# What is timed: a name, and the module that makes the steps with its options.
+OURS = "electra_tf"
+PROGRAMS = {
+    OURS: ("benchmarks.training_step_ours",),
+    "electra_tf, XLA": ("benchmarks.training_step_ours", "--jit_compile"),
+    "transformers": ("benchmarks.training_step_torch",),
+    "transformers, head at masked positions": (
+        "benchmarks.training_step_torch",
+        "--gather",
+    ),
+}
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--batch_size", type=int, default=16)
+    parser.add_argument("--length", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=3, help="of a round")
+    parser.add_argument("--torch_python", default=sys.executable)
+    return parser.parse_args()
+
+
+class Program:
+    """A process that makes steps when told to."""
+
+    def __init__(self, python: str, module: str, *options: str):
+        self._process = subprocess.Popen(
+            [python, "-m", module, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, steps: int) -> tuple[float, float]:
+        """Make steps; return seconds and processor seconds of one."""
+        print(steps, file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline().split()
+        if len(answer) != 2:
+            raise RuntimeError(f"No times from {self._process.args}; see above")
+        seconds, processor_seconds = map(float, answer)
+        return seconds / steps, processor_seconds / steps
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *unused):
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def started(args: argparse.Namespace, stack) -> dict[str, Program]:
+    """Start all programs; each has made its first step when it returns."""
+    programs = {}
+    for name, (module, *options) in PROGRAMS.items():
+        python = args.torch_python if "torch" in module else sys.executable
+        sizes = [f"--batch_size={args.batch_size}", f"--length={args.length}"]
+        program = Program(python, module, *options, *sizes)
+        programs[name] = stack.enter_context(program)
+        programs[name](1)
+    return programs
+
+
+def spread(values: list[float]) -> str:
+    """Write median and range."""
+    middle = statistics.median(values)
+    return f"{middle:7.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def main():
+    """Time in turns and print medians and ranges."""
+    args = arguments()
+    with contextlib.ExitStack() as stack:
+        programs = started(args, stack)
+        rounds = [
+            {name: program(args.steps) for name, program in programs.items()}
+            for _ in range(args.rounds)
+        ]
+    print(f"{'a step':40}{'seconds':26}{'of ours':26}of ours, processor time")
+    for name in PROGRAMS:
+        seconds = [times[name][0] for times in rounds]
+        ratios = (
+            [times[name][k] / times[OURS][k] for times in rounds]
+            for k in range(2)
+        )
+        columns = [spread(seconds), *map(spread, ratios)]
+        print(f"{name:40}" + "".join(f"{text:26}" for text in columns))
+
+
+if __name__ == "__main__":
+    main()

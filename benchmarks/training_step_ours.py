@@ -1,0 +1,34 @@
+"""ELECTRA-Small's training step by this project, as `run_pretraining` makes it.
+
+All that a step does is in it: masks, samples, dropout, metrics.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import tensorflow as tf
+
+from benchmarks import timed_steps, training_memory
+from electra_tf.configs import PretrainingConfig
+
+
+def main():
+    """Serve steps."""
+    parser = timed_steps.sizes()
+    parser.add_argument("--jit_compile", action="store_true")
+    args = parser.parse_args()
+    trainer = training_memory.trainer(
+        PretrainingConfig(
+            data_dir="-",
+            model_name="-",
+            train_batch_size=args.batch_size,
+            max_seq_length=args.length,
+            jit_compile=args.jit_compile,
+        )
+    )
+    timed_steps.serve(lambda steps: trainer.run(tf.constant(steps)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""Operations of fine-tuning and of using a model, as they are executed.
+
+The terms are those of `executed_flops`. An input counts at the length that it
+is padded to: its batch's longest, or `max_seq_length` where shapes are fixed.
+Every example of a batch goes through the heads of all tasks.
+
+>>> config = FinetuningConfig(
+...     data_dir="D", model_name="M", task_names=("mnli",))
+>>> heads = heads_of(config)
+>>> heads
+[Head(kind='classification', size=3, options={})]
+>>> input_work(config, heads, 128).products
+2625635840
+>>> update_flops(config, heads, 128) > 30 * update_flops(config, heads, 4)
+True
+"""
+
+import typing
+from collections.abc import Mapping
+
+from electra_tf.configs import EncoderConfig, FinetuningConfig, encoder_config
+from electra_tf.efficiency.executed_flops import (
+    OPTIMIZER,
+    Work,
+    encoder_work,
+)
+from electra_tf.efficiency.networks import (
+    embedding_parameters,
+    layer_parameters,
+)
+
+SPAN_HIDDEN_SIZE = 512  # Of the heads for questions.
+
+
+class Head(typing.NamedTuple):
+    """What a task puts on the encoder; `finetuning.task.HeadSpec` will do.
+
+    Attributes:
+        kind: a key of `HEADS`.
+        size: how many numbers it predicts.
+        options: further arguments of the function in `HEADS`.
+    """
+
+    kind: str
+    size: int
+    options: Mapping = {}
+
+
+class Dense(typing.NamedTuple):
+    """A linear layer.
+
+    Attributes:
+        rows, columns: of its kernel.
+        vectors: of an input that it is put on.
+        bias: whether it has one.
+    """
+
+    rows: int
+    columns: int
+    vectors: int = 1
+    bias: bool = True
+
+    @property
+    def work(self) -> Work:
+        """Operations on one input."""
+        product = 2 * self.rows * self.columns * self.vectors
+        return Work(product, 0, self.bias * self.columns * self.vectors)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return (self.rows + self.bias) * self.columns
+
+
+def sentence_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
+    """Return the layer that makes `size` numbers of the first token."""
+    return [Dense(hidden, size)]
+
+
+def tagging_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
+    """Return the layer that labels words, if every token begins one."""
+    return [Dense(hidden, size, length)]
+
+
+def independent_span_layers(
+    hidden: int, length: int, size: int, **options
+) -> list[Dense]:
+    """Return the layers for starts, ends and whether there is an answer."""
+    scores = [Dense(hidden, 1, length)] * 2
+    return scores + _answerable_layers(hidden, **options)
+
+
+def joint_span_layers(
+    hidden: int, length: int, size: int, starts: int = 1, **options
+) -> list[Dense]:
+    """Return the layers for ends that depend on a start.
+
+    Training looks at one start, prediction at a beam of `starts`. The layer
+    between has one kernel for starts and tokens, each multiplied once.
+    """
+    return [
+        Dense(hidden, 1, length),
+        Dense(hidden, SPAN_HIDDEN_SIZE, length),
+        Dense(hidden, SPAN_HIDDEN_SIZE, starts, bias=False),
+        Dense(SPAN_HIDDEN_SIZE, 1, length * starts),
+        *_answerable_layers(hidden, **options),
+    ]
+
+
+def _answerable_layers(
+    hidden: int,
+    answerable_classifier: bool = True,
+    answerable_uses_start_logits: bool = True,
+    **_,
+) -> list[Dense]:
+    if not answerable_classifier:
+        return []
+    if not answerable_uses_start_logits:
+        return [Dense(hidden, 1)]
+    return [Dense(2 * hidden, SPAN_HIDDEN_SIZE), Dense(SPAN_HIDDEN_SIZE, 1)]
+
+
+# Named as in electra_tf.finetuning.heads.
+HEADS = {
+    "classification": sentence_layers,
+    "regression": sentence_layers,
+    "tagging": tagging_layers,
+    "joint_question_answering": joint_span_layers,
+    "independent_question_answering": independent_span_layers,
+}
+# Labels of the tasks that do not have two. Chunks are of 11 kinds, each tagged
+# by its begin, inside, end or as single; data may have fewer of these.
+_LABELS = {"mnli": 3, "chunk": 4 * 11 + 1}
+_QUESTIONS = ("squad", "squadv1", "newsqa", "naturalqs", "triviaqa", "searchqa")
+
+
+def heads_of(config: FinetuningConfig) -> list[Head]:
+    """Return the heads of a config's tasks.
+
+    Your own TSV file is taken to have two labels; each further one costs
+    twice the hidden size.
+    """
+    return [_head(task, config) for task in config.task_names]
+
+
+def _head(task: str, config: FinetuningConfig) -> Head:
+    if task in _QUESTIONS:
+        kind = "joint" if config.joint_prediction else "independent"
+        names = ("answerable_classifier", "answerable_uses_start_logits")
+        options = {name: getattr(config, name) for name in names}
+        return Head(f"{kind}_question_answering", 1, options)
+    if task == "sts":
+        return Head("regression", 1)
+    kind = "tagging" if task == "chunk" else "classification"
+    return Head(kind, _LABELS.get(task, 2))
+
+
+def _layers(encoder: EncoderConfig, heads: list, length: int, starts: int):
+    """Return the linear layers of all heads."""
+    for head in heads:
+        layers = HEADS[head.kind]
+        options = {**head.options, "starts": starts}
+        yield from layers(encoder.hidden_size, length, head.size, **options)
+
+
+def input_work(
+    config: FinetuningConfig, heads: list, length: int, starts: int = 1
+) -> Work:
+    """Return the work of one input of `length` tokens, without the optimizer.
+
+    Args:
+        config: of the run.
+        heads: `Head`s, or others with their attributes.
+        length: tokens, padding included.
+        starts: of answers, that a joint prediction follows up: 1 in
+            training, `beam_size` in prediction.
+    """
+    encoder = encoder_config(config)
+    body = encoder_work(encoder, length, config.embedding_lookup)
+    layers = _layers(encoder, heads, length, starts)
+    return body.plus(*(layer.work for layer in layers))
+
+
+def finetuning_parameters(config: FinetuningConfig, heads: list) -> int:
+    """Return the weights that fine-tuning updates."""
+    encoder = encoder_config(config)
+    body = layer_parameters(encoder) + embedding_parameters(encoder)
+    return body + sum(
+        layer.parameters for layer in _layers(encoder, heads, 1, 1)
+    )
+
+
+def update_flops(config: FinetuningConfig, heads: list, length: int) -> int:
+    """Return the operations that a machine does in an update.
+
+    Args:
+        config: of the run.
+        heads: see `input_work`.
+        length: what all examples of the batch are padded to.
+    """
+    work = input_work(config, heads, length)
+    examples = config.train_batch_size * (work.forward + work.backward)
+    return examples + OPTIMIZER * finetuning_parameters(config, heads)

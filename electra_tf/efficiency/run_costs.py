@@ -1,0 +1,166 @@
+"""What a run of some config costs: rows of figures for people and programs.
+
+Every row has a figure's name, its value, unit, and what it assumes.
+"""
+
+import typing
+
+from electra_tf.configs import (
+    FinetuningConfig,
+    PretrainingConfig,
+    encoder_config,
+)
+from electra_tf.efficiency import (
+    executed_flops,
+    finetuning_flops,
+    flops,
+    memory,
+)
+from electra_tf.efficiency.accelerators import ACCELERATORS
+from electra_tf.efficiency.networks import parameters
+from electra_tf.efficiency.transformer_sizes import transformer_sizes
+
+SECONDS_PER_HOUR = 3600
+
+
+class Assumptions(typing.NamedTuple):
+    """What time, energy and money are estimated by.
+
+    Attributes:
+        accelerators: keys of `ACCELERATORS`.
+        count: devices.
+        precision: a key of `Accelerator.peak`.
+        utilisation: share of the peak rate.
+        watts: mean power of a device, or None for no energy.
+        overhead: of a data centre, by what its devices take.
+        price: of a device and hour, or None for no cost.
+    """
+
+    accelerators: tuple[str, ...]
+    count: int
+    precision: str
+    utilisation: float
+    watts: float | None
+    overhead: float
+    price: float | None
+
+
+def pretraining_rows(
+    config: PretrainingConfig, examples: int | None, assumed: Assumptions
+) -> list[dict]:
+    """Return the figures of a run of pre-training.
+
+    Args:
+        config: of the run.
+        examples: of an epoch, or None.
+        assumed: `Assumptions`.
+    """
+    update = executed_flops.update_flops(config)
+    total = update * config.num_train_steps
+    rows = [
+        _row("weights", parameters(config)),
+        _row("paper's count, a step", flops.flops_per_step(config), "FLOP"),
+        _row("paper's count, the run", flops.pretraining_flops(config), "FLOP"),
+        *_inference_rows(config),
+        *_update_rows(config, update, examples),
+        _row("executed, the run", total, "FLOP"),
+    ]
+    rows += _memory_rows(memory.training_memory(config))
+    return rows + _time_rows(total, assumed)
+
+
+def finetuning_rows(
+    config: FinetuningConfig, examples: int | None, assumed: Assumptions
+) -> list[dict]:
+    """Return the figures of a trial of fine-tuning, at the full length.
+
+    Args:
+        config: of the run.
+        examples: of the training set; without it nothing is told of the
+            whole trial.
+        assumed: `Assumptions`.
+    """
+    heads = finetuning_flops.heads_of(config)
+    length = config.max_seq_length
+    update = finetuning_flops.update_flops(config, heads, length)
+    used = finetuning_flops.input_work(config, heads, length, config.beam_size)
+    number = finetuning_flops.finetuning_parameters(config, heads)
+    rows = [
+        _row("weights", number, "", f"with heads of {config.joined_tasks}"),
+        *_inference_rows(config),
+        _row("executed, prediction of an input", used.forward, "FLOP"),
+        *_update_rows(config, update, examples),
+    ]
+    rows += _memory_rows(memory.finetuning_memory(config, heads))
+    if not examples:
+        return rows
+    steps = int(
+        -(-examples // config.train_batch_size) * config.num_train_epochs
+    )
+    remark = f"{steps:,} steps, {config.num_train_epochs:g} epochs"
+    rows.append(_row("executed, a trial", steps * update, "FLOP", remark))
+    return rows + _time_rows(steps * update, assumed)
+
+
+def _inference_rows(config) -> list[dict]:
+    sizes = transformer_sizes(encoder_config(config), config.max_seq_length)
+    count = flops.inference_flops(sizes)
+    remark = f"{config.max_seq_length} tokens, main network"
+    return [_row("paper's count, inference", count, "FLOP", remark)]
+
+
+def _update_rows(config, update: int, examples: int | None) -> list[dict]:
+    batch, length = config.train_batch_size, config.max_seq_length
+    shape = f"{batch} inputs of {length} tokens"
+    rows = [
+        _row("executed, a step", update, "FLOP", shape),
+        _row("executed, a token", update / batch / length, "FLOP"),
+    ]
+    if examples:
+        steps = examples / batch
+        remark = f"{steps:,.0f} steps of {examples:,} examples"
+        rows.append(_row("executed, an epoch", steps * update, "FLOP", remark))
+    return rows
+
+
+def _memory_rows(needed: memory.Memory) -> list[dict]:
+    rows = [
+        _row(f"memory: {name}", size, "B")
+        for name, size in needed._asdict().items()
+    ]
+    remark = "estimate: one device, float32, by measurements on a CPU"
+    return [*rows, _row("memory, peak", needed.peak, "B", remark)]
+
+
+def _time_rows(total: float, assumed: Assumptions) -> list[dict]:
+    """Return time, energy and price on each accelerator."""
+    return [
+        row
+        for name in assumed.accelerators
+        for row in _rows_of(name, total, assumed)
+    ]
+
+
+def _rows_of(name: str, total: float, assumed: Assumptions) -> list[dict]:
+    peak = ACCELERATORS[name].peak[assumed.precision]
+    hours = total / (peak * assumed.utilisation) / SECONDS_PER_HOUR
+    of = f"{assumed.count} x {name}"
+    share = f"{assumed.utilisation:.0%} of the {assumed.precision} peak"
+    rows = [_row(f"time, {of}", hours / assumed.count, "h", share)]
+    if assumed.watts:
+        energy = hours * assumed.watts * assumed.overhead / 1000
+        power = f"{assumed.watts:g} W a device, x {assumed.overhead:g}"
+        rows.append(_row(f"energy, {of}", energy, "kWh", power))
+    if assumed.price:
+        price = f"{assumed.price:g} a device and hour"
+        rows.append(_row(f"cost, {of}", hours * assumed.price, "", price))
+    return rows
+
+
+def _row(name: str, value: float, unit: str = "", remark: str = "") -> dict:
+    return {
+        "figure": name,
+        "value": f"{value:.4g}",
+        "unit": unit,
+        "remark": remark,
+    }

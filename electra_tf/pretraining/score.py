@@ -1,0 +1,202 @@
+"""Scores texts by a pre-trained model, and re-ranks n-best lists by it.
+
+    python -m electra_tf.pretraining.score --model_folder RUN --input -
+    python -m electra_tf.pretraining.score --model_folder RUN \
+        --input nbest.jsonl --rerank --dev dev.jsonl
+    python -m electra_tf.pretraining.score --model_folder RUN --input - --fill
+
+RUN is what run_pretraining.py wrote, or a model folder of conversion. A text a
+line comes in, or with --json_lines an object with "text" a line; an object a
+line goes out, in the order of the input, while it comes in. See
+docs/objectives.md.
+"""
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+
+MASK = "[MASK]"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the program with the arguments of the command line."""
+    args = parser().parse_args(arguments)
+    if args.rerank and (args.weight is None) == (args.dev is None):
+        sys.exit("score: --rerank needs either --weight or --dev")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        _run(args)
+    except BrokenPipeError:
+        # Whoever read has enough; nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError) as error:
+        sys.exit(f"score: {error}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m electra_tf.pretraining.score",
+        description="Scores texts by a pre-trained model.",
+        allow_abbrev=False,
+    )
+    add = made.add_argument
+    add("--model_folder", required=True, help="a run or a model folder")
+    add("--input", required=True, help="file of texts, - for standard input")
+    add("--json_lines", action="store_true", help='a {"text": ...} a line')
+    add(
+        "--method",
+        choices=("electric", "two_tower", "masked_lm", "electra"),
+        help="default: the one that fits the run's objective",
+    )
+    add("--batch_size", type=int, default=32, help="default 32")
+    add("--per_token", action="store_true", help="also each token's score")
+    add("--rerank", action="store_true", help="n-best lists come in")
+    add("--weight", type=float, help="of the model's score when re-ranking")
+    add("--dev", help="n-best lists with references, to find the weight on")
+    add("--fill", action="store_true", help=f"tell what {MASK} stands for")
+    add("--candidates", type=int, default=100, help="tokens to try; 100")
+    add("--top", type=int, default=5, help="tokens to show; 5")
+    return made
+
+
+def _run(args: argparse.Namespace) -> None:
+    from electra_tf.pretraining import scoring
+    from electra_tf.pretraining.text_scorer import TextScorer, load
+
+    pretrainer, tokenizer = load(args.model_folder)
+    method = args.method or scoring.default_method(pretrainer.config)
+    scoring.check(pretrainer, "masked_lm" if args.fill else method)
+    scorer = TextScorer(pretrainer, tokenizer, method, args.batch_size)
+    with _opened(args.input) as lines:
+        if args.fill:
+            rows = _filled(scorer, lines, args)
+        elif args.rerank:
+            rows = _reranked(scorer, lines, args)
+        else:
+            rows = _scored(scorer, lines, args)
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[Iterable[str]]:
+    if path == "-":
+        yield sys.stdin
+        return
+    with open(path, encoding="utf-8") as file:
+        yield file
+
+
+def _texts(lines: Iterable[str], args) -> Iterator[dict]:
+    """Yield a dict with "text" for each line; "line" is its number."""
+    for number, line in enumerate(lines, start=1):
+        text = line.rstrip("\n")
+        row = _object(text, number, "text") if args.json_lines else None
+        yield {"line": number, **(row or {"text": text})}
+
+
+def _object(line: str, number: int, field: str) -> dict:
+    """Parse a line that must be an object with a field."""
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"line {number} is no JSON: {error}.") from None
+    if not isinstance(row, dict) or field not in row:
+        raise ValueError(
+            f"line {number} must be an object with {field!r}. Received: "
+            f"{line[:80]}"
+        )
+    return row
+
+
+def _batches(rows: Iterable, size: int) -> Iterator[list]:
+    rows = iter(rows)
+    while batch := list(itertools.islice(rows, size)):
+        yield batch
+
+
+def _scored(scorer, lines, args) -> Iterator[dict]:
+    for rows in _batches(_texts(lines, args), args.batch_size):
+        found = scorer.scores([row["text"] for row in rows], _named(rows))
+        for row, (pieces, scores) in zip(rows, found, strict=True):
+            row["score"] = sum(scores)
+            row["tokens"] = len(pieces)
+            if args.per_token:
+                row["token_scores"] = list(zip(pieces, scores, strict=True))
+            yield row
+
+
+def _named(rows: list[dict]) -> list[str]:
+    return [f"line {row['line']}" for row in rows]
+
+
+def _filled(scorer, lines, args) -> Iterator[dict]:
+    for row in _texts(lines, args):
+        if row["text"].count(MASK) != 1:
+            raise ValueError(
+                f"line {row['line']} must have one {MASK}. Received: "
+                f"{row['text'][:80]!r}"
+            )
+        before, after = row["text"].split(MASK)
+        found = scorer.fill(
+            before, after, args.candidates, f"line {row['line']}"
+        )
+        row["candidates"] = [
+            {"token": token, "probability": probability}
+            for token, probability in found[: args.top]
+        ]
+        yield row
+
+
+def _reranked(scorer, lines, args) -> Iterator[dict]:
+    from electra_tf.pretraining import rerank
+
+    weight = args.weight
+    if weight is None:
+        with _opened(args.dev) as dev:
+            lists = list(_with_likelihoods(scorer, dev, ("reference",)))
+        weight = rerank.tuned_weight(lists)
+        rates = [rerank.word_error_rate(lists, w) for w in (0.0, weight)]
+        print(
+            f"score: weight {weight}, word error rate of {args.dev} "
+            f"{rates[1]:.2%}, without the model {rates[0]:.2%}",
+            file=sys.stderr,
+        )
+    for row in _with_likelihoods(scorer, lines):
+        hypotheses = row["hypotheses"]
+        row["best"] = rerank.best(
+            [one["score"] for one in hypotheses],
+            [one["likelihood"] for one in hypotheses],
+            weight,
+        )
+        yield {**row, "text": hypotheses[row["best"]]["text"], "weight": weight}
+
+
+def _with_likelihoods(scorer, lines, fields=()) -> Iterator[dict]:
+    """Yield n-best lists, the model's score with each hypothesis."""
+    for number, line in enumerate(lines, start=1):
+        for field in ("hypotheses", *fields):
+            row = _object(line, number, field)
+        hypotheses = row["hypotheses"]
+        if not hypotheses or not all(
+            isinstance(one, dict) and {"text", "score"} <= one.keys()
+            for one in hypotheses
+        ):
+            raise ValueError(
+                f"line {number}: hypotheses must be objects with 'text' and "
+                f"'score', one at least. Received: {line[:80]}"
+            )
+        texts = [one["text"] for one in hypotheses]
+        found = scorer.scores(texts, [f"line {number}"] * len(texts))
+        for one, (_, scores) in zip(hypotheses, found, strict=True):
+            one["likelihood"] = sum(scores)
+        yield {"line": number, **row}
+
+
+if __name__ == "__main__":
+    main()

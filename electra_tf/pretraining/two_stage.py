@@ -1,0 +1,35 @@
+"""Generator first, then a discriminator that starts from its weights.
+
+ELECTRA, section 3.2 ("two-stage"): train the generator alone by its
+likelihood; give the discriminator its weights; train that, the generator
+being frozen. The frozen generator has no dropout. Each network's part of the
+updates is a function of its own, so that what is not trained keeps its
+weights and Adam slots as they are; the discriminator's slots begin at zero.
+"""
+
+from electra_tf.loss_terms import LossTerm
+from electra_tf.pretraining import metrics, objectives
+
+
+def generator_losses(pretrainer, batch, random) -> dict[str, LossTerm]:
+    """The likelihood of a generator that runs alone."""
+    output = pretrainer.propose(batch, random, training=True)
+    return objectives.likelihood(pretrainer.config, output)
+
+
+def discriminator_losses(pretrainer, batch, random) -> dict[str, LossTerm]:
+    """The detection of a frozen generator's samples."""
+    output = pretrainer(batch, random, training=True, frozen_generator=True)
+    terms = pretrainer.losses(output)
+    # Reported, and not trained on.
+    frozen = terms["mlm_loss"]._replace(weight=None)
+    return terms | {"mlm_loss": frozen} | metrics.training_terms(output)
+
+
+def start_discriminator(pretrainer) -> None:
+    """Give the main encoder the generator's weights."""
+    generator = pretrainer.generator.encoder
+    main = pretrainer.main
+    for variable in main.variables:
+        path = generator.name + variable.path.removeprefix(main.name)
+        variable.assign(pretrainer.variables[path].numpy())
