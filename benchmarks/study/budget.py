@@ -7,8 +7,11 @@ and charges for looking embeddings up.
 """
 
 from benchmarks.study.models import pretraining_config
-from electra_tf.efficiency.executed_flops import update_flops
-from electra_tf.efficiency.flops import flops_per_step
+from electra_tf.efficiency.executed_flops import (
+    flops_of_updates,
+    update_flops,
+)
+from electra_tf.efficiency.flops import pretraining_flops
 
 # Shares of the budget at which models are scored for the curves.
 SHARES = (0.125, 0.25, 0.5, 1.0)
@@ -42,7 +45,7 @@ def num_steps(settings: dict, flops: float) -> int:
 def _total(settings: dict, steps: int) -> int:
     """Return the cost of some updates."""
     config = pretraining_config(settings, num_train_steps=steps)
-    return steps * update_flops(config)
+    return flops_of_updates(config, steps)
 
 
 def intervals(steps: int) -> dict[str, int]:
@@ -77,5 +80,5 @@ def cost(settings: dict, steps: int) -> dict:
         "steps": steps,
         "tokens": steps * config.train_batch_size * config.max_seq_length,
         "flops": _total(settings, steps),
-        "paper_flops": steps * flops_per_step(config),
+        "paper_flops": pretraining_flops(config),
     }

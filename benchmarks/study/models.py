@@ -74,6 +74,13 @@ MODELS = {
         {"weight_sharing": "none", "generator_hidden_size": 1.0}, 83.6
     ),
     "adversarial": Model({"generator_training": "adversarial"}, curve=True),
+    "two_stage": Model(
+        {
+            "generator_training": "two_stage",
+            "weight_sharing": "none",
+            "generator_hidden_size": 1.0,
+        }
+    ),
     "shared_disentangled": Model(
         {"weight_sharing": "disentangled", "generator_hidden_size": 1.0}
     ),
@@ -115,7 +122,12 @@ PANELS = (
     ),
     Panel(
         "how the generator is trained (ELECTRA, Figure 3 right)",
-        {"rtd": "jointly", "adversarial": "adversarially", "mlm": "BERT"},
+        {
+            "rtd": "jointly",
+            "two_stage": "before",
+            "adversarial": "adversarially",
+            "mlm": "BERT",
+        },
     ),
     Panel(
         "energies (Electric, Table 1)",
