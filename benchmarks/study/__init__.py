@@ -1,0 +1,1 @@
+"""Models of equal cost, trained in miniature, as the papers compare them."""

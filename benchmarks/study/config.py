@@ -1,0 +1,73 @@
+"""The settings of a study."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+
+from benchmarks.study.models import MODELS
+from electra_tf.configs import Config, hparam
+from electra_tf.hparams import Derived
+
+TASKS = ("chunk", "sts", "cola", "mrpc", "sst")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StudyConfig(Config):
+    """Trains models of equal cost, fine-tunes them, writes table and figure.
+
+    The same command goes on where it stopped: what the results file has is
+    not done again, and a model amidst its training resumes. Exit status: 0
+    done; 1 something failed, the rest is done; 75 stopped by SIGTERM or
+    Ctrl-C.
+    """
+
+    output_dir: str = hparam("study", "folder of runs, records and trials")
+    results_file: str = hparam(
+        Derived(lambda c: f"{c.output_dir}/results.jsonl", "in output_dir"),
+        "results, one a line; enough to go on from, without the runs",
+    )
+    report_dir: str = hparam(
+        Derived(lambda c: c.output_dir, "output_dir"),
+        "where study_table.md and study.png go",
+    )
+    report_only: bool = hparam(False, "draw what there is, and train nothing")
+    corpus_dir: str | None = hparam(None, "text to pre-train on")
+    glue_dir: str | None = hparam(
+        None, "folder with CoLA, MRPC, SST-2 and STS-B, as GLUE has them"
+    )
+    chunking_dir: str | None = hparam(
+        None, "folder with CoNLL-2000's train.txt and test.txt"
+    )
+    models: tuple[str, ...] = hparam(
+        tuple(MODELS), "models to train, in this order", choices=tuple(MODELS)
+    )
+    flops: float = hparam(3e13, "cost of each model's training", more_than=0)
+    num_seeds: int = hparam(1, "pre-training runs of a model", at_least=1)
+    tasks: tuple[str, ...] = hparam(
+        ("chunk", "sts"), "tasks to fine-tune on", choices=TASKS
+    )
+    num_trials: int = hparam(3, "fine-tuning runs of a task", at_least=1)
+    seed: int = hparam(42, "first seed of both", at_least=0)
+    curves: bool = hparam(
+        True, "fine-tune some models at parts of the budget, too"
+    )
+    pretraining: Mapping = hparam(
+        {}, "settings of all models that differ from the study's own"
+    )
+    finetuning: Mapping = hparam({}, "likewise of fine-tuning")
+
+    def check(self):
+        """Raise a ValueError if something to train on is missing."""
+        if self.report_only:
+            return
+        needed = {"corpus_dir": self.corpus_dir}
+        if set(self.tasks) - {"chunk"}:
+            needed["glue_dir"] = self.glue_dir
+        if "chunk" in self.tasks:
+            needed["chunking_dir"] = self.chunking_dir
+        for name, folder in needed.items():
+            if folder is None or not os.path.isdir(folder):
+                raise ValueError(
+                    f"{name} must be a folder, unless report_only is set. "
+                    f"Received: {folder!r}."
+                )

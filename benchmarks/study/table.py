@@ -1,0 +1,102 @@
+"""The study's results as Markdown."""
+
+import json
+
+from benchmarks.study.config import StudyConfig
+from benchmarks.study.models import MODELS, SHARED
+from benchmarks.study.plan import BY_TASK, FINETUNING
+from benchmarks.study.scores import METRICS, Score, Scored
+
+NOTHING = "\N{EN DASH}"
+
+
+def text(config: StudyConfig, found: list[Scored]) -> str:
+    """Return the table and the settings of all that is in it."""
+    titles = [f"{task} {METRICS[task]}" for task in config.tasks]
+    head = (
+        "model",
+        "differs by",
+        "share",
+        "updates",
+        "tokens",
+        "FLOPs",
+        "paper's count",
+        "MLM loss",
+        "disc. AUC",
+        *titles,
+        "average",
+        "paper",
+    )
+    rows = [_row(config, one) for one in found]
+    lines = [head, ["---"] * len(head), *rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n\n".join([table, _settings(config), ""]).rstrip() + "\n"
+
+
+def _row(config: StudyConfig, one: Scored) -> list[str]:
+    row, model = one.row, MODELS[one.training.name]
+    evaluated = row.get("training", {}) if one.share == 1 else {}
+    collapsed = f", {one.collapsed} collapsed" if one.collapsed else ""
+    seed = f" ({one.training.seed})" if config.num_seeds > 1 else ""
+    return [
+        one.training.name + seed,
+        _inline(model.settings) if model.settings else NOTHING,
+        f"{one.share:g}" if row.get("steps") else NOTHING,
+        *(
+            _number(row.get(name), one.spent)
+            for name in ("steps", "tokens", "flops", "paper_flops")
+        ),
+        _decimals(evaluated.get("mlm_loss"), 2),
+        _decimals(evaluated.get("disc_auc"), 3),
+        *(_score(one.tasks.get(task)) for task in config.tasks),
+        _score(one.average) + collapsed,
+        _decimals(model.paper if one.share == 1 else None, 1),
+    ]
+
+
+def _inline(settings: dict) -> str:
+    return ", ".join(f"`{k}={json.dumps(v)}`" for k, v in settings.items())
+
+
+def _number(value: float | None, spent: float) -> str:
+    if value is None:
+        return NOTHING
+    value *= spent
+    return f"{value:,.0f}" if value < 1e5 else f"{value:.3g}"
+
+
+def _decimals(value: float | None, digits: int) -> str:
+    return NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def _score(found: Score | None) -> str:
+    """Write a mean, its spread, and the values that it is of."""
+    if found is None:
+        return NOTHING
+    return f"{found.mean:.1f} ± {found.deviation:.1f}"
+
+
+def _settings(config: StudyConfig) -> str:
+    """Say how all this was trained."""
+    shared = {**SHARED, **config.pretraining}
+    finetuning = {**FINETUNING, **config.finetuning}
+    special = {t: s for t, s in BY_TASK.items() if t in config.tasks}
+    seeds = range(config.seed, config.seed + config.num_seeds)
+    trials = range(config.seed + 1, config.seed + 1 + config.num_trials)
+    return "\n".join(
+        [
+            f"Budget {config.flops:.3g} FLOPs, as executed. "
+            f"Pre-training seeds {_list(seeds)}; fine-tuning seeds "
+            f"{_list(trials)}, of which mean ± standard deviation. The average "
+            "is over tasks, its deviation over seeds. MLM loss and AUC (of "
+            "real tokens) are those of the last updates of training.\n",
+            f"Pre-training: {_inline(shared)}.\n",
+            f"Fine-tuning: {_inline(finetuning)}"
+            + "".join(f"; {t}: {_inline(s)}" for t, s in special.items())
+            + ".",
+        ]
+    )
+
+
+def _list(numbers) -> str:
+    return ", ".join(map(str, numbers))

@@ -1,0 +1,49 @@
+"""Fine-tunes one model several times, in one process.
+
+    python -m benchmarks.study.trials < trials.json
+
+reads a list of trials, runs `run_finetuning.py` with each one's flags, and
+appends its result to the results file. One process for all, so that
+TensorFlow starts once.
+"""
+
+import json
+import pathlib
+import shutil
+import sys
+
+import run_finetuning
+from benchmarks.study.ledger import Ledger
+from benchmarks.study.programs import flags
+
+
+def main():
+    """Run the trials that standard input lists."""
+    for trial in json.load(sys.stdin):
+        run(**trial)
+
+
+def run(settings: dict, folder: str, results_file: str, row: dict):
+    """Run a trial and write its result down.
+
+    Args:
+        settings: flags of run_finetuning.py.
+        folder: for what the trial writes; removed afterwards.
+        results_file: see `Ledger`.
+        row: what the result says beside the score.
+    """
+    results_json = pathlib.Path(folder, "results.json")
+    places = {
+        "model_dir": f"{folder}/model",
+        "results_txt": f"{folder}/results.txt",
+        "results_json": results_json,
+    }
+    run_finetuning.main(["run_finetuning.py", *flags(settings | places)])
+    (result,) = json.loads(results_json.read_text("utf-8"))["trials"]
+    names = ("seed", "metrics", "collapsed", "steps", "seconds")
+    Ledger(results_file).add(row | {name: result[name] for name in names})
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,328 @@
+"""The study: its parts by hand-computed values, the whole in miniature."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from benchmarks.study import __main__ as program
+from benchmarks.study import budget, plan, programs, report, scores
+from benchmarks.study.config import StudyConfig
+from benchmarks.study.ledger import Ledger
+from benchmarks.study.model_folder import ModelFolder
+from benchmarks.study.models import MODELS, PANELS, SHARED, pretraining_config
+from electra_tf.efficiency.executed_flops import (
+    flops_of_updates,
+    update_flops,
+)
+from tests.benchmarks import studies
+
+BUDGET = 1e12
+ALL = StudyConfig(report_only=True, flops=BUDGET)
+
+
+def rows_of(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+# -- budgets ---------------------------------------------------------------
+
+
+def test_a_budget_by_hand():
+    """A network small enough to add up.
+
+    L = 4, E = H = 2, one layer, one head, V = 10, one chosen token, 5 inputs.
+    """
+    settings = {
+        "objective": "mlm",
+        "vocab_size": 10,
+        "embedding_size": 2,
+        "max_seq_length": 4,
+        "mask_prob": 0.25,
+        "train_batch_size": 5,
+        "model_hparam_overrides": {
+            "hidden_size": 2,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 1,
+            "intermediate_size": 8,
+            "max_position_embeddings": 4,
+        },
+    }
+    # A product of m x k and k x n takes 2 m k n: queries, keys, values and
+    # output 4 * (2*4*2*2), scores and averages 2 * (2*4*4*2), feed-forward
+    # 2 * (2*4*2*8), head 2*2*2 + 2*2*10.
+    products = 128 + 128 + 256 + 48
+    # Segments are multiplied, one-hot; their product has one gradient.
+    lookups = 2 * 4 * 2 * 2
+    least = 5 * (3 * products + 2 * lookups)
+    cost = update_flops(pretraining_config(settings))
+    assert least < cost
+    assert budget.num_steps(settings, 8 * cost) == 8
+    assert budget.num_steps(settings, 9 * cost - 1) == 8
+    with pytest.raises(ValueError, match="must pay for 8 updates"):
+        budget.num_steps(settings, 8 * cost - 1)
+
+
+def test_models_cost_the_same_within_an_update():
+    for training in plan.trainings(ALL):
+        if training.is_random:
+            continue
+        config = pretraining_config(
+            training.settings, num_train_steps=training.steps
+        )
+        most = max(update_flops(config, stage) for stage in config.stages)
+        spent = flops_of_updates(config, training.steps)
+        assert BUDGET - most < spent <= BUDGET, training.name
+        row = budget.cost(training.settings, training.steps)
+        assert row["flops"] == spent
+        assert row["tokens"] == training.steps * 16 * 64
+
+
+def test_checkpoints_are_kept_where_the_curve_wants_them():
+    for steps in (8, 9, 1007, 17701):
+        loop, every = budget.intervals(steps).values()
+        assert every % loop == 0  # They are saved at the ends of loops.
+        for share in budget.SHARES:
+            step = budget.step_at(share, steps)
+            assert step == steps or step % every == 0
+            assert 0.95 * share * steps - 8 < step <= share * steps
+
+
+def test_panels_and_models_agree():
+    assert {name for panel in PANELS for name in panel.labels} <= set(MODELS)
+    digests = [training.id for training in plan.trainings(ALL)]
+    assert len(set(digests)) == len(MODELS)
+
+
+def test_settings_of_a_model_win_over_shared_ones():
+    changed = ALL.replace(pretraining={"generator_hidden_size": 0.75})
+    sizes = {
+        training.name: training.settings["generator_hidden_size"]
+        for training in plan.trainings(changed)
+    }
+    assert sizes["rtd"] == 0.75
+    assert sizes["generator_full"] == 1.0
+    assert SHARED["generator_hidden_size"] == 0.5
+
+
+# -- results ---------------------------------------------------------------
+
+
+def trial_row(trial: plan.Finetuning, **metrics) -> dict:
+    return {
+        "kind": "trial",
+        **trial.key._asdict(),
+        "metrics": metrics,
+        "collapsed": False,
+    }
+
+
+def model_row(training: plan.Training) -> dict:
+    row = {"kind": "model", "id": training.id, "model": training.name}
+    if training.is_random:
+        return row
+    return row | budget.cost(training.settings, training.steps)
+
+
+def test_half_a_line_is_forgotten_and_others_stay(tmp_path):
+    path = tmp_path / "results.jsonl"
+    training = plan.trainings(ALL)[1]
+    Ledger(path).add(model_row(training))
+    whole = path.read_bytes()
+    with path.open("ab") as file:
+        file.write('{"kind": "trial", "task": "ü'.encode()[:-1])
+    assert list(Ledger(path).models) == [training.id]
+    assert path.read_bytes() == whole
+
+
+def test_a_line_that_is_no_result_is_reported(tmp_path):
+    path = tmp_path / "results.jsonl"
+    path.write_text('{"kind": "other"}\n')
+    with pytest.raises(ValueError, match="line 1: expected a result"):
+        Ledger(path)
+
+
+def fill(config: StudyConfig, values: dict) -> None:
+    """Write results: values of tasks, a list over seeds, by model."""
+    ledger = Ledger(config.results_file)
+    for training in plan.trainings(config):
+        ledger.add(model_row(training))
+        for trial in plan.finetunings(config, training):
+            value = values[training.name][trial.task].pop(0)
+            if value is not ...:
+                name = scores.METRICS[trial.task]
+                ledger.add(trial_row(trial, **{name: value}))
+
+
+def small(tmp_path, **changes) -> StudyConfig:
+    settings = {
+        "output_dir": tmp_path,
+        "report_only": True,
+        "models": ("scratch", "rtd", "mlm"),
+        "tasks": ("sts", "cola"),
+        "num_trials": 2,
+        "flops": BUDGET,
+    }
+    return StudyConfig(**{**settings, **changes})
+
+
+def test_average_is_over_tasks_and_its_spread_over_seeds(tmp_path):
+    config = small(tmp_path)
+    fill(
+        config,
+        {
+            "scratch": {"sts": [10, 20], "cola": [0, 0]},
+            "rtd": {"sts": [30, 50], "cola": [10, 30]},
+            "mlm": {"sts": [30, ...], "cola": [10, None]},
+        },
+    )
+    scratch, rtd, mlm = report.collect(config)
+    assert scratch.average == (7.5, pytest.approx(5 / 2**0.5), (5, 10))
+    assert rtd.average.values == (20, 40)
+    assert rtd.tasks["sts"].mean == 40
+    # A missing trial leaves the average open; no correlation counts as none.
+    assert mlm.average is None and list(mlm.tasks) == ["cola"]
+    assert mlm.tasks["cola"].values == (10, 0)
+
+
+def test_report_states_costs_settings_and_seeds(tmp_path):
+    config = small(tmp_path, models=("scratch", "mlm"), num_trials=1)
+    fill(
+        config,
+        {
+            "scratch": {"sts": [10], "cola": [0]},
+            "mlm": {"sts": [30], "cola": [20]},
+        },
+    )
+    flags = {"output_dir": tmp_path, "flops": BUDGET, "num_trials": 1}
+    lists = ["--report_only", "--models=scratch,mlm", "--tasks=sts,cola"]
+    program.main(["study", *programs.flags(flags), *lists])
+    table = (tmp_path / report.TABLE).read_text()
+    (row,) = [line for line in table.splitlines() if line.startswith("| mlm")]
+    steps = budget.num_steps({**SHARED, "objective": "mlm"}, BUDGET)
+    for part in ('`objective="mlm"`', f"| {steps} |", "| 25.0 ± 0.0 |", "82.2"):
+        assert part in row
+    for part in ("Pre-training seeds 42;", "fine-tuning seeds 43,"):
+        assert part in table
+    assert '`model_hparam_overrides={"hidden_size": 64' in table
+    assert (tmp_path / report.FIGURE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_to_train_on_has_to_be_there(tmp_path):
+    with pytest.raises(ValueError, match="corpus_dir must be a folder"):
+        StudyConfig(output_dir=tmp_path)
+
+
+# -- the whole -------------------------------------------------------------
+
+
+def terminate_when_there(path):
+    while not path.exists():
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
+    """Stopped once, and started again: the programs run in this process."""
+    monkeypatch.setattr(programs, "run", studies.run_here)
+    config = studies.config(tmp_path)
+    (training,) = [t for t in plan.trainings(config) if t.name == "rtd"]
+    folder = tmp_path / "study" / "models" / training.id
+    first = folder / f"model.ckpt-{budget.step_at(0.125, training.steps)}.index"
+    threading.Thread(
+        target=terminate_when_there, args=(first,), daemon=True
+    ).start()
+    with pytest.raises(SystemExit) as stopped:
+        program.Study(config).run()
+    assert stopped.value.code == os.EX_TEMPFAIL
+    program.Study(config).run()
+    starts = [row["step"] for row in rows_of(folder / "runs.jsonl")]
+    assert starts[0] == 0 and 0 < starts[1] < training.steps
+    results = tmp_path / "study" / "results.jsonl"
+    kinds = [(row["kind"], row["model"]) for row in rows_of(results)]
+    assert kinds == [
+        ("model", "scratch"),
+        ("trial", "scratch"),
+        ("model", "rtd"),
+        ("trial", "rtd"),
+    ]
+    model, trial = rows_of(results)[2:]
+    *_, last = rows_of(folder / "metrics.jsonl")
+    assert last["step"] == model["steps"] == training.steps
+    assert last["train_flops"] == pytest.approx(model["paper_flops"])
+    assert model["settings"]["vocab_size"] == 256
+    assert model["held_out"]["disc_loss"] > 0
+    for share in budget.SHARES:
+        step = budget.step_at(share, training.steps)
+        assert ModelFolder(folder).checkpoint(step)
+    assert trial["seed"] == 43 and trial["share"] == 1.0
+    assert 0 <= trial["metrics"]["f1"] <= 100
+    # Again, with the results alone: there is nothing to do.
+    before = results.read_text()
+    moved = config.replace(
+        output_dir=tmp_path / "other", results_file=os.fspath(results)
+    )
+    monkeypatch.setattr(programs, "run", None)
+    program.Study(moved).run()
+    assert results.read_text() == before
+
+
+def test_what_fails_does_not_keep_others_from_running(tmp_path, monkeypatch):
+    ran = []
+
+    def run(*words, stdin=None, **settings):
+        ran.append((words[-1], settings.get("model_name", "")))
+        if words[0] == "run_pretraining.py" and "rtd" in settings["model_name"]:
+            raise programs.ProgramError("it failed")
+
+    monkeypatch.setattr(programs, "run", run)
+    config = studies.config(tmp_path, models=("rtd", "scratch"))
+    study = program.Study(config)
+    study.run()
+    assert study.failed == ["rtd (seed 42)"]
+    assert ran[-1] == ("benchmarks.study.trials", "")
+    assert list(Ledger(config.results_file).models) == [
+        plan.trainings(config)[1].id
+    ]
+
+
+def command(config: StudyConfig) -> list[str]:
+    names = config.given - {"models", "tasks"}
+    flags = programs.flags({name: getattr(config, name) for name in names})
+    flags += [f"--models={','.join(config.models)}"]
+    flags += [f"--tasks={','.join(config.tasks)}"]
+    return [sys.executable, "-m", "benchmarks.study", *flags]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_study_goes_on(tmp_path, number):
+    """Stopped amidst pre-training; the same command does the rest."""
+    config = studies.config(tmp_path, flops=4e9, models=("rtd",), num_trials=2)
+    (training,) = plan.trainings(config)
+    folder = tmp_path / "study" / "models" / training.id
+    first = f"model.ckpt-{budget.step_at(0.125, training.steps)}.index"
+    process = subprocess.Popen(
+        command(config), cwd=programs.ROOT, start_new_session=True
+    )
+    while not (folder / first).exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    if number == signal.SIGKILL:
+        os.killpg(process.pid, number)  # The program that it runs, too.
+    else:
+        process.send_signal(number)
+    assert process.wait() == {signal.SIGTERM: os.EX_TEMPFAIL}.get(number, -9)
+    assert not (tmp_path / "study" / "results.jsonl").exists()
+    subprocess.run(command(config), cwd=programs.ROOT, check=True)
+    starts = [row["step"] for row in rows_of(folder / "runs.jsonl")]
+    assert starts[0] == 0 and 0 < starts[1] < training.steps
+    rows = rows_of(tmp_path / "study" / "results.jsonl")
+    assert [row["kind"] for row in rows] == ["model", "trial", "trial"]
+    assert rows[0]["steps"] == training.steps
+    assert {row["seed"] for row in rows[1:]} == {43, 44}
