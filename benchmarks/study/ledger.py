@@ -61,10 +61,7 @@ class Ledger:
     def _rows(self) -> list[dict]:
         if not self.path.exists():
             return []
-        content = self.path.read_bytes()
-        *lines, unfinished = content.split(b"\n")
-        if unfinished:
-            os.truncate(self.path, len(content) - len(unfinished))
+        *lines, _unfinished = self.path.read_bytes().split(b"\n")
         return [self._row(n, line) for n, line in enumerate(lines, 1) if line]
 
     def _row(self, number: int, line: bytes) -> dict:
@@ -89,8 +86,15 @@ class Ledger:
     def add(self, row: dict):
         """Append a result, and see to it that it is on the disk."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._drop_unfinished_line()
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
             file.flush()
             os.fsync(file.fileno())
         self._take(row)
+
+    def _drop_unfinished_line(self):
+        content = self.path.read_bytes() if self.path.exists() else b""
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self.path, whole)

@@ -30,7 +30,8 @@ def text(config: StudyConfig, found: list[Scored]) -> str:
     rows = [_row(config, one) for one in found]
     lines = [head, ["---"] * len(head), *rows]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return "\n\n".join([table, _settings(config), ""]).rstrip() + "\n"
+    parts = [table, _settings(config), _origin(found)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _row(config: StudyConfig, one: Scored) -> list[str]:
@@ -95,6 +96,21 @@ def _settings(config: StudyConfig) -> str:
             + "".join(f"; {t}: {_inline(s)}" for t, s in special.items())
             + ".",
         ]
+    )
+
+
+def _origin(found: list[Scored]) -> str:
+    """Say what program trained the models, and on what."""
+    trained = [one.row for one in found if "source" in one.row]
+    commits = {
+        row["source"]["commit"][:9] if row["source"] else "an unknown commit"
+        for row in trained
+    }
+    devices = {device for row in trained for device in row["devices"]}
+    if not trained:
+        return ""
+    return (
+        f"Pre-trained at {_list(sorted(commits))} on {_list(sorted(devices))}."
     )
 
 

@@ -126,18 +126,22 @@ def model_row(training: plan.Training) -> dict:
     row = {"kind": "model", "id": training.id, "model": training.name}
     if training.is_random:
         return row
-    return row | budget.cost(training.settings, training.steps)
+    origin = {"source": {"commit": "0123456789"}, "devices": ["/device:CPU:0"]}
+    return row | origin | budget.cost(training.settings, training.steps)
 
 
 def test_half_a_line_is_forgotten_and_others_stay(tmp_path):
     path = tmp_path / "results.jsonl"
-    training = plan.trainings(ALL)[1]
-    Ledger(path).add(model_row(training))
+    first, second, *_ = plan.trainings(ALL)
+    Ledger(path).add(model_row(first))
     whole = path.read_bytes()
     with path.open("ab") as file:
         file.write('{"kind": "trial", "task": "ü'.encode()[:-1])
-    assert list(Ledger(path).models) == [training.id]
-    assert path.read_bytes() == whole
+    ledger = Ledger(path)
+    assert list(ledger.models) == [first.id]
+    ledger.add(model_row(second))
+    assert path.read_bytes().startswith(whole + b'{"kind": "model"')
+    assert list(Ledger(path).models) == [first.id, second.id]
 
 
 def test_a_line_that_is_no_result_is_reported(tmp_path):
@@ -207,7 +211,11 @@ def test_report_states_costs_settings_and_seeds(tmp_path):
     steps = budget.num_steps({**SHARED, "objective": "mlm"}, BUDGET)
     for part in ('`objective="mlm"`', f"| {steps} |", "| 25.0 ± 0.0 |", "82.2"):
         assert part in row
-    for part in ("Pre-training seeds 42;", "fine-tuning seeds 43,"):
+    for part in (
+        "Pre-training seeds 42;",
+        "fine-tuning seeds 43,",
+        "Pre-trained at 012345678 on /device:CPU:0.",
+    ):
         assert part in table
     assert '`model_hparam_overrides={"hidden_size": 64' in table
     assert (tmp_path / report.FIGURE).read_bytes().startswith(b"\x89PNG")
