@@ -53,7 +53,7 @@ class Scored(typing.NamedTuple):
         tasks: `Score` by task, of those whose trials are all there.
         average: `Score` over the tasks, seed by seed; None while trials of
             a task are missing.
-        collapsed: trials that predict the same for every example.
+        failed: trials that have learnt nothing.
     """
 
     training: Training
@@ -61,7 +61,7 @@ class Scored(typing.NamedTuple):
     row: dict
     tasks: dict[str, Score]
     average: Score | None
-    collapsed: int
+    failed: int
 
     @property
     def spent(self) -> float:
@@ -77,13 +77,13 @@ def scored(
     if training.id not in ledger.models:
         return None
     values: dict[str, list[float]] = {task: [] for task in config.tasks}
-    collapsed = 0
+    failed = 0
     for trial in finetunings(config, training, share):
         if (row := ledger.trials.get(trial.key)) is not None:
             # A model that predicts the same for all has no correlation.
             value = row["metrics"][METRICS[trial.task]]
             values[trial.task].append(0.0 if value is None else value)
-            collapsed += row["collapsed"]
+            failed += bool(row["failure"])
     whole = {t: v for t, v in values.items() if len(v) == config.num_trials}
     average = None
     if len(whole) == len(config.tasks):
@@ -91,4 +91,4 @@ def scored(
         average = score(map(statistics.fmean, seeds))
     tasks = {task: score(found) for task, found in whole.items()}
     row = ledger.models[training.id]
-    return Scored(training, share, row, tasks, average, collapsed)
+    return Scored(training, share, row, tasks, average, failed)

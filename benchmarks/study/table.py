@@ -37,7 +37,7 @@ def text(config: StudyConfig, found: list[Scored]) -> str:
 def _row(config: StudyConfig, one: Scored) -> list[str]:
     row, model = one.row, MODELS[one.training.name]
     evaluated = row.get("training", {}) if one.share == 1 else {}
-    collapsed = f", {one.collapsed} collapsed" if one.collapsed else ""
+    failed = f", {one.failed} failed" if one.failed else ""
     seed = f" ({one.training.seed})" if config.num_seeds > 1 else ""
     return [
         one.training.name + seed,
@@ -50,7 +50,7 @@ def _row(config: StudyConfig, one: Scored) -> list[str]:
         _decimals(evaluated.get("mlm_loss"), 2),
         _decimals(evaluated.get("disc_auc"), 3),
         *(_score(one.tasks.get(task)) for task in config.tasks),
-        _score(one.average) + collapsed,
+        _score(one.average) + failed,
         _decimals(model.paper if one.share == 1 else None, 1),
     ]
 

@@ -40,7 +40,7 @@ def run(settings: dict, folder: str, results_file: str, row: dict):
     }
     run_finetuning.main(["run_finetuning.py", *flags(settings | places)])
     (result,) = json.loads(results_json.read_text("utf-8"))["trials"]
-    names = ("seed", "metrics", "collapsed", "steps", "seconds")
+    names = ("seed", "metrics", "failure", "steps", "seconds")
     Ledger(results_file).add(row | {name: result[name] for name in names})
     shutil.rmtree(folder)
 

@@ -57,7 +57,8 @@ def _sentence(rng: random.Random) -> list[str]:
 def _write_text(folder):
     folder.mkdir(exist_ok=True)
     rng = random.Random(0)
-    lines = [" ".join(_sentence(rng)) + "." for _ in range(600)]
+    # So many documents that a hundredth of them is some.
+    lines = [" ".join(_sentence(rng)) + "." for _ in range(2400)]
     lines[::6] = [""] * len(lines[::6])
     (folder / "text.txt").write_text("\n".join(lines))
 

@@ -118,7 +118,7 @@ def trial_row(trial: plan.Finetuning, **metrics) -> dict:
         "kind": "trial",
         **trial.key._asdict(),
         "metrics": metrics,
-        "collapsed": False,
+        "failure": "",
     }
 
 
