@@ -11,8 +11,9 @@ import pytest
 
 import electra_tf
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import predict, tag_answers, task_table
+from electra_tf.finetuning import predict, tag_answers, task_table, tuned_model
 from electra_tf.finetuning.classification import Example
+from electra_tf.finetuning.serving import Served
 from tests.finetuning import sentences, tuned
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -96,13 +97,17 @@ def _nearly(value):
 def test_a_number_is_on_the_scale_of_the_raw_data(tmp_path):
     folder = tuned.write(tmp_path, "sts")
     predictor = electra_tf.load_predictor(folder)
-    (answer,) = predictor([("good film", "bad book")])
-    inputs = predictor.answers.inputs({"text": "good film", "text_pair": "bad"})
-    assert inputs[0]["segment_ids"] == [0, 0, 0, 0, 1, 1]
-    (raw,) = predictor._outputs(
-        predictor.answers.inputs({"text": "good film", "text_pair": "bad book"})
+    row = {"text": "good film", "text_pair": "bad book"}
+    (answer,) = predictor([row])
+    (made,) = predictor.answers.inputs(row)
+    assert made["segment_ids"] == [0, 0, 0, 0, 1, 1, 1]
+    read = tuned_model.read(folder)
+    raw = Served(read, read.task())(
+        np.array([made["input_ids"]], np.int32),
+        np.ones((1, 7), np.int32),
+        np.array([made["segment_ids"]], np.int32),
     )
-    assert answer["score"] == pytest.approx(5 * float(raw["predictions"]))
+    assert answer["score"] == pytest.approx(5 * float(raw["predictions"][0]))
 
 
 def test_label_sets(tmp_path):
