@@ -18,9 +18,10 @@ LOGITS = np.array(
 
 def values(logits, fake=FAKE):
     output = types.SimpleNamespace(
-        batch=types.SimpleNamespace(input_mask=MASK),
         corrupted=types.SimpleNamespace(is_fake=fake),
         disc_logits=logits,
+        disc_weights=MASK.astype(np.float32),
+        predictions=None,
     )
     return metrics.training_terms(output)
 
@@ -49,4 +50,5 @@ def test_nothing_replaced():
 
 
 def test_no_discriminator():
-    assert metrics.training_terms(types.SimpleNamespace(disc_logits=None)) == {}
+    output = types.SimpleNamespace(disc_logits=None, predictions=None)
+    assert metrics.training_terms(output) == {}
