@@ -35,12 +35,15 @@ def contents(folder):
 
 def read_ids(folder, shards):
     for shard in shards:
-        number = 0
-        for record in records.read_records(folder / shard.name):
-            parsed = records.parse_examples(record, 32)
-            yield parsed["input_ids"].numpy()[parsed["input_mask"] == 1]
-            number += 1
-        assert number == shard.examples
+        read = list(records.read_records(folder / shard.name))
+        assert len(read) == shard.examples
+        parsed = records.parse_examples(read, 32)
+        for ids, mask in zip(
+            parsed["input_ids"].numpy(),
+            parsed["input_mask"].numpy(),
+            strict=True,
+        ):
+            yield ids[mask == 1]
 
 
 def test_processes_do_not_change_a_byte(build, large_corpus_dir, tmp_path):

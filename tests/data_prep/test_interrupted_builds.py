@@ -158,7 +158,7 @@ def test_a_worker_is_killed(command, reference, tmp_path):
     )
     while not [*(output / WORKSHOP).glob("job-*.json")]:
         assert process.poll() is None
-        time.sleep(0.01)
+        time.sleep(0.001)
     os.kill(worker_of(process.pid), signal.SIGKILL)
     _, message = process.communicate()
     assert process.returncode == 1

@@ -31,7 +31,13 @@ def test_every_weight_gets_a_gradient(variant):
     zero = [
         path
         for path, gradient in found.items()
-        if gradient is None or not np.any(tf.convert_to_tensor(gradient))
+        if gradient is None
+        or (
+            not np.any(tf.convert_to_tensor(gradient))
+            # It adds the same to all scores of a query, so softmax ignores it:
+            # its gradient is what rounding leaves.
+            and not path.endswith("/key/bias")
+        )
     ]
     assert zero == []
 
