@@ -56,13 +56,10 @@ class MaskingDraws(typing.NamedTuple):
         replace: float32 `(B, N)` in [0, 1); a token becomes [MASK] when its
             number is below the share of tokens that do, another token when
             it is below that and the share of those together.
-        random_ids: int32 `(B, N)`, those other tokens; None for no such
-            share.
     """
 
     positions: typing.Any
     replace: typing.Any
-    random_ids: typing.Any = None
 
 
 def candidates(batch: Batch, special: SpecialTokens):
@@ -96,6 +93,7 @@ def mask_tokens(
     number,
     mask_token_share: float = MASK_TOKEN_SHARE,
     random_token_share: float = 0.0,
+    random_ids=None,
 ) -> Masked:
     """Hide the drawn tokens.
 
@@ -108,8 +106,9 @@ def mask_tokens(
         draws: `MaskingDraws`; its N is the most positions a sequence.
         number: int32 `(B,)`, how many of the positions to use.
         mask_token_share: float, how many of the chosen tokens to hide.
-        random_token_share: float, how many of them to replace by
-            `draws.random_ids`; the rest stay as they are.
+        random_token_share: float, how many of them to replace by other
+            tokens; the rest stay as they are.
+        random_ids: int32 `(B, N)`, those tokens; needed for such a share.
 
     Returns:
         `Masked`.
@@ -122,7 +121,7 @@ def mask_tokens(
     changed_share = mask_token_share
     if random_token_share:
         hidden = draws.replace < mask_token_share
-        updates = ops.where(hidden, updates, draws.random_ids)
+        updates = ops.where(hidden, updates, random_ids)
         changed_share += random_token_share
     changed = ops.cast(draws.replace < changed_share, "int32")
     masked_ids, _ = scatter_average(

@@ -60,25 +60,27 @@ class Masking(typing.NamedTuple):
     number: Callable
 
 
-def draw(masking: str, batch: Batch, rules: Rules, random, vocab_size=None):
-    """Draw positions and what becomes of their tokens: `MaskingDraws`.
+def draw(masking: str, batch: Batch, rules: Rules, random) -> MaskingDraws:
+    """Draw positions and what becomes of their tokens.
 
     Args:
         masking: str, a key of `MASKINGS`.
         batch: `Batch`.
         rules: `Rules`.
         random: `RandomStream`.
-        vocab_size: int, to draw other tokens from; None for none.
     """
     positions = MASKINGS[masking].choose(batch, rules, random)
     shape = (ops.shape(batch.input_ids)[0], rules.most)
-    draws = MaskingDraws(positions, random.uniform(shape, "replace"))
-    if vocab_size is None:
-        return draws
+    return MaskingDraws(positions, random.uniform(shape, "replace"))
+
+
+def draw_tokens(batch: Batch, rules: Rules, vocab_size: int, random):
+    """Draw a token of the vocabulary for each slot: int32 `(B, N)`."""
+    shape = (ops.shape(batch.input_ids)[0], rules.most)
     uniform = random.uniform(shape, "random_ids")
-    random_ids = ops.cast(ops.floor(uniform * vocab_size), "int32")
+    tokens = ops.cast(ops.floor(uniform * vocab_size), "int32")
     # Rounding may give u * V == V for u just below 1.
-    return draws._replace(random_ids=ops.minimum(random_ids, vocab_size - 1))
+    return ops.minimum(tokens, vocab_size - 1)
 
 
 def num_of_distinct(batch: Batch, rules: Rules):

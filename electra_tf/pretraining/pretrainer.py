@@ -172,18 +172,23 @@ class Pretrainer:
         self, batch: Batch, random: RandomStream, training: bool
     ) -> PretrainingOutput:
         """Mask, and run the generator alone; see `__call__`."""
-        config = self.config
-        draws = maskings.draw(
-            config.way_of_masking,
-            batch,
-            self.rules,
-            random.child("masking"),
-            config.vocab_size if config.random_token_share else None,
-        )
-        return self._propose(batch, draws, _dropout(random, training))
+        config, stream = self.config, random.child("masking")
+        draws = maskings.draw(config.way_of_masking, batch, self.rules, stream)
+        random_ids = None
+        if config.random_token_share:
+            random_ids = maskings.draw_tokens(
+                batch, self.rules, config.vocab_size, stream
+            )
+        dropout = _dropout(random, training)
+        return self._propose(batch, draws, dropout, random_ids)
 
     def forward(
-        self, batch: Batch, draws: masking.MaskingDraws, sample, random
+        self,
+        batch: Batch,
+        draws: masking.MaskingDraws,
+        sample,
+        random,
+        random_ids=None,
     ) -> PretrainingOutput:
         """Run both networks with given draws.
 
@@ -192,11 +197,14 @@ class Pretrainer:
             draws: `MaskingDraws`.
             sample: function from logits `(B, N, V)` to int32 `(B, N)`.
             random: `RandomStream` for dropout, or None.
+            random_ids: int32 `(B, N)`, see `masking.mask_tokens`.
         """
-        output = self._propose(batch, draws, random)
+        output = self._propose(batch, draws, random, random_ids)
         return self._read_proposals(output, sample, random)
 
-    def _propose(self, batch: Batch, draws, random) -> PretrainingOutput:
+    def _propose(
+        self, batch: Batch, draws, random, random_ids
+    ) -> PretrainingOutput:
         """Hide the chosen tokens, and let the generator propose others."""
         config = self.config
         way = maskings.MASKINGS[config.way_of_masking]
@@ -207,6 +215,7 @@ class Pretrainer:
             way.number(batch, draws.positions, self.rules),
             config.mask_token_share,
             config.random_token_share,
+            random_ids,
         )
         return PretrainingOutput(
             batch=batch,

@@ -33,7 +33,13 @@ SETTINGS = {
     "vocab_size": 500,
     "do_lower_case": False,
 }
-OBJECTIVE = ("electra_objective", "electric_objective", "uniform_generator")
+OBJECTIVE = (
+    "electra_objective",
+    "electric_objective",
+    "uniform_generator",
+    "objective",
+    "generator_training",
+)
 
 
 def finetuning(**settings) -> FinetuningConfig:

@@ -91,11 +91,13 @@ def test_num_to_predict_rounds_half_to_even(length, number):
 def test_shares_of_bert():
     """Of the chosen tokens 80 % become [MASK], 10 % another, 10 % stay."""
     batch = tiny.batch(size=5000)
-    draws = maskings.draw(
-        "with_replacement", batch, rules(), RandomStream(0, 0), vocab_size=50
-    )
     masked = masked_of(
-        batch, draws, 0.06, mask_token_share=0.8, random_token_share=0.1
+        batch,
+        draws_of(batch),
+        0.06,
+        mask_token_share=0.8,
+        random_token_share=0.1,
+        random_ids=maskings.draw_tokens(batch, rules(), 50, RandomStream(0, 0)),
     )
     at = masked.positions.numpy()[:, :1]
     now = np.take_along_axis(masked.input_ids.numpy(), at, axis=1)
@@ -115,10 +117,15 @@ def test_random_tokens_by_hand():
     draws = MaskingDraws(
         positions=np.array([[1, 2, 3]], np.int32),
         replace=np.array([[0.79, 0.81, 0.91]], np.float32),
-        random_ids=np.array([[20, 21, 22]], np.int32),
     )
     masked = masking.mask_tokens(
-        batch, tiny.SPECIAL, draws, np.array([3]), 0.8, 0.1
+        batch,
+        tiny.SPECIAL,
+        draws,
+        np.array([3]),
+        0.8,
+        0.1,
+        np.array([[20, 21, 22]], np.int32),
     )
     np.testing.assert_array_equal(masked.input_ids, [[2, MASK, 21, 13, 14, 3]])
     np.testing.assert_array_equal(masked.ids, [[11, 12, 13]])
