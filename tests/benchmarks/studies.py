@@ -41,7 +41,7 @@ def config(folder, **changes) -> StudyConfig:
         "chunking_dir": folder / "chunking",
         "tasks": ("chunk",),
         "models": ("scratch", "rtd"),
-        "flops": 1e8,
+        "flops": 4e7,
         "num_trials": 1,
         "curves": False,
         "pretraining": SETTINGS,

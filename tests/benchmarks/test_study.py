@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
@@ -229,28 +228,13 @@ def test_what_to_train_on_has_to_be_there(tmp_path):
 # -- the whole -------------------------------------------------------------
 
 
-def terminate_when_there(path):
-    while not path.exists():
-        time.sleep(0.01)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
-    """Stopped once, and started again: the programs run in this process."""
+    """The programs run in this process."""
     monkeypatch.setattr(programs, "run", studies.run_here)
     config = studies.config(tmp_path)
     (training,) = [t for t in plan.trainings(config) if t.name == "rtd"]
     folder = tmp_path / "study" / "models" / training.id
-    first = folder / f"model.ckpt-{budget.step_at(0.125, training.steps)}.index"
-    threading.Thread(
-        target=terminate_when_there, args=(first,), daemon=True
-    ).start()
-    with pytest.raises(SystemExit) as stopped:
-        program.Study(config).run()
-    assert stopped.value.code == os.EX_TEMPFAIL
     program.Study(config).run()
-    starts = [row["step"] for row in rows_of(folder / "runs.jsonl")]
-    assert starts[0] == 0 and 0 < starts[1] < training.steps
     results = tmp_path / "study" / "results.jsonl"
     kinds = [(row["kind"], row["model"]) for row in rows_of(results)]
     assert kinds == [
