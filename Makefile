@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO_DIR ?= demo_run
+# Processes that share the tests; each takes up to 3 GB.
+TEST_PROCESSES ?= 2
 
 .PHONY: install demo test test-slow lint clean
 
@@ -18,7 +20,7 @@ demo: install
 	$(BIN)/python -m demo --output_dir=$(DEMO_DIR)
 
 test: install lint
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet --numprocesses=$(TEST_PROCESSES)
 
 test-slow: install
 	$(BIN)/python -m pytest --quiet -m slow

@@ -43,6 +43,7 @@ EXPORT_REQUIREMENTS = [
 ]
 TEST_REQUIREMENTS = [
     "pytest>=8,<10",
+    "pytest-xdist>=3.6,<4",
     "ruff>=0.15,<1",
     *ZSTD_REQUIREMENTS,
     *DEDUP_REQUIREMENTS,
