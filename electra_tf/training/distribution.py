@@ -132,4 +132,11 @@ def distribute(dataset_function, strategy):
             `tf.data.Dataset` whose batches are a replica's share.
         strategy: a `tf.distribute.Strategy`.
     """
-    return strategy.distribute_datasets_from_function(dataset_function)
+    # When an iterator goes, the thread that tunes its dataset is waited for;
+    # TensorFlow 2.20 sometimes wakes it a minute late, so that a program that
+    # shall stop does not end.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return strategy.distribute_datasets_from_function(
+        lambda context: dataset_function(context).with_options(options)
+    )
