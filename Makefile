@@ -20,7 +20,8 @@ demo: install
 	$(BIN)/python -m demo --output_dir=$(DEMO_DIR)
 
 test: install lint
-	$(BIN)/python -m pytest --quiet --numprocesses=$(TEST_PROCESSES)
+	$(BIN)/python -m pytest --quiet --numprocesses=$(TEST_PROCESSES) \
+		--dist=worksteal
 
 test-slow: install
 	$(BIN)/python -m pytest --quiet -m slow
