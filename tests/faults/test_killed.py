@@ -153,13 +153,11 @@ def test_asked_to_stop(data_dir, capfd):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_stopped_and_resumed(data_dir):  # noqa: F811
+def test_stopped_and_resumed(data_dir, interrupts):  # noqa: F811
     """In the midst of lines; they are those of an uninterrupted run."""
-    # So long that a busy machine does not end it before the signals come.
-    settings = {**LONG_LINES, "num_train_steps": 12 * LINE}
-    reference = Program(data_dir, "unstopped", **settings)
+    reference = Program(data_dir, "unstopped", **LONG_LINES)
     reference.finish()
-    program = Program(data_dir, "stopped and resumed", **settings)
+    program = Program(data_dir, "stopped and resumed", **LONG_LINES)
     stops = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
         program.start()

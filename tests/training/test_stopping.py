@@ -92,14 +92,6 @@ def test_calls_last_about_as_long_as_asked(monkeypatch):
     assert sizes == [1, 4, 16, 59]
 
 
-@pytest.fixture
-def interrupts():
-    """SIGINT as in a terminal; a shell's `&` has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def test_only_the_first_interrupt_is_held_back(interrupts):
     with StopSignal(signal.SIGINT) as stop:
         os.kill(os.getpid(), signal.SIGINT)
