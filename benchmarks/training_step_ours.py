@@ -18,15 +18,15 @@ def main():
     parser = timed_steps.sizes()
     parser.add_argument("--jit_compile", action="store_true")
     args = parser.parse_args()
-    trainer = training_memory.trainer(
-        PretrainingConfig(
-            data_dir="-",
-            model_name="-",
-            train_batch_size=args.batch_size,
-            max_seq_length=args.length,
-            jit_compile=args.jit_compile,
-        )
+    config = PretrainingConfig(
+        data_dir="-",
+        model_name="-",
+        train_batch_size=args.batch_size,
+        max_seq_length=args.length,
+        jit_compile=args.jit_compile,
     )
+    batches = training_memory.random_batches(config)
+    trainer = training_memory.trainer(config, batches)
     timed_steps.serve(lambda steps: trainer.run(tf.constant(steps)))
 
 
