@@ -12,6 +12,7 @@ import statistics
 import time
 
 from benchmarks.data_build import machine, median_and_range
+from benchmarks.random_tokens import CLS, MASK, SEP
 from benchmarks.training_memory import trainer
 from electra_tf import manifest
 from electra_tf.configs import PretrainingConfig
@@ -146,26 +147,20 @@ def _masked(config):
     """Return a function from batch and step to tokens chosen, and all."""
     import tensorflow as tf
 
-    from electra_tf.pretraining import masking
+    from electra_tf.pretraining import masking, maskings
     from electra_tf.randomness import RandomStream
 
-    special = masking.SpecialTokens(101, 102, 103)
+    special = masking.SpecialTokens(CLS, SEP, MASK)
+    rules = maskings.Rules(
+        special, config.mask_prob, config.max_predictions_per_seq
+    )
+    number = maskings.MASKINGS[config.masking].number
 
     def masked(batch, step):
-        draws = masking.draw(
-            batch,
-            special,
-            config.max_predictions_per_seq,
-            RandomStream(0, step),
-            config.masks_distinct,
-        )
-        done = masking.mask_tokens(
-            batch,
-            special,
-            config.mask_prob,
-            draws,
-            distinct=config.masks_distinct,
-        )
+        stream = RandomStream(0, step)
+        draws = maskings.draw(config.masking, batch, rules, stream)
+        used = number(batch, draws.positions, rules)
+        done = masking.mask_tokens(batch, special, draws, used)
         # Depends on what is masked, or that would be left out.
         tokens = tf.math.count_nonzero(done.input_ids, dtype=tf.float32)
         return tf.reduce_sum(done.weights), tokens

@@ -8,12 +8,6 @@ import argparse
 import sys
 import time
 
-import numpy as np
-
-# BERT's uncased vocabulary.
-VOCAB_SIZE, CLS, SEP, MASK = 30522, 101, 102, 103
-FIRST_WORD = 1000
-
 
 def sizes() -> argparse.ArgumentParser:
     """Return a parser of what all programs are told."""
@@ -21,14 +15,6 @@ def sizes() -> argparse.ArgumentParser:
     parser.add_argument("--batch_size", type=int, required=True)
     parser.add_argument("--length", type=int, required=True)
     return parser
-
-
-def random_ids(batch_size: int, length: int) -> np.ndarray:
-    """Return int32 `(batch, length)`, [CLS] first and [SEP] last."""
-    rng = np.random.default_rng(0)
-    ids = rng.integers(FIRST_WORD, VOCAB_SIZE, (batch_size, length))
-    ids[:, 0], ids[:, -1] = CLS, SEP
-    return ids.astype(np.int32)
 
 
 def serve(run):

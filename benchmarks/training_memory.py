@@ -16,6 +16,7 @@ import re
 
 import numpy as np
 
+from benchmarks import random_tokens
 from electra_tf.configs import PretrainingConfig
 
 MB = 1e6
@@ -49,14 +50,10 @@ def random_batches(config: PretrainingConfig):
 
     from electra_tf.pretraining.masking import Batch
 
-    shape = (config.train_batch_size, config.max_seq_length)
-    ids = np.random.default_rng(0).integers(1000, config.vocab_size, shape)
-    ids[:, 0], ids[:, -1] = 101, 102
-    batch = Batch(
-        ids.astype(np.int32),
-        np.ones(shape, np.int32),
-        np.zeros(shape, np.int32),
+    ids = random_tokens.ids(
+        config.train_batch_size, config.max_seq_length, config.vocab_size
     )
+    batch = Batch(ids, np.ones_like(ids), np.zeros_like(ids))
     return tf.data.Dataset.from_tensors(batch).repeat()
 
 
@@ -64,21 +61,19 @@ def trainer(config: PretrainingConfig, batches):
     """Return the loop's `Trainer` on a dataset of batches."""
     import tensorflow as tf
 
-    from electra_tf.pretraining import build, metrics
+    from electra_tf.pretraining import build
     from electra_tf.pretraining.masking import SpecialTokens
     from electra_tf.pretraining.pretrainer import Pretrainer
     from electra_tf.training.guard import Guard
     from electra_tf.training.loop import Trainer
 
-    pretrainer = Pretrainer(config, SpecialTokens(101, 102, 103))
-
-    def losses(batch, random):
-        output = pretrainer(batch, random, training=True)
-        return pretrainer.losses(output) | metrics.training_terms(output)
-
+    special = SpecialTokens(
+        random_tokens.CLS, random_tokens.SEP, random_tokens.MASK
+    )
+    pretrainer = Pretrainer(config, special)
     settings = build.settings(config)
     return Trainer(
-        losses,
+        build.stages(config, pretrainer)[0].step_function,
         build.optimizer(config, pretrainer.variables),
         iter(batches),
         tf.distribute.get_strategy(),

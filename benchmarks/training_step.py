@@ -11,9 +11,10 @@ that `--torch_python` belongs to.
 
 import argparse
 import contextlib
-import statistics
 import subprocess
 import sys
+
+from benchmarks.data_build import median_and_range
 
 # What is timed: a name, and the module that makes the steps with its options.
 OURS = "electra_tf"
@@ -79,12 +80,6 @@ def started(args: argparse.Namespace, stack) -> dict[str, Program]:
     return programs
 
 
-def spread(values: list[float]) -> str:
-    """Write median and range."""
-    middle = statistics.median(values)
-    return f"{middle:7.2f} ({min(values):.2f} to {max(values):.2f})"
-
-
 def main():
     """Time in turns and print medians and ranges."""
     args = arguments()
@@ -101,7 +96,7 @@ def main():
             [times[name][k] / times[OURS][k] for times in rounds]
             for k in range(2)
         )
-        columns = [spread(seconds), *map(spread, ratios)]
+        columns = [median_and_range(v, 2) for v in (seconds, *ratios)]
         print(f"{name:40}" + "".join(f"{text:26}" for text in columns))
 
 

@@ -11,7 +11,7 @@ import math
 import torch
 import transformers
 
-from benchmarks import timed_steps
+from benchmarks import random_tokens, timed_steps
 from electra_tf import configs
 
 
@@ -21,30 +21,28 @@ def models(config) -> tuple:
         configs.encoder_config(config),
         configs.generator_config(config),
     )
-    made = []
-    for cls, sizes in (
-        (transformers.ElectraForMaskedLM, small),
-        (transformers.ElectraForPreTraining, main),
-    ):
-        made.append(
-            cls(
-                transformers.ElectraConfig(
-                    vocab_size=sizes.vocab_size,
-                    embedding_size=sizes.embedding_size,
-                    hidden_size=sizes.hidden_size,
-                    num_hidden_layers=sizes.num_hidden_layers,
-                    num_attention_heads=sizes.num_attention_heads,
-                    intermediate_size=sizes.intermediate_size,
-                )
-            )
-        )
-    generator, discriminator = made
+    generator = transformers.ElectraForMaskedLM(shape(small))
+    discriminator = transformers.ElectraForPreTraining(shape(main))
     # Word, position and segment embeddings are one and the same.
     generator.electra.embeddings = discriminator.electra.embeddings
     generator.generator_lm_head.weight = (
         discriminator.electra.embeddings.word_embeddings.weight
     )
     return generator, discriminator
+
+
+def shape(encoder) -> transformers.ElectraConfig:
+    """Return their config of our encoder's."""
+    names = (
+        "vocab_size",
+        "embedding_size",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "intermediate_size",
+    )
+    sizes = {name: getattr(encoder, name) for name in names}
+    return transformers.ElectraConfig(**sizes)
 
 
 class Step:
@@ -88,7 +86,7 @@ class Step:
 
     def _generator_logits(self, chosen):
         """Logits at the chosen positions: `(all chosen, vocabulary)`."""
-        masked = self.ids.masked_fill(chosen, timed_steps.MASK)
+        masked = self.ids.masked_fill(chosen, random_tokens.MASK)
         if not self.gather:
             return self.generator(masked).logits[chosen]
         hidden = self.generator.electra(masked).last_hidden_state[chosen]
@@ -102,7 +100,7 @@ def main():
     parser.add_argument("--gather", action="store_true")
     args = parser.parse_args()
     config = configs.PretrainingConfig(data_dir="-", model_name="-")
-    ids = timed_steps.random_ids(args.batch_size, args.length)
+    ids = random_tokens.ids(args.batch_size, args.length)
     step = Step(config, ids, args.gather)
 
     def run(steps: int):
