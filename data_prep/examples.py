@@ -9,8 +9,8 @@ Source: the rules of the original ELECTRA's dataset builder, draw for draw.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 SINGLE_SEGMENT_SHARE = 0.1
 # More than any example holds.
@@ -38,20 +38,24 @@ class Example(NamedTuple):
     """One example, without padding.
 
     Attributes:
-        input_ids: [CLS] segment 0 [SEP], and segment 1 [SEP] if there is one.
+        input_ids: [CLS] segment 0 [SEP], and segment 1 [SEP] if there is one;
+            of the type of the sentences.
         segment0_length: Number of ids up to and with the first [SEP].
     """
 
-    input_ids: list[int]
+    input_ids: Any
     segment0_length: int
 
 
 class ExampleBuilder:
     """Makes examples out of sentences given one after another.
 
+    A sentence is a sequence of ids that can be cut and joined: a list, a
+    tuple, a string of them (`electra_tf.id_strings`).
+
     Args:
-        cls_id: Id of [CLS].
-        sep_id: Id of [SEP].
+        cls: [CLS], a sentence of one id; all are of its type.
+        sep: [SEP], likewise.
         max_length: Most ids an example may have, at least `SHORTEST_TARGET`.
         rng: Where the random draws come from; not needed if each document
             begins with `begin_document`.
@@ -66,7 +70,7 @@ class ExampleBuilder:
     >>> class Half:
     ...     def random(self):
     ...         return 0.5
-    >>> builder = ExampleBuilder(cls_id=1, sep_id=2, max_length=9, rng=Half())
+    >>> builder = ExampleBuilder(cls=[1], sep=[2], max_length=9, rng=Half())
     >>> builder.add_sentence([11, 12, 13])
     >>> builder.add_sentence([14, 15, 16])
     >>> builder.end_document()
@@ -74,23 +78,19 @@ class ExampleBuilder:
     """
 
     def __init__(
-        self,
-        cls_id: int,
-        sep_id: int,
-        max_length: int,
-        rng: Randomness | None = None,
+        self, cls, sep, max_length: int, rng: Randomness | None = None
     ):
         if max_length < SHORTEST_TARGET:
             raise ValueError(
                 f"max_length must be at least {SHORTEST_TARGET}. Received:"
                 f" {max_length}."
             )
-        self._cls_id = cls_id
-        self._sep_id = sep_id
+        self._cls = cls
+        self._sep = sep
         self._max_length = max_length
         self._rng = rng
         self._target_length = max_length
-        self._sentences: list[Sequence[int]] = []
+        self._sentences: list = []
         self._length = 0
         self.tokens = 0
         self.tokens_cut_off = 0
@@ -104,10 +104,10 @@ class ExampleBuilder:
         self._rng = rng
         self._target_length = self._next_target_length()
 
-    def add_sentence(self, ids: Sequence[int]) -> Example | None:
-        """Take one line's ids; return an example if one is full."""
-        self._sentences.append(ids)
-        self._length += len(ids)
+    def add_sentence(self, sentence) -> Example | None:
+        """Take the ids of a line; return an example if one is full."""
+        self._sentences.append(sentence)
+        self._length += len(sentence)
         if self._length >= self._target_length:
             return self._finish()
         return None
@@ -125,18 +125,17 @@ class ExampleBuilder:
         self._target_length = self._next_target_length()
         return self._assemble(first, second)
 
-    def _split(self) -> tuple[list[int], list[int]]:
+    def _split(self) -> tuple:
         room = self._room_for_first()
-        first: list[int] = []
-        second: list[int] = []
+        first = second = self._cls[:0]
         # A short sentence joins the first segment even after a long one went
         # to the second: the original does so too.
         for sentence in self._sentences:
             fits = not first or len(first) + len(sentence) < room
             if fits or self._crosses_middle(first, second, room):
-                first += sentence
+                first = first + sentence
             else:
-                second += sentence
+                second = second + sentence
         return first, second
 
     def _room_for_first(self) -> int:
@@ -154,16 +153,14 @@ class ExampleBuilder:
             return self._rng.randint(SHORTEST_TARGET, self._max_length)
         return self._max_length
 
-    def _assemble(self, first: list[int], second: list[int]) -> Example:
+    def _assemble(self, first, second) -> Example:
         most = self._max_length
-        ids = [self._cls_id, *first[: most - SPECIALS_OF_ONE_SEGMENT]]
-        ids.append(self._sep_id)
+        ids = self._cls + first[: most - SPECIALS_OF_ONE_SEGMENT] + self._sep
         segment0_length = len(ids)
         kept = segment0_length - SPECIALS_OF_ONE_SEGMENT
         room = most - kept - SPECIALS_OF_TWO_SEGMENTS
         if second and room > 0:
-            ids += second[:room]
-            ids.append(self._sep_id)
+            ids = ids + second[:room] + self._sep
             kept = len(ids) - SPECIALS_OF_TWO_SEGMENTS
         given = len(first) + len(second)
         self.tokens += given
@@ -197,20 +194,17 @@ def split_documents(
 
 
 def examples_of_document(
-    lines: Iterable[str],
-    encode: Callable[[str], Sequence[int]],
-    builder: ExampleBuilder,
+    sentences: Iterable, builder: ExampleBuilder
 ) -> Iterator[Example]:
     """Yield the examples of one document.
 
     Args:
-        lines: Its lines, each a sentence or a paragraph.
-        encode: Function from a line to ids.
+        sentences: The ids of its lines, each a sentence or a paragraph.
         builder: What makes the examples; it may go from document to
             document.
     """
-    for line in lines:
-        example = builder.add_sentence(encode(line))
+    for sentence in sentences:
+        example = builder.add_sentence(sentence)
         if example is not None:
             yield example
     last = builder.end_document()

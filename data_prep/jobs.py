@@ -5,14 +5,17 @@ import functools
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from data_prep import draws, examples, job_results, removal, shards
+from data_prep import examples, job_results, removal, sentences, shards
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.documents import documents_of
+from data_prep.draws import Draws
 from data_prep.job_results import JobResult
 from data_prep.progress import Progress
 from data_prep.sources.findings import Findings
 from data_prep.sources.unit import Unit
 from data_prep.token_counter import TokenCounter
+from electra_tf import id_strings
+from electra_tf.line_tokenizer import LineTokenizer
 from electra_tf.tokenization import Tokenizer
 
 
@@ -44,42 +47,39 @@ class _Output:
     """Where documents go: their examples are made, counted and written."""
 
     def __init__(self, config: PretrainingDatasetConfig, job: Job):
-        tokenizer = tokenizer_of(config)
-        self._config = config
-        self._encode = tokenizer.encode
+        tokenizer = _line_tokenizer(config).tokenizer
+        cls, sep = map(id_strings.of, ([tokenizer.cls_id], [tokenizer.sep_id]))
+        self._held_out_share = config.held_out_share
         self._unk_id = tokenizer.unk_id
-        self._builder = examples.ExampleBuilder(
-            tokenizer.cls_id, tokenizer.sep_id, config.max_seq_length
-        )
+        self._builder = examples.ExampleBuilder(cls, sep, config.max_seq_length)
         self._lengths: dict[int, int] = collections.defaultdict(int)
         self.token_counts = TokenCounter(tokenizer.vocab_size)
-        self._single_segments = self._unknown = self._without_tokens = 0
+        self._held_out_counts = TokenCounter(tokenizer.vocab_size)
+        self._single_segments = self._without_tokens = 0
         self.training = _writer(config, job)
         self.held_out = _writer(config, job, held_out=True)
 
-    def write(self, document: Iterable[str]) -> int:
-        """Write a document's examples; return how many there are."""
-        drawn, lines = draws.of_document(document, self._config.seed)
-        is_held_out = drawn.random() < self._config.held_out_share
-        writer = self.held_out if is_held_out else self.training
+    def write(self, drawn: Draws, document: Iterable[str]) -> int:
+        """Write a document's examples; return how many there are.
+
+        Args:
+            drawn: Its draws.
+            document: The ids of its lines (`id_strings`).
+        """
+        writer, counter = self.training, self.token_counts
+        if drawn.random() < self._held_out_share:
+            writer, counter = self.held_out, self._held_out_counts
         self._builder.begin_document(drawn)
         number = 0
-        for example in examples.examples_of_document(
-            lines, self._encode, self._builder
-        ):
+        for example in examples.examples_of_document(document, self._builder):
             writer.write(example)
-            self._count(*example)
-            if not is_held_out:
-                self.token_counts.add(example[0])
+            ids, segment0_length = example
+            counter.add(ids)
+            self._lengths[len(ids)] += 1
+            self._single_segments += len(ids) == segment0_length
             number += 1
         self._without_tokens += not number
         return number
-
-    def _count(self, input_ids, segment0_length) -> None:
-        length = len(input_ids)
-        self._lengths[length] += 1
-        self._single_segments += length == segment0_length
-        self._unknown += input_ids.count(self._unk_id)
 
     @property
     def lengths(self) -> dict[str, int]:
@@ -89,11 +89,14 @@ class _Output:
     @property
     def counts(self) -> dict[str, int]:
         """What there is to say of the examples, by name."""
+        counters = (self.token_counts, self._held_out_counts)
         return {
             "documents_without_tokens": self._without_tokens,
             "tokens": self._builder.tokens,
             "tokens_cut_off": self._builder.tokens_cut_off,
-            "unknown_tokens": self._unknown,
+            "unknown_tokens": sum(
+                int(counter.counts[self._unk_id]) for counter in counters
+            ),
             "single_segment_examples": self._single_segments,
         }
 
@@ -112,15 +115,20 @@ def _writer(config, job: Job, held_out: bool = False) -> shards.ShardWriter:
 
 
 @functools.lru_cache(maxsize=1)
-def _tokenizer(vocab_file, do_lower_case, strip_accents) -> Tokenizer:
-    return Tokenizer(vocab_file, do_lower_case, strip_accents)
+def _remembering(vocab_file, do_lower_case, strip_accents) -> LineTokenizer:
+    return LineTokenizer(Tokenizer(vocab_file, do_lower_case, strip_accents))
+
+
+def _line_tokenizer(config: PretrainingDatasetConfig) -> LineTokenizer:
+    """Return the build's tokenizer; one a process, it remembers words."""
+    return _remembering(
+        config.vocab_file, config.do_lower_case, config.strip_accents
+    )
 
 
 def tokenizer_of(config: PretrainingDatasetConfig) -> Tokenizer:
-    """Return the build's tokenizer; one a process, it remembers words."""
-    return _tokenizer(
-        config.vocab_file, config.do_lower_case, config.strip_accents
-    )
+    """Return what says of a build what its ids are."""
+    return _line_tokenizer(config).tokenizer
 
 
 def run(
@@ -137,11 +145,13 @@ def run(
 
     findings = Findings()
     kept = removal.kept_of(job)
+    documents = kept(documents_of(job.units, config, findings, on_read))
+    encode = _line_tokenizer(config).encode
     with output.training, output.held_out:
-        for document in kept(
-            documents_of(job.units, config, findings, on_read)
+        for drawn, document in sentences.of_documents(
+            documents, encode, config.seed
         ):
-            new_examples += output.write(document)
+            new_examples += output.write(drawn, document)
     progress.add(0, new_examples)
     result = JobResult(
         output.training.shards(),

@@ -5,13 +5,14 @@ turn, as in the original: job j of J owns the files whose number leaves the
 remainder j when divided by J.
 """
 
+import functools
 import pathlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from data_prep import tfrecord_framing, whole_files
 from data_prep.examples import Example
-from electra_tf import records
+from electra_tf import records, serialization
 from electra_tf.checksums import Crc32c
 from electra_tf.manifest import Shard
 
@@ -35,13 +36,14 @@ def names_of_job(
     ]
 
 
-def serializer(max_seq_length: int, padded: bool) -> Callable[[Example], bytes]:
-    """Return the function from an example to its record."""
-    if padded:
-        serialize = records.serialize_example
-    else:
-        serialize = records.serialize_unpadded
-    return lambda example: serialize(*example, max_seq_length)
+Serialize = Callable[[Sequence[Example]], Iterable[bytes]]
+
+
+def serializer(max_seq_length: int, padded: bool) -> Serialize:
+    """Return the function from examples to their records."""
+    return functools.partial(
+        serialization.serialize, max_seq_length=max_seq_length, padded=padded
+    )
 
 
 def gzipped(content: bytes) -> bytes:
@@ -69,7 +71,7 @@ class ShardWriter:
     Args:
         folder: Where the files go; must exist.
         names: Names of the files.
-        serialize: Function from an example to its record.
+        serialize: Function from examples to their records.
         compress: Function from some of a file to what is written of it.
 
     Attributes:
@@ -80,7 +82,7 @@ class ShardWriter:
         self,
         folder: str,
         names: Sequence[str],
-        serialize: Callable[[Example], bytes],
+        serialize: Serialize,
         compress: Callable[[bytes], bytes] = bytes,
     ):
         self._serialize = serialize
@@ -90,7 +92,7 @@ class ShardWriter:
         # may hold open.
         for path in self._paths:
             whole_files.unfinished(path).write_bytes(b"")
-        self._waiting: list[list[bytes]] = [[] for _ in names]
+        self._waiting: list[list[Example]] = [[] for _ in names]
         self._next = 0
         self._checksums = [Crc32c() for _ in names]
         self.counts = [0] * len(names)
@@ -101,7 +103,7 @@ class ShardWriter:
         self._next = (turn + 1) % len(self._paths)
         self.counts[turn] += 1
         waiting = self._waiting[turn]
-        waiting.append(self._serialize(example))
+        waiting.append(example)
         if len(waiting) >= RECORDS_PER_WRITE:
             self._flush(turn)
 
@@ -115,7 +117,8 @@ class ShardWriter:
         ]
 
     def _flush(self, turn: int) -> None:
-        framed = tfrecord_framing.frame(self._waiting[turn])
+        serialized = self._serialize(self._waiting[turn])
+        framed = tfrecord_framing.frame(serialized)
         content = self._compress(framed)
         self._checksums[turn].add(content)
         with whole_files.unfinished(self._paths[turn]).open("ab") as file:

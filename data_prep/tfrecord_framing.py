@@ -8,6 +8,7 @@ A record is framed by its length and two checksums:
 Source: https://www.tensorflow.org/tutorials/load_data/tfrecord
 """
 
+import functools
 import struct
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
@@ -16,6 +17,8 @@ from electra_tf.checksums import masked_crc32c
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
+# Lengths of records whose headers are remembered.
+_MOST_REMEMBERED = 4096
 
 
 class FramingError(ValueError):
@@ -26,9 +29,14 @@ def frame(records: Iterable[bytes]) -> bytes:
     """Return the records as a piece of a TFRecord file."""
     parts = []
     for record in records:
-        length = _LENGTH.pack(len(record))
-        parts += [length, _checksum(length), record, _checksum(record)]
+        parts += (_header(len(record)), record, _checksum(record))
     return b"".join(parts)
+
+
+@functools.lru_cache(_MOST_REMEMBERED)
+def _header(size: int) -> bytes:
+    length = _LENGTH.pack(size)
+    return length + _checksum(length)
 
 
 def _checksum(content: bytes) -> bytes:

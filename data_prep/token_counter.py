@@ -1,35 +1,34 @@
 """How often each token comes, counted by the jobs of a build."""
 
-import array
 import os
 import pathlib
-from collections.abc import Sequence
 
 import numpy as np
 
 from data_prep import whole_files
+from electra_tf import id_strings
 
-# Ids counted together.
-_IDS_AT_ONCE = 1 << 16
+# Strings counted together.
+_STRINGS_AT_ONCE = 1 << 10
 
 
 class TokenCounter:
-    """Counts ids.
+    """Counts ids, given as strings of them (`id_strings`).
 
     >>> counter = TokenCounter(4)
-    >>> counter.add([1, 3, 1])
+    >>> counter.add(id_strings.of([1, 3, 1]))
     >>> counter.counts.tolist()
     [0, 2, 0, 1]
     """
 
     def __init__(self, vocab_size: int):
         self._counts = np.zeros(vocab_size, np.int64)
-        self._waiting = array.array("i")
+        self._waiting: list[str] = []
 
-    def add(self, ids: Sequence[int]) -> None:
+    def add(self, ids: str) -> None:
         """Count some ids."""
-        self._waiting.extend(ids)
-        if len(self._waiting) >= _IDS_AT_ONCE:
+        self._waiting.append(ids)
+        if len(self._waiting) >= _STRINGS_AT_ONCE:
             self._count()
 
     @property
@@ -39,11 +38,9 @@ class TokenCounter:
         return self._counts
 
     def _count(self) -> None:
-        ids = np.frombuffer(self._waiting, np.int32) if self._waiting else []
-        self._counts += np.bincount(
-            np.asarray(ids, np.int64), minlength=len(self._counts)
-        )
-        self._waiting = array.array("i")
+        ids = id_strings.to_array("".join(self._waiting))
+        self._counts += np.bincount(ids, minlength=len(self._counts))
+        self._waiting.clear()
 
     def save(self, folder: str, number: int) -> None:
         """Write the counts of a job, before it says that it is finished."""

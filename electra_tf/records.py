@@ -1,4 +1,4 @@
-"""The pre-training TFRecord schema: names, writing, parsing, checking.
+"""The pre-training TFRecord schema: names, parsing, checking.
 
 One record is a `tf.train.Example` with three int64 lists, each of
 `max_seq_length` values, padded with 0 at the end:
@@ -17,7 +17,6 @@ Files may be compressed by gzip. All that is read off the files themselves.
 TensorFlow is imported only by the functions that read.
 """
 
-import functools
 import pathlib
 import re
 from collections.abc import Iterable, Sequence
@@ -30,8 +29,6 @@ FEATURES = (INPUT_IDS, INPUT_MASK, SEGMENT_IDS)
 SEGMENT0_LENGTH = "segment0_length"
 
 GZIP = "GZIP"
-# Parts of records that are remembered; of 512 ids they take 1 kB.
-MOST_REMEMBERED = 4096
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 MAGIC_BYTES = len(_GZIP_MAGIC)
 
@@ -114,116 +111,6 @@ def _check_complete(
             f" {stem}-<k>-of-{counts[0]}; the first missing k is"
             f" {missing[0]}. Copy them again, or rebuild."
         )
-
-
-# ---- Writing --------------------------------------------------------------
-
-
-def serialize_example(
-    input_ids: Sequence[int], segment0_length: int, max_seq_length: int
-) -> bytes:
-    """Return one record: a serialized `tf.train.Example`.
-
-    The bytes are put together by hand, so that a build needs no TensorFlow,
-    which takes longer to import than a small build takes; it is also a
-    little faster. A test holds them equal to those of a `tf.train.Example`.
-
-    Args:
-        input_ids: Ids with [CLS] and [SEP], without padding.
-        segment0_length: Number of them in segment 0, its [CLS] and [SEP]
-            included.
-        max_seq_length: Number of values each feature is padded to.
-
-    Raises:
-        RecordsError: There are more than `max_seq_length` ids.
-    """
-    length = len(input_ids)
-    _check_length(length, max_seq_length)
-    padding = b"\0" * (max_seq_length - length)
-    return _example(
-        _feature(b"input_ids", _varints(input_ids) + padding)
-        + _mask_and_segments(length, segment0_length, padding)
-    )
-
-
-@functools.lru_cache(MOST_REMEMBERED)
-def _mask_and_segments(
-    length: int, segment0_length: int, padding: bytes
-) -> bytes:
-    """Return the features that many records have alike."""
-    mask = b"\1" * length + padding
-    segments = b"\0" * segment0_length + b"\1" * (length - segment0_length)
-    return _feature(b"input_mask", mask) + _feature(
-        b"segment_ids", segments + padding
-    )
-
-
-def serialize_unpadded(
-    input_ids: Sequence[int], segment0_length: int, max_seq_length: int
-) -> bytes:
-    """Return an unpadded record; arguments as of `serialize_example`."""
-    _check_length(len(input_ids), max_seq_length)
-    return _example(
-        _feature(b"input_ids", _varints(input_ids))
-        + _feature(b"segment0_length", _varint(segment0_length))
-    )
-
-
-def _check_length(length: int, max_seq_length: int) -> None:
-    if length > max_seq_length:
-        raise RecordsError(
-            f"An example has {length} tokens, more than max_seq_length="
-            f"{max_seq_length}."
-        )
-
-
-def _example(features: bytes) -> bytes:
-    return _header(len(features)) + features
-
-
-@functools.lru_cache(MOST_REMEMBERED)
-def _header(size: int) -> bytes:
-    return b"\x0a" + _varint(size)
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value >= 0x80:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    encoded.append(value)
-    return bytes(encoded)
-
-
-class _Varints(dict):
-    """Number -> its bytes; asked for every id of a build."""
-
-    def __missing__(self, value: int) -> bytes:
-        self[value] = encoded = _varint(value)
-        return encoded
-
-
-_VARINTS = _Varints()
-
-
-def _varints(values: Sequence[int]) -> bytes:
-    return b"".join(map(_VARINTS.__getitem__, values))
-
-
-def _feature(name: bytes, packed_values: bytes) -> bytes:
-    return _feature_header(name, len(packed_values)) + packed_values
-
-
-@functools.lru_cache(MOST_REMEMBERED)
-def _feature_header(name: bytes, size: int) -> bytes:
-    """Return what stands before `size` bytes of packed values."""
-    # Field 1 of Features is a map from name (1) to Feature (2), which holds
-    # an Int64List (3) of packed values (1).
-    values = _header(size)
-    int64_list = b"\x1a" + _varint(len(values) + size) + values
-    feature = b"\x12" + _varint(len(int64_list) + size) + int64_list
-    entry = _header(len(name)) + name + feature
-    return _header(len(entry) + size) + entry
 
 
 # ---- Reading --------------------------------------------------------------

@@ -51,15 +51,15 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
 # Blanks, and characters that are always words of their own: between these a
 # text can be cut before anything else is done to it. There are more, but all
 # versions of Unicode agree on these.
-_BLANKS = r" \t\n\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_ALONE = (
+BLANKS = r" \t\n\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+ALONE = (
     r"!-/:-@\[-`{-~\u2010-\u2027\u3001-\u3003\u3008-\u3011\uff0c"
     r"\u4e00-\u9fef"
 )
-_PART = re.compile(rf"[^{_BLANKS}{_ALONE}]+|[{_ALONE}]")
+_PART = re.compile(rf"[^{BLANKS}{ALONE}]+|[{ALONE}]")
 # The one letter whose lower case depends on its neighbours, beyond
 # punctuation too.
-_SIGMA = "\u03a3"
+SIGMA = "\u03a3"
 
 
 def _is_punctuation(character: str) -> bool:
@@ -184,9 +184,12 @@ def duplicates(content: bytes) -> dict[str, list[int]]:
     >>> duplicates(b"[PAD]\\nthe\\nof\\nthe\\n")
     {'the': [1, 3]}
     """
+    tokens = [line.strip() for line in content.decode("utf-8").split("\n")]
+    if len(set(tokens)) == len(tokens):
+        return {}
     ids: dict[str, list[int]] = {}
-    for number, line in enumerate(content.decode("utf-8").split("\n")):
-        ids.setdefault(line.strip(), []).append(number)
+    for number, token in enumerate(tokens):
+        ids.setdefault(token, []).append(number)
     return {
         token: several
         for token, several in ids.items()
@@ -272,9 +275,9 @@ class Tokenizer:
         )
         self._basic = BasicTokenizer(do_lower_case, self.strip_accents)
         self._pieces = _WordPieces(self.vocab, self.unk_id)
-        self._remembered = _Memory(self._encode_part)
+        self._remembered = _Memory(self.encode_part)
 
-    @property
+    @functools.cached_property
     def vocab_size(self) -> int:
         """One more than the highest id this tokenizer can give."""
         return 1 + max(number for token, number in self.vocab.items() if token)
@@ -303,15 +306,16 @@ class Tokenizer:
         The text is cut where words end in any case. What a part becomes
         does not depend on the other parts, so it is remembered.
         """
-        if _SIGMA in text:
-            return self._encode_part(text)
+        if SIGMA in text:
+            return self.encode_part(text)
         ids: list[int] = []
         remembered = self._remembered
         for part in _PART.findall(text):
             ids += remembered[part]
         return ids
 
-    def _encode_part(self, text: str) -> list[int]:
+    def encode_part(self, text: str) -> list[int]:
+        """Return the ids of a text that is neither cut nor remembered."""
         if text.isascii() and text.isalnum():  # One word, as it stands.
             return self._pieces(text.lower() if self.do_lower_case else text)
         return self.encode_words(self._basic.words(text))

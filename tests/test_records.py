@@ -7,15 +7,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf import records
+from electra_tf import id_strings, records, serialization
 
 IDS = [101, 7592, 300, 102, 0x7F, 0x80, 0x3FFF, 0x4000, 30521, 102]
 LENGTH = 16
 
 
-def write(path, serialized):
+def serialized(ids, segment0_length, length, padded=True):
+    example = id_strings.of(ids), segment0_length
+    (record,) = serialization.serialize([example], length, padded)
+    return record
+
+
+def write(path, made):
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for record in serialized:
+        for record in made:
             writer.write(record)
     return str(path)
 
@@ -39,7 +45,7 @@ def as_example(ids, segment0_length, length):
 def test_bytes_are_those_of_an_example(length, segment0_length):
     rng = np.random.default_rng(0)
     for ids in (IDS, rng.integers(0, 1 << 20, length - 3).tolist()):
-        made = records.serialize_example(ids, segment0_length, length)
+        made = serialized(ids, segment0_length, length)
         expected = as_example(ids, segment0_length, length)
         assert tf.train.Example.FromString(made) == expected
         assert len(made) == len(expected.SerializeToString())
@@ -47,12 +53,12 @@ def test_bytes_are_those_of_an_example(length, segment0_length):
 
 def test_too_long_is_refused():
     with pytest.raises(ValueError, match=r"10 tokens.*max_seq_length=8"):
-        records.serialize_example(IDS, 4, 8)
+        serialized(IDS, 4, 8)
 
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_parse(batched):
-    record = records.serialize_example(IDS, 4, LENGTH)
+    record = serialized(IDS, 4, LENGTH)
     parsed = records.parse_examples([record] if batched else record, LENGTH)
     assert tuple(parsed) == records.FEATURES
     for name, tensor in parsed.items():
@@ -66,10 +72,7 @@ def test_parse(batched):
 @pytest.mark.parametrize("segment0_length", [4, 10])
 def test_unpadded_records_say_the_same(batched, segment0_length):
     given = IDS, segment0_length, LENGTH
-    short, padded = (
-        records.serialize_unpadded(*given),
-        records.serialize_example(*given),
-    )
+    short, padded = serialized(*given, padded=False), serialized(*given)
     assert len(short) < len(padded)
     found = tf.train.Example.FromString(short).features.feature
     assert list(found["input_ids"].int64_list.value) == IDS
@@ -83,7 +86,7 @@ def test_unpadded_records_say_the_same(batched, segment0_length):
 
 
 def test_unpadded_records_that_are_too_long(tmp_path):
-    record = records.serialize_unpadded(IDS, 4, LENGTH)
+    record = serialized(IDS, 4, LENGTH, padded=False)
     dataset = tf.data.Dataset.from_tensors([record]).map(
         lambda batch: records.parse_examples(batch, 9, padded=False)
     )
@@ -94,7 +97,7 @@ def test_unpadded_records_that_are_too_long(tmp_path):
     with pytest.raises(records.RecordsError, match=r"of 10 ids.* is 9"):
         records.check_shards([path], 9)
     with pytest.raises(ValueError, match=r"10 tokens.*max_seq_length=8"):
-        records.serialize_unpadded(IDS, 4, 8)
+        serialized(IDS, 4, 8, padded=False)
 
 
 def test_shards_are_found_in_order_of_their_number(tmp_path):
@@ -121,7 +124,7 @@ def test_incomplete_folders_are_refused(tmp_path):
 
 
 def test_another_sequence_length_is_named(tmp_path):
-    path = write(tmp_path / "a", [records.serialize_example(IDS, 4, LENGTH)])
+    path = write(tmp_path / "a", [serialized(IDS, 4, LENGTH)])
     records.check_shards([path], LENGTH)
     with pytest.raises(records.RecordsError) as info:
         records.check_shards([path], 128)
@@ -147,7 +150,7 @@ def test_other_records_are_refused(tmp_path):
 
 @pytest.mark.parametrize("damage", ["cut", "flip"])
 def test_damaged_files_are_named(tmp_path, damage):
-    record = records.serialize_example(IDS, 4, LENGTH)
+    record = serialized(IDS, 4, LENGTH)
     good = write(tmp_path / "good", [record] * 3)
     bad = tmp_path / "bad"
     content = bytearray((tmp_path / "good").read_bytes())
@@ -164,7 +167,7 @@ def test_damaged_files_are_named(tmp_path, damage):
 
 
 def test_a_passing_fault_is_said_to_be_one(tmp_path):
-    record = records.serialize_example(IDS, 4, LENGTH)
+    record = serialized(IDS, 4, LENGTH)
     path = write(tmp_path / "good", [record])
     error = records.explain_read_error(OSError("gone"), [path], LENGTH)
     assert "can be read now: gone" in str(error)

@@ -11,10 +11,12 @@ CLS, SEP = 1, 2
 
 def make(lengths, max_length, seed=0):
     """Return builder and examples of one document of counted-up ids."""
-    builder = examples.ExampleBuilder(CLS, SEP, max_length, random.Random(seed))
+    builder = examples.ExampleBuilder(
+        [CLS], [SEP], max_length, random.Random(seed)
+    )
     ids = iter(range(10, 10**6))
     lines = [[next(ids) for _ in range(length)] for length in lengths]
-    made = examples.examples_of_document(lines, lambda line: line, builder)
+    made = examples.examples_of_document(lines, builder)
     return builder, list(made)
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from data_prep import shards, tfrecord_framing
 from data_prep.examples import Example
-from electra_tf import records
+from electra_tf import id_strings, records
 
 
 def test_frames_are_those_of_tensorflow(tmp_path):
@@ -33,7 +33,7 @@ def test_examples_go_round(tmp_path, monkeypatch, compression, padded):
     compress = shards.COMPRESSIONS[compression]
     with shards.ShardWriter(tmp_path, names, serialize, compress) as writer:
         for number in range(10):
-            writer.write(Example([1, number, 2], 3))
+            writer.write(Example(id_strings.of([1, number, 2]), 3))
         assert not (tmp_path / names[0]).exists()
     assert [shard.examples for shard in writer.shards()] == [4, 3, 3]
     for k, shard in enumerate(writer.shards()):

@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from data_prep import draws, examples, shards
-from electra_tf import records
+from data_prep import examples, sentences, shards
+from electra_tf import id_strings, records
+from electra_tf.line_tokenizer import LineTokenizer
 from electra_tf.tokenization import Tokenizer
 
 VOCAB = "vocab_tiny.txt"
@@ -47,16 +48,16 @@ class Replay:
 
 
 def make_builder(tokenizer, max_length, rng):
-    return examples.ExampleBuilder(
-        tokenizer.cls_id, tokenizer.sep_id, max_length, rng
-    )
+    cls, sep = map(id_strings.of, ([tokenizer.cls_id], [tokenizer.sep_id]))
+    return examples.ExampleBuilder(cls, sep, max_length, rng)
 
 
 def examples_of_text(text, tokenizer, builder, blank_lines=True):
     lines = [line.strip() for line in text.split("\n")]
+    encode = LineTokenizer(tokenizer).encode
     for document in examples.split_documents(lines, blank_lines):
         yield from examples.examples_of_document(
-            document, tokenizer.encode, builder
+            encode(list(document)), builder
         )
 
 
@@ -78,7 +79,8 @@ def test_replayed_draws_give_the_same_examples(folder):
             settings["blank_lines_separate_documents"],
         )
         for example, expected in zip(made, case["examples"], strict=True):
-            assert example.input_ids == expected["input_ids"]
+            ids = id_strings.to_array(example.input_ids).tolist()
+            assert ids == expected["input_ids"]
             assert example.segment0_length == expected["n_segment0"]
             assert rng.used == expected["draws_used"]
         assert rng.used == len(case["draws"])
@@ -156,12 +158,11 @@ def generate_text(grammar):
 def examples_with_draws_of_documents(text, tokenizer, builder):
     """What a build does: each document has draws of its own."""
     lines = [line.strip() for line in text.split("\n")]
-    for document in examples.split_documents(lines):
-        drawn, document = draws.of_document(document, seed=5)
+    for drawn, document in sentences.of_documents(
+        examples.split_documents(lines), LineTokenizer(tokenizer).encode, seed=5
+    ):
         builder.begin_document(drawn)
-        yield from examples.examples_of_document(
-            document, tokenizer.encode, builder
-        )
+        yield from examples.examples_of_document(document, builder)
 
 
 @pytest.mark.parametrize(

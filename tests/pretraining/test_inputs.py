@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf import records
+from electra_tf import id_strings, records, serialization
 from electra_tf.pretraining import inputs
 from tests import tiny
 
@@ -18,8 +18,8 @@ def files(tmp_path):
         path = str(tmp_path / records.shard_name(shard, 4))
         with tf.io.TFRecordWriter(path) as writer:
             for row in range(10):
-                ids = [2, 5 + shard * 10 + row, 3]
-                writer.write(records.serialize_example(ids, 3, LENGTH))
+                ids = id_strings.of([2, 5 + shard * 10 + row, 3])
+                writer.write(*serialization.serialize([(ids, 3)], LENGTH))
         paths.append(path)
     return paths
 
@@ -50,11 +50,10 @@ def test_layouts_give_the_same_batches(files, tmp_path, compression, padded):
         with tf.io.TFRecordWriter(others[-1], compression) as writer:
             for record in records.read_records(path):
                 ids = records.parse_examples(record, LENGTH)["input_ids"]
-                given = ids.numpy()[:3].tolist(), 3, LENGTH
-                if padded:
-                    writer.write(records.serialize_example(*given))
-                else:
-                    writer.write(records.serialize_unpadded(*given))
+                example = id_strings.of(ids[:3]), 3
+                writer.write(
+                    *serialization.serialize([example], LENGTH, padded)
+                )
     assert records.layout_of(others) == (compression, padded)
     for start in (0, 3):
         given, read = (

@@ -1,0 +1,143 @@
+"""Writing records: `records` has the schema.
+
+The bytes of a `tf.train.Example` are put together by hand, so that a build
+needs no TensorFlow, which takes longer to import than a small build takes. A
+test holds them equal to TensorFlow's.
+"""
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from electra_tf import id_strings
+from electra_tf.records import (
+    INPUT_IDS,
+    INPUT_MASK,
+    SEGMENT0_LENGTH,
+    SEGMENT_IDS,
+    RecordsError,
+)
+
+# Parts of records that are remembered; of 512 ids they take 1 kB.
+_MOST_REMEMBERED = 4096
+# A number is written in groups of so many bits, the lowest first; all bytes
+# but the last have the bit above them set.
+_BITS = 7
+
+
+def serialize(
+    examples: Sequence[tuple[str, int]],
+    max_seq_length: int,
+    padded: bool = True,
+) -> list[bytes]:
+    """Return the record of each example.
+
+    Args:
+        examples: Pairs of the ids with [CLS] and [SEP], without padding
+            (`id_strings`), and the number of them in segment 0, its [CLS] and
+            [SEP] included.
+        max_seq_length: Number of values each feature is padded to.
+        padded: Whether to pad; see `records`.
+
+    Raises:
+        RecordsError: There are more than `max_seq_length` ids.
+    """
+    texts = [ids for ids, _ in examples]
+    longest = max(map(len, texts), default=0)
+    if longest > max_seq_length:
+        raise RecordsError(
+            f"An example has {longest} tokens, more than max_seq_length="
+            f"{max_seq_length}."
+        )
+    after = _after_padded if padded else _after_unpadded
+    records = []
+    for packed, (ids, segment0_length) in zip(
+        _packed(texts), examples, strict=True
+    ):
+        padding, others = after(len(ids), segment0_length, max_seq_length)
+        before = _before(len(packed) + len(padding), len(others))
+        records.append(b"".join((before, packed, padding, others)))
+    return records
+
+
+@functools.lru_cache(_MOST_REMEMBERED)
+def _after_padded(
+    length: int, segment0_length: int, max_seq_length: int
+) -> tuple[bytes, bytes]:
+    """Return what comes after the ids: zeros, and the other features."""
+    padding = bytes(max_seq_length - length)
+    mask = b"\1" * length + padding
+    segments = bytes(segment0_length) + b"\1" * (length - segment0_length)
+    return padding, _feature(INPUT_MASK, mask) + _feature(
+        SEGMENT_IDS, segments + padding
+    )
+
+
+@functools.lru_cache(_MOST_REMEMBERED)
+def _after_unpadded(
+    length: int, segment0_length: int, max_seq_length: int
+) -> tuple[bytes, bytes]:
+    return b"", _feature(SEGMENT0_LENGTH, _varint(segment0_length))
+
+
+@functools.lru_cache(_MOST_REMEMBERED)
+def _before(size: int, size_of_others: int) -> bytes:
+    """Return what comes before the ids, of which there are `size` bytes."""
+    header = _feature_header(INPUT_IDS, size)
+    return _header(len(header) + size + size_of_others) + header
+
+
+def _packed(texts: Sequence[str]) -> Iterator[bytes]:
+    """Yield the ids of each text as they stand in a record."""
+    ids = id_strings.to_array("".join(texts))
+    octets, sizes, used = _varints(int(ids.max(initial=0)).bit_length())
+    packed = octets[ids][used[ids]].tobytes()
+    ends = np.concatenate([[0], np.cumsum(sizes[ids], dtype=np.int64)])
+    num_ids = itertools.accumulate(map(len, texts), initial=0)
+    for start, end in itertools.pairwise(ends[list(num_ids)].tolist()):
+        yield packed[start:end]
+
+
+@functools.cache
+def _varints(bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how all numbers of so many bits are written.
+
+    Returns:
+        Their bytes, uint8 `(2 ** bits, most)`; how many there are, int8; and
+        whether each is one of them.
+    """
+    numbers = np.arange(1 << bits)[:, None]
+    places = np.arange(max(1, -(-bits // _BITS)))
+    groups = numbers >> _BITS * places
+    used = (groups > 0) | (places == 0)
+    followed = np.pad(used, ((0, 0), (0, 1)))[:, 1:]
+    octets = groups % (1 << _BITS) | followed << _BITS
+    return octets.astype(np.uint8), used.sum(1, np.int8), used
+
+
+def _varint(number: int) -> bytes:
+    octets, _, used = _varints(number.bit_length())
+    return octets[number][used[number]].tobytes()
+
+
+def _header(size: int) -> bytes:
+    """Return what stands before the first field, if it has `size` bytes."""
+    return b"\x0a" + _varint(size)
+
+
+def _feature(name: str, packed_values: bytes) -> bytes:
+    return _feature_header(name, len(packed_values)) + packed_values
+
+
+def _feature_header(name: str, size: int) -> bytes:
+    """Return what stands before `size` bytes of packed values."""
+    # Field 1 of Features is a map from name (1) to Feature (2), which holds
+    # an Int64List (3) of packed values (1).
+    values = _header(size)
+    int64_list = b"\x1a" + _varint(len(values) + size) + values
+    feature = b"\x12" + _varint(len(int64_list) + size) + int64_list
+    key = name.encode()
+    entry = _header(len(key)) + key + feature
+    return _header(len(entry) + size) + entry
