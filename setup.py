@@ -33,6 +33,8 @@ REQUIREMENTS = [
 ZSTD_REQUIREMENTS = ["zstandard>=0.22,<1"]
 # Near duplicates, in data_prep.
 DEDUP_REQUIREMENTS = ["datasketch>=2,<3"]
+# Lines cut into sentences, in data_prep.
+SENTENCES_REQUIREMENTS = ["icu4py>=1.2,<2"]
 # Builds on many machines; for Dataflow apache-beam[gcp].
 BEAM_REQUIREMENTS = ["apache-beam>=2.70,<3"]
 # ONNX files, in electra_tf.finetuning.export; nothing else needs these.
@@ -47,6 +49,7 @@ TEST_REQUIREMENTS = [
     "ruff>=0.15,<1",
     *ZSTD_REQUIREMENTS,
     *DEDUP_REQUIREMENTS,
+    *SENTENCES_REQUIREMENTS,
     *BEAM_REQUIREMENTS,
     *EXPORT_REQUIREMENTS,
 ]
@@ -69,6 +72,7 @@ setup(
     extras_require={
         "beam": BEAM_REQUIREMENTS,
         "dedup": DEDUP_REQUIREMENTS,
+        "sentences": SENTENCES_REQUIREMENTS,
         "export": EXPORT_REQUIREMENTS,
         "zstd": ZSTD_REQUIREMENTS,
         "test": TEST_REQUIREMENTS,

@@ -44,6 +44,12 @@ class PretrainingDatasetConfig(CorpusConfig):
         " file; there are 1000 files at most",
         more_than=0,
     )
+    split_sentences: str | None = hparam(
+        None,
+        "cut lines into sentences, each of which then counts as a line: by"
+        " Unicode's rules for all languages (root), or those of one, with its"
+        " abbreviations (en-u-ss-standard); needs the package icu4py",
+    )
     padded: bool = hparam(
         True,
         "pad records to max_seq_length, as the original does; without it files"

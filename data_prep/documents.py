@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from data_prep import sentence_ends
 from data_prep.sources import formats
 from data_prep.sources.findings import Findings
 from data_prep.sources.unit import Reading, Unit
@@ -13,11 +14,11 @@ def documents_of(
     findings: Findings,
     on_read: Callable[[int], None],
 ) -> Iterator[Iterable[str]]:
-    """Yield the documents of some units, each as its lines.
+    """Yield the documents of some units, each as its lines or sentences.
 
     Args:
         units: What to read.
-        config: `CorpusConfig`.
+        config: `PretrainingDatasetConfig`.
         findings: Where to count what is wrong with the text.
         on_read: Called with numbers of bytes that add up to the units'.
     """
@@ -33,5 +34,8 @@ def documents_of(
     reading = Reading(config, findings, on_some_read)
     for unit in units:
         left = unit.bytes
-        yield from formats.documents(unit, reading)
+        for lines in formats.documents(unit, reading):
+            if config.split_sentences is not None:
+                lines = sentence_ends.of_lines(lines, config.split_sentences)
+            yield lines
         on_some_read(left)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 import electra_tf
-from data_prep import corpus, jobs
+from data_prep import corpus, jobs, sentence_ends
 from data_prep.sources.unit import SourceFile
 from electra_tf.configs import to_json
 
@@ -28,7 +28,13 @@ NOT_SETTINGS = (
 
 
 def settings_of(config, files: Sequence[SourceFile]) -> dict:
-    """Return all that the records depend on, by name."""
+    """Return all that the records depend on, by name.
+
+    Raises:
+        ValueError: Sentences are wanted, and icu4py is missing.
+    """
+    if config.split_sentences is not None:
+        sentence_ends.check_installed()
     tokenizer = jobs.tokenizer_of(config)
     total = sum(file.bytes for file in files)
     by_name = to_json(config)

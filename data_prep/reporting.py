@@ -73,8 +73,8 @@ def report(config, built: manifest.Manifest, results, summary: str) -> None:
     if cut_off > CUT_OFF_WORTH_A_WARNING:
         print(
             f"Warning: {cut_off:.0%} of the tokens, most of them at the ends"
-            " of long lines, did not fit into their examples. Put each"
-            " sentence on a line of its own, or raise --max_seq_length."
+            " of long lines, did not fit into their examples. Cut the lines"
+            " with --split_sentences=root, or raise --max_seq_length."
         )
 
 
