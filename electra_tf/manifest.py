@@ -13,6 +13,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from electra_tf import storage
+
 FILE_NAME = "manifest.json"
 FORMAT = 2
 # Format 1 had no checksums, sources or lengths.
@@ -86,13 +88,7 @@ class Manifest:
 
 def write(manifest: Manifest, folder: str) -> None:
     """Write manifest.json into a folder, whole or not at all."""
-    path = pathlib.Path(folder, FILE_NAME)
-    unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.write(to_json(manifest))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    storage.write_whole(pathlib.Path(folder, FILE_NAME), to_json(manifest))
 
 
 def to_json(manifest: Manifest) -> str:
@@ -109,7 +105,7 @@ def read(folder: str) -> Manifest | None:
     """
     path = os.path.join(folder, FILE_NAME)
     try:
-        content = _content(path)
+        content = storage.read(path)
     except FileNotFoundError:
         warnings.warn(
             f"{folder} has no {FILE_NAME}; it may have been built by another"
@@ -119,27 +115,6 @@ def read(folder: str) -> Manifest | None:
         )
         return None
     return _from_json(content, path)
-
-
-def _content(path: str) -> bytes:
-    """The bytes of a file, which may be in a bucket: `gs://...`."""
-    if "://" not in path:
-        return pathlib.Path(path).read_bytes()
-    import tensorflow as tf
-
-    if not tf.io.gfile.exists(path):
-        raise FileNotFoundError(path)
-    with tf.io.gfile.GFile(path, "rb") as file:
-        return file.read()
-
-
-def _size(path: str) -> int | None:
-    """The size of a file, which may be in a bucket; None if it is not there."""
-    if "://" not in path:
-        return os.path.getsize(path) if os.path.exists(path) else None
-    import tensorflow as tf
-
-    return tf.io.gfile.stat(path).length if tf.io.gfile.exists(path) else None
 
 
 def _from_json(text: bytes, path: str) -> Manifest:
@@ -217,7 +192,7 @@ def check_files(manifest: Manifest, folder: str) -> None:
     """Raise ManifestError unless all files are there, of the right size."""
     wrong = []
     for shard in (*manifest.training, *manifest.held_out):
-        size = _size(os.path.join(folder, shard.name))
+        size = storage.size(os.path.join(folder, shard.name))
         if size != shard.bytes:
             found = "missing" if size is None else f"{size} bytes"
             wrong.append(f"  {shard.name}: {found}, {shard.bytes} expected")

@@ -9,6 +9,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 
+from electra_tf import storage
 from electra_tf.checksums import Crc32c
 
 FILE_NAME = "token_counts.json"
@@ -28,12 +29,7 @@ def write(counts: Sequence[int], vocab_sha256: str, folder: str) -> None:
         folder: that of the records.
     """
     path = pathlib.Path(folder, FILE_NAME)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.write(to_json(counts, vocab_sha256))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    storage.write_whole(path, to_json(counts, vocab_sha256))
 
 
 def to_json(counts: Sequence[int], vocab_sha256: str) -> str:
@@ -57,10 +53,12 @@ def read(folder: str, vocab_sha256: str) -> list[int]:
     """
     path = os.path.join(folder, FILE_NAME)
     try:
-        content = json.loads(_text(path))
+        content = json.loads(storage.read(path))
         counts = content["counts"]
         found = (content["format"], content["crc32c"])
         expected = (FORMAT, _checksum(counts))
+    except FileNotFoundError:
+        raise _missing(path, folder) from None
     except (ValueError, KeyError, TypeError) as error:
         raise TokenCountsError(
             f"{path} holds no counts of tokens ({error!r}). Build the records "
@@ -82,22 +80,7 @@ def read(folder: str, vocab_sha256: str) -> list[int]:
     return counts
 
 
-def _text(path: str) -> str:
-    """The content of a file, which may be in a bucket: `gs://...`."""
-    if "://" not in path:
-        if not os.path.exists(path):
-            raise _missing(path)
-        return pathlib.Path(path).read_text("utf-8")
-    import tensorflow as tf
-
-    if not tf.io.gfile.exists(path):
-        raise _missing(path)
-    with tf.io.gfile.GFile(path) as file:
-        return file.read()
-
-
-def _missing(path: str) -> FileNotFoundError:
-    folder = os.path.dirname(path)
+def _missing(path: str, folder: str) -> FileNotFoundError:
     return FileNotFoundError(
         f"No {path}. Records that this program builds have it beside them; "
         "for others it is made by: python -m data_prep.count_tokens "
