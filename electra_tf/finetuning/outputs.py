@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from electra_tf import datasets
 from electra_tf.finetuning import inputs
 
 
@@ -61,7 +62,8 @@ class Predictor:
         here = tf.distribute.InputContext(
             num_replicas_in_sync=context.num_replicas_in_sync // pipelines
         )
-        return inputs.batches(split, order, self.length, self.most, here)
+        batches = inputs.batches(split, order, self.length, self.most, here)
+        return datasets.untuned(batches)
 
     def _local(self, per_replica: dict) -> dict:
         """Join what this worker's replicas computed."""

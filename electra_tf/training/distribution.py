@@ -4,6 +4,8 @@ import os
 
 import tensorflow as tf
 
+from electra_tf import datasets
+
 # Names of TPUs that belong to this very machine.
 _LOCAL_TPU = ("", "local")
 
@@ -132,11 +134,6 @@ def distribute(dataset_function, strategy):
             `tf.data.Dataset` whose batches are a replica's share.
         strategy: a `tf.distribute.Strategy`.
     """
-    # When an iterator goes, the thread that tunes its dataset is waited for;
-    # TensorFlow 2.20 sometimes wakes it a minute late, so that a program that
-    # shall stop does not end.
-    options = tf.data.Options()
-    options.autotune.enabled = False
     return strategy.distribute_datasets_from_function(
-        lambda context: dataset_function(context).with_options(options)
+        lambda context: datasets.untuned(dataset_function(context))
     )
