@@ -6,13 +6,9 @@ A build counts them itself; this is for records of other programs or of older
 builds.
 """
 
-import argparse
-import os
-import sys
-
 import numpy as np
 
-from electra_tf import manifest, records, token_counts
+from electra_tf import command_line, manifest, records, token_counts
 from electra_tf.tokenization import Tokenizer
 
 RECORDS_PER_BATCH = 1024
@@ -20,24 +16,19 @@ RECORDS_PER_BATCH = 1024
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m data_prep.count_tokens",
-        description="Counts the tokens of training records.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "data_prep.count_tokens", "Counts the tokens of training records."
     )
     made.add_argument("folder", metavar="DIR", help="folder of records")
     made.add_argument("--vocab_file", required=True, help="their vocabulary")
     args = made.parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
+    with command_line.errors_of("count_tokens"):
         tokenizer = Tokenizer(args.vocab_file)
         built = manifest.read(args.folder)
         if built is not None:
             manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
         counts = count(args.folder, tokenizer.vocab_size)
         token_counts.write(counts, tokenizer.vocab_sha256, args.folder)
-    except (OSError, ValueError) as error:
-        sys.exit(f"count_tokens: {error}")
     print(f"{counts.sum()} tokens in {args.folder}, {(counts > 0).sum()} kinds")
 
 

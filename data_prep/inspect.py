@@ -10,7 +10,6 @@ does not belong there.
 
 import argparse
 import gzip
-import os
 import pathlib
 import re
 import sys
@@ -18,7 +17,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from data_prep import tfrecord_framing
-from electra_tf import manifest, records
+from electra_tf import command_line, manifest, records
 from electra_tf.checksums import Crc32c
 from electra_tf.manifest import Manifest, Shard
 from electra_tf.tokenization import Tokenizer
@@ -44,20 +43,16 @@ SHARES = {
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    try:
+    with command_line.errors_of("inspect"):
         failures = inspect(args)
-    except (OSError, ValueError) as error:
-        sys.exit(f"inspect: {error}")
     if failures:
         sys.exit(f"inspect: {args.folder}: {failures} files are wrong")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m data_prep.inspect",
-        description="Says what a folder of records holds; checks it.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "data_prep.inspect", "Says what a folder of records holds; checks it."
     )
     made.add_argument("folder", metavar="DIR", help="folder of records")
     made.add_argument(
@@ -254,7 +249,6 @@ def _tokenizer(built: Manifest, vocab_file) -> Tokenizer:
 
 
 def _parsed(record: bytes, built: Manifest) -> tuple[list[int], int]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     padded = built.settings.get("padded", True)
     parsed = records.parse_examples(record, built.max_seq_length, padded)
     length = int(sum(parsed[records.INPUT_MASK]))

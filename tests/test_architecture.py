@@ -9,9 +9,10 @@ ROOT = pathlib.Path(__file__).parents[1]
 PACKAGES = ("electra_tf", "flags", "data_prep", "demo", "benchmarks")
 
 # The parts of the program, and the parts that each may import.
-BASE = {"hparams", "configs", "randomness", "loss_terms"}
+BASE = {"hparams", "configs", "randomness", "loss_terms", "datasets"}
 DATA = {
     "checksums",
+    "command_line",
     "hparams",
     "configs",
     "tokenization",
@@ -19,6 +20,7 @@ DATA = {
     "line_tokenizer",
     "records",
     "serialization",
+    "storage",
     "manifest",
     "token_counts",
 }
@@ -26,15 +28,18 @@ ALLOWED = {
     "hparams": set(),
     "configs": {"hparams"},
     "checksums": set(),
+    "command_line": set(),
     "randomness": set(),
     "loss_terms": set(),
+    "datasets": set(),
     "tokenization": set(),
     "id_strings": set(),
     "line_tokenizer": {"id_strings", "tokenization"},
     "records": set(),
     "serialization": {"id_strings", "records"},
-    "manifest": set(),
-    "token_counts": {"checksums"},
+    "storage": set(),
+    "manifest": {"storage"},
+    "token_counts": {"checksums", "storage"},
     "layers": {"configs", "randomness"},
     "encoder": {"configs", "randomness", "layers"},
     "pretraining": BASE
@@ -43,7 +48,7 @@ ALLOWED = {
     "finetuning": BASE
     | DATA
     | {"layers", "encoder", "training", "efficiency", "conversion"},
-    "training": {"hparams", "randomness", "loss_terms"},
+    "training": {"hparams", "randomness", "loss_terms", "datasets"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "hparams"},
     "flags": {"hparams", "configs"},

@@ -13,11 +13,11 @@ import argparse
 import collections
 import dataclasses
 import os
-import sys
 from collections.abc import Callable
 
 import numpy as np
 
+from electra_tf import command_line
 from electra_tf.configs import ACTIVATIONS
 from electra_tf.conversion import layout, model_folder
 from electra_tf.conversion.model import Model, shapes_of
@@ -26,19 +26,15 @@ from electra_tf.conversion.model import Model, shapes_of
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
+    with command_line.errors_of("convert"):
         convert(args)
-    except (OSError, ValueError) as error:
-        sys.exit(f"convert: {error}")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m electra_tf.conversion.convert",
-        description="Converts weights from one format to another.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "electra_tf.conversion.convert",
+        "Converts weights from one format to another.",
     )
     add = made.add_argument
     add("--from", dest="source", required=True, help="folder or checkpoint")

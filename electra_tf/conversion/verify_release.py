@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from electra_tf import command_line
 from electra_tf.checksums import masked_crc32c
 from electra_tf.conversion import model_folder, released_small
 from electra_tf.conversion.released_small import Recording, Tensor
@@ -28,11 +29,8 @@ from electra_tf.conversion.released_small import Recording, Tensor
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
+    with command_line.errors_of("verify_release"):
         failures = verify(args.folder, args.checksums)
-    except (OSError, ValueError) as error:
-        sys.exit(f"verify_release: {error}")
     if failures:
         sys.exit(f"{args.folder} is not the released model: {failures} wrong.")
     print(f"{args.folder} is the released model.")
@@ -40,10 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m electra_tf.conversion.verify_release",
-        description="Checks a copy of Google's released electra_small.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "electra_tf.conversion.verify_release",
+        "Checks a copy of Google's released electra_small.",
     )
     made.add_argument("folder", metavar="DIR", help="folder, or prefix")
     made.add_argument(

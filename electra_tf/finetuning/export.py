@@ -10,10 +10,9 @@ ends with the largest difference.
 import argparse
 import importlib
 import importlib.util
-import os
-import sys
 import typing
 
+from electra_tf import command_line
 from electra_tf.conversion import model_folder
 from electra_tf.finetuning import tuned_model
 from electra_tf.finetuning.tuned_model import TunedModel, TunedTask
@@ -51,19 +50,14 @@ FORMATS = {
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
+    with command_line.errors_of("export"):
         export(args)
-    except (OSError, ValueError) as error:
-        sys.exit(f"export: {error}")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m electra_tf.finetuning.export",
-        description="Exports a fine-tuned model.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "electra_tf.finetuning.export", "Exports a fine-tuned model."
     )
     add = made.add_argument
     add("--model_folder", required=True, help="what fine-tuning wrote")

@@ -18,6 +18,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 
+from electra_tf import command_line
 from electra_tf.finetuning import text_rows, tuned_model
 from electra_tf.finetuning.answers import ANSWERS
 from electra_tf.finetuning.text_rows import TextRow
@@ -31,23 +32,19 @@ _END = object()
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        predict(args)
-    except BrokenPipeError:
-        # Whoever reads has enough. What is left in the buffer has no reader.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except (OSError, ValueError) as error:
-        sys.exit(f"predict: {error}")
+    with command_line.errors_of("predict"):
+        try:
+            predict(args)
+        except BrokenPipeError:
+            # Whoever reads has enough; what is in the buffer has no reader.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m electra_tf.finetuning.predict",
-        description="Answers texts by a fine-tuned model.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "electra_tf.finetuning.predict", "Answers texts by a fine-tuned model."
     )
     add = made.add_argument
     add("--model_folder", required=True, help="what fine-tuning wrote")

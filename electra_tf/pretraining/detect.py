@@ -14,6 +14,8 @@ import json
 import os
 import sys
 
+from electra_tf import command_line
+
 # Tokens above this are marked: more likely replaced than not.
 THRESHOLD = 0.5
 
@@ -22,21 +24,17 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
     texts = args.texts or map(str.strip, sys.stdin)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
+    with command_line.errors_of("detect"):
         look = _looking(args)
         for number, text in enumerate(texts):
             print(_shown(args, look(text, args.seed + number)), flush=True)
-    except (OSError, ValueError) as error:
-        sys.exit(f"detect: {error}")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m electra_tf.pretraining.detect",
-        description="Marks the tokens that a discriminator believes replaced.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "electra_tf.pretraining.detect",
+        "Marks the tokens that a discriminator believes replaced.",
     )
     add = made.add_argument
     add("texts", nargs="*", help="texts; without, lines of standard input")

@@ -13,8 +13,7 @@ from electra_tf.conversion import convert
 from electra_tf.conversion import load as loading
 from electra_tf.conversion.model import DISCRIMINATOR_HEAD
 from electra_tf.layers.heads import ReplacedTokenHead
-from electra_tf.pretraining import build
-from electra_tf.pretraining.masking import Batch
+from electra_tf.pretraining import build, text_batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from electra_tf.tokenization import Tokenizer
@@ -122,7 +121,11 @@ def corrupt_and_detect(
     Returns:
         For each text its tokens, without [CLS] and [SEP].
     """
-    batch = _batch(tokenizer, texts, pretrainer.config.max_seq_length)
+    batch = text_batch.of_ids(
+        list(map(tokenizer.encode, texts)),
+        tokenizer,
+        pretrainer.config.max_seq_length,
+    )
     output = pretrainer(batch, RandomStream(seed, 0), training=False)
     probabilities = tf.sigmoid(output.disc_logits).numpy()
     corrupted = output.corrupted.input_ids.numpy()
@@ -139,21 +142,6 @@ def corrupt_and_detect(
         ]
         for row in range(len(texts))
     ]
-
-
-def _batch(tokenizer: Tokenizer, texts: list[str], length: int) -> Batch:
-    """[CLS] text [SEP], padded: int32 `(texts, length)` each."""
-    ids = np.full((len(texts), length), tokenizer.pad_id, np.int32)
-    mask = np.zeros_like(ids)
-    for row, encoded in enumerate(map(tokenizer.encode, texts)):
-        tokens = [
-            tokenizer.cls_id,
-            *encoded[: length - 2],
-            tokenizer.sep_id,
-        ]
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    return Batch(*map(tf.constant, (ids, mask, np.zeros_like(ids))))
 
 
 def coloured(tokens: list[Token], threshold: float) -> str:

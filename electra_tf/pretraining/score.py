@@ -19,6 +19,8 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
+from electra_tf import command_line
+
 MASK = "[MASK]"
 
 
@@ -27,22 +29,18 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser().parse_args(arguments)
     if args.rerank and (args.weight is None) == (args.dev is None):
         sys.exit("score: --rerank needs either --weight or --dev")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        _run(args)
-    except BrokenPipeError:
-        # Whoever read has enough; nothing more can be said to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError) as error:
-        sys.exit(f"score: {error}")
+    with command_line.errors_of("score"):
+        try:
+            _run(args)
+        except BrokenPipeError:
+            # Whoever read has enough; nothing more can be said to them.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(
-        prog="python -m electra_tf.pretraining.score",
-        description="Scores texts by a pre-trained model.",
-        allow_abbrev=False,
+    made = command_line.parser(
+        "electra_tf.pretraining.score", "Scores texts by a pre-trained model."
     )
     add = made.add_argument
     add("--model_folder", required=True, help="a run or a model folder")

@@ -2,9 +2,6 @@
 
 import os
 
-import numpy as np
-import tensorflow as tf
-
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.conversion import agreement, model_folder
 from electra_tf.conversion.model import (
@@ -13,7 +10,7 @@ from electra_tf.conversion.model import (
     GENERATOR_HEAD,
     ModelConfig,
 )
-from electra_tf.pretraining import build, detector, scoring
+from electra_tf.pretraining import build, detector, scoring, text_batch
 from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.tokenization import Tokenizer
@@ -132,12 +129,5 @@ class TextScorer:
         return ids
 
     def _batch(self, texts: list[list[int]]) -> Batch:
-        """[CLS] text [SEP], padded: int32 `(texts, length)` each."""
-        length = max(map(len, texts)) + 2
-        ids = np.full((len(texts), length), self.tokenizer.pad_id, np.int32)
-        mask = np.zeros_like(ids)
-        for row, text in enumerate(texts):
-            tokens = [self.tokenizer.cls_id, *text, self.tokenizer.sep_id]
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-        return Batch(*map(tf.constant, (ids, mask, np.zeros_like(ids))))
+        longest = max(map(len, texts)) + 2
+        return text_batch.of_ids(texts, self.tokenizer, longest)
