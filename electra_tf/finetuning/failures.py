@@ -4,13 +4,11 @@ Fine-tuning fails now and then, by the seed alone: the network then says the
 same of every example (Mosbach et al., 2021, https://arxiv.org/abs/2006.04884).
 """
 
-import json
 import math
-import os
 
 import numpy as np
 
-from electra_tf.finetuning import metrics
+from electra_tf.finetuning import metrics, results
 
 # Predictions that spread less than this are the same: labels are whole
 # numbers, targets lie between 0 and 1.
@@ -19,7 +17,6 @@ LEAST_SPREAD = 0.01
 FOUND_METRICS = ("HasAns_f1", "f1", "micro_f1", "mcc")
 # The part of training whose mean loss counts as its last.
 LAST_SHARE = 0.1
-METRICS_FILE = "metrics.jsonl"
 
 
 def failure(
@@ -43,12 +40,12 @@ def failure(
     if _is_varied(outputs):
         if not _is_spread(outputs, "predictions"):
             return "it predicts the same for every example"
-        for name in [*scores][:1]:
-            if math.isnan(scores[name]):
-                return f"its {name} is not a number"
-        for name in [n for n in FOUND_METRICS if n in scores][:1]:
-            if scores[name] == 0:
-                return f"its {name} is 0"
+        first = next(iter(scores), None)
+        if first is not None and math.isnan(scores[first]):
+            return f"its {first} is not a number"
+        found = next((name for name in FOUND_METRICS if name in scores), None)
+        if found is not None and scores[found] == 0:
+            return f"its {found} is 0"
     if None not in (final_loss, constant_loss) and final_loss >= constant_loss:
         return (
             f"its training loss ended at {final_loss:.3f}, not below the "
@@ -80,11 +77,7 @@ def final_loss(folder: str, name: str) -> float | None:
         folder: str, of the run.
         name: str, of the loss.
     """
-    path = os.path.join(folder, METRICS_FILE)
-    if not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
+    rows = results.training_rows(folder)
     last = rows[-max(1, int(LAST_SHARE * len(rows))) :]
     values = [row[name] for row in last if row.get(name) is not None]
     return float(np.mean(values)) if values else None

@@ -60,6 +60,10 @@ class QuestionAnswering(Task):
 
     without_answers = "SQuAD 2.0 is the task 'squad'."
 
+    def __init__(self, name: str, config):
+        super().__init__(name, config)
+        self._decoded: tuple[dict, dict[str, Answer]] | None = None
+
     @property
     def has_null_answers(self) -> bool:
         """Whether questions may have no answer."""
@@ -182,7 +186,7 @@ class QuestionAnswering(Task):
     ) -> dict[str, float]:
         """Return the task's metrics; write them, answers and null odds."""
         golds = {question.id: question.golds for question in source.examples}
-        found = dict(self._answers(outputs, source))
+        found = self._answers(outputs, source)
         texts = {name: answer.text for name, answer in found.items()}
         null_odds = {name: answer.null_odds for name, answer in found.items()}
         config = self.config
@@ -201,7 +205,7 @@ class QuestionAnswering(Task):
         self, outputs: dict, source: Source | None = None
     ) -> dict[str, str]:
         """Return answers by the names of questions; "" for no answer."""
-        return self._told(dict(self._answers(outputs, source)))
+        return self._told(self._answers(outputs, source))
 
     def _told(self, answers: dict[str, Answer]) -> dict[str, str]:
         threshold = self.config.qa_na_threshold
@@ -216,7 +220,7 @@ class QuestionAnswering(Task):
         self, split: str, outputs: dict, source: Source
     ) -> dict[str, str]:
         """Return answers by question; for SQuAD 2.0 also their null odds."""
-        answers = dict(self._answers(outputs, source))
+        answers = self._answers(outputs, source)
         found = {f"{self.name}.json": self._told(answers)}
         if self.has_null_answers:
             found[f"{self.name}_null_odds.json"] = {
@@ -224,10 +228,18 @@ class QuestionAnswering(Task):
             }
         return {name: json.dumps(content) for name, content in found.items()}
 
-    def _answers(
+    def _answers(self, outputs: dict, source: Source) -> dict[str, Answer]:
+        """Return the answer of every question by its name.
+
+        The last outputs' are kept: they are scored, and told in a report.
+        """
+        if self._decoded is None or self._decoded[0] is not outputs:
+            self._decoded = outputs, dict(self._decode(outputs, source))
+        return self._decoded[1]
+
+    def _decode(
         self, outputs: dict, source: Source
     ) -> Iterator[tuple[str, Answer]]:
-        """Give the name and the answer of every question."""
         row = {int(eid): n for n, eid in enumerate(outputs["eid"])}
         cut = self._windows(source.tokenizer)
         decode = Decoder(source.tokenizer, self.config)

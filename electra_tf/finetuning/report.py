@@ -3,7 +3,6 @@
 No TensorFlow.
 """
 
-import json
 import os
 import statistics
 
@@ -12,7 +11,6 @@ from electra_tf.finetuning.findings import Evaluated, table
 from electra_tf.finetuning.results import TaskResult
 
 REPORT_FILE, CURVES_FILE = "report.md", "curves.png"
-METRICS_FILE = "metrics.jsonl"
 
 
 class Report:
@@ -69,7 +67,10 @@ class Report:
 
     def _draw(self) -> bool:
         """Draw the losses of all trials; say whether there are any."""
-        rows = {t: _rows(folder) for t, folder in self.folders.items()}
+        rows = {
+            trial: results.training_rows(folder)
+            for trial, folder in self.folders.items()
+        }
         rows = {trial: found for trial, found in rows.items() if found}
         if not rows:
             return False
@@ -90,14 +91,6 @@ class Report:
         figure.tight_layout()
         figure.savefig(os.path.join(self.config.report_dir, CURVES_FILE))
         return True
-
-
-def _rows(folder: str) -> list[dict]:
-    path = os.path.join(folder, METRICS_FILE)
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 def scores(trials: list[TaskResult]) -> str:

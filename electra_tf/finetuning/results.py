@@ -8,6 +8,8 @@ import typing
 
 from electra_tf.finetuning import metrics
 
+METRICS_FILE = "metrics.jsonl"
+
 
 class TaskResult(typing.NamedTuple):
     """Scores of one task in one trial.
@@ -29,6 +31,19 @@ class TaskResult(typing.NamedTuple):
     failure: str
     steps: int
     seconds: float
+
+
+def training_rows(folder: str) -> list[dict]:
+    """Return what was logged of a training; nothing where it was not begun.
+
+    Args:
+        folder: of the run.
+    """
+    path = os.path.join(folder, METRICS_FILE)
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def quality(results: list[TaskResult]) -> float:

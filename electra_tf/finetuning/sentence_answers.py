@@ -1,8 +1,10 @@
 """Sentences in, labels or numbers out; no TensorFlow."""
 
 import numpy as np
+from scipy import special
 
 from electra_tf.finetuning.classification import joined
+from electra_tf.finetuning.scales import Number
 
 
 class SentenceAnswers:
@@ -36,8 +38,8 @@ class SentenceAnswers:
             self.tokenizer.cls_id,
             self.tokenizer.sep_id,
         )
-        special = 3 if pair_ids else 2
-        cut = len(ids) + len(pair_ids) + special > len(input_ids)
+        num_special = 3 if pair_ids else 2
+        cut = len(ids) + len(pair_ids) + num_special > len(input_ids)
         return [
             {"input_ids": input_ids, "segment_ids": segment_ids, "cut": cut}
         ]
@@ -53,8 +55,7 @@ class SentenceAnswers:
 def _label(task, output: dict) -> dict:
     """The likeliest label, and the probabilities of all."""
     logits = np.asarray(output["logits"], np.float64)
-    shares = np.exp(logits - logits.max())
-    shares /= shares.sum()
+    shares = special.softmax(logits)
     return {
         "label": task.labels[int(logits.argmax())],
         "probability": float(shares.max()),
@@ -65,7 +66,7 @@ def _label(task, output: dict) -> dict:
 def _labels(task, output: dict) -> dict:
     """The labels that are likelier than not, and all probabilities."""
     logits = np.asarray(output["logits"], np.float64)
-    shares = (1 / (1 + np.exp(-logits))).tolist()
+    shares = special.expit(logits).tolist()
     chosen = zip(task.labels, logits, strict=True)
     return {
         "labels": [name for name, logit in chosen if logit > 0],
@@ -75,8 +76,7 @@ def _labels(task, output: dict) -> dict:
 
 def _number(task, output: dict) -> dict:
     """The number on the scale of the training data."""
-    low, high = task.scale
-    return {"score": low + float(output["predictions"]) * (high - low)}
+    return {"score": Number(*task.scale).as_number(output["predictions"])}
 
 
 # By the kind of head.

@@ -4,9 +4,9 @@ import typing
 import unicodedata
 
 import numpy as np
+from scipy import special
 
-from electra_tf.finetuning import spans, windows
-from electra_tf.tokenization import BasicTokenizer
+from electra_tf.finetuning import spans, windows, word_pieces
 
 # Windows begin this part of their room after one another.
 STRIDES_PER_WINDOW = 2
@@ -47,10 +47,7 @@ class TagAnswers:
         self.task = task
         self.settings = settings
         self.tokenizer = tokenizer
-        # As in training, where words are not cut at ideographs.
-        self._basic = BasicTokenizer(
-            task.lower_case_words, split_ideographs=False
-        )
+        self._basic = word_pieces.basic_tokenizer(task.lower_case_words)
 
     def inputs(self, row: dict) -> list[dict]:
         """Return the windows of a row.
@@ -93,8 +90,7 @@ class TagAnswers:
         for window, output in zip(inputs, outputs, strict=True):
             for place, word in enumerate(window["words"]):
                 logits = np.asarray(output["logits"][place], np.float64)
-                shares = np.exp(logits - logits.max())
-                sure[word] = float(1 / shares.sum())
+                sure[word] = float(special.softmax(logits).max())
                 tags[word] = self.task.labels[int(logits.argmax())]
         return {
             "tags": [
