@@ -12,6 +12,7 @@ So text is read once more for each kind of duplicates, as on one machine, but
 only hashes travel.
 """
 
+import abc
 import functools
 import pathlib
 import tempfile
@@ -77,7 +78,7 @@ def _grouped(parts: dict, name: str):
 # ---- What workers do with a job ----------------------------------------------
 
 
-class _JobStep(beam.DoFn):
+class _JobStep(beam.DoFn, abc.ABC):
     """Does something with a job, in a folder of this machine.
 
     Args:
@@ -117,9 +118,9 @@ class _JobStep(beam.DoFn):
                     removal.save_numbers(path, sorted(numbers))
             yield from self.results(job)
 
+    @abc.abstractmethod
     def results(self, job: jobs.Job) -> Iterable:
         """Return what this step makes of a job."""
-        raise NotImplementedError
 
 
 class _Counters:

@@ -6,6 +6,8 @@ which stands for no answer.
 B batch, L length, H hidden, K beam size.
 """
 
+import abc
+
 import keras
 from keras import ops
 
@@ -19,7 +21,7 @@ NOT_ALLOWED = -1000.0
 NO_TOKEN = -1e9
 
 
-class SpanHead(keras.layers.Layer):
+class SpanHead(keras.layers.Layer, abc.ABC):
     """What the heads for spans share: starts, and whether there is an answer.
 
     The loss is the mean of the cross entropies of start and end, and that of
@@ -83,9 +85,9 @@ class SpanHead(keras.layers.Layer):
             vectors = (None, HIDDEN_SIZE)
         self.answerable.build(vectors)
 
+    @abc.abstractmethod
     def ends(self, vectors, not_allowed, starts, start_logits, training):
         """Return end logits `(B, L)`, and more outputs in a dict."""
-        raise NotImplementedError
 
     def call(self, encoded, features, random=None, training=False):
         """Return loss, logits and, where the end depends on it, the beam."""
