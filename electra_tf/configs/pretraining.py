@@ -4,7 +4,7 @@ import dataclasses
 import math
 import os
 
-from electra_tf.configs import fields
+from electra_tf.configs import fields, pretraining_checks
 from electra_tf.configs.encoder import EncoderConfig, widths
 from electra_tf.configs.objectives import (
     GENERATOR_TRAINING,
@@ -297,11 +297,7 @@ class PretrainingConfig(ProgramConfig):
     def check(self):
         """Raise a ValueError if fields contradict each other."""
         super().check()
-        self._check_masking()
-        self._check_towers()
-        self._check_released_settings()
-        self._check_sharing()
-        self._check_generator_training()
+        pretraining_checks.check(self)
         if self.has_small_generator:
             generator_config(self)
         if self.init_generator and not self.init_checkpoint:
@@ -314,118 +310,6 @@ class PretrainingConfig(ProgramConfig):
                 "mask_prob times max_seq_length leaves nothing to mask. "
                 f"Received: mask_prob {self.mask_prob}, "
                 f"max_seq_length {self.max_seq_length}."
-            )
-
-    def _check_masking(self):
-        shares = (self.mask_token_share, self.random_token_share)
-        if sum(shares) > 1:
-            raise ValueError(
-                "mask_token_share and random_token_share must add up to 1 at "
-                f"most. Received: {shares[0]} and {shares[1]}."
-            )
-        if self.masks_words and self.masking == "rare_tokens":
-            raise ValueError(
-                "masking 'rare_tokens' chooses tokens. Received: mask_unit "
-                "'word'."
-            )
-
-    def _check_released_settings(self):
-        """Check the released code's settings against those in their place."""
-        meanings = {
-            "objective": (
-                objective_of,
-                ("electra_objective", "electric_objective"),
-            ),
-            "generator": (
-                generator_of,
-                ("uniform_generator", "two_tower_generator"),
-            ),
-            "weight_sharing": (
-                weight_sharing_of,
-                ("untied_generator", "untied_generator_embeddings"),
-            ),
-        }
-        for name, (meaning, settings) in meanings.items():
-            values = [getattr(self, setting) for setting in settings]
-            value, meant = getattr(self, name), meaning(*values)
-            if released(value) != meant:
-                raise ValueError(
-                    f"{name} {value!r} contradicts "
-                    + ", ".join(map("{} {}".format, settings, values))
-                    + f", which means {meant!r}. Leave one of them out."
-                )
-
-    def _check_towers(self):
-        needs_towers = self.objective in ("electric", "two_tower")
-        if needs_towers and not self.two_tower_generator:
-            setting = "electric_objective"
-            if self.objective == "two_tower":
-                setting = "objective 'two_tower'"
-            raise ValueError(
-                f"{setting} needs two_tower_generator. Received: False, "
-                f"generator {self.generator!r}."
-            )
-        if not self.two_tower_generator:
-            return
-        if self.uniform_generator or not self.untied_generator:
-            raise ValueError(
-                "two_tower_generator needs its own networks. Received: "
-                f"uniform_generator {self.uniform_generator}, "
-                f"untied_generator {self.untied_generator}."
-            )
-        if self.layout.generator == "main":
-            raise ValueError(
-                "two_tower_generator needs electra_objective or "
-                "electric_objective. Received: neither."
-            )
-
-    def _check_sharing(self):
-        if self.weight_sharing != "disentangled":
-            return
-        if not (self.has_small_generator and self.layout.has_main):
-            raise ValueError(
-                "weight_sharing 'disentangled' needs two networks. Received: "
-                f"objective {self.objective!r}, generator {self.generator!r}."
-            )
-
-    def _check_generator_training(self):
-        training = self.generator_training
-        if self.generator_steps is not None and training != "two_stage":
-            raise ValueError(
-                "generator_steps needs generator_training 'two_stage'. "
-                f"Received: {training!r}."
-            )
-        if self.entropy_weight and training != "adversarial":
-            raise ValueError(
-                "entropy_weight needs generator_training 'adversarial'. "
-                f"Received: {training!r}."
-            )
-        if training == "joint":
-            return
-        detects = self.layout.head == "detection"
-        if not detects or self.generator != "masked_language_model":
-            raise ValueError(
-                f"generator_training {training!r} needs objective 'rtd' or "
-                "'electra_15' and generator 'masked_language_model'. "
-                f"Received: {self.objective!r} and {self.generator!r}."
-            )
-        if training == "two_stage":
-            self._check_two_stage()
-
-    def _check_two_stage(self):
-        if not self.generator_steps < self.num_train_steps:
-            raise ValueError(
-                "generator_steps must be fewer than num_train_steps. "
-                f"Received: {self.generator_steps} and {self.num_train_steps}."
-            )
-        size = (self.generator_hidden_size, self.generator_layers)
-        if size != (1, 1) or self.weight_sharing != "none":
-            raise ValueError(
-                "generator_training 'two_stage' starts the discriminator from "
-                "the generator's weights, so both must have the same size and "
-                "share none: generator_hidden_size 1, generator_layers 1, "
-                f"weight_sharing 'none'. Received: {size[0]}, {size[1]}, "
-                f"{self.weight_sharing!r}."
             )
 
     @property
