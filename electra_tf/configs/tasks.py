@@ -16,6 +16,10 @@ class TaskRow(typing.NamedTuple):
         implementation: str, module and class below `electra_tf.finetuning`.
         num_train_epochs: float.
         max_seq_length: int.
+        head: str, what it puts on the encoder; "question_answering" has two
+            forms, see `electra_tf.finetuning.heads.HEADS`.
+        outputs: int, how many numbers the head predicts; of your own data it
+            is that of two labels, until the data are read.
         own_data: bool, whether it reads what the settings of the group "your
             own data" name, instead of a benchmark.
         needs: tuple of str, which of these settings it cannot do without.
@@ -24,6 +28,8 @@ class TaskRow(typing.NamedTuple):
     implementation: str
     num_train_epochs: float = 3.0
     max_seq_length: int = 128
+    head: str = "classification"
+    outputs: int = 2
     own_data: bool = False
     needs: tuple[str, ...] = ()
 
@@ -32,25 +38,35 @@ class TaskRow(typing.NamedTuple):
 # defaults, `naturalqs` has them not.
 _GLUE = TaskRow("glue.GlueTask")
 _LONG = _GLUE._replace(num_train_epochs=10.0)
-_ANSWERS = TaskRow("question_answering.QuestionAnswering", 2.0, 512)
+_ANSWERS = TaskRow(
+    "question_answering.QuestionAnswering", 2.0, 512, "question_answering", 1
+)
+# Chunks are of 11 kinds, each tagged by its begin, inside, end or as single;
+# data may have fewer of these.
+_CHUNK_TAGS = 4 * 11 + 1
 
 TASKS = {
     "cola": _GLUE,
-    "mnli": _GLUE,
+    "mnli": _GLUE._replace(outputs=3),
     "mrpc": _GLUE,
     "qnli": _GLUE,
     "qqp": _GLUE,
     "rte": _LONG,
     "sst": _GLUE,
-    "sts": _LONG,
+    "sts": _LONG._replace(head="regression", outputs=1),
     "wnli": _GLUE,
     "squad": _ANSWERS,
     "squadv1": _ANSWERS,
     "newsqa": _ANSWERS,
-    "naturalqs": TaskRow(_ANSWERS.implementation),
+    "naturalqs": _ANSWERS._replace(num_train_epochs=3.0, max_seq_length=128),
     "triviaqa": _ANSWERS,
     "searchqa": _ANSWERS,
-    "chunk": TaskRow("tagging.Chunking", max_seq_length=256),
+    "chunk": TaskRow(
+        "tagging.Chunking",
+        max_seq_length=256,
+        head="tagging",
+        outputs=_CHUNK_TAGS,
+    ),
     "classification": TaskRow(
         "own_sentences.OwnClassification", own_data=True, needs=(TEXT, LABEL)
     ),
@@ -60,18 +76,23 @@ TASKS = {
         needs=(TEXT, PAIR, LABEL),
     ),
     "multilabel": TaskRow(
-        "own_sentences.OwnMultilabel", own_data=True, needs=(TEXT, LABEL)
+        "own_sentences.OwnMultilabel",
+        head="multilabel",
+        own_data=True,
+        needs=(TEXT, LABEL),
     ),
     "regression": TaskRow(
-        "own_sentences.OwnRegression", own_data=True, needs=(TEXT, LABEL)
+        "own_sentences.OwnRegression",
+        head="regression",
+        outputs=1,
+        own_data=True,
+        needs=(TEXT, LABEL),
     ),
     "tagging": TaskRow(
-        "own_tagging.OwnTagging", max_seq_length=256, own_data=True
-    ),
-    "qa": TaskRow(
-        "own_questions.OwnQuestions",
-        _ANSWERS.num_train_epochs,
-        _ANSWERS.max_seq_length,
+        "own_tagging.OwnTagging",
+        max_seq_length=256,
+        head="tagging",
         own_data=True,
     ),
+    "qa": TaskRow("own_questions.OwnQuestions", *_ANSWERS[1:5], own_data=True),
 }

@@ -19,6 +19,7 @@ import typing
 from collections.abc import Mapping
 
 from electra_tf.configs import EncoderConfig, FinetuningConfig, encoder_config
+from electra_tf.configs.tasks import TASKS
 from electra_tf.efficiency.executed_flops import (
     OPTIMIZER,
     Work,
@@ -129,26 +130,6 @@ HEADS = {
     "joint_question_answering": joint_span_layers,
     "independent_question_answering": independent_span_layers,
 }
-# Labels of the tasks that do not have two. Chunks are of 11 kinds, each tagged
-# by its begin, inside, end or as single; data may have fewer of these.
-_LABELS = {"mnli": 3, "chunk": 4 * 11 + 1}
-_QUESTIONS = (
-    "squad",
-    "squadv1",
-    "newsqa",
-    "naturalqs",
-    "triviaqa",
-    "searchqa",
-    "qa",
-)
-# Heads of the tasks that do not classify.
-_KINDS = {
-    "chunk": "tagging",
-    "tagging": "tagging",
-    "sts": "regression",
-    "regression": "regression",
-    "multilabel": "multilabel",
-}
 
 
 def heads_of(config: FinetuningConfig) -> list[Head]:
@@ -161,13 +142,13 @@ def heads_of(config: FinetuningConfig) -> list[Head]:
 
 
 def _head(task: str, config: FinetuningConfig) -> Head:
-    if task in _QUESTIONS:
-        kind = "joint" if config.joint_prediction else "independent"
-        names = ("answerable_classifier", "answerable_uses_start_logits")
-        options = {name: getattr(config, name) for name in names}
-        return Head(f"{kind}_question_answering", 1, options)
-    kind = _KINDS.get(task, "classification")
-    return Head(kind, 1 if kind == "regression" else _LABELS.get(task, 2))
+    row = TASKS[task]
+    if row.head != "question_answering":
+        return Head(row.head, row.outputs)
+    form = "joint" if config.joint_prediction else "independent"
+    names = ("answerable_classifier", "answerable_uses_start_logits")
+    options = {name: getattr(config, name) for name in names}
+    return Head(f"{form}_{row.head}", row.outputs, options)
 
 
 def _layers(encoder: EncoderConfig, heads: list, length: int, starts: int):

@@ -29,10 +29,10 @@ _HIDDEN_KEPT = 5 + 2 * 2 + 1
 _INTERMEDIATE_KEPT = 4
 _NORM_SCALARS = 3  # Mean, deviation, and one of both.
 _SCORE_BYTES = 2 * FLOAT32 + MASK  # Softmax before and after dropout.
-# Of a weight in Adam's step: itself, its two slots, the clipped gradient, two
+# Of a weight in Adam's step, besides itself, its slots and its gradient: two
 # products for each new slot, the direction and the decay. All weights go
 # through it side by side.
-_ADAM_COPIES = 3 + 1 + 4 + 2
+_ADAM_COPIES = 4 + 2
 _LOGIT_COPIES = 2  # The logits, and their gradient by the loss.
 # Measured on a CPU, of networks whose tensors take next to nothing: the graph
 # and the code made for it; see docs/flops.md.
@@ -120,7 +120,7 @@ def _memory(
         logits=examples * logits,
         sums=weights if parts > 1 else 0,
         gradients=weights,
-        update=(_ADAM_COPIES - 4) * weights,
+        update=_ADAM_COPIES * weights,
         program=_PROGRAM + layers * _PROGRAM_OF_A_LAYER,
     )
 
