@@ -20,8 +20,8 @@ import sys
 from electra_tf import tokenization
 from electra_tf.configs import FinetuningConfig
 from electra_tf.conversion import initial
-from electra_tf.finetuning import task_table
-from electra_tf.finetuning.task import DEV, TRAIN
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.task import DEV, TRAIN
 from flags import from_config
 
 

@@ -54,8 +54,9 @@ def trainers(config: FinetuningConfig, made) -> dict:
     """Return a `Trainer` of one and the same model for each batching."""
     import tensorflow as tf
 
-    from electra_tf.finetuning import inputs, task_table
+    from electra_tf.finetuning import inputs
     from electra_tf.finetuning.model import FinetuningModel
+    from electra_tf.finetuning.tasks import task_table
     from electra_tf.training.guard import Guard
     from electra_tf.training.loop import Trainer
     from electra_tf.training.optimizer import AdamW
@@ -99,8 +100,9 @@ def timed(trainer, updates: int) -> dict[str, float]:
 
 def measure(args: argparse.Namespace, task: str) -> None:
     """Measure one task, and print its lines."""
-    from electra_tf.finetuning import inputs, task_table
-    from electra_tf.finetuning.task import TRAIN
+    from electra_tf.finetuning import inputs
+    from electra_tf.finetuning.tasks import task_table
+    from electra_tf.finetuning.tasks.task import TRAIN
     from electra_tf.tokenization import Tokenizer
 
     config = config_of(args, task)

@@ -21,7 +21,7 @@ _MODULE_OF = {
     "Encoder": "electra_tf.encoder",
     "EncoderConfig": "electra_tf.configs",
     "load_encoder": "electra_tf.conversion.load",
-    "load_predictor": "electra_tf.finetuning.text_predictor",
+    "load_predictor": "electra_tf.finetuning.serving.text_predictor",
 }
 __all__ = list(_MODULE_OF)
 

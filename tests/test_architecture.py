@@ -60,7 +60,7 @@ ALLOWED = {
 # no other module of their package may know `training`.
 GLUE = {
     "electra_tf.finetuning.finetuner",
-    "electra_tf.finetuning.serving",
+    "electra_tf.finetuning.serving.network",
     "electra_tf.pretraining.build",
     "electra_tf.pretraining.detector",
     "electra_tf.pretraining.text_scorer",

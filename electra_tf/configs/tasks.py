@@ -1,7 +1,7 @@
 """All fine-tuning tasks by name; no TensorFlow.
 
-A new task is a file below `electra_tf/finetuning` and a row of `TASKS`; see
-docs/adding_a_task.md.
+A new task is a file below `electra_tf/finetuning/tasks` and a row of `TASKS`;
+see docs/adding_a_task.md.
 """
 
 import typing
@@ -13,7 +13,8 @@ class TaskRow(typing.NamedTuple):
     """A task, and the defaults it has when it is learnt alone.
 
     Attributes:
-        implementation: str, module and class below `electra_tf.finetuning`.
+        implementation: str, module and class below
+            `electra_tf.finetuning.tasks`.
         num_train_epochs: float.
         max_seq_length: int.
         head: str, what it puts on the encoder; "question_answering" has two

@@ -38,11 +38,11 @@ class Format(typing.NamedTuple):
 
 
 FORMATS = {
-    "saved_model": Format("export_saved_model", "TensorFlow's"),
+    "saved_model": Format("exporting.saved_model", "TensorFlow's"),
     "onnx": Format(
-        "export_onnx", "model.onnx", ("tf2onnx", "onnx", "onnxruntime")
+        "exporting.onnx_model", "model.onnx", ("tf2onnx", "onnx", "onnxruntime")
     ),
-    "litert": Format("export_litert", "model.tflite"),
+    "litert": Format("exporting.litert", "model.tflite"),
     "hugging_face": Format("", "a folder of transformers"),
 }
 
@@ -90,7 +90,7 @@ def export(args: argparse.Namespace) -> None:
     model_folder.make_folder(args.to)
     for line in writer.write(args.to, tuned, task):
         print(line)
-    from electra_tf.finetuning import export_check
+    from electra_tf.finetuning.exporting import check as export_check
 
     differences = export_check.differences(
         writer.outputs(args.to, tuned, task), tuned, task

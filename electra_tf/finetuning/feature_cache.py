@@ -112,7 +112,7 @@ class FeatureCache:
 def content(value):
     """Return what an example holds, in terms that `repr` writes out.
 
-    >>> from electra_tf.finetuning.passages import Passage
+    >>> from electra_tf.finetuning.tasks.passages import Passage
     >>> content((1, "a", Passage("b c")))
     (1, 'a', {'text': 'b c'})
     """

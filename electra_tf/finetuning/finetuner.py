@@ -33,7 +33,7 @@ from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.report import Report
-from electra_tf.finetuning.task import DEV, TRAIN, Source, Task
+from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
 from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules
 from electra_tf.training.run import Run

@@ -21,7 +21,7 @@ import typing
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.finetuning.task import FeatureSpec, Task
+from electra_tf.finetuning.tasks.task import FeatureSpec, Task
 
 COMMON = (
     FeatureSpec("input_ids", per_token=True),

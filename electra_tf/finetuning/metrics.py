@@ -7,7 +7,7 @@ tagging they are `(N, words)`, and `labels_mask` is 1 where there is a word.
 
 import numpy as np
 
-from electra_tf.finetuning import spans
+from electra_tf.finetuning.tasks import spans
 
 PERCENT = 100.0
 

@@ -9,7 +9,7 @@ from keras import ops
 from electra_tf.configs import EncoderConfig
 from electra_tf.encoder import Encoder
 from electra_tf.finetuning.heads import HEADS
-from electra_tf.finetuning.task import Task
+from electra_tf.finetuning.tasks.task import Task
 from electra_tf.loss_terms import LossTerm
 from electra_tf.randomness import RandomStream, scoped
 

@@ -19,9 +19,10 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
-from electra_tf.finetuning import text_rows, tuned_model
-from electra_tf.finetuning.answers import ANSWERS
-from electra_tf.finetuning.text_rows import TextRow
+from electra_tf.finetuning import tuned_model
+from electra_tf.finetuning.serving import text_rows
+from electra_tf.finetuning.serving.answers import ANSWERS
+from electra_tf.finetuning.serving.text_rows import TextRow
 
 # Rows that are answered together: enough to find some of like length. Twice
 # as many at most are in memory.
@@ -86,7 +87,7 @@ def predict(args: argparse.Namespace) -> None:
         first = next(rows, None)  # Mistakes show before TensorFlow is there.
         if first is None:
             return
-        from electra_tf.finetuning.text_predictor import TextPredictor
+        from electra_tf.finetuning.serving.text_predictor import TextPredictor
 
         predictor = TextPredictor(tuned, args.task, args.batch_size)
         for some in together(itertools.chain([first], rows)):

@@ -22,7 +22,7 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
-from electra_tf.finetuning.task import HeadSpec
+from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.tokenization import Tokenizer
 
 TASKS_FILE = "tasks.json"

@@ -12,8 +12,8 @@ from electra_tf.configs import (
     PretrainingConfig,
     encoder_config,
 )
-from electra_tf.finetuning import task_table
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.tasks import task_table
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.tokenization import SPECIAL_TOKENS

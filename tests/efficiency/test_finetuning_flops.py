@@ -10,8 +10,8 @@ from electra_tf.configs import TASKS, FinetuningConfig, encoder_config
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.efficiency.executed_flops import OPTIMIZER
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.task import HeadSpec
-from electra_tf.finetuning.task_table import tasks
+from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.finetuning.tasks.task_table import tasks
 from tests import tiny
 from tests.efficiency import graph_products
 

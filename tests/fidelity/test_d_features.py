@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning import inputs, spans, tagging, task_table
-from electra_tf.finetuning.task import DEV, TRAIN, DataError
-from electra_tf.finetuning.windows import Windows
+from electra_tf.finetuning import inputs
+from electra_tf.finetuning.tasks import spans, tagging, task_table
+from electra_tf.finetuning.tasks.task import DEV, TRAIN, DataError
+from electra_tf.finetuning.tasks.windows import Windows
 from electra_tf.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
 

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning import answer_metrics, task_table, windows
-from electra_tf.finetuning.span_decoding import best_indexes, original_text
-from electra_tf.finetuning.task import DEV, TEST, Source
+from electra_tf.finetuning.tasks import answer_metrics, task_table, windows
+from electra_tf.finetuning.tasks.span_decoding import (
+    best_indexes,
+    original_text,
+)
+from electra_tf.finetuning.tasks.task import DEV, TEST, Source
 from electra_tf.tokenization import BasicTokenizer, Tokenizer
 from tests.fidelity.conftest import goldens_folder
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from electra_tf.finetuning import metrics, spans
+from electra_tf.finetuning import metrics
+from electra_tf.finetuning.tasks import spans
 from tests.fidelity.conftest import goldens_folder
 
 PATH = goldens_folder() / "F_scoring" / "tagging.json"

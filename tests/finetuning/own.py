@@ -1,6 +1,6 @@
 """A task of one's own, from the text of its files."""
 
-from electra_tf.finetuning import task_table
+from electra_tf.finetuning.tasks import task_table
 from tests.finetuning import sentences
 
 

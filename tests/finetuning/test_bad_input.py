@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from electra_tf.finetuning.task import DataError
+from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import own, questions
 
 COLUMNS = {"text_column": "text", "label_column": "label"}

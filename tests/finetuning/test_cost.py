@@ -5,7 +5,8 @@ import pytest
 
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.efficiency.finetuning_flops import Head, update_flops
-from electra_tf.finetuning import cost, heads, task_table
+from electra_tf.finetuning import cost, heads
+from electra_tf.finetuning.tasks import task_table
 from tests.finetuning import sentences
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import electra_tf
-from electra_tf.finetuning import export, export_check, tuned_model
+from electra_tf.finetuning import export, tuned_model
+from electra_tf.finetuning.exporting import check as export_check
 from tests.finetuning import tuned
 
 TASKS = {

@@ -5,10 +5,11 @@ import os
 import numpy as np
 import pytest
 
-from electra_tf.finetuning import feature_cache, inputs, task_table
-from electra_tf.finetuning.classification import Example
+from electra_tf.finetuning import feature_cache, inputs
 from electra_tf.finetuning.feature_cache import FeatureCache
-from electra_tf.finetuning.passages import Passage, Question
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.passages import Passage, Question
 from electra_tf.tokenization import Tokenizer
 from tests.finetuning import sentences
 

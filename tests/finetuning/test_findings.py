@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from electra_tf.finetuning import findings, inputs, task_table
-from electra_tf.finetuning.classification import Example
-from electra_tf.finetuning.conll import Sentence
+from electra_tf.finetuning import findings, inputs
 from electra_tf.finetuning.findings import Evaluated
-from electra_tf.finetuning.passages import Passage, Question
-from electra_tf.finetuning.task import Source
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.conll import Sentence
+from electra_tf.finetuning.tasks.passages import Passage, Question
+from electra_tf.finetuning.tasks.task import Source
 from tests.finetuning import sentences
 
 

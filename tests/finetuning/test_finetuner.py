@@ -5,9 +5,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from electra_tf.finetuning import heads, task_table
-from electra_tf.finetuning.classification import Example
+from electra_tf.finetuning import heads
 from electra_tf.finetuning.finetuner import Finetuner
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.classification import Example
 from electra_tf.training import checkpoints, distribution
 from tests.finetuning import sentences
 from tests.replicas import two_replicas

@@ -6,8 +6,8 @@ import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import task_table
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.tasks import task_table
 from electra_tf.randomness import RandomStream
 from tests.finetuning import sentences
 

@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import inputs, task_table
-from electra_tf.finetuning.classification import Example
+from electra_tf.finetuning import inputs
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.classification import Example
 from electra_tf.training import checkpoints
 from tests.finetuning import sentences
 from tests.replicas import two_replicas

@@ -11,9 +11,11 @@ import pytest
 
 import electra_tf
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import predict, tag_answers, task_table, tuned_model
-from electra_tf.finetuning.classification import Example
-from electra_tf.finetuning.serving import Served
+from electra_tf.finetuning import predict, tuned_model
+from electra_tf.finetuning.serving import tag_answers
+from electra_tf.finetuning.serving.network import Served
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.classification import Example
 from tests.finetuning import sentences, tuned
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -157,7 +159,7 @@ def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
 
 
 def _sentence(words: list[str]):
-    from electra_tf.finetuning.conll import Sentence
+    from electra_tf.finetuning.tasks.conll import Sentence
 
     return Sentence(0, words, ["O"] * len(words))
 

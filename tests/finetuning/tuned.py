@@ -5,8 +5,9 @@ import pathlib
 import numpy as np
 
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import task_table, tuned_model
+from electra_tf.finetuning import tuned_model
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.tasks import task_table
 from tests.finetuning import sentences
 
 # What divides the texts of the tests into both labels.

@@ -1,0 +1,1 @@
+"""What a fine-tuned model is written as for other programs."""

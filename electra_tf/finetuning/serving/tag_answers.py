@@ -1,0 +1,163 @@
+"""Texts in, tagged words and the spans they form out; no TensorFlow."""
+
+import typing
+import unicodedata
+
+import numpy as np
+from scipy import special
+
+from electra_tf.finetuning.tasks import spans, windows, word_pieces
+
+# Windows begin this part of their room after one another.
+STRIDES_PER_WINDOW = 2
+
+
+class Word(typing.NamedTuple):
+    """A word of a text.
+
+    Attributes:
+        text: str.
+        begin: int, number of its first character; None for words that were
+            given as a list.
+        end: int, number of the character after it; or None.
+    """
+
+    text: str
+    begin: int | None = None
+    end: int | None = None
+
+
+class TagAnswers:
+    """Makes the inputs of a text, and reads the tags of its words.
+
+    A text that does not fit is cut into windows that overlap; a word's tag is
+    that of the window with the most context around it.
+
+    Args:
+        task: `TunedTask`.
+        settings: `InputSettings`.
+        tokenizer: `electra_tf.tokenization.Tokenizer`.
+    """
+
+    fields = ("text",)
+    optional = ("words",)
+    texts = ("text",)
+
+    def __init__(self, task, settings, tokenizer):
+        self.task = task
+        self.settings = settings
+        self.tokenizer = tokenizer
+        self._basic = word_pieces.basic_tokenizer(task.lower_case_words)
+
+    def inputs(self, row: dict) -> list[dict]:
+        """Return the windows of a row.
+
+        Each has `positions`, where the words begin that it is to tag, and
+        `words`, their numbers, besides input_ids and segment_ids.
+        """
+        ids, firsts = [], []
+        for word in words_of(row):
+            firsts.append(len(ids))
+            ids += self.tokenizer.encode_words(self._basic.words(word.text))
+        room = self.settings.max_seq_length - 2
+        cut = _covering(len(ids), room)
+        best = windows.windows_with_most_context(cut, len(ids))
+        # A word without pieces at the end is tagged at [SEP], as in training.
+        best.append(len(cut) - 1)
+        chosen = [best[first] for first in firsts]
+        return [
+            self._window(span, ids, firsts, chosen, number)
+            for number, span in enumerate(cut)
+        ]
+
+    def _window(self, span, ids, firsts, chosen, number: int) -> dict:
+        words = [w for w, window in enumerate(chosen) if window == number]
+        inside = ids[span.start : span.start + span.length]
+        tokenizer = self.tokenizer
+        return {
+            "input_ids": [tokenizer.cls_id, *inside, tokenizer.sep_id],
+            # As in training.
+            "segment_ids": [1] * (len(inside) + 2),
+            "positions": [1 + firsts[word] - span.start for word in words],
+            "words": words,
+        }
+
+    def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
+        """Return tags and spans, from all windows and their outputs."""
+        words = words_of(row)
+        tags = [""] * len(words)
+        sure = [0.0] * len(words)
+        for window, output in zip(inputs, outputs, strict=True):
+            for place, word in enumerate(window["words"]):
+                logits = np.asarray(output["logits"][place], np.float64)
+                sure[word] = float(special.softmax(logits).max())
+                tags[word] = self.task.labels[int(logits.argmax())]
+        return {
+            "tags": [
+                {**_placed(word), "tag": tag, "probability": share}
+                for word, tag, share in zip(words, tags, sure, strict=True)
+            ],
+            "spans": self._spans(row, words, tags),
+        }
+
+    def _spans(self, row: dict, words: list[Word], tags: list[str]) -> list:
+        """Return what the tags say together, if they speak of spans."""
+        try:
+            found = spans.decoded(tags)
+        except ValueError:
+            return []  # Tags of single words, as parts of speech.
+        return [
+            {"type": s.type, **_joined(row, words[s.first : s.last + 1], s)}
+            for s in found
+        ]
+
+
+def _covering(length: int, room: int) -> list:
+    """Return overlapping spans of pieces; one for no pieces at all."""
+    stride = max(room // STRIDES_PER_WINDOW, 1)
+    return windows.spans(length, room, stride) or [windows.Span(0, 0)]
+
+
+def _placed(word: Word) -> dict:
+    if word.begin is None:
+        return {"word": word.text}
+    return {"word": word.text, "begin": word.begin, "end": word.end}
+
+
+def _joined(row: dict, words: list[Word], span) -> dict:
+    """Say where a span is: in the text, or among the words given."""
+    if words[0].begin is None:
+        return {
+            "text": " ".join(word.text for word in words),
+            "first_word": span.first,
+            "last_word": span.last,
+        }
+    begin, end = words[0].begin, words[-1].end
+    return {"text": row["text"][begin:end], "begin": begin, "end": end}
+
+
+def words_of(row: dict) -> list[Word]:
+    """Return the words of a row: those given, or those of its text."""
+    if row.get("words") is not None:
+        return [Word(word) for word in row["words"]]
+    return split(row["text"])
+
+
+def split(text: str) -> list[Word]:
+    """Cut a text at spaces, and around each punctuation mark and symbol.
+
+    >>> [word.text for word in split("Mr. Smith paid 5$.")]
+    ['Mr', '.', 'Smith', 'paid', '5', '$', '.']
+    """
+    words, begin = [], None
+    for place, character in enumerate((*text, " ")):
+        alone = unicodedata.category(character)[0] in "PS"
+        if not alone and not character.isspace():
+            begin = place if begin is None else begin
+            continue
+        if begin is not None:
+            words.append(Word(text[begin:place], begin, place))
+            begin = None
+        if alone:
+            words.append(Word(character, place, place + 1))
+    return words

@@ -1,0 +1,143 @@
+"""A fine-tuned model that answers texts.
+
+predict = electra_tf.load_predictor("FOLDER")
+predict(["a good film"])
+"""
+
+import collections
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow as tf
+
+from electra_tf.finetuning import tuned_model
+from electra_tf.finetuning.inputs import LENGTH_STEP
+from electra_tf.finetuning.serving import answers
+from electra_tf.finetuning.serving.network import Served, needs_positions
+from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.finetuning.tuned_model import TunedModel
+
+
+def load_predictor(
+    folder: str, task: str | None = None, batch_size: int = 32
+) -> "TextPredictor":
+    """Return the predictor of a fine-tuned model.
+
+    Args:
+        folder: str, what `run_finetuning.py` wrote to `tuned_model_dir`.
+        task: str, which of its tasks, where there are several.
+        batch_size: int, inputs that go through the network together.
+
+    Raises:
+        FileNotFoundError: when there is no such folder.
+        ValueError: when its files do not fit each other.
+    """
+    return TextPredictor(tuned_model.read(folder), task, batch_size)
+
+
+class TextPredictor:
+    """Answers texts by one task of a fine-tuned model.
+
+    Args:
+        tuned: `TunedModel`.
+        task: str, name of the task.
+        batch_size: int.
+    """
+
+    def __init__(
+        self, tuned: TunedModel, task: str | None = None, batch_size: int = 32
+    ):
+        self.task = tuned.task(task)
+        self.batch_size = batch_size
+        self.most = tuned.settings.max_seq_length
+        self.answers = answers.ANSWERS[self.task.head.kind](
+            self.task, tuned.settings, tuned.tokenizer
+        )
+        self._served = tf.function(
+            Served(tuned, self.task), reduce_retracing=True
+        )
+
+    def __call__(self, rows: Iterable) -> list[dict]:
+        """Return the answers of texts, in their order.
+
+        Args:
+            rows: texts, pairs of texts, or dicts: with `text` and perhaps
+                `text_pair`; for tagging `text`, or a list of `words`; for
+                questions `question` and `context`.
+
+        Raises:
+            ValueError: for a row that cannot be answered.
+        """
+        found = self.answer([self.as_dict(row) for row in rows])
+        for number, answer in enumerate(found):
+            if "error" in answer:
+                raise ValueError(f"Row {number}: {answer['error']}.")
+        return found
+
+    def as_dict(self, row) -> dict:
+        """Return a text or a pair as a dict of the task's fields."""
+        if isinstance(row, dict):
+            return row
+        texts = (row,) if isinstance(row, str) else tuple(row)
+        return dict(zip(self.answers.texts, texts, strict=False))
+
+    def answer(self, rows: list[dict]) -> list[dict]:
+        """Return an answer for each row, or what is wrong with it: `error`."""
+        made = [self._inputs(row) for row in rows]
+        inputs = [x for one in made if isinstance(one, list) for x in one]
+        outputs = iter(self._outputs(inputs))
+        return [
+            {"error": one}
+            if isinstance(one, str)
+            else self.answers.answer(row, one, [next(outputs) for _ in one])
+            for row, one in zip(rows, made, strict=True)
+        ]
+
+    def _inputs(self, row: dict) -> list[dict] | str:
+        """Return a row's inputs, or what is wrong with it."""
+        if problem := answers.problem(self.answers, row):
+            return problem
+        try:
+            return self.answers.inputs(row)
+        except DataError as error:
+            return str(error)
+
+    def _outputs(self, inputs: list[dict]) -> list[dict]:
+        """Return the outputs of inputs; those of like length go together."""
+        order = sorted(range(len(inputs)), key=lambda i: _length(inputs[i]))
+        found = [{} for _ in inputs]
+        for start in range(0, len(order), self.batch_size):
+            chosen = order[start : start + self.batch_size]
+            batch = self._batch([inputs[i] for i in chosen])
+            outputs = {k: v.numpy() for k, v in self._served(*batch).items()}
+            for place, index in enumerate(chosen):
+                found[index] = {k: v[place] for k, v in outputs.items()}
+        return found
+
+    def _batch(self, inputs: list[dict]) -> list:
+        """Return input_ids, input_mask, segment_ids and perhaps positions."""
+        columns = collections.defaultdict(list)
+        for made in inputs:
+            columns["input_ids"].append(made["input_ids"])
+            columns["input_mask"].append([1] * len(made["input_ids"]))
+            columns["segment_ids"].append(made["segment_ids"])
+            if needs_positions(self.task):
+                columns["positions"].append(made["positions"])
+        return [
+            _padded(column, max(self.most, *map(len, column), 1))
+            for column in columns.values()
+        ]
+
+
+def _length(made: dict) -> int:
+    return len(made["input_ids"])
+
+
+def _padded(rows: list[list[int]], most: int):
+    """int32 `(B, L)`, L a multiple of `LENGTH_STEP` or `most`."""
+    longest = max(max(map(len, rows)), 1)
+    width = min(-(-longest // LENGTH_STEP) * LENGTH_STEP, most)
+    padded = np.zeros((len(rows), width), np.int32)
+    for row, values in zip(padded, rows, strict=True):
+        row[: len(values)] = values
+    return tf.constant(padded)

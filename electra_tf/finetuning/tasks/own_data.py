@@ -1,0 +1,28 @@
+"""Where a user's own data is, by split; no TensorFlow."""
+
+from electra_tf.finetuning.tasks import tfds_source
+from electra_tf.finetuning.tasks.tables import Table, read_table
+from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN
+
+FILES = {TRAIN: "train_file", DEV: "dev_file", TEST: "test_file"}
+TFDS_SPLITS = {
+    TRAIN: "tfds_train_split",
+    DEV: "tfds_dev_split",
+    TEST: "tfds_test_split",
+}
+
+
+def table(config, split: str) -> Table:
+    """Return the rows of a split, from a file or TensorFlow Datasets."""
+    if config.tfds_name is None:
+        return read_table(file(config, split))
+    return tfds_source.read(
+        config.tfds_name,
+        getattr(config, TFDS_SPLITS[split]),
+        config.tfds_data_dir,
+    )
+
+
+def file(config, split: str) -> str:
+    """Return the path of a split's file."""
+    return getattr(config, FILES[split])

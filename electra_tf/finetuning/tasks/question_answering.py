@@ -1,0 +1,270 @@
+"""Answers as spans of a passage: SQuAD and the tasks of MRQA; no TensorFlow."""
+
+import json
+import os
+import typing
+from collections.abc import Callable, Iterator
+
+from absl import logging
+
+from electra_tf.finetuning.tasks import answer_metrics, passages, tfds_source
+from electra_tf.finetuning.tasks.passages import Asked, Question
+from electra_tf.finetuning.tasks.span_decoding import Answer, Decoder
+from electra_tf.finetuning.tasks.task import (
+    DEV,
+    TEST,
+    TRAIN,
+    DataError,
+    FeatureSpec,
+    HeadSpec,
+    Source,
+    Task,
+    say,
+)
+from electra_tf.finetuning.tasks.windows import Window, Windows
+
+DEBUG_QUESTIONS = 100  # To read in debug mode.
+
+
+class AnswerFiles(typing.NamedTuple):
+    """What a task's files are like.
+
+    Attributes:
+        read: function from a path to the questions of a file.
+        extension: str, of the files.
+        tfds_name: str, the set of TensorFlow Datasets.
+        has_null_answers: bool, whether questions may have no answer.
+    """
+
+    read: Callable
+    tfds_name: str
+    extension: str = ".jsonl"
+    has_null_answers: bool = False
+
+
+QUESTION_ANSWERING = {
+    "squad": AnswerFiles(
+        passages.read_squad, "squad/v2.0", ".json", has_null_answers=True
+    ),
+    "squadv1": AnswerFiles(passages.read_squad, "squad/v1.1", ".json"),
+    "newsqa": AnswerFiles(passages.read_mrqa, "mrqa/news_qa"),
+    "naturalqs": AnswerFiles(passages.read_mrqa, "mrqa/natural_questions"),
+    "triviaqa": AnswerFiles(passages.read_mrqa, "mrqa/trivia_qa"),
+    "searchqa": AnswerFiles(passages.read_mrqa, "mrqa/search_qa"),
+}
+TFDS_SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
+
+
+class QuestionAnswering(Task):
+    """A task of the table `QUESTION_ANSWERING`."""
+
+    without_answers = "SQuAD 2.0 is the task 'squad'."
+
+    def __init__(self, name: str, config):
+        super().__init__(name, config)
+        self._decoded: tuple[dict, dict[str, Answer]] | None = None
+
+    @property
+    def has_null_answers(self) -> bool:
+        """Whether questions may have no answer."""
+        return QUESTION_ANSWERING[self.name].has_null_answers
+
+    @property
+    def feature_specs(self) -> tuple[FeatureSpec, ...]:
+        """Number of the window, and where the answer is in it."""
+        return tuple(
+            FeatureSpec(f"{self.name}_{feature}")
+            for feature in (
+                "eid",
+                "start_positions",
+                "end_positions",
+                "is_impossible",
+            )
+        )
+
+    @property
+    def head(self) -> HeadSpec:
+        """Scores of starts and ends, and of having no answer."""
+        config = self.config
+        kind = "joint" if config.joint_prediction else "independent"
+        options = {
+            "answerable_classifier": config.answerable_classifier,
+            "answerable_uses_start_logits": config.answerable_uses_start_logits,
+            "answerable_weight": config.answerable_weight,
+        }
+        if config.joint_prediction:
+            options["beam_size"] = config.beam_size
+        return HeadSpec(f"{kind}_question_answering", 1, options)
+
+    def examples(self, split: str) -> list[Question]:
+        """Read a split; see `Task.examples`."""
+        where, asked = self._asked(split)
+        if self.config.debug:
+            asked = asked[:DEBUG_QUESTIONS]
+        if not asked:
+            raise DataError(f"{where} holds no question.")
+        say(f"{self.name} {split}: {len(asked)} questions")
+        if split == TRAIN:
+            return self._to_learn(asked, where)
+        _check_ids(asked)
+        questions = passages.to_evaluate(asked)
+        if split == DEV:
+            self._check_golds(questions, where)
+        return questions
+
+    def _asked(self, split: str) -> tuple[str, list[Asked]]:
+        """Read a split; return where it is, and its questions."""
+        files, config = QUESTION_ANSWERING[self.name], self.config
+        if config.source == "tfds":
+            table = tfds_source.read(
+                files.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
+            )
+            return table.name, passages.from_tfds(table.records)
+        folder = config.raw_data_dir.format(self.name)
+        path = os.path.join(folder, split + files.extension)
+        return path, files.read(path)
+
+    def _to_learn(self, asked: list[Asked], where: str) -> list[Question]:
+        questions, left_out = passages.to_learn(asked, self.has_null_answers)
+        if left_out:
+            self._report_left_out(left_out, len(asked), where)
+        if not questions:
+            raise DataError(f"{where} holds no question that can be learnt.")
+        return questions
+
+    def _report_left_out(self, left_out: list[Asked], total: int, where: str):
+        """Name the questions that cannot be learnt; data has a few."""
+        logging.warning(
+            "%s: left out %d of %d questions whose answer is not in the "
+            "passage at the place given; the first is this. %s.",
+            where,
+            len(left_out),
+            total,
+            passages.misplaced(left_out[0]),
+        )
+
+    def _check_golds(self, questions: list[Question], path: str):
+        bare = [question.id for question in questions if not question.golds]
+        if bare and not self.has_null_answers:
+            raise DataError(
+                f"{path}: {len(bare)} of {len(questions)} questions have no "
+                f"right answer; expected one or more in {self.name}. The first "
+                f"is {bare[0]!r}. {self.without_answers}"
+            )
+
+    def features(self, examples: list[Question], tokenizer) -> list[dict]:
+        """Tokenize, and cut passages into windows."""
+        windows = self._windows(tokenizer)
+        return [
+            self._features(window)
+            for question in examples
+            for window in windows(question)
+        ]
+
+    def _windows(self, tokenizer) -> Windows:
+        config = self.config
+        return Windows(
+            tokenizer,
+            config.max_seq_length,
+            config.max_query_length,
+            config.doc_stride,
+        )
+
+    def _features(self, window: Window) -> dict:
+        rest = len(window.input_ids) - window.offset
+        return {
+            "input_ids": window.input_ids,
+            "segment_ids": [0] * window.offset + [1] * rest,
+            f"{self.name}_eid": window.eid,
+            f"{self.name}_start_positions": window.start,
+            f"{self.name}_end_positions": window.end,
+            f"{self.name}_is_impossible": int(window.is_impossible),
+        }
+
+    def score(
+        self, outputs: dict, source: Source | None = None
+    ) -> dict[str, float]:
+        """Return the task's metrics; write them, answers and null odds."""
+        golds = {question.id: question.golds for question in source.examples}
+        found = self._answers(outputs, source)
+        texts = {name: answer.text for name, answer in found.items()}
+        null_odds = {name: answer.null_odds for name, answer in found.items()}
+        config = self.config
+        if self.has_null_answers:
+            scores = answer_metrics.with_null_answers(
+                golds, texts, null_odds, config.qa_na_threshold
+            )
+            self._write(config.qa_na_file, null_odds)
+        else:
+            scores = answer_metrics.exact_match_and_f1(golds, texts)
+        self._write(config.qa_preds_file, texts)
+        self._write(config.qa_eval_file, scores)
+        return scores
+
+    def predictions(
+        self, outputs: dict, source: Source | None = None
+    ) -> dict[str, str]:
+        """Return answers by the names of questions; "" for no answer."""
+        return self._told(self._answers(outputs, source))
+
+    def _told(self, answers: dict[str, Answer]) -> dict[str, str]:
+        threshold = self.config.qa_na_threshold
+        return {
+            name: ""
+            if self.has_null_answers and answer.null_odds > threshold
+            else answer.text
+            for name, answer in answers.items()
+        }
+
+    def submission(
+        self, split: str, outputs: dict, source: Source
+    ) -> dict[str, str]:
+        """Return answers by question; for SQuAD 2.0 also their null odds."""
+        answers = self._answers(outputs, source)
+        found = {f"{self.name}.json": self._told(answers)}
+        if self.has_null_answers:
+            found[f"{self.name}_null_odds.json"] = {
+                name: answer.null_odds for name, answer in answers.items()
+            }
+        return {name: json.dumps(content) for name, content in found.items()}
+
+    def _answers(self, outputs: dict, source: Source) -> dict[str, Answer]:
+        """Return the answer of every question by its name.
+
+        The last outputs' are kept: they are scored, and told in a report.
+        """
+        if self._decoded is None or self._decoded[0] is not outputs:
+            self._decoded = outputs, dict(self._decode(outputs, source))
+        return self._decoded[1]
+
+    def _decode(
+        self, outputs: dict, source: Source
+    ) -> Iterator[tuple[str, Answer]]:
+        row = {int(eid): n for n, eid in enumerate(outputs["eid"])}
+        cut = self._windows(source.tokenizer)
+        decode = Decoder(source.tokenizer, self.config)
+        for question in source.examples:
+            windows = cut(question)
+            of_windows = [
+                {name: v[row[w.eid]] for name, v in outputs.items()}
+                for w in windows
+            ]
+            yield question.id, decode(question, windows, of_windows)
+
+    def _write(self, path: str, content: dict):
+        path = path.format(self.name)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+
+
+def _check_ids(asked: list[Asked]) -> None:
+    """Answers are written by their questions' names."""
+    places = {}
+    for question in asked:
+        if question.id in places:
+            raise DataError(
+                f"{question.where}: the id {question.id!r} is that of "
+                f"{places[question.id]} too; each question needs its own."
+            )
+        places[question.id] = question.where

@@ -1,0 +1,119 @@
+"""How tags of words write spans, found from the tags; no TensorFlow.
+
+A tag of a span is a position and the type of the span, as in B-PER; O is
+outside of all.
+
+    IOB1    B only where a span follows another one of its type
+    IOB2    B at every beginning, I inside
+    IOBES   also E at the end, and S for single words (BIOES, BILOU, BMEWO)
+    words   no spans: tags of single words, as parts of speech
+
+Reference: Ramshaw and Marcus, 1995, https://arxiv.org/abs/cmp-lg/9505040
+"""
+
+import typing
+
+from electra_tf.finetuning.tasks.conll import Sentence
+from electra_tf.finetuning.tasks.spans import OUTSIDE
+from electra_tf.finetuning.tasks.task import DataError
+
+# Other letters for the positions of IOBES.
+_OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
+_POSITIONS = frozenset("BIES") | _OTHER_LETTERS.keys()
+
+
+class Scheme(typing.NamedTuple):
+    """A way to write spans.
+
+    Attributes:
+        name: str.
+        positions: str, the letters that a type may have; none for tags of
+            single words.
+        learnt_as: function from a sentence's tags to those that are learnt.
+    """
+
+    name: str
+    positions: str
+    learnt_as: typing.Callable
+
+
+def _as_iob2(tags: list[str]) -> list[str]:
+    """Begin every span with B.
+
+    >>> _as_iob2(["I-PER", "I-PER", "B-PER", "O", "I-LOC"])
+    ['B-PER', 'I-PER', 'B-PER', 'O', 'B-LOC']
+    """
+    found, before = [], OUTSIDE
+    for tag in tags:
+        goes_on = tag.startswith("I-") and before[1:] == tag[1:]
+        found.append(tag if tag == OUTSIDE or goes_on else f"B{tag[1:]}")
+        before = tag
+    return found
+
+
+def _as_iobes(tags: list[str]) -> list[str]:
+    """Write the letters of BILOU and BMEWO as those of IOBES.
+
+    >>> _as_iobes(["B-PER", "L-PER", "O", "U-LOC"])
+    ['B-PER', 'E-PER', 'O', 'S-LOC']
+    """
+    return [
+        _OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:] if "-" in tag else tag
+        for tag in tags
+    ]
+
+
+IOB1 = Scheme("IOB1", "BI", _as_iob2)
+IOB2 = Scheme("IOB2", "BI", list)
+IOBES = Scheme("IOBES", "BIES", _as_iobes)
+WORDS = Scheme("words", "", list)
+
+
+def detected(sentences: list[Sentence]) -> Scheme:
+    """Return the scheme of the training data's tags.
+
+    Raises:
+        DataError: when some tags are of spans and others are not.
+    """
+    tags = {tag for sentence in sentences for tag in sentence.tags} - {OUTSIDE}
+    of_spans = {tag for tag in tags if _is_of_span(tag)}
+    if not of_spans:
+        return WORDS
+    if tags - of_spans:
+        _refuse(sentences, tags - of_spans, min(of_spans))
+    if any(tag[0] not in IOB2.positions for tag in of_spans):
+        return IOBES
+    begun = all(_as_iob2(s.tags) == s.tags for s in sentences)
+    return IOB2 if begun else IOB1
+
+
+def _is_of_span(tag: str) -> bool:
+    return tag[0] in _POSITIONS and tag[1:2] == "-" and len(tag) > 2
+
+
+def _refuse(sentences: list[Sentence], odd: set[str], good: str):
+    for sentence in sentences:
+        for number, tag in enumerate(sentence.tags):
+            if tag in odd:
+                raise DataError(
+                    f"{sentence.where}, word {number + 1} "
+                    f"{sentence.words[number]!r}: the tag {tag!r} has no "
+                    f"position such as B- or I-, but others have, {good!r} "
+                    "for instance. Give all tags one, or none."
+                )
+
+
+def all_tags(scheme: Scheme, sentences: list[Sentence]) -> tuple[str, ...]:
+    """Return the tags to learn: O, and all positions of the types found.
+
+    A type has all positions, because its longest spans may come later.
+
+    >>> all_tags(IOB2, [Sentence(0, ["x"], ["B-PER"])])
+    ('O', 'B-PER', 'I-PER')
+    """
+    tags = {tag for sentence in sentences for tag in sentence.tags}
+    if not scheme.positions:
+        return tuple(sorted(tags))
+    types = sorted({tag[2:] for tag in tags - {OUTSIDE}})
+    spans = [f"{p}-{kind}" for kind in types for p in scheme.positions]
+    return OUTSIDE, *spans

@@ -1,0 +1,55 @@
+"""The code of docs/adding_a_task.md does what the page says."""
+
+import json
+import pathlib
+import re
+import shlex
+
+import electra_tf.finetuning.tasks
+from electra_tf import configs
+from tests.finetuning import runs
+
+PAGE = pathlib.Path(__file__).parents[3] / "docs" / "adding_a_task.md"
+
+
+def blocks(language: str) -> list[str]:
+    pattern = rf"^```{language}\n(.*?)^```$"
+    return re.findall(pattern, PAGE.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def write_data(folder: pathlib.Path) -> None:
+    (line,) = blocks("json")
+    yes = json.loads(line)
+    no = {**yes, "passage": "a very bad film .", "label": False}
+    for split, copies in {"train": 24, "val": 2, "test": 1}.items():
+        rows = [
+            json.dumps({**row, "idx": number})
+            for number, row in enumerate([yes, no] * copies)
+        ]
+        (folder / f"{split}.jsonl").write_text("\n".join(rows))
+
+
+def test_the_page(tmp_path, monkeypatch):
+    file, row = blocks("python")
+    (tmp_path / "boolq.py").write_text(file)
+    monkeypatch.syspath_prepend(tmp_path)
+    tasks = electra_tf.finetuning.tasks
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path)])
+    added = eval(f"{{{row}}}", {"TaskRow": configs.TaskRow})
+    for name, task in added.items():
+        monkeypatch.setitem(configs.TASKS, name, task)
+    data = tmp_path / "finetuning_data" / "boolq"
+    data.mkdir(parents=True)
+    write_data(data)
+
+    (command,) = blocks("sh")
+    _, program, *flags = shlex.split(command.replace("\\\n", ""))
+    assert program == "run_finetuning.py"
+    mine = ("--data_dir", "--model_name", "--num_trials")
+    kept = [flag for flag in flags if not flag.startswith(mine)]
+    scores = runs.run(tmp_path, *kept)
+    assert scores["accuracy"] == 100
+    written = runs.predictions(tmp_path, "submission_1/BoolQ.jsonl")
+    assert written == (
+        '{"idx": 0, "label": "true"}\n{"idx": 1, "label": "false"}\n'
+    )
