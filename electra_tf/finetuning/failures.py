@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from electra_tf.finetuning import metrics, results
+from electra_tf.finetuning import results
+from electra_tf.finetuning.tasks import metrics
 
 # Predictions that spread less than this are the same: labels are whole
 # numbers, targets lie between 0 and 1.

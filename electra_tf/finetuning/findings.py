@@ -10,8 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from electra_tf.finetuning import metrics
-from electra_tf.finetuning.tasks import answer_metrics
+from electra_tf.finetuning.tasks import answer_metrics, metrics
 from electra_tf.finetuning.tasks.span_decoding import joined_pieces
 
 WORST = 20  # Errors to show.

@@ -29,10 +29,10 @@ from electra_tf.finetuning import cost, failures, inputs, results, tuned_model
 from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.findings import Evaluated
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
-from electra_tf.finetuning.metrics import as_text
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.report import Report
+from electra_tf.finetuning.tasks.metrics import as_text
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
 from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules

@@ -6,7 +6,7 @@ import os
 import statistics
 import typing
 
-from electra_tf.finetuning import metrics
+from electra_tf.finetuning.tasks import metrics
 
 METRICS_FILE = "metrics.jsonl"
 

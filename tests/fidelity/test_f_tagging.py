@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from electra_tf.finetuning import metrics
-from electra_tf.finetuning.tasks import spans
+from electra_tf.finetuning.tasks import metrics, spans
 from tests.fidelity.conftest import goldens_folder
 
 PATH = goldens_folder() / "F_scoring" / "tagging.json"

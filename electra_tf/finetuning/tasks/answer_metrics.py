@@ -4,7 +4,7 @@ The comparison of an answer with the right ones is that of the official
 scripts, which ship with the TensorFlow Model Garden.
 """
 
-from electra_tf.finetuning.metrics import PERCENT
+from electra_tf.finetuning.tasks.metrics import PERCENT
 
 
 def exact_match_and_f1(

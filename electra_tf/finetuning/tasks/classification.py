@@ -4,7 +4,7 @@ import typing
 
 from absl import logging
 
-from electra_tf.finetuning import metrics
+from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.label_sets import LabelSets
 from electra_tf.finetuning.tasks.labels import Labels
 from electra_tf.finetuning.tasks.scales import Number

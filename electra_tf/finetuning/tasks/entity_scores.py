@@ -3,7 +3,7 @@
 Reference: Nakayama, 2018, seqeval, https://github.com/chakki-works/seqeval
 """
 
-from electra_tf.finetuning.metrics import PERCENT
+from electra_tf.finetuning.tasks.metrics import PERCENT
 
 METRICS = {"f1": "f1-score", "precision": "precision", "recall": "recall"}
 AVERAGES = ("micro avg", "macro avg", "weighted avg")

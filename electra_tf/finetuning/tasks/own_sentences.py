@@ -5,8 +5,7 @@ No TensorFlow.
 
 import functools
 
-from electra_tf.finetuning import metrics
-from electra_tf.finetuning.tasks import own_data
+from electra_tf.finetuning.tasks import metrics, own_data
 from electra_tf.finetuning.tasks.classification import Example, SentenceTask
 from electra_tf.finetuning.tasks.label_sets import LabelSets
 from electra_tf.finetuning.tasks.labels import Labels

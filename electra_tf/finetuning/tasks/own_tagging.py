@@ -10,8 +10,12 @@ import itertools
 
 import numpy as np
 
-from electra_tf.finetuning import metrics
-from electra_tf.finetuning.tasks import entity_scores, own_data, tag_schemes
+from electra_tf.finetuning.tasks import (
+    entity_scores,
+    metrics,
+    own_data,
+    tag_schemes,
+)
 from electra_tf.finetuning.tasks.conll import Sentence, read_sentences
 from electra_tf.finetuning.tasks.tables import JSON_EXTENSIONS, Record
 from electra_tf.finetuning.tasks.tagging import Tagging

@@ -18,8 +18,7 @@ import os
 
 from absl import logging
 
-from electra_tf.finetuning import metrics
-from electra_tf.finetuning.tasks import spans
+from electra_tf.finetuning.tasks import metrics, spans
 from electra_tf.finetuning.tasks.conll import Sentence, read_sentences
 from electra_tf.finetuning.tasks.labels import entropy, shares
 from electra_tf.finetuning.tasks.task import (

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import failures, inputs, metrics
+from electra_tf.finetuning import failures, inputs
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
-from electra_tf.finetuning.tasks import spans, task_table
+from electra_tf.finetuning.tasks import metrics, spans, task_table
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import sentences
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from electra_tf.finetuning import metrics
+from electra_tf.finetuning.tasks import metrics
 
 
 def test_mcc_by_hand():
