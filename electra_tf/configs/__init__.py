@@ -23,7 +23,8 @@ from electra_tf.configs.encoder import (
     num_heads,
 )
 from electra_tf.configs.finetuning import BATCHINGS, FinetuningConfig
-from electra_tf.configs.pretraining import PretrainingConfig, generator_config
+from electra_tf.configs.generator import generator_config
+from electra_tf.configs.pretraining import PretrainingConfig
 from electra_tf.configs.program import (
     PRECISIONS,
     encoder_config,

@@ -5,7 +5,6 @@ import math
 import os
 
 from electra_tf.configs import fields, pretraining_checks
-from electra_tf.configs.encoder import EncoderConfig, widths
 from electra_tf.configs.objectives import (
     GENERATOR_TRAINING,
     GENERATORS,
@@ -18,7 +17,7 @@ from electra_tf.configs.objectives import (
     released,
     weight_sharing_of,
 )
-from electra_tf.configs.program import ProgramConfig, encoder_config
+from electra_tf.configs.program import ProgramConfig
 from electra_tf.hparams import Derived
 
 # Added to mask_prob before rounding down; part of the original's rule.
@@ -298,19 +297,6 @@ class PretrainingConfig(ProgramConfig):
         """Raise a ValueError if fields contradict each other."""
         super().check()
         pretraining_checks.check(self)
-        if self.has_small_generator:
-            generator_config(self)
-        if self.init_generator and not self.init_checkpoint:
-            raise ValueError(
-                "init_generator needs init_checkpoint, the discriminator's. "
-                f"Received: init_generator {self.init_generator!r} alone."
-            )
-        if self.max_predictions_per_seq < 1:
-            raise ValueError(
-                "mask_prob times max_seq_length leaves nothing to mask. "
-                f"Received: mask_prob {self.mask_prob}, "
-                f"max_seq_length {self.max_seq_length}."
-            )
 
     @property
     def layout(self) -> Layout:
@@ -375,33 +361,3 @@ class PretrainingConfig(ProgramConfig):
         """Pattern of the records held out beside the training ones."""
         folder = os.path.dirname(self.pretrain_tfrecords)
         return os.path.join(folder, "held_out_data.tfrecord*")
-
-
-def generator_config(config: PretrainingConfig) -> EncoderConfig:
-    """Return the shape of a generator that is a network of its own.
-
-    Sizes are rounded half to even. Overrides of heads and feed-forward width
-    do not carry over from the main encoder; all others do. In two stages the
-    generator is the main encoder's twin.
-
-    Raises:
-      ValueError: if the fractions give a shape that cannot be built.
-    """
-    encoder = encoder_config(config)
-    if config.generator_training == "two_stage":
-        return encoder  # The discriminator starts from its weights.
-    hidden_size = round(encoder.hidden_size * config.generator_hidden_size)
-    layers = round(encoder.num_hidden_layers * config.generator_layers)
-    untied = config.untied_generator_embeddings
-    try:
-        return encoder.replace(
-            num_hidden_layers=layers,
-            embedding_size=hidden_size if untied else encoder.embedding_size,
-            **widths(hidden_size),
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"generator_hidden_size {config.generator_hidden_size} and "
-            f"generator_layers {config.generator_layers} give no valid "
-            f"generator: {error}"
-        ) from error

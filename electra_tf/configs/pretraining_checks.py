@@ -1,5 +1,6 @@
 """Whether the settings of pre-training go together."""
 
+from electra_tf.configs.generator import generator_config
 from electra_tf.configs.objectives import (
     generator_of,
     objective_of,
@@ -19,6 +20,19 @@ def check(config) -> None:
     _check_released_settings(config)
     _check_sharing(config)
     _check_generator_training(config)
+    if config.has_small_generator:
+        generator_config(config)
+    if config.init_generator and not config.init_checkpoint:
+        raise ValueError(
+            "init_generator needs init_checkpoint, the discriminator's. "
+            f"Received: init_generator {config.init_generator!r} alone."
+        )
+    if config.max_predictions_per_seq < 1:
+        raise ValueError(
+            "mask_prob times max_seq_length leaves nothing to mask. "
+            f"Received: mask_prob {config.mask_prob}, "
+            f"max_seq_length {config.max_seq_length}."
+        )
 
 
 def _check_masking(config) -> None:
