@@ -95,5 +95,7 @@ TASKS = {
         head="tagging",
         own_data=True,
     ),
-    "qa": TaskRow("own_questions.OwnQuestions", *_ANSWERS[1:5], own_data=True),
+    "qa": _ANSWERS._replace(
+        implementation="own_questions.OwnQuestions", own_data=True
+    ),
 }
