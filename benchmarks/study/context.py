@@ -9,7 +9,6 @@ is not; [CLS] and [SEP] are left aside, and so is padding.
 """
 
 import argparse
-import itertools
 
 import numpy as np
 import tensorflow as tf
@@ -65,14 +64,13 @@ def detected(pretrainer, tokenizer, pattern: str, batches: int) -> tuple:
             output.batch.input_mask,
         )
 
+    config = pretrainer.config.replace(eval_batch_size=BATCH_SIZE)
     files = inputs.matching_files(pattern)
-    records = tf.data.TFRecordDataset(files).batch(BATCH_SIZE)
-    found = []
-    for step, some in enumerate(itertools.islice(records, batches)):
-        batch = inputs.parse(some, pretrainer.config.max_seq_length)
-        found.append(
-            [part.numpy().ravel() for part in run(batch, tf.constant(step))]
-        )
+    dataset = inputs.evaluation_dataset(config, files).take(batches)
+    found = [
+        [part.numpy().ravel() for part in run(batch, step)]
+        for step, batch in dataset.enumerate()
+    ]
     ids, is_fake, logits, mask = map(np.concatenate, zip(*found, strict=True))
     ends = (tokenizer.cls_id, tokenizer.sep_id)
     counts = (mask == 1) & ~np.isin(ids, ends)
