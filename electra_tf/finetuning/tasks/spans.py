@@ -65,14 +65,11 @@ def bioes(tags) -> list[str]:
     >>> bioes(["B-NP", "I-NP", "O", "I-VP"])
     ['B-NP', 'E-NP', 'O', 'S-VP']
     """
-    encoded = [OUTSIDE] * len(tags)
-    for span in decoded(tags):
-        for number in range(span.first, span.last + 1):
-            encoded[number] = f"I-{span.type}"
-        encoded[span.first] = f"B-{span.type}"
-        encoded[span.last] = f"E-{span.type}"
-        if span.first == span.last:
-            encoded[span.first] = f"S-{span.type}"
+    spans = decoded(tags)
+    encoded = _bio(spans, len(tags))
+    for span in spans:
+        end = "S" if span.first == span.last else "E"
+        encoded[span.last] = f"{end}-{span.type}"
     return encoded
 
 
@@ -82,8 +79,12 @@ def bio(tags) -> list[str]:
     >>> bio(["B-NP", "E-NP", "O", "S-VP"])
     ['B-NP', 'I-NP', 'O', 'B-VP']
     """
-    encoded = [OUTSIDE] * len(tags)
-    for span in decoded(tags):
+    return _bio(decoded(tags), len(tags))
+
+
+def _bio(spans: list[Span], length: int) -> list[str]:
+    encoded = [OUTSIDE] * length
+    for span in spans:
         for number in range(span.first, span.last + 1):
             encoded[number] = f"I-{span.type}"
         encoded[span.first] = f"B-{span.type}"
