@@ -10,13 +10,12 @@ text gives the same vocabulary.
 import collections
 import dataclasses
 import math
-import os
 import pathlib
 import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from data_prep import command_line, corpus
+from data_prep import command_line, corpus, whole_files
 from data_prep.sources import formats, standard_input
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.findings import Findings
@@ -209,10 +208,7 @@ def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
 
 def _write(tokens: list[str], path: pathlib.Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    content = "".join(f"{token}\n" for token in tokens)
-    unfinished.write_bytes(content.encode("utf-8"))
-    os.replace(unfinished, path)
+    whole_files.write(path, "".join(f"{token}\n" for token in tokens))
 
 
 def _report(config: VocabConfig, tokens: list[str], counts) -> None:

@@ -61,5 +61,6 @@ def _encoded(lines, encode: Encode) -> Iterator[tuple[Draws, str]]:
 
 
 def _encoded_at_once(lines, encode: Encode) -> Iterator[tuple[Draws, str]]:
-    drawn, texts = zip(*lines, strict=True) if lines else ((), ())
-    yield from zip(drawn, encode(texts), strict=True)
+    encoded = encode([line for _, line in lines])
+    for (drawn, _), ids in zip(lines, encoded, strict=True):
+        yield drawn, ids
