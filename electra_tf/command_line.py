@@ -19,6 +19,11 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
     )
 
 
+def discard_output() -> None:
+    """Write no more: whoever read has enough, and the buffer no reader."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextlib.contextmanager
 def errors_of(program: str) -> Iterator[None]:
     """End the program with a message if what it was given is at fault.

@@ -90,9 +90,9 @@ def export(args: argparse.Namespace) -> None:
     model_folder.make_folder(args.to)
     for line in writer.write(args.to, tuned, task):
         print(line)
-    from electra_tf.finetuning.exporting import check as export_check
+    from electra_tf.finetuning.exporting import check
 
-    differences = export_check.differences(
+    differences = check.differences(
         writer.outputs(args.to, tuned, task), tuned, task
     )
     for name, difference in differences.items():

@@ -37,8 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             predict(args)
         except BrokenPipeError:
-            # Whoever reads has enough; what is in the buffer has no reader.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            command_line.discard_output()
             sys.exit(1)
 
 

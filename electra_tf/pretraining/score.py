@@ -15,7 +15,6 @@ import argparse
 import contextlib
 import itertools
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -33,8 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             _run(args)
         except BrokenPipeError:
-            # Whoever read has enough; nothing more can be said to them.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            command_line.discard_output()
 
 
 def parser() -> argparse.ArgumentParser:
