@@ -1,19 +1,22 @@
 """What tests and the examples in docstrings start from."""
 
-import os
 import signal
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-# Two logical CPUs, so that replicas can be tested without GPUs.
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0],
-    [tf.config.LogicalDeviceConfiguration()] * 2,
-)
+from electra_tf import command_line
+
+
+def pytest_configure():
+    """Two logical CPUs, so that replicas can be tested without GPUs."""
+    command_line.set_up_tensorflow()
+    import tensorflow as tf
+
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0],
+        [tf.config.LogicalDeviceConfiguration()] * 2,
+    )
 
 
 @pytest.fixture

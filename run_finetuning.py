@@ -17,7 +17,7 @@ DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data
 import os
 import sys
 
-from electra_tf import tokenization
+from electra_tf import command_line, tokenization
 from electra_tf.configs import FinetuningConfig
 from electra_tf.conversion import initial
 from electra_tf.finetuning.tasks import task_table
@@ -28,7 +28,7 @@ from flags import from_config
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(FinetuningConfig, argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command_line.set_up_tensorflow()
     try:
         config, start = initial.finetuning(config)
         tasks = task_table.tasks(config)

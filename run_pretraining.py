@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 
-from electra_tf import manifest, tokenization
+from electra_tf import command_line, manifest, tokenization
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion import initial
 from electra_tf.training import run_folder
@@ -23,7 +23,7 @@ from flags import from_config
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(PretrainingConfig, argv)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command_line.set_up_tensorflow()
     try:
         run(config)
     except Stopped:

@@ -13,10 +13,10 @@ round, of processor time and of wall time; printed is their median.
 """
 
 import argparse
-import os
 import statistics
 import time
 
+from electra_tf import command_line
 from electra_tf.configs import BATCHINGS, FinetuningConfig, encoder_config
 
 TASKS = ("cola", "mrpc", "sts")
@@ -149,7 +149,7 @@ def line(name: str, rounds: list, batches: int) -> str:
 def main() -> None:
     """Measure the tasks whose folders are given."""
     args = arguments()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command_line.set_up_tensorflow()
     for task in TASKS:
         if getattr(args, task) is not None:
             measure(args, task)

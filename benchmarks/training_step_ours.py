@@ -3,18 +3,16 @@
 All that a step does is in it: masks, samples, dropout, metrics.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import tensorflow as tf
-
 from benchmarks import timed_steps, training_memory
+from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 
 
 def main():
     """Serve steps."""
+    command_line.set_up_tensorflow()
+    import tensorflow as tf
+
     parser = timed_steps.sizes()
     parser.add_argument("--jit_compile", action="store_true")
     args = parser.parse_args()

@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 
+from electra_tf import command_line
 from electra_tf.training.reporting import duration
 
 NUM_SENTENCES = 200
@@ -125,7 +126,7 @@ def _rows(path: pathlib.Path) -> list[dict]:
 
 
 def _detections(folder: pathlib.Path, model_dir: pathlib.Path) -> str:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    command_line.set_up_tensorflow()
     from electra_tf.pretraining import detector
 
     pretrainer, tokenizer = detector.load(str(model_dir))
