@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from electra_tf.training import checkpoints
-from tests.test_run_pretraining import ROOT, command_line
+from tests.small_run import ROOT, command_line
 
 # Enough of a network for dropout, masks, samples and shuffling to matter.
 SMALL = {

@@ -8,7 +8,6 @@ import socket
 import pytest
 
 from tests.faults.program import Program, assert_same
-from tests.test_run_pretraining import data_dir  # noqa: F401 (fixture)
 
 SETTINGS = {
     "num_train_steps": 400,
@@ -29,7 +28,7 @@ def free_ports(number: int) -> list[int]:
 class Cluster:
     """The same command on every worker."""
 
-    def __init__(self, data_dir, name):  # noqa: F811
+    def __init__(self, data_dir, name):
         self.workers = [Program(data_dir, name, **SETTINGS) for _ in range(2)]
 
     def start(self):
@@ -52,7 +51,7 @@ class Cluster:
 
 
 @pytest.mark.slow
-def test_one_of_two_workers_is_to_be_stopped(data_dir):  # noqa: F811
+def test_one_of_two_workers_is_to_be_stopped(data_dir):
     reference = Cluster(data_dir, "both workers")
     reference.finish()
     stopped = Cluster(data_dir, "one stopped")

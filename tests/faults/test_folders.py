@@ -10,7 +10,7 @@ import run_pretraining
 from electra_tf.training import checkpoint_folder
 from tests.faults.program import SMALL, Program, assert_same
 from tests.mounts import mounted
-from tests.test_run_pretraining import data_dir, failure  # noqa: F401
+from tests.small_run import failure
 
 SETTINGS = {
     "num_train_steps": 8,
@@ -20,12 +20,12 @@ SETTINGS = {
 }
 
 
-def refuse(data_dir, name, **settings) -> str:  # noqa: F811
+def refuse(data_dir, name, **settings) -> str:
     return failure(data_dir, name, **{**SMALL, **SETTINGS, **settings})
 
 
 @pytest.mark.slow
-def test_a_full_disk(data_dir):  # noqa: F811
+def test_a_full_disk(data_dir):
     """Room for two checkpoints, not for a third; then there is more."""
     reference = Program(data_dir, "roomy", **SETTINGS)
     reference.finish()
@@ -51,7 +51,7 @@ def test_a_full_disk(data_dir):  # noqa: F811
         assert_same(program, reference)
 
 
-def test_files_that_may_not_grow(data_dir, capsys):  # noqa: F811
+def test_files_that_may_not_grow(data_dir, capsys):
     """A limit on file sizes stands in for a quota; no checkpoint fits."""
 
     program = Program(data_dir, "limited", **SETTINGS)
@@ -69,7 +69,7 @@ def test_files_that_may_not_grow(data_dir, capsys):  # noqa: F811
     assert not (program.folder / checkpoint_folder.UNFINISHED).exists()
 
 
-def test_a_read_only_folder(data_dir):  # noqa: F811
+def test_a_read_only_folder(data_dir):
     folder = data_dir / "models" / "read-only"
     with mounted(folder, "ro"):
         message = refuse(data_dir, "read-only")
@@ -77,7 +77,7 @@ def test_a_read_only_folder(data_dir):  # noqa: F811
         assert "--model_dir" in message
 
 
-def test_two_programs(data_dir):  # noqa: F811
+def test_two_programs(data_dir):
     first = Program(data_dir, "taken", **SETTINGS).start()
     lock = first.folder / "lock"
     assert first.wait_until(lambda: lock.exists() and lock.read_text())
@@ -94,7 +94,7 @@ def test_two_programs(data_dir):  # noqa: F811
         ({"shuffle_buffer_size": 9}, "shuffle_buffer_size: 50 in the saved"),
     ],
 )
-def test_a_changed_config(data_dir, changes, message):  # noqa: F811
+def test_a_changed_config(data_dir, changes, message):
     (data_dir / "models" / "changed").mkdir(parents=True, exist_ok=True)
     config = data_dir / "models" / "changed" / "config.json"
     if not config.exists():  # What a start that ended early leaves behind.
@@ -104,7 +104,7 @@ def test_a_changed_config(data_dir, changes, message):  # noqa: F811
     assert message in refuse(data_dir, "changed", **changes)
 
 
-def test_a_damaged_config(data_dir):  # noqa: F811
+def test_a_damaged_config(data_dir):
     folder = data_dir / "models" / "damaged"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text('{"seed": 4')

@@ -11,7 +11,6 @@ import pytest
 import run_pretraining
 from electra_tf.training import checkpoint_folder
 from tests.faults.program import Program, assert_same
-from tests.test_run_pretraining import data_dir  # noqa: F401 (fixture)
 
 SETTINGS = {
     "num_train_steps": 12,
@@ -90,7 +89,7 @@ def kill_again_and_again(program: Program, kinds, seed: int) -> int:
 
 
 @pytest.mark.slow
-def test_killed_twice(data_dir):  # noqa: F811
+def test_killed_twice(data_dir):
     reference = Program(data_dir, "reference", **SETTINGS)
     run_pretraining.main(reference.command[1:])
     program = Program(data_dir, "killed", **SETTINGS)
@@ -108,7 +107,7 @@ def test_killed_twice(data_dir):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_killed_at_twenty_points(data_dir):  # noqa: F811
+def test_killed_at_twenty_points(data_dir):
     reference = Program(data_dir, "long reference", **LONG)
     reference.finish()
     program = Program(data_dir, "long killed", **LONG)
@@ -119,7 +118,7 @@ def test_killed_at_twenty_points(data_dir):  # noqa: F811
 
 @pytest.mark.slow
 @pytest.mark.parametrize("replicas", [2, 4])
-def test_killed_replicas(data_dir, replicas):  # noqa: F811
+def test_killed_replicas(data_dir, replicas):
     settings = {
         **LONG,
         "distribution_strategy": "mirrored",
@@ -133,7 +132,32 @@ def test_killed_replicas(data_dir, replicas):  # noqa: F811
     assert_same(program, reference)
 
 
-def test_asked_to_stop(data_dir, capfd):  # noqa: F811
+@pytest.mark.slow
+def test_killed_in_both_stages(data_dir):
+    """The discriminator is never made of the generator's weights twice."""
+    half = 60
+    settings = {
+        **LONG,
+        "num_train_steps": 2 * half,
+        "generator_training": "two_stage",
+        "generator_hidden_size": 1.0,
+        "weight_sharing": "none",
+        "generator_steps": half,
+    }
+    reference = Program(data_dir, "stages", **settings)
+    reference.finish()
+    program = Program(data_dir, "stages killed", **settings)
+    rng = random.Random(4)
+    steps = []
+    while kill_at_step(program.start(), rng):
+        steps.append(program.last_step())
+    program.finish()
+    print("killed after steps", steps)
+    assert min(steps) < half < max(steps)
+    assert_same(program, reference)
+
+
+def test_asked_to_stop(data_dir, capfd):
     program = Program(data_dir, "stopped", **LONG_LINES)
 
     def ask():
@@ -153,7 +177,7 @@ def test_asked_to_stop(data_dir, capfd):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_stopped_and_resumed(data_dir, interrupts):  # noqa: F811
+def test_stopped_and_resumed(data_dir, interrupts):
     """In the midst of lines; they are those of an uninterrupted run."""
     reference = Program(data_dir, "unstopped", **LONG_LINES)
     reference.finish()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.faults.program import SMALL, Program
-from tests.test_run_pretraining import data_dir, pretrain  # noqa: F401
+from tests.small_run import pretrain
 
 SETTINGS = {
     **SMALL,
@@ -72,7 +72,7 @@ def free_addresses(number: int) -> list[str]:
     return [f"127.0.0.1:{port}" for port in ports]
 
 
-def alone(data_dir, name="alone", **settings) -> Program:  # noqa: F811
+def alone(data_dir, name="alone", **settings) -> Program:
     """What one process makes of the same settings."""
     pretrain(data_dir, name, "--do_eval", **settings)
     return Program(data_dir, name, **settings)
@@ -115,7 +115,7 @@ def results(program: Program) -> dict:
     return found
 
 
-def test_two_workers_equal_one(data_dir):  # noqa: F811
+def test_two_workers_equal_one(data_dir):
     job = Job(2, data_dir, "two", **SETTINGS).start()
     reference = alone(data_dir, **SETTINGS)
     printed = job.finish()
@@ -127,7 +127,7 @@ def test_two_workers_equal_one(data_dir):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_three_workers_equal_one(data_dir):  # noqa: F811
+def test_three_workers_equal_one(data_dir):
     job = Job(3, data_dir, "three", **SETTINGS).start()
     reference = alone(data_dir, "alone3", **SETTINGS)
     job.finish()
@@ -137,7 +137,7 @@ def test_three_workers_equal_one(data_dir):  # noqa: F811
 @pytest.mark.slow
 @pytest.mark.parametrize("number, victim", [(2, 0), (2, 1), (3, 2)])
 def test_a_killed_worker_ends_the_job_and_it_goes_on(
-    data_dir,  # noqa: F811
+    data_dir,
     number,
     victim,
 ):
@@ -155,7 +155,7 @@ def test_a_killed_worker_ends_the_job_and_it_goes_on(
 
 
 @pytest.mark.slow
-def test_workers_that_see_different_folders(data_dir):  # noqa: F811
+def test_workers_that_see_different_folders(data_dir):
     job = Job(2, data_dir, "seen", **SETTINGS)
     job.start().finish()
     elsewhere = f"--model_dir={data_dir / 'models' / 'unseen'}"
