@@ -22,8 +22,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from data_prep import job_results, whole_files
-from electra_tf import manifest
+from data_prep import job_results
+from electra_tf import manifest, whole_files
 
 WORKSHOP = ".unfinished"
 SETTINGS = "settings.json"
@@ -77,6 +77,7 @@ class BuildFolder:
         whole_files.flush(self._folder)
         manifest.write(built, self._folder)
         shutil.rmtree(self.workshop)
+        whole_files.remove_unfinished(self._folder)
 
     def discard(self) -> None:
         """Remove all of the build."""

@@ -15,11 +15,12 @@ import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-from data_prep import command_line, corpus, whole_files
+from data_prep import command_line, corpus
 from data_prep.sources import formats, standard_input
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.findings import Findings
 from data_prep.sources.unit import Reading
+from electra_tf import whole_files
 from electra_tf.configs import hparam
 from electra_tf.tokenization import (
     CONTINUATION,

@@ -21,10 +21,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from data_prep import near_duplicates, removal, whole_files, workers
+from data_prep import near_duplicates, removal, workers
 from data_prep.documents import documents_of
 from data_prep.progress import Progress
 from data_prep.sources.findings import Findings
+from electra_tf import whole_files
 
 HASH_BYTES = 8
 HASHES_AT_A_TIME = 1 << 22

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from data_prep import whole_files
+from electra_tf import whole_files
 from electra_tf.manifest import Shard
 
 

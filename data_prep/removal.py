@@ -4,7 +4,7 @@ import array
 import pathlib
 from collections.abc import Iterable, Iterator
 
-from data_prep import whole_files
+from electra_tf import whole_files
 
 DOCUMENTS, LINES, NEAR = "documents", "lines", "near"
 # Unsigned, 8 bytes each.

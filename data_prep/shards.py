@@ -10,9 +10,9 @@ import pathlib
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 
-from data_prep import tfrecord_framing, whole_files
+from data_prep import tfrecord_framing
 from data_prep.examples import Example
-from electra_tf import records, serialization
+from electra_tf import records, serialization, whole_files
 from electra_tf.checksums import Crc32c
 from electra_tf.manifest import Shard
 

@@ -5,8 +5,7 @@ import pathlib
 
 import numpy as np
 
-from data_prep import whole_files
-from electra_tf import id_strings
+from electra_tf import id_strings, whole_files
 
 # Strings counted together.
 _STRINGS_AT_ONCE = 1 << 10

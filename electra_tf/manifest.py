@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from electra_tf import storage
+from electra_tf import storage, whole_files
 
 FILE_NAME = "manifest.json"
 FORMAT = 2
@@ -88,7 +88,7 @@ class Manifest:
 
 def write(manifest: Manifest, folder: str) -> None:
     """Write manifest.json into a folder, whole or not at all."""
-    storage.write_whole(pathlib.Path(folder, FILE_NAME), to_json(manifest))
+    whole_files.write(pathlib.Path(folder, FILE_NAME), to_json(manifest))
 
 
 def to_json(manifest: Manifest) -> str:

@@ -4,16 +4,6 @@ import os
 import pathlib
 
 
-def write_whole(path: pathlib.Path, text: str) -> None:
-    """Write a local file of text so that it is there whole or not at all."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
-
-
 def read(path: str) -> bytes:
     """Return the content of a file.
 

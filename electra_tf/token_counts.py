@@ -9,7 +9,7 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from electra_tf import storage
+from electra_tf import storage, whole_files
 from electra_tf.checksums import Crc32c
 
 FILE_NAME = "token_counts.json"
@@ -29,7 +29,7 @@ def write(counts: Sequence[int], vocab_sha256: str, folder: str) -> None:
         folder: that of the records.
     """
     path = pathlib.Path(folder, FILE_NAME)
-    storage.write_whole(path, to_json(counts, vocab_sha256))
+    whole_files.write(path, to_json(counts, vocab_sha256))
 
 
 def to_json(counts: Sequence[int], vocab_sha256: str) -> str:

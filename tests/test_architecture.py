@@ -21,6 +21,7 @@ DATA = {
     "records",
     "serialization",
     "storage",
+    "whole_files",
     "manifest",
     "token_counts",
 }
@@ -38,8 +39,9 @@ ALLOWED = {
     "records": set(),
     "serialization": {"id_strings", "records"},
     "storage": set(),
-    "manifest": {"storage"},
-    "token_counts": {"checksums", "storage"},
+    "whole_files": set(),
+    "manifest": {"storage", "whole_files"},
+    "token_counts": {"checksums", "storage", "whole_files"},
     "layers": {"configs", "randomness"},
     "encoder": {"configs", "randomness", "layers"},
     "pretraining": BASE

@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from data_prep import build_pretraining_dataset, whole_files
+from data_prep import build_pretraining_dataset
 from data_prep.build_folder import WORKSHOP
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest
+from electra_tf import manifest, whole_files
 from tests.mounts import mounted
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -233,6 +233,8 @@ def test_stopped_while_files_move(tmp_path, vocab_file, moved):
     assert len(shards) == 3
     for path in shards[moved:]:
         path.rename(folder / WORKSHOP / path.name)
+    # Of another process, killed while it wrote the manifest.
+    (folder / f"manifest.json.1{whole_files.UNFINISHED}").write_text("{")
     build_pretraining_dataset.main(again)
     assert contents(folder) == expected
 
