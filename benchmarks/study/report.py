@@ -25,10 +25,10 @@ def collect(config: StudyConfig) -> list[Scored]:
 
 
 def write(config: StudyConfig):
-    """Write `study_table.md`, and `study.png` if a model has all scores."""
+    """Write `study_table.md`, and `study.png` if there is a score."""
     found = collect(config)
     folder = pathlib.Path(config.report_dir)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / TABLE).write_text(table.text(config, found), "utf-8")
-    if any(one.average for one in found):
-        figures.draw(found, folder / FIGURE)
+    if any(one.tasks for one in found):
+        figures.draw(config.tasks, found, folder / FIGURE)
