@@ -1,4 +1,4 @@
-"""The frame of programs with a few arguments of their own."""
+"""What programs do first: TensorFlow's settings, few arguments, errors."""
 
 import argparse
 import contextlib
@@ -30,7 +30,7 @@ def set_up_tensorflow() -> None:
 
     Its notes stay unwritten. Matrix products on x86 are oneDNN's, which is
     TensorFlow's choice for processors with AVX-512 VNNI alone: with AVX2 a
-    training step took 11 % less time (docs/scale.md). What the user has set
+    training step took a tenth less time (docs/scale.md). What the user has set
     stays.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
