@@ -111,7 +111,22 @@ def _origin(found: list[Scored]) -> str:
         return ""
     return (
         f"Pre-trained at {_list(sorted(commits))} on {_list(sorted(devices))}."
+        + _records(trained)
     )
+
+
+def _records(trained: list[dict]) -> str:
+    """Say which models read other records, where not all read the same."""
+    readers: dict[str, list[str]] = {}
+    for row in trained:
+        readers.setdefault(row["records"][:9], []).append(row["model"])
+    if len(readers) == 1:
+        return ""
+    of_each = (
+        f"{name}: {_list(dict.fromkeys(models))}"
+        for name, models in readers.items()
+    )
+    return f" They read different records: {'; '.join(of_each)}."
 
 
 def _list(numbers) -> str:

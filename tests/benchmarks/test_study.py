@@ -10,7 +10,7 @@ import time
 import pytest
 
 from benchmarks.study import __main__ as program
-from benchmarks.study import budget, plan, programs, report, scores
+from benchmarks.study import budget, plan, programs, report, scores, table
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.model_folder import ModelFolder
@@ -125,7 +125,11 @@ def model_row(training: plan.Training) -> dict:
     row = {"kind": "model", "id": training.id, "model": training.name}
     if training.is_random:
         return row
-    origin = {"source": {"commit": "0123456789"}, "devices": ["/device:CPU:0"]}
+    origin = {
+        "source": {"commit": "0123456789"},
+        "devices": ["/device:CPU:0"],
+        "records": "abcdefghijkl",
+    }
     return row | origin | budget.cost(training.settings, training.steps)
 
 
@@ -218,6 +222,16 @@ def test_report_states_costs_settings_and_seeds(tmp_path):
         assert part in table
     assert '`model_hparam_overrides={"hidden_size": 64' in table
     assert (tmp_path / report.FIGURE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_report_names_models_of_other_records(tmp_path):
+    config = small(tmp_path, models=("scratch", "rtd", "mlm"))
+    ledger = Ledger(config.results_file)
+    for training in plan.trainings(config):
+        other = {"records": "mnopqrstuvwx"} if training.name == "mlm" else {}
+        ledger.add(model_row(training) | other)
+    origin = table.text(config, report.collect(config)).splitlines()[-1]
+    assert "different records: abcdefghi: rtd; mnopqrstu: mlm." in origin
 
 
 def test_what_to_train_on_has_to_be_there(tmp_path):
