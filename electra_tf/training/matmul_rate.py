@@ -5,6 +5,7 @@ whether time goes to arithmetic or to memory, launches and waiting for data.
 """
 
 import time
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -40,16 +41,18 @@ def matmul_rate(strategy, dtype: str = "float32") -> float:
 
 def _measure(strategy, dtype: str) -> float:
     size = _FIRST_SIZE
-    seconds = _best_time(strategy, size, dtype, repeats=1)
+    timed = _timer(strategy, size, dtype)
+    seconds = timed(1)
     while seconds < _LONG_ENOUGH and size < _LARGEST_SIZE:
         size *= 2
-        seconds = _best_time(strategy, size, dtype, repeats=1)
-    seconds = min(seconds, _best_time(strategy, size, dtype, _REPEATS))
+        timed = _timer(strategy, size, dtype)
+        seconds = timed(1)
+    seconds = min(seconds, *(timed(seed) for seed in range(2, 2 + _REPEATS)))
     return strategy.num_replicas_in_sync * _CHAIN * 2 * size**3 / seconds
 
 
-def _best_time(strategy, size: int, dtype: str, repeats: int) -> float:
-    """Seconds of the fastest call, after one that traces the graph."""
+def _timer(strategy, size: int, dtype: str) -> Callable[[int], float]:
+    """Return what makes one call, on matrices of a seed, and times it."""
 
     def chain(seed):
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
@@ -62,15 +65,18 @@ def _best_time(strategy, size: int, dtype: str, repeats: int) -> float:
         return tf.reduce_sum(tf.cast(product, tf.float32))
 
     # The seed is an argument, or else the sum would be folded to a constant.
-    @tf.function
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)])
     def replicas(seed):
         per_replica = strategy.run(chain, args=(seed,))
         return strategy.reduce("SUM", per_replica, axis=None)
 
+    # Traced once for all calls: TensorFlow warns of functions made in loops.
+    traced = replicas.get_concrete_function()
+
     def timed(seed: int) -> float:
         started = time.perf_counter()
-        replicas(tf.constant(seed)).numpy()  # Waits for the device.
+        traced(tf.constant(seed)).numpy()  # Waits for the device.
         return time.perf_counter() - started
 
-    timed(0)
-    return min(timed(seed) for seed in range(repeats))
+    timed(0)  # The first call sets the device up.
+    return timed
