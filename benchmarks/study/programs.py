@@ -29,6 +29,12 @@ def _text(value) -> str:
     return str(value)
 
 
+def _paths() -> list[str]:
+    """Return where programs look for modules: the project's files first."""
+    others = os.environ.get("PYTHONPATH")
+    return [str(ROOT), *([others] if others else [])]
+
+
 def run(*words: str, stdin: str | None = None, **settings):
     """Run Python with these words and settings, and show the command.
 
@@ -44,7 +50,7 @@ def run(*words: str, stdin: str | None = None, **settings):
         arguments[0] = str(ROOT / words[0])
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(_paths())},
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
         text=True,
     )
