@@ -5,7 +5,8 @@
 Beside it stands a detector that knows a token alone: what share of its places
 in training records were replaced, by the run's own generator. On held-out
 records both get an AUC, the chance that a replaced token is told from one that
-is not; [CLS] and [SEP] are left aside, and so is padding.
+is not. What counts are the tokens that the discriminator is trained on, less
+[CLS] and [SEP].
 """
 
 import argparse
@@ -61,7 +62,7 @@ def detected(pretrainer, tokenizer, pattern: str, batches: int) -> tuple:
             corrupted.input_ids,
             corrupted.is_fake,
             output.disc_logits,
-            output.batch.input_mask,
+            output.disc_weights,
         )
 
     config = pretrainer.config.replace(eval_batch_size=BATCH_SIZE)
@@ -71,9 +72,11 @@ def detected(pretrainer, tokenizer, pattern: str, batches: int) -> tuple:
         [part.numpy().ravel() for part in run(batch, step)]
         for step, batch in dataset.enumerate()
     ]
-    ids, is_fake, logits, mask = map(np.concatenate, zip(*found, strict=True))
+    ids, is_fake, logits, weights = map(
+        np.concatenate, zip(*found, strict=True)
+    )
     ends = (tokenizer.cls_id, tokenizer.sep_id)
-    counts = (mask == 1) & ~np.isin(ids, ends)
+    counts = (weights > 0) & ~np.isin(ids, ends)
     return ids[counts], is_fake[counts], logits[counts]
 
 
