@@ -14,6 +14,8 @@ def sizes() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
     parser.add_argument("--batch_size", type=int, required=True)
     parser.add_argument("--length", type=int, required=True)
+    parser.add_argument("--precision", required=True)
+    parser.add_argument("--model_size", required=True)
     return parser
 
 

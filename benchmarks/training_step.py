@@ -36,6 +36,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=3, help="of a round")
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--model_size", default="small")
     parser.add_argument("--torch_python", default=sys.executable)
     return parser.parse_args()
 
@@ -50,15 +52,25 @@ class Program:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._steps = 0
 
-    def __call__(self, steps: int) -> tuple[float, float]:
-        """Make steps; return seconds and processor seconds of one."""
+    def begin(self, steps: int):
+        """Let it make steps."""
         print(steps, file=self._process.stdin, flush=True)
+        self._steps = steps
+
+    def end(self) -> tuple[float, float]:
+        """Wait for it; return seconds and processor seconds of a step."""
         answer = self._process.stdout.readline().split()
         if len(answer) != 2:
             raise RuntimeError(f"No times from {self._process.args}; see above")
         seconds, processor_seconds = map(float, answer)
-        return seconds / steps, processor_seconds / steps
+        return seconds / self._steps, processor_seconds / self._steps
+
+    def __call__(self, steps: int) -> tuple[float, float]:
+        """Make steps; return seconds and processor seconds of one."""
+        self.begin(steps)
+        return self.end()
 
     def __enter__(self) -> "Program":
         return self
@@ -73,10 +85,13 @@ def started(args: argparse.Namespace, stack) -> dict[str, Program]:
     programs = {}
     for name, (module, *options) in PROGRAMS.items():
         python = args.torch_python if "torch" in module else sys.executable
-        sizes = [f"--batch_size={args.batch_size}", f"--length={args.length}"]
+        names = ("batch_size", "length", "precision", "model_size")
+        sizes = [f"--{name}={getattr(args, name)}" for name in names]
         program = Program(python, module, *options, *sizes)
         programs[name] = stack.enter_context(program)
-        programs[name](1)
+        program.begin(1)
+    for program in programs.values():
+        program.end()
     return programs
 
 

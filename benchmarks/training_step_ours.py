@@ -1,4 +1,4 @@
-"""ELECTRA-Small's training step by this project, as `run_pretraining` makes it.
+"""ELECTRA's training step by this project, as `run_pretraining` makes it.
 
 All that a step does is in it: masks, samples, dropout, metrics.
 """
@@ -21,6 +21,8 @@ def main():
         model_name="-",
         train_batch_size=args.batch_size,
         max_seq_length=args.length,
+        precision=args.precision,
+        model_size=args.model_size,
         jit_compile=args.jit_compile,
     )
     batches = training_memory.random_batches(config)
