@@ -65,7 +65,7 @@ def _curves(axis, scored: list[Scored], task: str):
         axis.axhline(
             one.tasks[task].mean, color=_GREY, ls="--", label="random weights"
         )
-    axis.set_title("score by cost (ELECTRA, Figures 1, 3 right)", fontsize=10)
+    axis.set_title("score by cost (ELECTRA, Figures 1, 3 right)", fontsize=9)
     budget = max((one.row["flops"] for one in curves), default=1)
     axis.set_xlim(0, 1.05 * budget)
     axis.set_xlabel("pre-training FLOPs, as executed")
@@ -90,6 +90,6 @@ def _comparison(axis, scored: list[Scored], task: str, panel: Panel):
         axis.axvline(one.tasks[task].mean, color=_GREY, ls="--")
     axis.margins(y=0.15)
     axis.invert_yaxis()
-    axis.set_title(panel.title, fontsize=10)
+    axis.set_title(panel.title, fontsize=9)
     axis.set_xlabel(f"{task} {METRICS[task]}")
     axis.grid(alpha=0.25)
