@@ -24,6 +24,7 @@ import sys
 import time
 
 from demo import report, text
+from electra_tf import command_line
 from electra_tf.configs import Config, hparam
 from flags import from_config
 
@@ -146,7 +147,7 @@ class Demo:
             return
         words = [*program.split(), *(f"--{k}={v}" for k, v in flags.items())]
         print(f"$ python {' '.join(words)}", flush=True)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = command_line.environment_with(ROOT)
         words = [str(ROOT / w) if w.endswith(".py") else w for w in words]
         result = subprocess.run([sys.executable, *words], env=environment)
         if result.returncode:

@@ -25,6 +25,16 @@ def discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def environment_with(folder: os.PathLike | str) -> dict[str, str]:
+    """Return the environment of a program that imports from a folder first.
+
+    What the caller's PYTHONPATH names comes after it.
+    """
+    paths = [os.fspath(folder), os.environ.get("PYTHONPATH")]
+    joined = os.pathsep.join(path for path in paths if path)
+    return {**os.environ, "PYTHONPATH": joined}
+
+
 def set_up_tensorflow() -> None:
     """Choose what TensorFlow reads from the environment when it is imported.
 

@@ -1,4 +1,4 @@
-"""What programs choose before TensorFlow is imported."""
+"""What programs do before TensorFlow is imported."""
 
 import os
 
@@ -22,3 +22,17 @@ def test_onednn_is_turned_on_where_it_was_measured(
     monkeypatch.setattr(command_line.platform, "machine", lambda: machine)
     command_line.set_up_tensorflow()
     assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == expected
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ({}, "project"),
+        ({"PYTHONPATH": ""}, "project"),
+        ({"PYTHONPATH": "own"}, f"project{os.pathsep}own"),
+    ],
+)
+def test_a_program_imports_what_its_caller_does(monkeypatch, given, expected):
+    monkeypatch.setattr(os, "environ", {"HOME": "home", **given})
+    found = command_line.environment_with("project")
+    assert found == {"HOME": "home", "PYTHONPATH": expected}

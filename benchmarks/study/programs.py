@@ -7,6 +7,8 @@ import shlex
 import subprocess
 import sys
 
+from electra_tf import command_line
+
 ROOT = pathlib.Path(__file__).parents[2]
 
 
@@ -29,12 +31,6 @@ def _text(value) -> str:
     return str(value)
 
 
-def _paths() -> list[str]:
-    """Return where programs look for modules: the project's files first."""
-    others = os.environ.get("PYTHONPATH")
-    return [str(ROOT), *([others] if others else [])]
-
-
 def run(*words: str, stdin: str | None = None, **settings):
     """Run Python with these words and settings, and show the command.
 
@@ -50,7 +46,7 @@ def run(*words: str, stdin: str | None = None, **settings):
         arguments[0] = str(ROOT / words[0])
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(_paths())},
+        env=command_line.environment_with(ROOT),
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
         text=True,
     )
