@@ -1,7 +1,7 @@
 """A process that makes training steps and says how long they took.
 
 It reads how many from its standard input, a line each time, and answers with
-the seconds and the processor seconds they took.
+the seconds and the processor seconds of one.
 """
 
 import argparse
@@ -23,9 +23,10 @@ def serve(run):
     """Answer until the input ends; `run` makes the given number of steps."""
     for line in sys.stdin:
         started, processor_started = time.perf_counter(), time.process_time()
-        run(int(line))
+        steps = int(line)
+        run(steps)
         print(
-            time.perf_counter() - started,
-            time.process_time() - processor_started,
+            (time.perf_counter() - started) / steps,
+            (time.process_time() - processor_started) / steps,
             flush=True,
         )

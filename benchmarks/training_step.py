@@ -52,12 +52,10 @@ class Program:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._steps = 0
 
     def begin(self, steps: int):
         """Let it make steps."""
         print(steps, file=self._process.stdin, flush=True)
-        self._steps = steps
 
     def end(self) -> tuple[float, float]:
         """Wait for it; return seconds and processor seconds of a step."""
@@ -65,7 +63,7 @@ class Program:
         if len(answer) != 2:
             raise RuntimeError(f"No times from {self._process.args}; see above")
         seconds, processor_seconds = map(float, answer)
-        return seconds / self._steps, processor_seconds / self._steps
+        return seconds, processor_seconds
 
     def __call__(self, steps: int) -> tuple[float, float]:
         """Make steps; return seconds and processor seconds of one."""
@@ -82,12 +80,12 @@ class Program:
 
 def started(args: argparse.Namespace, stack) -> dict[str, Program]:
     """Start all programs; each has made its first step when it returns."""
+    names = ("batch_size", "length", "precision", "model_size")
+    shared = [f"--{name}={getattr(args, name)}" for name in names]
     programs = {}
     for name, (module, *options) in PROGRAMS.items():
         python = args.torch_python if "torch" in module else sys.executable
-        names = ("batch_size", "length", "precision", "model_size")
-        sizes = [f"--{name}={getattr(args, name)}" for name in names]
-        program = Program(python, module, *options, *sizes)
+        program = Program(python, module, *options, *shared)
         programs[name] = stack.enter_context(program)
         program.begin(1)
     for program in programs.values():
