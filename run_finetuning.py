@@ -17,19 +17,19 @@ DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data
 import os
 import sys
 
-from electra_tf import command_line, tokenization
+from electra_tf import command_line
 from electra_tf.configs import FinetuningConfig
 from electra_tf.conversion import initial
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
+from electra_tf.text import tokenization
 from flags import from_config
 
 
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(FinetuningConfig, argv)
-    command_line.set_up_tensorflow()
-    try:
+    with command_line.errors_of(os.path.basename(argv[0])):
         config, start = initial.finetuning(config)
         tasks = task_table.tasks(config)
         tokenizer = tokenization.Tokenizer(
@@ -39,8 +39,6 @@ def main(argv: list[str]):
         initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
         examples = read_examples(config, tasks)
         finetune(config, tasks, tokenizer, examples, start and start.variables)
-    except (OSError, ValueError, FloatingPointError) as error:
-        sys.exit(f"{os.path.basename(argv[0])}: {error}")
 
 
 def read_examples(config: FinetuningConfig, tasks: list) -> dict:

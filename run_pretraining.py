@@ -12,9 +12,11 @@ import os
 import signal
 import sys
 
-from electra_tf import command_line, manifest, tokenization
+from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion import initial
+from electra_tf.io import manifest
+from electra_tf.text import tokenization
 from electra_tf.training import run_folder
 from electra_tf.training.stopping import Stopped, StopSignal
 from flags import from_config
@@ -23,16 +25,15 @@ from flags import from_config
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(PretrainingConfig, argv)
-    command_line.set_up_tensorflow()
-    try:
-        run(config)
-    except Stopped:
-        sys.exit(os.EX_TEMPFAIL)
-    except run_folder.DiskFullError as error:
-        print(f"{os.path.basename(argv[0])}: {error}", file=sys.stderr)
-        sys.exit(os.EX_IOERR)
-    except (OSError, ValueError, FloatingPointError) as error:
-        sys.exit(f"{os.path.basename(argv[0])}: {error}")
+    program = os.path.basename(argv[0])
+    with command_line.errors_of(program):
+        try:
+            run(config)
+        except Stopped:
+            sys.exit(os.EX_TEMPFAIL)
+        except run_folder.DiskFullError as error:
+            print(f"{program}: {error}", file=sys.stderr)
+            sys.exit(os.EX_IOERR)
 
 
 def run(config: PretrainingConfig):
@@ -90,7 +91,7 @@ def pretrain(
         start: arrays by path to start from, or None for random ones.
         stop: an object that is true once the program shall stop.
     """
-    from electra_tf import records
+    from electra_tf.io import records
     from electra_tf.pretraining import build, inputs, results
     from electra_tf.pretraining.collapse import CollapseWarning
     from electra_tf.training import distribution, workers

@@ -103,7 +103,7 @@ def measure(args: argparse.Namespace, task: str) -> None:
     from electra_tf.finetuning import inputs
     from electra_tf.finetuning.tasks import task_table
     from electra_tf.finetuning.tasks.task import TRAIN
-    from electra_tf.tokenization import Tokenizer
+    from electra_tf.text.tokenization import Tokenizer
 
     config = config_of(args, task)
     tasks = task_table.tasks(config)

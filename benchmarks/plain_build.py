@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import tensorflow as tf
 import tokenizers
 
-from electra_tf.tokenization import load_vocabulary
+from electra_tf.text.tokenization import load_vocabulary
 from tests.plain_wordpiece import PlainTokenizer
 
 CLS, SEP = "[CLS]", "[SEP]"

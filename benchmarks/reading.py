@@ -14,8 +14,8 @@ import time
 from benchmarks.data_build import machine, median_and_range
 from benchmarks.random_tokens import CLS, MASK, SEP
 from benchmarks.training_memory import trainer
-from electra_tf import manifest
 from electra_tf.configs import PretrainingConfig
+from electra_tf.io import manifest
 
 MASKINGS = ("with_replacement", "without_replacement")
 

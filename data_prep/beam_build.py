@@ -22,6 +22,7 @@ from data_prep import (
 )
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.sources import standard_input
+from electra_tf.errors import UserError
 
 FOR_BEAM = "--"
 
@@ -40,7 +41,7 @@ def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
         RuntimeError: The pipeline failed, or Beam is not installed.
     """
     if config.corpus_dir == standard_input.NAME:
-        raise ValueError(
+        raise UserError(
             "--corpus_dir=- cannot be read by other machines. Give a folder"
             " that all of them read."
         )

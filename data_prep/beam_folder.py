@@ -18,7 +18,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from data_prep import build_folder, job_results, token_counter
 from data_prep.job_results import JobResult
-from electra_tf import manifest, token_counts
+from electra_tf.errors import UserError
+from electra_tf.io import manifest, token_counts
 
 BYTES_PER_READ = 1 << 20
 FILES_PER_MOVE = 100
@@ -59,7 +60,7 @@ class BeamFolder:
             )
             return
         if self._sizes(self._folder):
-            raise ValueError(
+            raise UserError(
                 f"{self._folder} is not empty and has no {manifest.FILE_NAME}."
                 " Give a new --output_dir, or empty that folder first."
             )

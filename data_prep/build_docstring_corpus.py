@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 
 from data_prep import command_line, docstrings
 from electra_tf.configs import Config, hparam
+from electra_tf.errors import UserError
 
 BYTES_PER_MB = 1_000_000
 BYTES_PER_FILE = 2 * BYTES_PER_MB
@@ -76,7 +77,7 @@ def main(config: DocstringCorpusConfig) -> None:
     """Write the corpus and say how large it is."""
     folder = pathlib.Path(config.output_dir)
     if folder.exists() and any(folder.iterdir()):
-        raise ValueError(
+        raise UserError(
             f"{folder} is not empty. Give a new --output_dir, or empty it."
         )
     records = list(
@@ -118,7 +119,7 @@ def _up_to(texts: list[bytes], max_bytes: float) -> list[bytes]:
 def _write(texts: list[bytes], folder: pathlib.Path) -> int:
     """Deal the documents out to files; return the number of files."""
     if not texts:
-        raise ValueError("Found no docstrings. Raise max_mb if it is set.")
+        raise UserError("Found no docstrings. Raise max_mb if it is set.")
     folder.mkdir(parents=True, exist_ok=True)
     count = -(-sum(map(len, texts)) // BYTES_PER_FILE)
     for k in range(count):

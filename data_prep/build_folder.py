@@ -23,7 +23,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from data_prep import job_results
-from electra_tf import manifest, whole_files
+from electra_tf.errors import UserError
+from electra_tf.io import files, manifest
 
 WORKSHOP = ".unfinished"
 SETTINGS = "settings.json"
@@ -74,10 +75,10 @@ class BuildFolder:
         """Move the files to their place; the manifest makes them count."""
         for shard in (*built.training, *built.held_out):
             os.replace(self._place(shard), self._folder / shard.name)
-        whole_files.flush(self._folder)
+        files.flush(self._folder)
         manifest.write(built, self._folder)
         shutil.rmtree(self.workshop)
-        whole_files.remove_unfinished(self._folder)
+        files.remove_unfinished(self._folder)
 
     def discard(self) -> None:
         """Remove all of the build."""
@@ -95,19 +96,19 @@ class BuildFolder:
         if path.exists():
             found = json.loads(path.read_text("utf-8"))
             check_same(found, settings, f"{self._folder} holds a build begun")
-            whole_files.remove_unfinished(self.workshop)
+            files.remove_unfinished(self.workshop)
             return
         if any(path.name != WORKSHOP for path in self._folder.iterdir()):
-            raise ValueError(
+            raise UserError(
                 f"{self._folder} is not empty and has no {manifest.FILE_NAME}."
                 " Give a new --output_dir, or empty that folder first."
             )
         self.workshop.mkdir(exist_ok=True)
-        whole_files.write(path, json.dumps(settings, indent=1))
+        files.write(path, json.dumps(settings, indent=1))
 
     def give_up(self) -> None:
         """Keep the finished jobs of a build that failed; nothing else."""
-        whole_files.remove_unfinished(self.workshop)
+        files.remove_unfinished(self.workshop)
         if not any(path.name != SETTINGS for path in self.workshop.glob("*")):
             self.discard()
 
@@ -172,7 +173,7 @@ def check_same(
         if found.get(name) != value
     ]
     if differences:
-        raise ValueError(
+        raise UserError(
             f"{what} with other settings:\n"
             + "\n".join(differences)
             + "\nGive another --output_dir, or delete that folder first."
@@ -193,7 +194,7 @@ def _take_lock(handle: int, folder: pathlib.Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise ValueError(
+        raise UserError(
             f"Another process is building in {folder}. Wait for it, or give"
             " another --output_dir."
         ) from None

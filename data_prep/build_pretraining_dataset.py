@@ -22,7 +22,8 @@ from data_prep import (
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.progress import Progress
 from data_prep.sources import standard_input
-from electra_tf import token_counts
+from electra_tf.errors import UserError
+from electra_tf.io import token_counts
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
@@ -73,7 +74,7 @@ def _check_apart(config) -> None:
     if config.corpus_dir is not None and folder.is_relative_to(
         pathlib.Path(config.corpus_dir).resolve()
     ):
-        raise ValueError(
+        raise UserError(
             f"--output_dir={config.output_dir} is within"
             f" --corpus_dir={config.corpus_dir}; the next build would take"
             " the records for text. Give another one."

@@ -20,9 +20,10 @@ from data_prep.sources import formats, standard_input
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.findings import Findings
 from data_prep.sources.unit import Reading
-from electra_tf import whole_files
 from electra_tf.configs import hparam
-from electra_tf.tokenization import (
+from electra_tf.errors import UserError
+from electra_tf.io import files
+from electra_tf.text.tokenization import (
     CONTINUATION,
     SPECIAL_TOKENS,
     BasicTokenizer,
@@ -75,14 +76,14 @@ def main(config: VocabConfig) -> None:
     """
     path = pathlib.Path(config.output_file)
     if path.exists():
-        raise ValueError(
+        raise UserError(
             f"{path} exists. Give another --output_file, or delete it first."
         )
     basic = BasicTokenizer(config.do_lower_case, config.strip_accents)
     with standard_input.as_file(config) as config:
         counts = _count_words(config, basic)
     if not counts:
-        raise ValueError(f"There is no word in {config.source}.")
+        raise UserError(f"There is no word in {config.source}.")
     characters = most_frequent_characters(counts, config.max_characters)
     for character in ALWAYS_KNOWN:
         characters.update(dict.fromkeys(basic.words(character)))
@@ -105,8 +106,8 @@ def _count_words(
     counts = collections.Counter()
     findings = Findings()
     size = math.inf if config.max_mb is None else config.max_mb * BYTES_PER_MB
-    files = corpus.list_files(config)
-    for unit in corpus.sample(files, size, config, config.seed):
+    texts = corpus.list_files(config)
+    for unit in corpus.sample(texts, size, config, config.seed):
         for document in formats.documents(unit, Reading(config, findings)):
             for line in document:
                 counts.update(basic.words(line))
@@ -166,7 +167,7 @@ def learn(
     """
     fixed = [*SPECIAL_TOKENS, *single]
     if len(fixed) > vocab_size:
-        raise ValueError(
+        raise UserError(
             f"vocab_size={vocab_size} has no room for the {len(fixed)} tokens"
             " of one character, special and reserved ones. Lower"
             " --max_characters, or"
@@ -209,7 +210,7 @@ def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
 
 def _write(tokens: list[str], path: pathlib.Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    whole_files.write(path, "".join(f"{token}\n" for token in tokens))
+    files.write(path, "".join(f"{token}\n" for token in tokens))
 
 
 def _report(config: VocabConfig, tokens: list[str], counts) -> None:

@@ -11,9 +11,11 @@ import itertools
 import random
 from collections.abc import Sequence
 
-from data_prep.sources import formats, storage, tfds
+from data_prep.sources import formats, tfds
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.unit import SourceFile, Unit
+from electra_tf.io import files as io_files
+from electra_tf.io import listing
 
 BYTES_PER_JOB = 4_000_000
 # With more text there are so many jobs, until each has as much as it should.
@@ -38,7 +40,7 @@ def list_files(config: CorpusConfig) -> list[SourceFile]:
     """
     if config.tfds_name is not None:
         return [tfds.find(config)]
-    root, found = storage.find(config.corpus_dir)
+    root, found = listing.find(config.corpus_dir)
     files = [
         SourceFile(
             formats.format_of(path, config),
@@ -57,8 +59,8 @@ def list_files(config: CorpusConfig) -> list[SourceFile]:
 
 def fingerprint(files: Sequence[SourceFile]) -> str:
     """Return a short name for a list of files and sizes."""
-    listing = "\n".join(f"{file.name}\t{file.bytes}" for file in files)
-    return hashlib.sha256(listing.encode("utf-8", "replace")).hexdigest()[:16]
+    names = "\n".join(f"{file.name}\t{file.bytes}" for file in files)
+    return hashlib.sha256(names.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def last_change(files: Sequence[SourceFile]) -> str:
@@ -67,7 +69,7 @@ def last_change(files: Sequence[SourceFile]) -> str:
     A set of TFDS has a version instead, in its name.
     """
     changes = [
-        storage.last_change(file.path)
+        io_files.last_change(file.path)
         for file in files
         if file.format != tfds.FORMAT
     ]

@@ -8,8 +8,10 @@ builds.
 
 import numpy as np
 
-from electra_tf import command_line, manifest, records, token_counts
-from electra_tf.tokenization import Tokenizer
+from electra_tf import command_line
+from electra_tf.errors import UserError
+from electra_tf.io import manifest, records, token_counts
+from electra_tf.text.tokenization import Tokenizer
 
 RECORDS_PER_BATCH = 1024
 
@@ -48,7 +50,7 @@ def count(folder: str, vocab_size: int) -> np.ndarray:
     for batch in dataset.batch(RECORDS_PER_BATCH):
         ids = _ids(batch, layout.padded)
         if ids.size and ids.max() >= vocab_size:
-            raise ValueError(
+            raise UserError(
                 f"The records have the id {ids.max()}; the vocabulary has "
                 f"{vocab_size} tokens. Give the one they were built with."
             )

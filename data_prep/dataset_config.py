@@ -4,8 +4,8 @@ import dataclasses
 
 from data_prep.examples import SHORTEST_TARGET
 from data_prep.sources.config import CorpusConfig
-from electra_tf import records
 from electra_tf.configs import hparam
+from electra_tf.io import records
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

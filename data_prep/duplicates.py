@@ -25,7 +25,7 @@ from data_prep import near_duplicates, removal, workers
 from data_prep.documents import documents_of
 from data_prep.progress import Progress
 from data_prep.sources.findings import Findings
-from electra_tf import whole_files
+from electra_tf.io import files
 
 HASH_BYTES = 8
 HASHES_AT_A_TIME = 1 << 22
@@ -158,9 +158,9 @@ def _save_hashes(path: pathlib.Path, hashes: Iterable[int]) -> None:
 
 
 def _save_array(path: pathlib.Path, values: np.ndarray) -> None:
-    with whole_files.unfinished(path).open("wb") as file:
+    with files.unfinished(path).open("wb") as file:
         np.save(file, values, allow_pickle=False)
-    whole_files.finish(path)
+    files.finish(path)
 
 
 # ---- What is equal -----------------------------------------------------------

@@ -12,6 +12,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
+from electra_tf.errors import UserError
+
 SINGLE_SEGMENT_SHARE = 0.1
 # More than any example holds.
 SINGLE_SEGMENT_TARGET = 100_000
@@ -51,7 +53,7 @@ class ExampleBuilder:
     """Makes examples out of sentences given one after another.
 
     A sentence is a sequence of ids that can be cut and joined: a list, a
-    tuple, a string of them (`electra_tf.id_strings`).
+    tuple, a string of them (`electra_tf.text.id_strings`).
 
     Args:
         cls: [CLS], a sentence of one id; all are of its type.
@@ -81,7 +83,7 @@ class ExampleBuilder:
         self, cls, sep, max_length: int, rng: Randomness | None = None
     ):
         if max_length < SHORTEST_TARGET:
-            raise ValueError(
+            raise UserError(
                 f"max_length must be at least {SHORTEST_TARGET}. Received:"
                 f" {max_length}."
             )

@@ -16,11 +16,11 @@ import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from data_prep import tfrecord_framing
-from electra_tf import command_line, manifest, records
-from electra_tf.checksums import Crc32c
-from electra_tf.manifest import Manifest, Shard
-from electra_tf.tokenization import Tokenizer
+from electra_tf import command_line
+from electra_tf.io import framing, manifest, records
+from electra_tf.io.checksums import Crc32c
+from electra_tf.io.manifest import Manifest, Shard
+from electra_tf.text.tokenization import Tokenizer
 
 BYTES_PER_BLOCK = 1 << 20
 BYTES_PER_MB = 1_000_000
@@ -196,7 +196,7 @@ def failure_of(shard: Shard, folder: pathlib.Path) -> str | None:
     try:
         number = sum(1 for _ in records_in(path))
     except (
-        tfrecord_framing.FramingError,
+        framing.FramingError,
         EOFError,
         OSError,
         zlib.error,
@@ -220,7 +220,7 @@ def records_in(path: pathlib.Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         compressed = records.is_gzip(file.read(records.MAGIC_BYTES))
     with gzip.open(path) if compressed else path.open("rb") as file:
-        yield from tfrecord_framing.read(file)
+        yield from framing.read(file)
 
 
 # ---- Some examples -----------------------------------------------------------

@@ -7,8 +7,8 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from electra_tf import whole_files
-from electra_tf.manifest import Shard
+from electra_tf.io import files
+from electra_tf.io.manifest import Shard
 
 
 class JobResult(NamedTuple):
@@ -36,8 +36,8 @@ def path_of(folder: str, number: int) -> pathlib.Path:
 
 def save(result: JobResult, folder: str, number: int) -> None:
     """Write a result to a file; the job's other files are on the disk then."""
-    whole_files.flush(pathlib.Path(folder))
-    whole_files.write(path_of(folder, number), to_json(result))
+    files.flush(pathlib.Path(folder))
+    files.write(path_of(folder, number), to_json(result))
 
 
 def load(folder: str, number: int) -> JobResult | None:

@@ -14,9 +14,9 @@ from data_prep.progress import Progress
 from data_prep.sources.findings import Findings
 from data_prep.sources.unit import Unit
 from data_prep.token_counter import TokenCounter
-from electra_tf import id_strings
-from electra_tf.line_tokenizer import LineTokenizer
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text import id_strings
+from electra_tf.text.line_tokenizer import LineTokenizer
+from electra_tf.text.tokenization import Tokenizer
 
 
 class Job(NamedTuple):

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from electra_tf.errors import UserError
+
 NUM_HASHES = 128
 WORDS_PER_SHINGLE = 5
 SEED = 1
@@ -27,7 +29,7 @@ def _datasketch():
     try:
         import datasketch
     except ImportError:
-        raise ValueError(
+        raise UserError(
             "--drop_near_duplicates needs the package datasketch, which is not"
             " installed. Install it (`pip install 'electra_tf[dedup]'`), or"
             " leave the flag out."

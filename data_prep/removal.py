@@ -4,7 +4,7 @@ import array
 import pathlib
 from collections.abc import Iterable, Iterator
 
-from electra_tf import whole_files
+from electra_tf.io import files
 
 DOCUMENTS, LINES, NEAR = "documents", "lines", "near"
 # Unsigned, 8 bytes each.
@@ -70,9 +70,9 @@ class Kept:
 
 def save_numbers(path: pathlib.Path, numbers: Iterable[int]) -> None:
     """Write numbers to a file."""
-    unfinished = whole_files.unfinished(path)
+    unfinished = files.unfinished(path)
     unfinished.write_bytes(array.array(NUMBERS, numbers).tobytes())
-    whole_files.finish(path)
+    files.finish(path)
 
 
 def load_numbers(path: pathlib.Path) -> array.array:

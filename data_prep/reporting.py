@@ -5,7 +5,9 @@ import pathlib
 import electra_tf
 from data_prep import job_results, jobs
 from data_prep.sources import findings
-from electra_tf import manifest, tokenization
+from electra_tf.errors import UserError
+from electra_tf.io import manifest
+from electra_tf.text import tokenization
 
 # Sentences lose about a tenth, long paragraphs half.
 CUT_OFF_WORTH_A_WARNING = 0.2
@@ -45,13 +47,13 @@ def _number(shard: manifest.Shard) -> int:
 def check_not_empty(config, built: manifest.Manifest) -> None:
     """Raise ValueError if a build has made no example of some kind."""
     if not built.training_examples:
-        raise ValueError(
+        raise UserError(
             f"The text of {config.source} gives no training example:"
             f" {built.counts['documents']} documents,"
             f" held_out_share={config.held_out_share}. Give more text."
         )
     if config.held_out_share and not built.held_out_examples:
-        raise ValueError(
+        raise UserError(
             f"held_out_share={config.held_out_share} of"
             f" {built.counts['documents']} documents is none. Give a larger"
             " share or more documents."

@@ -11,6 +11,8 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from electra_tf.errors import UserError
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 _BEYOND_FIRST_PLANE = "\U0001f600"
@@ -22,7 +24,7 @@ def _breaker():
     try:
         from icu4py.breakers import SentenceBreaker
     except ImportError:
-        raise ValueError(
+        raise UserError(
             "--split_sentences needs the package icu4py, which is not"
             " installed. Install it (`pip install 'electra_tf[sentences]'`), or"
             " leave the flag out."

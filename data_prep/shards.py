@@ -10,11 +10,10 @@ import pathlib
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 
-from data_prep import tfrecord_framing
 from data_prep.examples import Example
-from electra_tf import records, serialization, whole_files
-from electra_tf.checksums import Crc32c
-from electra_tf.manifest import Shard
+from electra_tf.io import files, framing, records, serialization
+from electra_tf.io.checksums import Crc32c
+from electra_tf.io.manifest import Shard
 
 # Records framed and written together, for each file.
 RECORDS_PER_WRITE = 512
@@ -91,7 +90,7 @@ class ShardWriter:
         # Files are opened only to write: there may be more than a process
         # may hold open.
         for path in self._paths:
-            whole_files.unfinished(path).write_bytes(b"")
+            files.unfinished(path).write_bytes(b"")
         self._waiting: list[list[Example]] = [[] for _ in names]
         self._next = 0
         self._checksums = [Crc32c() for _ in names]
@@ -118,10 +117,10 @@ class ShardWriter:
 
     def _flush(self, turn: int) -> None:
         serialized = self._serialize(self._waiting[turn])
-        framed = tfrecord_framing.frame(serialized)
+        framed = framing.frame(serialized)
         content = self._compress(framed)
         self._checksums[turn].add(content)
-        with whole_files.unfinished(self._paths[turn]).open("ab") as file:
+        with files.unfinished(self._paths[turn]).open("ab") as file:
             file.write(content)
         self._waiting[turn].clear()
 
@@ -131,8 +130,8 @@ class ShardWriter:
     def __exit__(self, error_type, error, traceback) -> None:
         if error_type is not None:
             for path in self._paths:
-                whole_files.unfinished(path).unlink(missing_ok=True)
+                files.unfinished(path).unlink(missing_ok=True)
             return
         for turn, path in enumerate(self._paths):
             self._flush(turn)
-            whole_files.finish(path)
+            files.finish(path)

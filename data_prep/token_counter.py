@@ -5,7 +5,8 @@ import pathlib
 
 import numpy as np
 
-from electra_tf import id_strings, whole_files
+from electra_tf.io import files
+from electra_tf.text import id_strings
 
 # Strings counted together.
 _STRINGS_AT_ONCE = 1 << 10
@@ -44,9 +45,9 @@ class TokenCounter:
     def save(self, folder: str, number: int) -> None:
         """Write the counts of a job, before it says that it is finished."""
         path = path_of(folder, number)
-        with open(whole_files.unfinished(path), "wb") as file:
+        with open(files.unfinished(path), "wb") as file:
             np.save(file, self.counts, allow_pickle=False)
-        whole_files.finish(path)
+        files.finish(path)
 
 
 def total(folder: str | os.PathLike, num_jobs: int) -> np.ndarray:

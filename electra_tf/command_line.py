@@ -5,7 +5,10 @@ import contextlib
 import os
 import platform
 import sys
+import traceback
 from collections.abc import Iterator
+
+from electra_tf.errors import UserError
 
 
 def parser(module: str, description: str) -> argparse.ArgumentParser:
@@ -52,6 +55,10 @@ def set_up_tensorflow() -> None:
 def errors_of(program: str) -> Iterator[None]:
     """End the program with a message if what it was given is at fault.
 
+    A `UserError` and what the system says of files and connections become
+    one line and exit status 1. Any other error is a mistake of ours: its
+    traceback is printed, and the status is 70.
+
     TensorFlow, if it is imported within, keeps its notes to itself.
 
     Args:
@@ -60,5 +67,8 @@ def errors_of(program: str) -> Iterator[None]:
     set_up_tensorflow()
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, UserError) as error:
         sys.exit(f"{program}: {error}")
+    except Exception:
+        traceback.print_exc()
+        sys.exit(os.EX_SOFTWARE)

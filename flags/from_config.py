@@ -32,7 +32,8 @@ from typing import Any, NoReturn, TypeVar
 
 from absl import flags, logging  # noqa: F401 (absl.logging defines flags)
 
-from electra_tf import hparams
+from electra_tf.configs import hparams
+from electra_tf.errors import UserError
 
 ConfigT = TypeVar("ConfigT", bound=hparams.Config)
 
@@ -42,7 +43,7 @@ HELP_FLAGS = ("--help", "-help", "-h", "--helpfull", "--helpshort")
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
 
 
-class UsageError(ValueError):
+class UsageError(UserError):
     """A command line that cannot be understood."""
 
 

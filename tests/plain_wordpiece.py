@@ -1,6 +1,6 @@
 """BERT's tokenizer by its rules, one character and one token at a time.
 
-Slow, and in nothing like `electra_tf.tokenization`, so that the two can be
+Slow, and in nothing like `electra_tf.text.tokenization`, so that the two can be
 held against each other. The goldens of family E pin this one too.
 """
 

@@ -4,7 +4,7 @@ import struct
 import pytest
 import tensorflow as tf
 
-from electra_tf.checksums import masked_crc32c
+from electra_tf.io.checksums import masked_crc32c
 
 
 @pytest.mark.parametrize("size", [0, 1, 4, 1000])

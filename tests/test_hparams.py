@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from electra_tf import hparams
-from electra_tf.hparams import Config, Derived, hparam
+from electra_tf.configs import hparams
+from electra_tf.configs.hparams import Config, Derived, hparam
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

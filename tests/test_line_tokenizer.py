@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
-from electra_tf import id_strings, line_tokenizer
-from electra_tf.line_tokenizer import LineTokenizer
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text import id_strings, line_tokenizer
+from electra_tf.text.line_tokenizer import LineTokenizer
+from electra_tf.text.tokenization import Tokenizer
 
 TINY = pathlib.Path(__file__).parent / "goldens" / "vocab_tiny.txt"
 

@@ -6,7 +6,7 @@ import json
 import pytest
 import tensorflow as tf
 
-from electra_tf import manifest
+from electra_tf.io import manifest
 
 MADE = manifest.Manifest(
     max_seq_length=128,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf import id_strings, records, serialization
+from electra_tf.io import records, serialization
+from electra_tf.text import id_strings
 
 IDS = [101, 7592, 300, 102, 0x7F, 0x80, 0x3FFF, 0x4000, 30521, 102]
 LENGTH = 16
@@ -179,7 +180,7 @@ def test_missing_file(tmp_path):
 
 
 def test_import_does_not_load_tensorflow():
-    code = "import electra_tf.records, sys; print(*sys.modules)"
+    code = "import electra_tf.io.records, sys; print(*sys.modules)"
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from electra_tf import tokenization
-from electra_tf.tokenization import Tokenizer, check_vocab_size
+from electra_tf.text import tokenization
+from electra_tf.text.tokenization import Tokenizer, check_vocab_size
 
 GOLDENS = pathlib.Path(__file__).parent / "goldens"
 TINY = GOLDENS / "vocab_tiny.txt"
@@ -21,7 +21,7 @@ def write_vocab(tmp_path, tokens):
 
 
 def test_import_does_not_load_tensorflow():
-    code = "import electra_tf.tokenization, sys; print(*sys.modules)"
+    code = "import electra_tf.text.tokenization, sys; print(*sys.modules)"
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

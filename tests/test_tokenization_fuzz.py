@@ -13,9 +13,9 @@ import unicodedata
 
 import pytest
 
-from electra_tf import id_strings
-from electra_tf.line_tokenizer import LineTokenizer
-from electra_tf.tokenization import SPECIAL_TOKENS, Tokenizer
+from electra_tf.text import id_strings
+from electra_tf.text.line_tokenizer import LineTokenizer
+from electra_tf.text.tokenization import SPECIAL_TOKENS, Tokenizer
 from tests.plain_wordpiece import LONGEST_WORD, PlainTokenizer
 
 BERT = pathlib.Path(__file__).parent / "goldens" / "vocab_bert_uncased.txt"

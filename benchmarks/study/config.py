@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from benchmarks.study.models import MODELS
 from electra_tf.configs import Config, hparam
-from electra_tf.hparams import Derived
+from electra_tf.configs.hparams import Derived
 
 TASKS = ("chunk", "sts", "cola", "mrpc", "sst")
 

@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Callable
 from typing import BinaryIO
 
-from data_prep.sources import storage
+from electra_tf.errors import UserError
+from electra_tf.io import listing
 
 # Text shrinks to a third or a tenth; more than this is no text. The first
 # bytes are free, as a few kilobytes may well be a line a thousand times.
@@ -64,7 +65,7 @@ def open_stream(
         ValueError: While it is read: damaged, incomplete, or too large.
     """
     suffix = split_suffix(path)[1]
-    file = storage.open_binary(path, on_read)
+    file = listing.open_binary(path, on_read)
     if not suffix:
         return file
     return io.BufferedReader(
@@ -88,12 +89,12 @@ class _Unpacked(io.RawIOBase):
         try:
             size = self._stream.readinto(buffer)
         except EOFError:
-            raise ValueError(
+            raise UserError(
                 f"{self._path} ends too early: it is incomplete after"
                 f" {self._size} unpacked bytes. Copy it again."
             ) from None
         except _DAMAGED as error:
-            raise ValueError(
+            raise UserError(
                 f"{self._path} is damaged, or not what its name says, after"
                 f" {self._size} unpacked bytes ({error}). Copy it again."
             ) from None
@@ -104,7 +105,7 @@ class _Unpacked(io.RawIOBase):
     def _check_expansion(self) -> None:
         read = self._packed.tell()
         if self._size > FREE_BYTES + MOST_EXPANSION * read:
-            raise ValueError(
+            raise UserError(
                 f"{self._path} unpacks to more than {MOST_EXPANSION} times its"
                 f" size: {self._size} bytes from its first {read}. Text does"
                 " not. Unpack it yourself if it is what you want."

@@ -3,6 +3,7 @@
 import dataclasses
 
 from electra_tf.configs import Config, hparam
+from electra_tf.errors import UserError
 
 FORMAT_NAMES = ("text", "jsonl", "parquet", "tar", "wikipedia")
 
@@ -58,7 +59,7 @@ class CorpusConfig(Config):
     def check(self) -> None:
         """Raise a ValueError unless there is exactly one source."""
         if (self.corpus_dir is None) == (self.tfds_name is None):
-            raise ValueError(
+            raise UserError(
                 "Give either --corpus_dir or --tfds_name. Received:"
                 f" corpus_dir={self.corpus_dir}, tfds_name={self.tfds_name}."
             )

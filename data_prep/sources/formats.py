@@ -14,6 +14,7 @@ from data_prep.sources import (
 )
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.unit import Reading, SourceFile, Unit
+from electra_tf.errors import UserError
 
 
 class Format(NamedTuple):
@@ -60,7 +61,7 @@ def format_of(path: str, config: CorpusConfig) -> str:
         return config.corpus_format
     name = compression.split_suffix(path)[0].lower()
     if name.endswith(NO_TEXT):
-        raise ValueError(
+        raise UserError(
             f"{path} is of a format that is not read. Unpack or convert it"
             " first; if it is plain text, give --corpus_format=text."
         )

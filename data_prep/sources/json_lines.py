@@ -7,6 +7,7 @@ from data_prep.sources import splitting
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.lines import lines_of, numbered_lines
 from data_prep.sources.unit import Reading, SourceFile, Unit
+from electra_tf.errors import UserError
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -37,20 +38,20 @@ def _field(line: str, field: str) -> str:
     try:
         record = json.loads(line)
     except json.JSONDecodeError as error:
-        raise ValueError(
+        raise UserError(
             f"this line is no JSON ({error.msg}, column {error.colno})."
             f" Received: {line[:40]!r}."
         ) from None
     if not isinstance(record, dict):
-        raise ValueError(f"expected a JSON object. Received: {line[:40]!r}.")
+        raise UserError(f"expected a JSON object. Received: {line[:40]!r}.")
     if field not in record:
-        raise ValueError(
+        raise UserError(
             f"this object has no field {field!r}, but"
             f" {', '.join(map(repr, record)) or 'none'}. --text_field names"
             " the one with the text."
         )
     if not isinstance(record[field], str):
-        raise ValueError(
+        raise UserError(
             f"expected a string as {field!r}. Received:"
             f" {str(record[field])[:40]!r}."
         )

@@ -11,6 +11,7 @@ from typing import BinaryIO, TypeVar
 from data_prep.sources import compression, signatures
 from data_prep.sources.findings import Findings, Origin
 from data_prep.sources.unit import Reading, Unit
+from electra_tf.errors import UserError
 
 Line = TypeVar("Line")
 
@@ -78,7 +79,7 @@ def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
             most = min(MOST_BYTES_PER_LINE, end - offset - len(block))
             rest = stream.readline(most)
             if len(rest) == MOST_BYTES_PER_LINE:
-                raise ValueError(
+                raise UserError(
                     f"{origin.place(offset)}: from here on is a line of more"
                     f" than {MOST_BYTES_PER_LINE} bytes. Expected text; if it"
                     " is, break its lines."
@@ -87,7 +88,7 @@ def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
         yield offset, block
         offset += len(block)
     if offset < end < math.inf:
-        raise ValueError(
+        raise UserError(
             f"{origin.name} became shorter while it was read: {offset} bytes,"
             f" {end} expected. Build again when nothing writes to the corpus."
         )

@@ -3,10 +3,11 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from data_prep.sources import storage
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.lines import decode_line
 from data_prep.sources.unit import Reading, SourceFile, Unit, shares, whole
+from electra_tf.errors import UserError
+from electra_tf.io import listing
 
 ROWS_PER_BATCH = 1024
 
@@ -48,7 +49,7 @@ def _values(table, unit: Unit, column: str) -> Iterator[tuple[int, bytes]]:
                 yield row, value
                 row += 1
     except (arrow.ArrowException, OSError) as error:
-        raise ValueError(
+        raise UserError(
             f"{unit.path} is damaged near row {row} ({error}). Copy it again."
         ) from None
 
@@ -58,11 +59,11 @@ def _open(path: str, on_read: Callable[[int], None] | None = None):
     arrow = _import_pyarrow()
     from pyarrow import parquet
 
-    with storage.open_binary(path, on_read) as file:
+    with listing.open_binary(path, on_read) as file:
         try:
             table = parquet.ParquetFile(file)
         except arrow.ArrowException as error:
-            raise ValueError(
+            raise UserError(
                 f"{path} is incomplete, damaged, or no Parquet file ({error})."
                 " Copy it again."
             ) from None
@@ -73,7 +74,7 @@ def _check_column(table, path: str, column: str) -> None:
     arrow = _import_pyarrow()
     schema = table.schema_arrow
     if column not in schema.names:
-        raise ValueError(
+        raise UserError(
             f"{path} has no column {column!r}, but"
             f" {', '.join(map(repr, schema.names))}. --text_field names the"
             " one with the text."
@@ -83,7 +84,7 @@ def _check_column(table, path: str, column: str) -> None:
         kind = kind.value_type
     is_text = (arrow.types.is_string, arrow.types.is_large_string)
     if not any(test(kind) for test in is_text):
-        raise ValueError(
+        raise UserError(
             f"The column {column!r} of {path} holds {kind}. Expected strings;"
             " --text_field names the one with the text."
         )

@@ -2,6 +2,8 @@
 
 from typing import BinaryIO, NamedTuple
 
+from electra_tf.errors import UserError
+
 
 class Signature(NamedTuple):
     """How files of some kind begin.
@@ -60,4 +62,4 @@ def check_is_text(stream: BinaryIO, path: str, may_be_wikipedia: bool) -> None:
     kinds = SIGNATURES if may_be_wikipedia else (*SIGNATURES, WIKIPEDIA)
     for start, content, kind, advice in kinds:
         if header[start:].startswith(content):
-            raise ValueError(f"{path} is {kind}. {advice}")
+            raise UserError(f"{path} is {kind}. {advice}")

@@ -3,8 +3,9 @@
 import itertools
 import re
 
-from data_prep.sources import compression, storage
+from data_prep.sources import compression
 from data_prep.sources.unit import SourceFile, Unit, whole
+from electra_tf.io import listing
 
 BYTES_PER_SEARCH = 1 << 16
 
@@ -28,7 +29,7 @@ def split(
     if file.bytes < 2 * target or compression.split_suffix(file.path)[1]:
         return [whole(file)]
     cuts = [0]
-    with storage.open_binary(file.path) as stream:
+    with listing.open_binary(file.path) as stream:
         while cuts[-1] + 2 * target <= file.bytes:
             cut = _end_of_next(stream, cuts[-1] + target, separator)
             if cut is None or cut >= file.bytes:

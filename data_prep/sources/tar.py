@@ -15,6 +15,7 @@ from data_prep.sources.config import CorpusConfig
 from data_prep.sources.findings import Origin
 from data_prep.sources.lines import text_lines
 from data_prep.sources.unit import Reading, SourceFile, Unit, whole
+from electra_tf.errors import UserError
 
 # OpenWebText has 8 million texts, in 20,000 archives.
 MOST_MEMBERS = 10_000_000
@@ -53,7 +54,7 @@ def _damage_explained(path: str) -> Iterator[None]:
     try:
         yield
     except tarfile.TarError as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is incomplete, damaged, or no tar archive ({error}). Copy"
             " it again."
         ) from None
@@ -79,7 +80,7 @@ class _Header(tarfile.TarInfo):
 def _members(archive: tarfile.TarFile, path: str) -> Iterator[tarfile.TarInfo]:
     for number, member in enumerate(archive):
         if number >= MOST_MEMBERS:
-            raise ValueError(
+            raise UserError(
                 f"{path} has more than {MOST_MEMBERS} members. Unpack it"
                 " yourself if it is what you want."
             )
@@ -93,7 +94,7 @@ def _is_text(member: tarfile.TarInfo, name: str, reading: Reading) -> bool:
     if member.isdir():
         return False
     if member.issparse():
-        raise ValueError(
+        raise UserError(
             f"{name} is a sparse file, which may be of any size. Unpack it"
             " yourself if it is what you want."
         )
@@ -105,7 +106,7 @@ def _is_text(member: tarfile.TarInfo, name: str, reading: Reading) -> bool:
         reading.findings.add("skipped_members", name)
         return False
     if compression.split_suffix(member.name)[1] or member.name.endswith(".tar"):
-        raise ValueError(
+        raise UserError(
             f"{name} is itself an archive or compressed. Unpack the outer"
             " archive, and give the folder it makes."
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.lines import decode_line
 from data_prep.sources.unit import Reading, SourceFile, Unit, shares
+from electra_tf.errors import UserError
 
 FORMAT = "tfds"
 
@@ -65,7 +66,7 @@ def _values(examples, feature: str, unit: Unit) -> Iterator[tuple[int, bytes]]:
             yield number, example[feature].numpy()
             number += 1
     except tf.errors.OpError as error:
-        raise ValueError(
+        raise UserError(
             f"{unit.path} is damaged near example {number} ({error.message})."
             " Remove it, and TFDS prepares it again."
         ) from None
@@ -83,7 +84,7 @@ def _builder(config: CorpusConfig):
         builder = tfds.builder(config.tfds_name, data_dir=config.tfds_data_dir)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        raise ValueError(
+        raise UserError(
             f"No such set: --tfds_name={config.tfds_name} in"
             f" tfds_data_dir={config.tfds_data_dir} ({reason})."
         ) from None
@@ -102,7 +103,7 @@ def _builder(config: CorpusConfig):
 def _split(builder, config: CorpusConfig):
     splits = builder.info.splits
     if config.tfds_split not in splits:
-        raise ValueError(
+        raise UserError(
             f"{config.tfds_name} has no split {config.tfds_split!r}, but"
             f" {', '.join(map(repr, splits))}. Give one as --tfds_split."
         )
@@ -119,7 +120,7 @@ def _check_feature(builder, config: CorpusConfig) -> None:
         if feature.tf_dtype == tf.string and feature.shape == ()
     ]
     if config.text_field not in texts:
-        raise ValueError(
+        raise UserError(
             f"{config.tfds_name} has no text {config.text_field!r}, but"
             f" {', '.join(map(repr, texts)) or 'none'} of its features"
             f" {', '.join(map(repr, features))}. Give one as --text_field."

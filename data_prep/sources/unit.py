@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from data_prep.sources.config import CorpusConfig
 from data_prep.sources.findings import Findings
+from electra_tf.errors import UserError
 
 
 class SourceFile(NamedTuple):
@@ -62,7 +63,7 @@ class Reading(NamedTuple):
             ValueError: It is not.
         """
         if not self.config.skip_bad_documents:
-            raise ValueError(
+            raise UserError(
                 f"{place}: {reason} Mend it, or have such documents left out"
                 " and counted with --skip_bad_documents."
             )

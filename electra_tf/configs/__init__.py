@@ -24,14 +24,7 @@ from electra_tf.configs.encoder import (
 )
 from electra_tf.configs.finetuning import BATCHINGS, FinetuningConfig
 from electra_tf.configs.generator import generator_config
-from electra_tf.configs.pretraining import PretrainingConfig
-from electra_tf.configs.program import (
-    PRECISIONS,
-    encoder_config,
-    steps_to_profile,
-)
-from electra_tf.configs.tasks import TASKS, TaskRow
-from electra_tf.hparams import (
+from electra_tf.configs.hparams import (
     Config,
     Derived,
     check_same,
@@ -39,6 +32,13 @@ from electra_tf.hparams import (
     hparam,
     to_json,
 )
+from electra_tf.configs.pretraining import PretrainingConfig
+from electra_tf.configs.program import (
+    PRECISIONS,
+    encoder_config,
+    steps_to_profile,
+)
+from electra_tf.configs.tasks import TASKS, TaskRow
 
 __all__ = [
     "ACTIVATIONS",

@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from electra_tf.hparams import Config, Derived, hparam
+from electra_tf.configs.hparams import Config, Derived, hparam
+from electra_tf.errors import UserError
 
 HEAD_SIZE = 64  # Width of an attention head in every released model.
 INTERMEDIATE_RATIO = 4  # Feed-forward width in units of the hidden size.
@@ -67,7 +68,7 @@ class EncoderConfig(Config):
     def check(self):
         """Raise a ValueError if the heads do not share the hidden size."""
         if self.hidden_size % self.num_attention_heads:
-            raise ValueError(
+            raise UserError(
                 "hidden_size must be divisible by num_attention_heads. "
                 f"Received: hidden_size {self.hidden_size}, "
                 f"num_attention_heads {self.num_attention_heads}."

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from electra_tf.hparams import Derived, hparam
+from electra_tf.configs.hparams import Derived, hparam
 
 
 def by_size(default: Any, **others: Any) -> Derived:

@@ -4,9 +4,10 @@ import dataclasses
 import os
 
 from electra_tf.configs import fields, own_data
+from electra_tf.configs.hparams import Derived
 from electra_tf.configs.program import ProgramConfig
 from electra_tf.configs.tasks import TASKS, TaskRow
-from electra_tf.hparams import Derived
+from electra_tf.errors import UserError
 
 BATCHINGS = ("by_length", "shuffled", "fixed")
 
@@ -300,17 +301,17 @@ class FinetuningConfig(ProgramConfig):
         """Raise a ValueError if fields contradict each other."""
         super().check()
         if self.distribution_strategy == "multi_worker_mirrored":
-            raise ValueError(
+            raise UserError(
                 "Fine-tuning runs on one machine: distribution_strategy must "
                 "not be 'multi_worker_mirrored'. Use 'mirrored'."
             )
         if len(set(self.task_names)) < len(self.task_names):
-            raise ValueError(
+            raise UserError(
                 f"task_names must not repeat. Received: {self.task_names!r}."
             )
         self._check_batching()
         if self.task not in (None, *self.task_names):
-            raise ValueError(
+            raise UserError(
                 "task and task_names say different things. Received: task "
                 f"{self.task!r}, task_names {self.joined_tasks!r}."
             )
@@ -320,7 +321,7 @@ class FinetuningConfig(ProgramConfig):
         needs = "jit_compile" if self.jit_compile else "TPU"
         fixed = self.jit_compile or self.distribution_strategy == "tpu"
         if fixed and self.batching != "fixed":
-            raise ValueError(
+            raise UserError(
                 f"{needs} needs batching 'fixed', which has one shape only. "
                 f"Received: {self.batching!r}."
             )

@@ -2,6 +2,7 @@
 
 from electra_tf.configs.encoder import EncoderConfig, widths
 from electra_tf.configs.program import encoder_config
+from electra_tf.errors import UserError
 
 
 def generator_config(config) -> EncoderConfig:
@@ -30,7 +31,7 @@ def generator_config(config) -> EncoderConfig:
             **widths(hidden_size),
         )
     except ValueError as error:
-        raise ValueError(
+        raise UserError(
             f"generator_hidden_size {config.generator_hidden_size} and "
             f"generator_layers {config.generator_layers} give no valid "
             f"generator: {error}"

@@ -3,6 +3,7 @@
 import dataclasses
 
 from electra_tf.configs.tasks import TASKS
+from electra_tf.errors import UserError
 
 GROUP = "your own data"
 
@@ -13,7 +14,7 @@ def check(config) -> None:
     if not own:
         _check_none_given(config)
     elif len(own) > 1:
-        raise ValueError(
+        raise UserError(
             f"The tasks {' and '.join(map(repr, own))} would read the same "
             "train_file; at most one task of task_names may be of your own "
             f"data. Received: {config.joined_tasks!r}."
@@ -27,7 +28,7 @@ def _check_none_given(config) -> None:
         value = getattr(config, field.name)
         if field.metadata["group"] == GROUP and value != field.default:
             names = [name for name, row in TASKS.items() if row.own_data]
-            raise ValueError(
+            raise UserError(
                 f"{field.name} belongs to the tasks of your own data "
                 f"({', '.join(names)}). Received: {field.name} {value!r} with "
                 f"task_names {config.joined_tasks!r}."
@@ -48,4 +49,4 @@ def _check_given(config, name: str) -> None:
         if getattr(config, setting) is None
     ]
     if missing:
-        raise ValueError(f"The task {name!r} needs {', '.join(missing)}.")
+        raise UserError(f"The task {name!r} needs {', '.join(missing)}.")

@@ -5,6 +5,7 @@ import math
 import os
 
 from electra_tf.configs import fields, pretraining_checks
+from electra_tf.configs.hparams import Derived
 from electra_tf.configs.objectives import (
     GENERATOR_TRAINING,
     GENERATORS,
@@ -18,7 +19,6 @@ from electra_tf.configs.objectives import (
     weight_sharing_of,
 )
 from electra_tf.configs.program import ProgramConfig
-from electra_tf.hparams import Derived
 
 # Added to mask_prob before rounding down; part of the original's rule.
 MASK_PROB_ROUNDING = 0.005

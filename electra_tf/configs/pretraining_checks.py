@@ -7,6 +7,7 @@ from electra_tf.configs.objectives import (
     released,
     weight_sharing_of,
 )
+from electra_tf.errors import UserError
 
 
 def check(config) -> None:
@@ -23,12 +24,12 @@ def check(config) -> None:
     if config.has_small_generator:
         generator_config(config)
     if config.init_generator and not config.init_checkpoint:
-        raise ValueError(
+        raise UserError(
             "init_generator needs init_checkpoint, the discriminator's. "
             f"Received: init_generator {config.init_generator!r} alone."
         )
     if config.max_predictions_per_seq < 1:
-        raise ValueError(
+        raise UserError(
             "mask_prob times max_seq_length leaves nothing to mask. "
             f"Received: mask_prob {config.mask_prob}, "
             f"max_seq_length {config.max_seq_length}."
@@ -38,12 +39,12 @@ def check(config) -> None:
 def _check_masking(config) -> None:
     shares = (config.mask_token_share, config.random_token_share)
     if sum(shares) > 1:
-        raise ValueError(
+        raise UserError(
             "mask_token_share and random_token_share must add up to 1 at "
             f"most. Received: {shares[0]} and {shares[1]}."
         )
     if config.masks_words and config.masking == "rare_tokens":
-        raise ValueError(
+        raise UserError(
             "masking 'rare_tokens' chooses tokens. Received: mask_unit 'word'."
         )
 
@@ -68,7 +69,7 @@ def _check_released_settings(config) -> None:
         values = [getattr(config, setting) for setting in settings]
         value, meant = getattr(config, name), meaning(*values)
         if released(value) != meant:
-            raise ValueError(
+            raise UserError(
                 f"{name} {value!r} contradicts "
                 + ", ".join(map("{} {}".format, settings, values))
                 + f", which means {meant!r}. Leave one of them out."
@@ -81,20 +82,20 @@ def _check_towers(config) -> None:
         setting = "electric_objective"
         if config.objective == "two_tower":
             setting = "objective 'two_tower'"
-        raise ValueError(
+        raise UserError(
             f"{setting} needs two_tower_generator. Received: False, "
             f"generator {config.generator!r}."
         )
     if not config.two_tower_generator:
         return
     if config.uniform_generator or not config.untied_generator:
-        raise ValueError(
+        raise UserError(
             "two_tower_generator needs its own networks. Received: "
             f"uniform_generator {config.uniform_generator}, "
             f"untied_generator {config.untied_generator}."
         )
     if config.layout.generator == "main":
-        raise ValueError(
+        raise UserError(
             "two_tower_generator needs electra_objective or "
             "electric_objective. Received: neither."
         )
@@ -104,7 +105,7 @@ def _check_sharing(config) -> None:
     if config.weight_sharing != "disentangled":
         return
     if not (config.has_small_generator and config.layout.has_main):
-        raise ValueError(
+        raise UserError(
             "weight_sharing 'disentangled' needs two networks. Received: "
             f"objective {config.objective!r}, generator {config.generator!r}."
         )
@@ -113,12 +114,12 @@ def _check_sharing(config) -> None:
 def _check_generator_training(config) -> None:
     training = config.generator_training
     if config.generator_steps is not None and training != "two_stage":
-        raise ValueError(
+        raise UserError(
             "generator_steps needs generator_training 'two_stage'. "
             f"Received: {training!r}."
         )
     if config.entropy_weight and training != "adversarial":
-        raise ValueError(
+        raise UserError(
             "entropy_weight needs generator_training 'adversarial'. "
             f"Received: {training!r}."
         )
@@ -126,7 +127,7 @@ def _check_generator_training(config) -> None:
         return
     detects = config.layout.head == "detection"
     if not detects or config.generator != "masked_language_model":
-        raise ValueError(
+        raise UserError(
             f"generator_training {training!r} needs objective 'rtd' or "
             "'electra_15' and generator 'masked_language_model'. "
             f"Received: {config.objective!r} and {config.generator!r}."
@@ -137,13 +138,13 @@ def _check_generator_training(config) -> None:
 
 def _check_two_stage(config) -> None:
     if not config.generator_steps < config.num_train_steps:
-        raise ValueError(
+        raise UserError(
             "generator_steps must be fewer than num_train_steps. "
             f"Received: {config.generator_steps} and {config.num_train_steps}."
         )
     size = (config.generator_hidden_size, config.generator_layers)
     if size != (1, 1) or config.weight_sharing != "none":
-        raise ValueError(
+        raise UserError(
             "generator_training 'two_stage' starts the discriminator from "
             "the generator's weights, so both must have the same size and "
             "share none: generator_hidden_size 1, generator_layers 1, "

@@ -9,7 +9,8 @@ from electra_tf.configs.encoder import (
     EncoderConfig,
     widths,
 )
-from electra_tf.hparams import Config, Derived, check_names, hparam
+from electra_tf.configs.hparams import Config, Derived, check_names, hparam
+from electra_tf.errors import UserError
 
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
 EMBEDDING_LOOKUPS = ("gather", "one_hot")
@@ -149,7 +150,7 @@ class ProgramConfig(Config):
         steps_to_profile(self)
         longest = encoder_config(self).max_position_embeddings
         if self.max_seq_length > longest:
-            raise ValueError(
+            raise UserError(
                 "max_seq_length must be at most max_position_embeddings "
                 f"({longest}). Received: {self.max_seq_length}. Shorten the "
                 "inputs or raise max_position_embeddings in "
@@ -158,19 +159,19 @@ class ProgramConfig(Config):
 
     def _check_strategy(self):
         if self.use_tpu and self.distribution_strategy != "tpu":
-            raise ValueError(
+            raise UserError(
                 "use_tpu needs distribution_strategy 'tpu'. Received: "
                 f"{self.distribution_strategy!r}."
             )
         if self.logical_cpus and self.distribution_strategy != "mirrored":
-            raise ValueError(
+            raise UserError(
                 "logical_cpus needs distribution_strategy 'mirrored'. "
                 f"Received: {self.distribution_strategy!r}."
             )
 
     def _check_accumulation(self):
         if self.train_batch_size % self.accumulation_steps:
-            raise ValueError(
+            raise UserError(
                 "train_batch_size must be a multiple of accumulation_steps. "
                 f"Received: {self.train_batch_size} and "
                 f"{self.accumulation_steps}."
@@ -181,7 +182,7 @@ class ProgramConfig(Config):
         for name in ("vocab_file", "model_dir"):
             path = getattr(self, name)
             if "://" in path:
-                raise ValueError(
+                raise UserError(
                     f"{name} must be on a file system. Received: {path!r}. "
                     "Mount the bucket (see docs/tpu.md) and give the folder; "
                     "only the records may be in a bucket."
@@ -191,7 +192,7 @@ class ProgramConfig(Config):
         overrides = self.model_hparam_overrides
         check_names(EncoderConfig, overrides, "model_hparam_overrides key")
         if "embedding_size" in overrides:
-            raise ValueError(
+            raise UserError(
                 "embedding_size is a setting of its own, not a key of "
                 f"model_hparam_overrides. Received: {overrides!r}."
             )
@@ -216,7 +217,7 @@ def steps_to_profile(config: ProgramConfig) -> tuple[int, int] | None:
     first, _, last = text.partition("-")
     if first.isdecimal() and last.isdecimal() and int(first) < int(last):
         return int(first), int(last)
-    raise ValueError(
+    raise UserError(
         "profile_steps must be two numbers of updates, the smaller first, as "
         f"in 100-110. Received: {text!r}."
     )

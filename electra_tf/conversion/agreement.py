@@ -26,6 +26,7 @@ from electra_tf.conversion.model import (
     TOWERS,
     ModelConfig,
 )
+from electra_tf.errors import UserError
 
 # Settings that tell which encoder a model has, and for which text.
 ENCODER_SETTINGS = (
@@ -90,7 +91,7 @@ def with_settings(config, settings: Mapping[str, Any], source: str):
         if value != received.get(name)
     ]
     if conflicts:
-        raise ValueError(
+        raise UserError(
             "The pre-trained model is not the one that was asked for:\n"
             + "\n".join(conflicts)
             + "\nLeave these settings out to take the model's (widths and "
@@ -192,7 +193,7 @@ def check_trainable(
     run = network(config)
     unused = [part for part in model.parts if part not in run.parts]
     if unused:
-        raise ValueError(
+        raise UserError(
             f"{source} has {', '.join(unused)}, for which this run has no "
             "place. Choose the objective and the generator that it was "
             "trained with, or make a model without them: python -m "
@@ -201,7 +202,7 @@ def check_trainable(
         )
     missing = [part for part in run.parts if part not in model.parts]
     if missing and not config.allow_new_parts:
-        raise ValueError(
+        raise UserError(
             f"{source} has no {', '.join(missing)}, which this run trains as "
             "well. Give their folder as init_generator if it has them, choose "
             "another objective, generator (uniform has none) or "
@@ -216,7 +217,7 @@ def check_trainable(
         if name.split("/")[0] not in missing and have.get(name) != shape
     ]
     if different:
-        raise ValueError(
+        raise UserError(
             "These variables have other shapes:\n"
             + "\n".join(different)
             + "\nA generator's follow from generator_hidden_size, "
@@ -232,7 +233,7 @@ def _check_generator(run: ModelConfig, model: ModelConfig, source: str):
     expected = run.generator.num_attention_heads
     received = model.generator.num_attention_heads
     if expected != received:
-        raise ValueError(
+        raise UserError(
             f"The generator of {source} has num_attention_heads {received}. "
             f"One that a run trains has a head for 64 units, here {expected}."
         )

@@ -35,6 +35,7 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
+from electra_tf.errors import UserError
 
 DEFAULT_TASK = "classification"
 
@@ -203,7 +204,7 @@ def _turned(pair: Pair, array: np.ndarray) -> np.ndarray:
 
 def _check_generator_activation(encoder: EncoderConfig):
     if encoder.hidden_act != "gelu":
-        raise ValueError(
+        raise UserError(
             "The head of their generator always has the activation gelu. "
             f"Received: hidden_act {encoder.hidden_act!r}."
         )
@@ -211,7 +212,7 @@ def _check_generator_activation(encoder: EncoderConfig):
 
 def _known(part: str) -> str:
     if part not in PARTS:
-        raise ValueError(
+        raise UserError(
             f"--part must be one of {', '.join(PARTS)}. Received: {part}."
         )
     return part
@@ -222,7 +223,7 @@ def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
     arrays = hugging_face_files.read_weights(path)
     unknown = set(leave_out) - set(arrays)
     if unknown:
-        raise ValueError(
+        raise UserError(
             f"{path} has nothing to leave out that is called "
             f"{', '.join(sorted(unknown))}."
         )
@@ -245,7 +246,7 @@ def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
 
 def _check_tied(path: str, arrays: Mapping):
     if not np.array_equal(arrays[OUTPUT_MATRIX], arrays.get(WORD_EMBEDDINGS)):
-        raise ValueError(
+        raise UserError(
             f"{OUTPUT_MATRIX} of {path} must be the word embeddings, as "
             "ELECTRA's is. It is another matrix."
         )

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from electra_tf import hparams, tokenization
-from electra_tf.configs import EncoderConfig
+from electra_tf.configs import EncoderConfig, hparams
 from electra_tf.conversion import model_folder, torch_file
 from electra_tf.conversion.hugging_face_names import PARTS
 from electra_tf.conversion.model import Model
+from electra_tf.errors import UserError
+from electra_tf.text import tokenization
 
 MODEL_TYPE = "electra"
 TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
@@ -62,7 +63,7 @@ def config_json(model: Model, part: str, task: str, labels: tuple) -> dict:
 def _labels(size: int, labels: tuple[str, ...]) -> dict:
     labels = labels or tuple(f"LABEL_{index}" for index in range(size))
     if len(labels) != size:
-        raise ValueError(
+        raise UserError(
             f"--labels must name the {size} outputs of the head. Received: "
             f"{', '.join(labels)}."
         )
@@ -93,7 +94,7 @@ def read_encoder_config(path: str, values: Mapping) -> EncoderConfig:
         ValueError: for another model, or a setting that ours does not have.
     """
     if values.get("model_type") != MODEL_TYPE:
-        raise ValueError(
+        raise UserError(
             f"The {model_folder.CONFIG_FILE} of {path} must have model_type "
             f"{MODEL_TYPE!r}. Received: {values.get('model_type')!r}."
         )
@@ -103,7 +104,7 @@ def read_encoder_config(path: str, values: Mapping) -> EncoderConfig:
         if values.get(name, fixed) != fixed
     ]
     if wrong:
-        raise ValueError(
+        raise UserError(
             f"The model of {path} is not one of ours: " + " ".join(wrong)
         )
     names = {field.name for field in dataclasses.fields(EncoderConfig)}
@@ -118,7 +119,7 @@ def named_part(path: str, values: Mapping) -> str:
         if part.architecture in named:
             return name
     known = ", ".join(part.architecture for part in PARTS.values())
-    raise ValueError(
+    raise UserError(
         f"{path} holds {', '.join(named)}. Expected one of {known}. --part "
         "encoder takes its encoder."
     )

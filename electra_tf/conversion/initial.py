@@ -17,7 +17,8 @@ from electra_tf.conversion.agreement import (
     with_settings,
 )
 from electra_tf.conversion.model import Model
-from electra_tf.tokenization import Tokenizer, load_vocabulary
+from electra_tf.errors import UserError
+from electra_tf.text.tokenization import Tokenizer, load_vocabulary
 
 
 def pretraining(
@@ -122,7 +123,7 @@ def check_vocabulary(
     ]
     if different or len(theirs) != len(ours):
         number, token = min(different, default=(len(theirs), "its end"))
-        raise ValueError(
+        raise UserError(
             f"The vocabulary {tokenizer.vocab_file} is not that of {source}: "
             f"the latter has {token!r} at line {number + 1}. Give the one that "
             "the model was trained with as vocab_file."

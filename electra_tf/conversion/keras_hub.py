@@ -36,6 +36,7 @@ from electra_tf.conversion.model import (
     named_size,
     shapes_of,
 )
+from electra_tf.errors import UserError
 
 
 def write(path: str, model: Model) -> Model:
@@ -101,7 +102,7 @@ def read(
     arrays = _read_weights(path)
     unknown = set(leave_out) - set(arrays)
     if unknown:
-        raise ValueError(
+        raise UserError(
             f"{path} has nothing to leave out that is called "
             f"{', '.join(sorted(unknown))}."
         )

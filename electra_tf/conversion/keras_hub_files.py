@@ -10,9 +10,10 @@ They are read as plain values: no class that they name is looked up.
 import os
 from collections.abc import Mapping
 
-from electra_tf import hparams, tokenization
-from electra_tf.configs import EncoderConfig
+from electra_tf.configs import EncoderConfig, hparams
 from electra_tf.conversion import model_folder
+from electra_tf.errors import UserError
+from electra_tf.text import tokenization
 
 WEIGHTS_FILE = "model.weights.h5"
 TOKENIZER_FILE = "tokenizer.json"
@@ -58,7 +59,7 @@ def config_json(encoder: EncoderConfig) -> dict:
         ValueError: for an activation that is no GELU.
     """
     if encoder.hidden_act not in ("gelu", HIDDEN_ACT):
-        raise ValueError(
+        raise UserError(
             f"{BACKBONE} has the activation {HIDDEN_ACT}, near gelu. Received: "
             f"hidden_act {encoder.hidden_act!r}."
         )
@@ -105,7 +106,7 @@ def read_encoder_config(
     unknown = set(arguments) - {*ARGUMENTS.values(), *WITHOUT_MEANING}
     missing = set(ARGUMENTS.values()) - set(arguments)
     if unknown or missing:
-        raise ValueError(
+        raise UserError(
             f"The {model_folder.CONFIG_FILE} of {path} must have the settings "
             f"{', '.join(ARGUMENTS.values())}. Missing: "
             f"{', '.join(sorted(missing)) or 'none'}; not known here: "
@@ -141,7 +142,7 @@ def read_do_lower_case(path: str, default: bool) -> tuple[bool, dict]:
         if arguments.get(name, fixed) != fixed
     ]
     if wrong:
-        raise ValueError(
+        raise UserError(
             f"The tokenizer of {path} is not one of ours: " + " ".join(wrong)
         )
     lower_case = bool(arguments.get("lowercase", False))
@@ -164,7 +165,7 @@ def other_files(path: str) -> dict[str, str]:
 def _arguments(path: str, values: Mapping, name: str) -> dict:
     received = values.get("class_name")
     if received != name or not isinstance(values.get("config"), dict):
-        raise ValueError(
+        raise UserError(
             f"{path} must be the preset of an {name}. Received: {received}."
         )
     return values["config"]

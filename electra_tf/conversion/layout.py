@@ -7,6 +7,7 @@ the file has the shape of the model.
 from collections.abc import Mapping
 
 from electra_tf.configs import EncoderConfig
+from electra_tf.errors import UserError
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -130,7 +131,7 @@ def check(
         if name not in expected
     ]
     if problems:
-        raise ValueError(
+        raise UserError(
             f"{source} does not fit the model that its config or its shapes "
             "tell of:\n  "
             + "\n  ".join(sorted(problems))

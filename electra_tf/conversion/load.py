@@ -5,7 +5,8 @@ import tempfile
 from electra_tf.conversion import convert
 from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder
-from electra_tf.tokenization import Tokenizer
+from electra_tf.errors import UserError
+from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 
 
@@ -43,7 +44,7 @@ def tokenizer(model: Model, source: str) -> Tokenizer:
         ValueError: when the model has none.
     """
     if model.vocab is None:
-        raise ValueError(f"{source} has no vocabulary, which texts need.")
+        raise UserError(f"{source} has no vocabulary, which texts need.")
     with tempfile.NamedTemporaryFile(suffix=".txt") as file:
         file.write(model.vocab)
         file.flush()

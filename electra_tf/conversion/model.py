@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from electra_tf import tokenization
 from electra_tf.configs import (
     MODEL_SIZES,
     EncoderConfig,
@@ -20,6 +19,8 @@ from electra_tf.configs import (
     num_heads,
 )
 from electra_tf.conversion import layout
+from electra_tf.errors import UserError
+from electra_tf.text import tokenization
 
 MAIN = "electra"
 GENERATOR = "generator"
@@ -217,7 +218,7 @@ def _checked_slots(source: str, slots: Mapping, shapes: layout.Shapes) -> dict:
         if received.get(name) != shape
     ]
     if wrong:
-        raise ValueError(
+        raise UserError(
             f"The optimizer's slots in {source} do not fit its variables:\n  "
             + "\n  ".join(wrong)
         )
@@ -236,7 +237,7 @@ def as_float32(name: str, array: np.ndarray) -> np.ndarray:
         ValueError: for other kinds of numbers.
     """
     if array.dtype not in (np.float32, np.float16):
-        raise ValueError(
+        raise UserError(
             f"{name} must hold float32 or float16 numbers. Received: "
             f"{array.dtype}."
         )
@@ -247,7 +248,7 @@ def check_vocab(source: str, vocab: bytes, vocab_size: int):
     """Raise a ValueError unless the vocabulary has the model's size."""
     received = max(tokenization.load_vocabulary(vocab).values(), default=-1) + 1
     if received != vocab_size:
-        raise ValueError(
+        raise UserError(
             f"The vocabulary has {received} word pieces, the model of {source} "
             f"{vocab_size}. Give the one it was trained with by --vocab_file."
         )
@@ -266,7 +267,7 @@ def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
     for name in names:
         found = [n for n in rest if n == name or n.startswith(f"{name}/")]
         if not found:
-            raise ValueError(
+            raise UserError(
                 f"Nothing to leave out is called {name!r}. Received: "
                 f"{', '.join(sorted(variables))}."
             )
@@ -358,7 +359,7 @@ def _encoder(
         path for path in needed.values() if len(shapes.get(path, ())) != 2
     ]
     if missing:
-        raise ValueError(
+        raise UserError(
             f"{source} holds no ELECTRA: {', '.join(missing)} "
             f"missing. It has: {', '.join(sorted(shapes)) or 'nothing'}."
         )

@@ -16,8 +16,7 @@ from typing import Any
 
 import safetensors.numpy
 
-from electra_tf import hparams
-from electra_tf.configs import EncoderConfig
+from electra_tf.configs import EncoderConfig, hparams
 from electra_tf.conversion.model import (
     Model,
     ModelConfig,
@@ -26,6 +25,7 @@ from electra_tf.conversion.model import (
     with_parts,
     without,
 )
+from electra_tf.errors import UserError
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
@@ -108,7 +108,7 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
         FORMAT,
         VERSION,
     ):
-        raise ValueError(
+        raise UserError(
             f"The {CONFIG_FILE} of {source} must have the format {FORMAT!r} "
             f"and format_version {VERSION}. Received: "
             f"{values.get('format')!r}, {values.get('format_version')!r}."
@@ -116,7 +116,7 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
     names = [field.name for field in dataclasses.fields(ModelConfig)]
     missing = [name for name in names if name not in values]
     if missing:
-        raise ValueError(
+        raise UserError(
             f"The {CONFIG_FILE} of {source} lacks {', '.join(missing)}."
         )
     chosen = {name: values[name] for name in names}
@@ -153,7 +153,7 @@ def write_vocab(path: str, model: Model, name: str = VOCAB_FILE) -> None:
         ValueError: when the model has none.
     """
     if model.vocab is None:
-        raise ValueError(
+        raise UserError(
             f"No vocabulary was found to write to {path}. Give the one that "
             "the model was trained with by --vocab_file."
         )
@@ -178,7 +178,7 @@ def read_weights(path: str) -> dict:
     try:
         return safetensors.numpy.load_file(path)
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise UserError(
             f"{path} must be a safetensors file of float32 or float16 "
             f"numbers. Reading it failed: {error!r}."
         ) from error
@@ -203,9 +203,9 @@ def read_json(path: str) -> dict[str, Any]:
         try:
             values = json.load(file)
         except ValueError as error:
-            raise ValueError(f"{path} is no JSON file: {error}.") from None
+            raise UserError(f"{path} is no JSON file: {error}.") from None
     if not isinstance(values, dict):
-        raise ValueError(
+        raise UserError(
             f"{path} must hold a JSON object. Received: {values!r}."
         )
     return values

@@ -22,6 +22,7 @@ import tensorflow as tf
 from electra_tf.configs import EncoderConfig
 from electra_tf.conversion import model_folder, selection, sequence_output
 from electra_tf.conversion.model import MAIN, Model
+from electra_tf.errors import UserError
 
 PREFIX = "model.ckpt"
 ENCODER_FILE = "encoder.json"
@@ -131,7 +132,7 @@ def arguments(config: EncoderConfig) -> dict:
         ValueError: for another activation than gelu.
     """
     if config.hidden_act != "gelu":
-        raise ValueError(
+        raise UserError(
             "Only encoders with hidden_act 'gelu' are written for the Model "
             f"Garden. Received: {config.hidden_act!r}."
         )

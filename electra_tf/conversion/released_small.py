@@ -11,6 +11,7 @@ import typing
 
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion.agreement import network
+from electra_tf.errors import UserError
 
 # The generator is as wide as the discriminator, unlike the paper's.
 CONFIG = PretrainingConfig(
@@ -135,7 +136,7 @@ def read_table(path: str) -> dict[str, Tensor]:
         rows = csv.DictReader(file, delimiter="\t")
         missing = set(COLUMNS) - set(rows.fieldnames or ())
         if missing:
-            raise ValueError(
+            raise UserError(
                 f"{path} must have the columns {', '.join(COLUMNS)}. "
                 f"Missing: {', '.join(sorted(missing))}."
             )
@@ -153,7 +154,7 @@ def _tensor(row: dict[str, str], place: str) -> Tensor:
             int(row["crc32c_masked"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise UserError(
             f"{place} must hold a type ({', '.join(TYPES)}), a shape such as "
             f"[2, 128] and a checksum. Received: {row!r} ({error!r})."
         ) from None

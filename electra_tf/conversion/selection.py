@@ -17,6 +17,7 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
+from electra_tf.errors import UserError
 
 EMBEDDINGS = "embeddings/"
 
@@ -80,11 +81,11 @@ def task(model: Model, name: str | None) -> str:
     if name is None and len(tasks) == 1:
         (name,) = tasks
     if name not in tasks:
-        raise ValueError(
+        raise UserError(
             f"--task must name one of {sorted(tasks)}. Received: {name}."
         )
     if list(tasks[name]) != ["dense"]:
-        raise ValueError(
+        raise UserError(
             f"The head of {name} has the layers {sorted(tasks[name])}. Only a "
             "single linear layer, dense, has a counterpart."
         )
@@ -102,7 +103,7 @@ def joined(discriminator: Model, masked_lm: Model) -> Model:
             them.
     """
     if GENERATOR_HEAD in discriminator.config.parts:
-        raise ValueError(
+        raise UserError(
             "What another generator is to be joined to has one already: "
             f"{', '.join(discriminator.config.parts)}. Leave one of them out."
         )
@@ -132,7 +133,7 @@ def _check_embeddings(discriminator: Model, masked_lm: Model):
     encoder = masked_lm.config.encoder
     different = _different_embeddings(discriminator, masked_lm)
     if different and encoder.embedding_size != encoder.hidden_size:
-        raise ValueError(
+        raise UserError(
             "Generator and discriminator must share their embeddings, or the "
             "generator's must have its hidden size. Different: "
             f"{', '.join(different)}."
@@ -151,7 +152,7 @@ def _different_embeddings(discriminator: Model, masked_lm: Model) -> list[str]:
 def _check_has(model: Model, head: str, chosen: dict):
     if head and not any(name.startswith(f"{head}/") for name in chosen):
         has = {name.split("/")[0] for name in model.variables}
-        raise ValueError(
+        raise UserError(
             f"The model has no {head}. It has: {', '.join(sorted(has))}."
         )
 

@@ -16,6 +16,7 @@ H hidden size, C labels.
 import numpy as np
 
 from electra_tf.conversion.model import TASKS
+from electra_tf.errors import UserError
 
 # GELU(6) is 6 up to a relative error of 1e-9, below float32's resolution.
 LINEAR_FROM = 6.0
@@ -65,7 +66,7 @@ def without_hidden_layer(
     identity = np.eye(len(bias), dtype=np.float32)
     needed = _shift(variables, num_layers)
     if not np.array_equal(weight, identity) or np.any(bias < needed):
-        raise ValueError(
+        raise UserError(
             f"{source} has a hidden layer (classifier.dense, then GELU) in its "
             "head. ELECTRA's own head is linear, so this one cannot be "
             "converted; the encoder can: --part encoder."

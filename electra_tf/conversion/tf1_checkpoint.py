@@ -21,6 +21,7 @@ from electra_tf.conversion.model import (
     with_parts,
     without,
 )
+from electra_tf.errors import UserError
 from electra_tf.training import checkpoints
 
 PREFIX = "model.ckpt"
@@ -89,7 +90,7 @@ def write(path: str, model: Model, optimizer: bool = False) -> None:
         FileExistsError: when something is there.
     """
     if optimizer and not model.slots:
-        raise ValueError(
+        raise UserError(
             "The optimizer's state was asked for, but what was read has none. "
             "Leave --optimizer out, or convert a training checkpoint."
         )

@@ -14,6 +14,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from electra_tf.errors import UserError
+
 INDEX = "data.pkl"
 _MARK = object()
 # The older format is five pickles: magic number, version, system, tensors and
@@ -57,7 +59,7 @@ def load(path: str) -> dict[str, np.ndarray]:
         ValueError,
         zipfile.BadZipFile,
     ) as error:
-        raise ValueError(
+        raise UserError(
             f"{path} must hold a dictionary of PyTorch tensors and nothing "
             f"else. Reading it failed: {error!r}."
         ) from error
@@ -75,7 +77,7 @@ def _load_zip(path: str) -> dict[str, np.ndarray]:
 
 def _check_byte_order(order: bytes):
     if order != b"little":
-        raise ValueError(f"the byte order must be little, not {order!r}")
+        raise UserError(f"the byte order must be little, not {order!r}")
 
 
 def _load_older(path: str) -> dict[str, np.ndarray]:
@@ -107,7 +109,7 @@ def _array(tensor: Tensor, content: bytes) -> np.ndarray:
     last = sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
     inside = last < len(numbers) or math.prod(shape) == 0
     if not inside or min((0, tensor.offset, *shape, *strides)) < 0:
-        raise ValueError(f"{tensor} does not lie within its storage")
+        raise UserError(f"{tensor} does not lie within its storage")
     steps = [stride * numbers.itemsize for stride in strides]
     view = np.lib.stride_tricks.as_strided(numbers, shape, steps)
     return np.array(view, order="C")
@@ -126,7 +128,7 @@ def run(program) -> typing.Any:
     for code, argument, _ in pickletools.genops(program):
         step = _STEPS.get(code.name)
         if step is None:
-            raise ValueError(f"the instruction {code.name} is not allowed")
+            raise UserError(f"the instruction {code.name} is not allowed")
         step(machine, argument)
     (result,) = machine.stack
     return result
@@ -142,7 +144,7 @@ class _Machine:
     def pop(self, count: int) -> list:
         """Take `count` values off the stack."""
         if count > len(self.stack):
-            raise ValueError("it takes more from the stack than there is")
+            raise UserError("it takes more from the stack than there is")
         values = self.stack[len(self.stack) - count :]
         del self.stack[len(self.stack) - count :]
         return values
@@ -185,21 +187,21 @@ _NUMBERS = {
 def _find(machine: _Machine, name: str):
     known = {**_FUNCTIONS, **_NUMBERS}
     if name not in known:
-        raise ValueError(f"{name!r} is not allowed")
+        raise UserError(f"{name!r} is not allowed")
     machine.stack.append(known[name])
 
 
 def _call(machine: _Machine, _):
     function, arguments = machine.pop(2)
     if not any(function is known for known in _FUNCTIONS.values()):
-        raise ValueError(f"calling {function!r} is not allowed")
+        raise UserError(f"calling {function!r} is not allowed")
     machine.stack.append(function(*arguments))
 
 
 def _find_storage(machine: _Machine, _):
     ((kind, dtype, key, *_),) = machine.pop(1)
     if kind != "storage" or dtype not in _NUMBERS.values():
-        raise ValueError(f"{kind!r} of {dtype!r} is no storage of numbers")
+        raise UserError(f"{kind!r} of {dtype!r} is no storage of numbers")
     machine.stack.append(Storage(dtype, key))
 
 

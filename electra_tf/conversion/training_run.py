@@ -2,12 +2,12 @@
 
 import os
 
-from electra_tf import hparams
 from electra_tf.configs import (
     FinetuningConfig,
     PretrainingConfig,
     encoder_config,
     generator_config,
+    hparams,
 )
 from electra_tf.conversion import model_folder
 from electra_tf.conversion.model import (
@@ -21,6 +21,7 @@ from electra_tf.conversion.model import (
     with_parts,
     without,
 )
+from electra_tf.errors import UserError
 from electra_tf.training import checkpoints
 
 # The end of a variable that is added to another network's.
@@ -44,7 +45,7 @@ def read(
     """
     settings = _settings(path)
     if getattr(settings, "objective", None) == "two_tower":
-        raise ValueError(
+        raise UserError(
             f"{path} has two towers and no main encoder: objective "
             "'two_tower'. It scores texts (electra_tf.pretraining.score) and "
             "goes on by its own command; expected a run with an encoder."

@@ -21,9 +21,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from electra_tf import command_line
-from electra_tf.checksums import masked_crc32c
 from electra_tf.conversion import model_folder, released_small
 from electra_tf.conversion.released_small import Recording, Tensor
+from electra_tf.io.checksums import masked_crc32c
 
 
 def main(arguments: list[str] | None = None) -> None:

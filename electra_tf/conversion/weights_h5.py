@@ -9,6 +9,8 @@ import os
 import h5py
 import numpy as np
 
+from electra_tf.errors import UserError
+
 
 def write(path: str, arrays: dict[str, np.ndarray]) -> None:
     """Write arrays; a slash in a name begins a group."""
@@ -29,7 +31,7 @@ def read(path: str) -> dict[str, np.ndarray]:
             datasets = _datasets(path, file)
             return {name: data[()] for name, data in datasets.items()}
     except OSError as error:
-        raise ValueError(
+        raise UserError(
             f"{path} must be an HDF5 file, as Keras saves weights. Reading it "
             f"failed: {error}."
         ) from error
@@ -55,13 +57,13 @@ def _datasets(path: str, file: h5py.File) -> dict[str, h5py.Dataset]:
         if data.external or data.is_virtual
     ]
     if linked:
-        raise ValueError(
+        raise UserError(
             f"{path} must hold its arrays itself. These point elsewhere: "
             f"{', '.join(linked)}."
         )
     promised = sum(data.nbytes for data in datasets.values())
     if promised > os.path.getsize(path):
-        raise ValueError(
+        raise UserError(
             f"{path} must hold all of its numbers uncompressed, as Keras saves "
             f"them: {promised:,} bytes. It has {os.path.getsize(path):,}."
         )

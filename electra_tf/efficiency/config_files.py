@@ -5,7 +5,8 @@ import json
 import pathlib
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_json
-from electra_tf.hparams import kinds
+from electra_tf.configs.hparams import kinds
+from electra_tf.errors import UserError
 
 # Beside this package in the source and where it is installed.
 PRESETS = pathlib.Path(__file__).parents[2] / "flags" / "presets"
@@ -29,7 +30,7 @@ def preset(name: str, task: str | None = None):
 def _preset_path(name: str) -> pathlib.Path:
     known = sorted(path.stem for path in PRESETS.glob("*.flags"))
     if name not in known:
-        raise ValueError(
+        raise UserError(
             f"preset must be one of {', '.join(known)}. Received: {name!r}."
         )
     return PRESETS / f"{name}.flags"
@@ -57,7 +58,7 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
             values["task_names"] = (task,)
         return from_json(config_class, {**REQUIRED, **values})
     except ValueError as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is no config of pre-training or fine-tuning: {error}"
         ) from error
 
@@ -66,7 +67,7 @@ def _values(path: pathlib.Path) -> dict:
     text = path.read_text("utf-8")
     values = json.loads(text) if path.suffix == ".json" else _flags(text)
     if not isinstance(values, dict):
-        raise ValueError(f"Expected a JSON object. Received: {values!r}.")
+        raise UserError(f"Expected a JSON object. Received: {values!r}.")
     return values
 
 
@@ -119,7 +120,7 @@ def _flags(text: str) -> dict:
 def _flag(line: str) -> tuple:
     name, equals, value = line.partition("=")
     if not name.startswith("-") or " " in name:
-        raise ValueError(
+        raise UserError(
             f"Expected a line of --name=value, --name or --noname. Received: "
             f"{line!r}."
         )

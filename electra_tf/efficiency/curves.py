@@ -5,6 +5,7 @@ import pathlib
 
 from electra_tf.efficiency.figure_1 import COST, SCORE
 from electra_tf.efficiency.own_runs import draw_runs, outside
+from electra_tf.errors import UserError
 
 _MARGIN = 5  # Points of the score that a run may lie below all curves.
 
@@ -50,7 +51,7 @@ def read(path: pathlib.Path) -> dict[str, list[tuple[float, float]]]:
     with open(path, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != ["curve", "flops", "glue"]:
-            raise ValueError(
+            raise UserError(
                 f"{path} must have the columns curve, flops, glue. Received: "
                 f"{reader.fieldnames}."
             )

@@ -5,6 +5,8 @@ import pathlib
 import statistics
 import typing
 
+from electra_tf.errors import UserError
+
 GREEN = "#1e8449"
 # The metric that the paper takes of each task of GLUE.
 METRICS = {"cola": "mcc", "sts": "spearman"}
@@ -40,7 +42,7 @@ def read(folder) -> OwnRun:
         for task, found in content.get("summary", {}).items():
             scores[task] = _score(task, found["metrics"])
     if not scores:
-        raise ValueError(
+        raise UserError(
             f"{folder}/results has no results of fine-tuning. Expected "
             "<task>_results.json, as run_finetuning.py writes them."
         )
@@ -61,7 +63,7 @@ def _train_flops(path: pathlib.Path) -> float:
         flops = _json(path, line).get("train_flops")
         if flops is not None:
             return flops
-    raise ValueError(
+    raise UserError(
         f"{path} has no train_flops. Expected the log of a pre-training run."
     )
 
@@ -70,7 +72,7 @@ def _json(path: pathlib.Path, text: str) -> dict:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
+        raise UserError(f"{path} is damaged: {error}") from error
 
 
 def draw_runs(axis, runs):

@@ -14,6 +14,7 @@ import pathlib
 import sys
 
 from electra_tf.efficiency import curves, figure_1, own_runs
+from electra_tf.errors import UserError
 
 CURVES = {
     "fig3_right": "Training algorithms (Figure 3, right)",
@@ -34,7 +35,7 @@ def draw(pyplot, curves_dir: str | None, runs) -> dict:
         if path.exists():
             figures[name] = curves.draw(pyplot, path, title, runs)
     if not set(CURVES) & set(figures):
-        raise ValueError(
+        raise UserError(
             f"{curves_dir} has neither {'.csv nor '.join(CURVES)}.csv."
         )
     return figures

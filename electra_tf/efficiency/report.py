@@ -26,6 +26,7 @@ from electra_tf.efficiency.run_costs import (
     finetuning_rows,
     pretraining_rows,
 )
+from electra_tf.errors import UserError
 
 UTILISATION = 0.25  # See docs/scale.md.
 OVERHEAD = 1.1  # Of a data centre, over what its machines take: an assumption.
@@ -141,16 +142,16 @@ def _rows(args) -> list[dict]:
 
 def _check(args):
     if args.count < 1 or not 0 < args.utilisation <= 1:
-        raise ValueError(
+        raise UserError(
             "count must be at least 1 and utilisation in (0, 1]. Received: "
             f"{args.count} and {args.utilisation}."
         )
     for name in ("examples", "watts", "overhead", "price"):
         value = getattr(args, name)
         if value is not None and value <= 0:
-            raise ValueError(f"{name} must be above 0. Received: {value}.")
+            raise UserError(f"{name} must be above 0. Received: {value}.")
     if args.task and not (args.preset or args.config):
-        raise ValueError(
+        raise UserError(
             f"task needs preset or config. Received: {args.task!r} alone."
         )
 

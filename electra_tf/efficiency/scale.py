@@ -31,6 +31,7 @@ from electra_tf.efficiency.published_runs import (
     PUBLISHED,
     Published,
 )
+from electra_tf.errors import UserError
 
 FLOAT32 = 4  # Bytes of a weight, a gradient and each Adam slot.
 # Weights, two slots and the gradient are read, the first three written.
@@ -262,7 +263,7 @@ _RECIPES = {
 
 def _sized_config(args) -> PretrainingConfig:
     if args.count < 1 or not 0 < args.utilisation <= 1:
-        raise ValueError(
+        raise UserError(
             "count must be at least 1 and utilisation in (0, 1]. Received: "
             f"{args.count} and {args.utilisation}."
         )

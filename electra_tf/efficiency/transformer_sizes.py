@@ -3,7 +3,7 @@
 import dataclasses
 
 from electra_tf.configs import INTERMEDIATE_RATIO, EncoderConfig, num_heads
-from electra_tf.hparams import Config, Derived, hparam
+from electra_tf.configs.hparams import Config, Derived, hparam
 
 OUTPUT_FRAC = 20 / 128  # Predictions of an input of 128 tokens.
 

@@ -14,6 +14,7 @@ import typing
 
 from electra_tf import command_line
 from electra_tf.conversion import model_folder
+from electra_tf.errors import UserError
 from electra_tf.finetuning import tuned_model
 from electra_tf.finetuning.tuned_model import TunedModel, TunedTask
 
@@ -98,7 +99,7 @@ def export(args: argparse.Namespace) -> None:
     for name, difference in differences.items():
         print(f"{name}: largest difference {difference:.2g}")
     if not max(differences.values()) <= TOLERANCE:
-        raise ValueError(
+        raise UserError(
             f"What was written to {args.to} does not compute what the model "
             f"does: expected differences of at most {TOLERANCE:g}."
         )
@@ -107,7 +108,7 @@ def export(args: argparse.Namespace) -> None:
 def _check_installed(packages: tuple[str, ...]) -> None:
     missing = [p for p in packages if importlib.util.find_spec(p) is None]
     if missing:
-        raise ValueError(
+        raise UserError(
             f"This format needs {', '.join(missing)}, which is not installed: "
             "pip install 'electra_tf[export]'."
         )
@@ -129,7 +130,7 @@ def _hugging_face(path: str, tuned: TunedModel, task: TunedTask) -> str:
 
     part = _PARTS.get(task.head.kind)
     if part is None:
-        raise ValueError(
+        raise UserError(
             f"transformers has no ELECTRA with the head {task.head.kind!r}. "
             "Train with --joint_prediction=false and "
             "--answerable_classifier=false, or export another format."

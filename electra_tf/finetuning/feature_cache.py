@@ -18,7 +18,7 @@ import zipfile
 import numpy as np
 from absl import logging
 
-from electra_tf import hparams
+from electra_tf.configs import hparams
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.inputs import Column, Inputs
 
@@ -38,7 +38,7 @@ class FeatureCache:
     Args:
         config: `FinetuningConfig`: where to keep files, and whether to.
         tasks: list of `Task`.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """
 
     def __init__(self, config, tasks: list, tokenizer):

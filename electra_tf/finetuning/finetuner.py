@@ -19,10 +19,10 @@ import typing
 import keras
 import tensorflow as tf
 
-from electra_tf import hparams
 from electra_tf.configs import (
     FinetuningConfig,
     encoder_config,
+    hparams,
     steps_to_profile,
 )
 from electra_tf.finetuning import cost, failures, inputs, results, tuned_model
@@ -61,7 +61,7 @@ class Finetuner:
     Args:
         config: `FinetuningConfig`.
         tasks: list of `Task`.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
         examples: dict from (task's name, split) to examples.
         pretrained: arrays by path to start training from, None for random
             weights; heads that are not among them start anew.

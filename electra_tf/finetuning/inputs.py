@@ -21,6 +21,7 @@ import typing
 import numpy as np
 import tensorflow as tf
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import FeatureSpec, Task
 
 COMMON = (
@@ -95,7 +96,7 @@ def make(
     Args:
         tasks: all tasks that are trained together.
         examples: dict from a task's name to its examples.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
         batch_size: int, examples of a global batch.
     """
     specs = specs_of(tasks)
@@ -160,7 +161,7 @@ def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
     """
     steps = int(len(inputs) // batch_size * epochs)
     if not steps:
-        raise ValueError(
+        raise UserError(
             f"num_train_epochs {epochs} of {inputs.num_real} examples make no "
             f"update of train_batch_size {batch_size}. Raise num_train_epochs."
         )
@@ -296,7 +297,7 @@ def _shares(order: np.ndarray, context) -> np.ndarray:
     steps, batch_size = order.shape
     replicas = context.num_replicas_in_sync if context else 1
     if batch_size % replicas:
-        raise ValueError(
+        raise UserError(
             "Batch sizes must be multiples of the number of replicas, "
             f"{replicas}. Received: {batch_size}."
         )

@@ -6,6 +6,8 @@ layer is not said; the released code has decay ** 2).
 
 import re
 
+from electra_tf.errors import UserError
+
 
 def rate_multipliers(
     paths, num_layers: int, decay: float, top_exponent: int
@@ -50,7 +52,7 @@ def _depth(path: str) -> int | None:
         return int(layer[1]) + 1
     if re.search(r"/embeddings(_project)?/", path):
         return 0
-    raise ValueError(
+    raise UserError(
         "Layer-wise learning rates know embeddings, encoder layers and "
         f"task_specific heads. Received: the variable {path!r}."
     )

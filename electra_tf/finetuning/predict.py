@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
+from electra_tf.errors import UserError
 from electra_tf.finetuning import tuned_model
 from electra_tf.finetuning.serving import text_rows
 from electra_tf.finetuning.serving.answers import ANSWERS
@@ -76,7 +77,7 @@ def predict(args: argparse.Namespace) -> None:
         ValueError: for an input that cannot be read, or a row in strict mode.
     """
     if args.batch_size < 1:
-        raise ValueError(
+        raise UserError(
             f"--batch_size must be at least 1. Received: {args.batch_size}."
         )
     tuned = tuned_model.read(args.model_folder)
@@ -175,7 +176,7 @@ def answered(predictor, rows: list[TextRow], strict: bool) -> Iterator[dict]:
     for row in rows:
         answer = {"error": row.problem} if row.problem else next(answers)
         if strict and "error" in answer:
-            raise ValueError(f"line {row.line}: {answer['error']}.")
+            raise UserError(f"line {row.line}: {answer['error']}.")
         named = {"id": row.values["id"]} if "id" in row.values else {}
         yield {"line": row.line, **named, **answer}
 

@@ -22,8 +22,9 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import HeadSpec
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 
 TASKS_FILE = "tasks.json"
 FORMAT = "electra_tf fine-tuned tasks"
@@ -122,7 +123,7 @@ class TunedModel(typing.NamedTuple):
         """
         names = [task.name for task in self.tasks]
         if (name is None and len(names) > 1) or name not in (None, *names):
-            raise ValueError(
+            raise UserError(
                 f"{self.path} has the tasks {', '.join(names)}; choose one by "
                 f"--task. Received: {name!r}."
             )
@@ -194,7 +195,7 @@ def read(path: str) -> TunedModel:
         )
     values = model_folder.read_json(os.path.join(path, TASKS_FILE))
     if values.get("format_version") != VERSION:
-        raise ValueError(
+        raise UserError(
             f"The {TASKS_FILE} of {path} must have format_version {VERSION}. "
             f"Received: {values.get('format_version')!r}."
         )
@@ -202,13 +203,13 @@ def read(path: str) -> TunedModel:
         tasks = tuple(_task_from_json(task) for task in values["tasks"])
         settings = InputSettings(**values["settings"])
     except (KeyError, TypeError) as error:
-        raise ValueError(
+        raise UserError(
             f"The {TASKS_FILE} of {path} lacks or has too much: {error}."
         ) from None
     model = model_folder.read(path)
     for task in tasks:
         if task.name not in model.config.tasks:
-            raise ValueError(
+            raise UserError(
                 f"The weights in {path} have no head for {task.name!r}, which "
                 f"{TASKS_FILE} names; they have "
                 f"{', '.join(model.config.tasks) or 'none'}."

@@ -9,12 +9,13 @@ import sys
 
 import keras
 
-from electra_tf import manifest, token_counts, tokenization
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.efficiency import executed_flops, flops
+from electra_tf.io import manifest, token_counts
 from electra_tf.pretraining import inputs, metrics, two_stage
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
+from electra_tf.text import tokenization
 from electra_tf.training import (
     checkpoints,
     distribution,

@@ -7,16 +7,16 @@ import typing
 import numpy as np
 import tensorflow as tf
 
-from electra_tf import hparams
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import PretrainingConfig, hparams
 from electra_tf.conversion import convert
 from electra_tf.conversion import load as loading
 from electra_tf.conversion.model import DISCRIMINATOR_HEAD
+from electra_tf.errors import UserError
 from electra_tf.layers.heads import ReplacedTokenHead
 from electra_tf.pretraining import build, text_batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 
 _COLOUR, _PLAIN = "\x1b[97;41m", "\x1b[0m"
@@ -56,7 +56,7 @@ class Detector:
     def __init__(self, folder: str):
         model = convert.read(folder)
         if DISCRIMINATOR_HEAD not in model.config.parts:
-            raise ValueError(
+            raise UserError(
                 f"{folder} has no discriminator: expected the part "
                 f"{DISCRIMINATOR_HEAD}, received "
                 f"{', '.join(model.config.parts) or 'an encoder alone'}."

@@ -5,7 +5,8 @@ import os
 
 import tensorflow as tf
 
-from electra_tf import records
+from electra_tf.errors import UserError
+from electra_tf.io import records
 from electra_tf.pretraining import order
 from electra_tf.pretraining.masking import Batch
 
@@ -75,7 +76,7 @@ def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
     pipelines = context.num_input_pipelines if context else 1
     pipeline = context.input_pipeline_id if context else 0
     if batch_size % replicas:
-        raise ValueError(
+        raise UserError(
             f"{name} must be a multiple of the {replicas} replicas. "
             f"Received: {batch_size}."
         )

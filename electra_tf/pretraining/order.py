@@ -12,7 +12,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from electra_tf import manifest
+from electra_tf.io import manifest
 
 # Files read at a time; their records are interleaved.
 CYCLE_LENGTH = 8

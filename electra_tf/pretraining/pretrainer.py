@@ -10,6 +10,7 @@ from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
+from electra_tf.errors import UserError
 from electra_tf.layers.embeddings import (
     DisentangledEmbeddings,
     Embeddings,
@@ -92,16 +93,16 @@ class Pretrainer:
         token_counts=None,
     ):
         if config.masks_words and continues_word is None:
-            raise ValueError(
+            raise UserError(
                 "mask_unit 'word' needs continues_word, which pieces of the "
                 "vocabulary continue a word: tokenizer.continues_word. "
                 "Received: None."
             )
         if config.needs_token_counts and token_counts is None:
-            raise ValueError(
+            raise UserError(
                 "generator 'unigram' and masking 'rare_tokens' need "
                 "token_counts, how often each token comes: "
-                "electra_tf.token_counts.read. Received: None."
+                "electra_tf.io.token_counts.read. Received: None."
             )
         self.config = config
         self.special = special

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
+from electra_tf.errors import UserError
 
 MASK = "[MASK]"
 
@@ -101,9 +102,9 @@ def _object(line: str, number: int, field: str) -> dict:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise ValueError(f"line {number} is no JSON: {error}.") from None
+        raise UserError(f"line {number} is no JSON: {error}.") from None
     if not isinstance(row, dict) or field not in row:
-        raise ValueError(
+        raise UserError(
             f"line {number} must be an object with {field!r}. Received: "
             f"{line[:80]}"
         )
@@ -134,7 +135,7 @@ def _named(rows: list[dict]) -> list[str]:
 def _filled(scorer, lines, args) -> Iterator[dict]:
     for row in _texts(lines, args):
         if row["text"].count(MASK) != 1:
-            raise ValueError(
+            raise UserError(
                 f"line {row['line']} must have one {MASK}. Received: "
                 f"{row['text'][:80]!r}"
             )
@@ -183,7 +184,7 @@ def _with_likelihoods(scorer, lines, fields=()) -> Iterator[dict]:
             isinstance(one, dict) and {"text", "score"} <= one.keys()
             for one in hypotheses
         ):
-            raise ValueError(
+            raise UserError(
                 f"line {number}: hypotheses must be objects with 'text' and "
                 f"'score', one at least. Received: {line[:80]}"
             )

@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from electra_tf.configs.objectives import WITHOUT_NETWORK
+from electra_tf.errors import UserError
 from electra_tf.pretraining.masking import Batch, Masked
 from electra_tf.pretraining.objectives import token_losses
 
@@ -117,7 +118,7 @@ def check(pretrainer, method: str) -> None:
         "electra": config.detects and network,
     }
     if not fits[method]:
-        raise ValueError(
+        raise UserError(
             f"method {method!r} does not fit a model of objective "
             f"{config.objective!r} and generator {config.generator!r}. Those "
             f"that do: {', '.join(name for name in fits if fits[name])}."

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.pretraining.masking import Batch
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 
 
 def of_ids(

@@ -10,10 +10,11 @@ from electra_tf.conversion.model import (
     GENERATOR_HEAD,
     ModelConfig,
 )
+from electra_tf.errors import UserError
 from electra_tf.pretraining import build, detector, scoring, text_batch
 from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 
 
@@ -49,7 +50,7 @@ def _config(path: str, model: ModelConfig, vocab_file: str):
     )
     if not {GENERATOR_HEAD, CLOZE_HEAD} & set(model.parts):
         if not detects:
-            raise ValueError(
+            raise UserError(
                 f"{path} has neither generator nor discriminator. It has: "
                 f"{', '.join(model.parts) or 'an encoder alone'}."
             )
@@ -122,7 +123,7 @@ class TextScorer:
 
     def _checked(self, ids: list[int], name: str) -> list[int]:
         if len(ids) + 2 > self.longest:
-            raise ValueError(
+            raise UserError(
                 f"{name} has {len(ids)} tokens; the model reads "
                 f"{self.longest - 2}. Split the text."
             )

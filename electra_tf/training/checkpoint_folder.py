@@ -15,6 +15,8 @@ import tempfile
 
 import tensorflow as tf
 
+from electra_tf.errors import UserError
+
 NAME = "model.ckpt"
 STATE_FILE = "checkpoint"
 # Where a checkpoint is written before it is moved.
@@ -79,7 +81,7 @@ class CheckpointFolder:
                 file=sys.stderr,
             )
         if steps:
-            raise ValueError(
+            raise UserError(
                 f"None of the {len(steps)} checkpoints in {self.folder} is "
                 "whole. Copy one back from elsewhere, or move them away to "
                 "start anew."
@@ -218,7 +220,7 @@ def _restore(saved: tf.train.Checkpoint, path: str):
     try:
         saved.restore(path).assert_consumed()
     except (AssertionError, ValueError) as error:
-        raise ValueError(
+        raise UserError(
             f"The checkpoint {path} does not fit this model: {error}. Train "
             "with the settings it was made with, or choose another "
             "model_name."

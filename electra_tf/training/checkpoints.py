@@ -12,6 +12,7 @@ import numpy as np
 import safetensors.numpy
 import tensorflow as tf
 
+from electra_tf.errors import UserError
 from electra_tf.training import checkpoint_folder
 
 # How TensorFlow writes a dictionary's key into a variable's name.
@@ -105,7 +106,7 @@ def _read_model_folder(path: str) -> dict[str, np.ndarray]:
     values = safetensors.numpy.load_file(path)
     if any("/" in name for name in values):
         return values
-    raise ValueError(
+    raise UserError(
         f"{path} has another program's names, such as {min(values)!r}. Make a "
         "model folder of it by `python -m electra_tf.conversion.convert "
         f"--from {os.path.dirname(path)} --to FOLDER` and give that."
@@ -173,7 +174,7 @@ def assign(variables: dict, values: dict, required=None) -> list[str]:
         if path in values and tuple(values[path].shape) != variable.shape
     ]
     if problems:
-        raise ValueError(
+        raise UserError(
             "The checkpoint does not fit the model:\n  "
             + "\n  ".join(problems)
             + "\nCheck model_size, vocab_size and model_hparam_overrides."

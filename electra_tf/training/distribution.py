@@ -4,7 +4,8 @@ import os
 
 import tensorflow as tf
 
-from electra_tf import datasets
+from electra_tf.errors import UserError
+from electra_tf.io import dataset_options
 
 # Names of TPUs that belong to this very machine.
 _LOCAL_TPU = ("", "local")
@@ -63,7 +64,7 @@ def _split_cpu(number: int):
     try:
         tf.config.set_logical_device_configuration(cpu, parts)
     except RuntimeError as error:
-        raise ValueError(
+        raise UserError(
             f"The CPU cannot be split into logical_cpus={number} any more: "
             f"{error}."
         ) from error
@@ -72,7 +73,7 @@ def _split_cpu(number: int):
 def _multi_worker_mirrored(config):
     """The GPUs of all machines that the variable TF_CONFIG names."""
     if not tf.distribute.cluster_resolver.TFConfigClusterResolver().task_type:
-        raise ValueError(
+        raise UserError(
             "multi_worker_mirrored needs the environment variable TF_CONFIG, "
             'such as {"cluster": {"worker": ["10.0.0.1:2222", '
             '"10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}, with '
@@ -98,7 +99,7 @@ def _tpu(config):
             tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, tf.errors.OpError) as error:
-        raise ValueError(
+        raise UserError(
             f"There is no TPU to use as tpu_name={config.tpu_name!r}: {error}. "
             'On a TPU VM it is "local", and TensorFlow must be its build for '
             "TPUs (see docs/tpu.md)."
@@ -111,7 +112,7 @@ def _tpu(config):
 def _check_cores(config, found: int):
     """Hold the number of cores against the one that was given, if any."""
     if "num_tpu_cores" in config.given and config.num_tpu_cores != found:
-        raise ValueError(
+        raise UserError(
             f"num_tpu_cores must be the TPU's, {found}, or be left out. "
             f"Received: {config.num_tpu_cores}."
         )
@@ -135,5 +136,5 @@ def distribute(dataset_function, strategy):
         strategy: a `tf.distribute.Strategy`.
     """
     return strategy.distribute_datasets_from_function(
-        lambda context: datasets.untuned(dataset_function(context))
+        lambda context: dataset_options.untuned(dataset_function(context))
     )

@@ -3,6 +3,7 @@
 import orbit
 import tensorflow as tf
 
+from electra_tf.errors import UserError
 from electra_tf.randomness import RandomStream
 
 
@@ -38,7 +39,7 @@ class Evaluator(orbit.AbstractEvaluator):
                 else tf.nest.map_structure(tf.add, total, sums)
             )
         if total is None:
-            raise ValueError(
+            raise UserError(
                 "There is not one whole batch to evaluate. Expected at least "
                 "as many examples as a batch holds; use more held-out data or "
                 "a smaller eval_batch_size."

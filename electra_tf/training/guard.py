@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from electra_tf.errors import UserError
+
 # Float16 holds no gradient below 6e-8, so the loss is scaled up: as far as it
 # goes without overflowing, found by trying.
 _FIRST_SCALE = 2.0**15
@@ -9,7 +11,7 @@ _GROWTH = 2.0
 _GROWTH_INTERVAL = 2000
 
 
-class NonFiniteError(FloatingPointError):
+class NonFiniteError(UserError, FloatingPointError):
     """Too many updates in a row were not finite."""
 
 

@@ -20,6 +20,7 @@ import orbit
 import tensorflow as tf
 
 from electra_tf import loss_terms
+from electra_tf.errors import UserError
 from electra_tf.randomness import RandomStream
 from electra_tf.training.guard import Guard
 from electra_tf.training.settings import Settings
@@ -196,7 +197,7 @@ def _split(batch, parts: int):
 
     def split(tensor):
         if tensor.shape[0] and tensor.shape[0] % parts:
-            raise ValueError(
+            raise UserError(
                 "A replica's share of a batch must be a multiple of "
                 f"accumulation_steps. Received: {tensor.shape[0]} examples "
                 f"and {parts}. Choose another train_batch_size."

@@ -13,7 +13,8 @@ import shutil
 import socket
 import sys
 
-from electra_tf import hparams
+from electra_tf.configs import hparams
+from electra_tf.errors import UserError
 
 LOCK_FILE = "lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -152,7 +153,7 @@ def save_config(folder: str, config):
 
     Args:
         folder: str, the run's folder.
-        config: `electra_tf.hparams.Config`.
+        config: `electra_tf.configs.hparams.Config`.
 
     Raises:
         ValueError: when the folder's run had another config.
@@ -171,7 +172,7 @@ def _read_config(path: str) -> dict:
         try:
             return json.load(file)
         except ValueError as error:
-            raise ValueError(
+            raise UserError(
                 f"{path} is damaged ({error}). Expected the config that the "
                 "run was started with: restore it, or delete it to go on "
                 "with the settings given now."

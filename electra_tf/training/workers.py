@@ -9,6 +9,7 @@ import contextlib
 
 import tensorflow as tf
 
+from electra_tf.errors import UserError
 from electra_tf.training.preemption import is_cluster
 
 # What TensorFlow raises on the workers that are left when one has gone.
@@ -37,7 +38,7 @@ def check_same(strategy, value: int, what: str):
         lambda context: tf.constant(value, tf.float64)
     )
     if float(strategy.reduce("MEAN", values, axis=None)) != value:
-        raise ValueError(
+        raise UserError(
             f"The workers of this job differ in {what}. Received: {value} on "
             "this one. All of them must see the same model_dir, on a file "
             "system that they share."

@@ -6,17 +6,17 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from electra_tf import hparams
 from electra_tf.configs import (
     FinetuningConfig,
     PretrainingConfig,
     encoder_config,
+    hparams,
 )
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.tokenization import SPECIAL_TOKENS
+from electra_tf.text.tokenization import SPECIAL_TOKENS
 from electra_tf.training import checkpoints
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.optimizer import AdamW

@@ -11,7 +11,7 @@ from electra_tf.configs import EncoderConfig
 from electra_tf.conversion import convert, hugging_face, training_run
 from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.encoder import Encoder
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 from tests.conversion import runs
 

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from electra_tf import hparams
 from electra_tf.configs import (
     EncoderConfig,
     PretrainingConfig,
     encoder_config,
     generator_config,
+    hparams,
 )
 from electra_tf.conversion import hugging_face, sequence_output
 from electra_tf.conversion.hugging_face_names import PARTS
 from electra_tf.conversion.model import Model, ModelConfig, make
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
-from electra_tf.tokenization import SPECIAL_TOKENS
+from electra_tf.text.tokenization import SPECIAL_TOKENS
 from electra_tf.training import checkpoints
 from tests.conversion import runs
 

@@ -6,12 +6,12 @@ import pathlib
 
 import pytest
 
-from electra_tf import hparams, tokenization
 from electra_tf.configs import (
     FinetuningConfig,
     PretrainingConfig,
     encoder_config,
     generator_config,
+    hparams,
 )
 from electra_tf.conversion import (
     agreement,
@@ -22,6 +22,7 @@ from electra_tf.conversion import (
     training_run,
 )
 from electra_tf.conversion.model import shapes_of
+from electra_tf.text import tokenization
 from tests.conversion import runs
 from tests.conversion.test_model_folder import VARIANTS
 

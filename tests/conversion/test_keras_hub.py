@@ -11,7 +11,7 @@ from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.conversion import keras_hub as presets
 from electra_tf.conversion import sequence_output, training_run
 from electra_tf.conversion.model import Model, ModelConfig, make
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from tests.conversion import runs
 
 hub = pytest.importorskip("keras_hub")

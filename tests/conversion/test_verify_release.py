@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.checksums import masked_crc32c
 from electra_tf.conversion import (
     load,
     released_small,
     tf1_checkpoint,
     verify_release,
 )
+from electra_tf.io.checksums import masked_crc32c
 from tests.conversion.test_tf1_checkpoint import RELEASED
 from tests.fidelity.conftest import goldens_folder
 

@@ -7,7 +7,7 @@ import pytest
 
 from data_prep import beam_build, build_pretraining_dataset, corpus
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest
+from electra_tf.io import manifest
 from tests.data_prep.sources import corpora
 
 WORKERS = (

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from electra_tf import manifest
+from electra_tf.io import manifest
 from tests.data_prep.sources import corpora
 
 PROGRAM = "build_openwebtext_pretraining_dataset"

@@ -11,8 +11,8 @@ import pytest
 
 from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest, records, token_counts
-from electra_tf.tokenization import Tokenizer
+from electra_tf.io import manifest, records, token_counts
+from electra_tf.text.tokenization import Tokenizer
 
 PROGRAM = "build_pretraining_dataset"
 

@@ -8,7 +8,7 @@ import pytest
 
 from data_prep import build_pretraining_dataset, corpus, draws
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest, records
+from electra_tf.io import manifest, records
 
 SHARE = 0.25
 

@@ -8,8 +8,8 @@ import pytest
 
 from data_prep import build_pretraining_dataset, corpus, duplicates
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest, records
-from electra_tf.tokenization import Tokenizer
+from electra_tf.io import manifest, records
+from electra_tf.text.tokenization import Tokenizer
 
 SENTENCE = "the old king saw a tower near great river in morning horse"
 WORDS = SENTENCE.split()

@@ -7,7 +7,7 @@ import pytest
 
 from data_prep import build_pretraining_dataset, inspect
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest, records
+from electra_tf.io import manifest, records
 
 
 @pytest.fixture(params=[None, "GZIP"])

@@ -15,7 +15,7 @@ import pytest
 from data_prep import build_pretraining_dataset
 from data_prep.build_folder import WORKSHOP
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest, whole_files
+from electra_tf.io import files, manifest
 from tests.mounts import mounted
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -234,7 +234,7 @@ def test_stopped_while_files_move(tmp_path, vocab_file, moved):
     for path in shards[moved:]:
         path.rename(folder / WORKSHOP / path.name)
     # Of another process, killed while it wrote the manifest.
-    (folder / f"manifest.json.1{whole_files.UNFINISHED}").write_text("{")
+    (folder / f"manifest.json.1{files.UNFINISHED}").write_text("{")
     build_pretraining_dataset.main(again)
     assert contents(folder) == expected
 
@@ -316,7 +316,7 @@ def test_a_full_disk_and_then_room(command, reference, tmp_path):
         assert "Traceback" not in shown.stderr
         kept = finished_files(output)
         assert kept
-        assert not [*(output / WORKSHOP).glob(f"*{whole_files.UNFINISHED}")]
+        assert not [*(output / WORKSHOP).glob(f"*{files.UNFINISHED}")]
         remount = ["mount", "-o", "remount,size=100m", str(tmp_path / "small")]
         subprocess.run(remount, check=True)
         shown = run(one)

@@ -6,7 +6,7 @@ import pytest
 
 from data_prep import build_pretraining_dataset, sentence_ends
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf import manifest
+from electra_tf.io import manifest
 
 pytest.importorskip("icu4py")
 

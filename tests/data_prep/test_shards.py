@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data_prep import shards, tfrecord_framing
+from data_prep import shards
 from data_prep.examples import Example
-from electra_tf import id_strings, records
+from electra_tf.io import framing, records
+from electra_tf.text import id_strings
 
 
 def test_frames_are_those_of_tensorflow(tmp_path):
@@ -19,9 +20,9 @@ def test_frames_are_those_of_tensorflow(tmp_path):
     with tf.io.TFRecordWriter(path) as writer:
         for record in made:
             writer.write(record)
-    framed = tfrecord_framing.frame(made)
+    framed = framing.frame(made)
     assert framed == (tmp_path / "records").read_bytes()
-    assert tfrecord_framing.frame([]) == b""
+    assert framing.frame([]) == b""
 
 
 @pytest.mark.parametrize("padded", [True, False])

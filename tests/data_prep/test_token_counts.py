@@ -5,8 +5,8 @@ import json
 import pytest
 
 from data_prep import count_tokens
-from electra_tf import token_counts
-from electra_tf.token_counts import TokenCountsError
+from electra_tf.io import token_counts
+from electra_tf.io.token_counts import TokenCountsError
 
 
 @pytest.fixture

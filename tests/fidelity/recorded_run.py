@@ -11,7 +11,7 @@ from electra_tf.configs import PretrainingConfig
 from electra_tf.pretraining.masking import Batch, MaskingDraws, SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.pretraining.sampling import gumbel_argmax
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training.checkpoints import assign, read_variables
 
 NOT_FIELDS = ("max_predictions_per_seq",)

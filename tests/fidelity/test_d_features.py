@@ -11,7 +11,7 @@ from electra_tf.finetuning import inputs
 from electra_tf.finetuning.tasks import spans, tagging, task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, DataError
 from electra_tf.finetuning.tasks.windows import Windows
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
 
 FOLDER = goldens_folder() / "D_featurization"

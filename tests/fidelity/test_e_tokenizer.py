@@ -4,7 +4,11 @@ import json
 
 import pytest
 
-from electra_tf.tokenization import BasicTokenizer, Tokenizer, load_vocabulary
+from electra_tf.text.tokenization import (
+    BasicTokenizer,
+    Tokenizer,
+    load_vocabulary,
+)
 from tests.plain_wordpiece import PlainTokenizer
 
 FILES = (

@@ -12,7 +12,7 @@ from electra_tf.finetuning.tasks.span_decoding import (
     original_text,
 )
 from electra_tf.finetuning.tasks.task import DEV, TEST, Source
-from electra_tf.tokenization import BasicTokenizer, Tokenizer
+from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
 from tests.fidelity.conftest import goldens_folder
 
 FOLDER = goldens_folder() / "F_scoring"

@@ -7,9 +7,10 @@ import random
 import pytest
 
 from data_prep import examples, sentences, shards
-from electra_tf import id_strings, records
-from electra_tf.line_tokenizer import LineTokenizer
-from electra_tf.tokenization import Tokenizer
+from electra_tf.io import records
+from electra_tf.text import id_strings
+from electra_tf.text.line_tokenizer import LineTokenizer
+from electra_tf.text.tokenization import Tokenizer
 
 VOCAB = "vocab_tiny.txt"
 STANDARD_ERRORS = 5

@@ -12,7 +12,7 @@ from electra_tf.configs import PretrainingConfig
 from electra_tf.layers.activations import activation
 from electra_tf.layers.normalization import layer_normalization
 from electra_tf.pretraining import masking, positions
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
 
 PATH = goldens_folder() / "K_helpers.json"

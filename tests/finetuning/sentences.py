@@ -3,7 +3,7 @@
 import pathlib
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.tokenization import SPECIAL_TOKENS, Tokenizer
+from electra_tf.text.tokenization import SPECIAL_TOKENS, Tokenizer
 
 WORDS = ("good", "bad", "film", "book", "a", "very", "##s", ".")
 VOCABULARY = "\n".join((*SPECIAL_TOKENS, *WORDS)) + "\n"

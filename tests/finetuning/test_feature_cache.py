@@ -10,7 +10,7 @@ from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.classification import Example
 from electra_tf.finetuning.tasks.passages import Passage, Question
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from tests.finetuning import sentences
 
 EXAMPLES = [Example(0, "a good film", None, 1), Example(1, "bad", None, 0)]

@@ -9,7 +9,7 @@ from electra_tf.conversion import convert
 from electra_tf.pretraining import detect, detector
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests import tiny

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf import id_strings, records, serialization
+from electra_tf.io import records, serialization
 from electra_tf.pretraining import inputs
+from electra_tf.text import id_strings
 from tests import tiny
 
 LENGTH = 16

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf import manifest
+from electra_tf.io import manifest
 from electra_tf.pretraining import order
 
 SIZES = [3, 0, 7, 1, 4, 4, 9, 2, 5, 1, 6, 8, 2, 3, 1, 4, 10, 5, 2]

@@ -11,7 +11,7 @@ from electra_tf.configs import to_json
 from electra_tf.conversion import model_folder, training_run
 from electra_tf.pretraining import build, objectives, rerank, score, scoring
 from electra_tf.pretraining.main_heads import log_odds_of_noise
-from electra_tf.tokenization import Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests import tiny

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.serving.network import Served, needs_positions
 from electra_tf.finetuning.tuned_model import TunedModel, TunedTask
 
@@ -31,7 +32,7 @@ def differences(exported, tuned: TunedModel, task: TunedTask) -> dict:
         expected = {k: v.numpy() for k, v in served(**inputs).items()}
         received = exported(**inputs)
         if received.keys() != expected.keys():
-            raise ValueError(
+            raise UserError(
                 f"Expected the outputs {', '.join(sorted(expected))}. "
                 f"Received: {', '.join(sorted(received))}."
             )

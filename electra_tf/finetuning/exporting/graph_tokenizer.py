@@ -1,7 +1,7 @@
 """The tokenizer as operations of a graph, for models that take texts.
 
-The rules are those of `electra_tf.tokenization`. Which characters are control
-characters, blanks, marks and punctuation is written into the graph from
+The rules are those of `electra_tf.text.tokenization`. Which characters are
+control characters, blanks, marks and punctuation is written into the graph from
 Python's tables, so that it does not depend on where the graph runs. Lower case
 and decomposition (NFD) are TensorFlow's own: they may be of another version
 of Unicode, and may differ in letters that were added between the two.
@@ -16,7 +16,7 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from electra_tf.tokenization import (
+from electra_tf.text.tokenization import (
     CJK_RANGES,
     CONTINUATION,
     MAX_CHARACTERS_PER_WORD,
@@ -61,7 +61,7 @@ class GraphTokenizer(tf.Module):
     """Texts to WordPiece ids.
 
     Args:
-        tokenizer: `electra_tf.tokenization.Tokenizer` to do as.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer` to do as.
         split_ideographs: bool, whether each CJK ideograph is a word.
     """
 

@@ -15,7 +15,7 @@ class SentenceAnswers:
     Args:
         task: `TunedTask`.
         settings: `InputSettings`.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """
 
     fields = ("text",)

@@ -14,7 +14,7 @@ class SpanAnswers:
     Args:
         task: `TunedTask`.
         settings: `InputSettings`.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """
 
     fields = ("question", "context")

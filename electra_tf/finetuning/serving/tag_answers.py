@@ -36,7 +36,7 @@ class TagAnswers:
     Args:
         task: `TunedTask`.
         settings: `InputSettings`.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """
 
     fields = ("text",)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning import tuned_model
 from electra_tf.finetuning.inputs import LENGTH_STEP
 from electra_tf.finetuning.serving import answers
@@ -71,7 +72,7 @@ class TextPredictor:
         found = self.answer([self.as_dict(row) for row in rows])
         for number, answer in enumerate(found):
             if "error" in answer:
-                raise ValueError(f"Row {number}: {answer['error']}.")
+                raise UserError(f"Row {number}: {answer['error']}.")
         return found
 
     def as_dict(self, row) -> dict:

@@ -8,6 +8,8 @@ import json
 import typing
 from collections.abc import Callable, Iterable, Iterator
 
+from electra_tf.errors import UserError
+
 # What bytes that are no UTF-8 become when a file is opened with this.
 DECODING = "surrogateescape"
 
@@ -74,7 +76,7 @@ def table(
     reader = csv.reader(source, **dialect)
     header = next(reader, [])
     if names[0] not in header:
-        raise ValueError(
+        raise UserError(
             f"The first row must name the columns, {names[0]!r} among them. "
             f"Received: {header}. Name another column by --{names[0]}_column, "
             "or the format by --format."

@@ -6,6 +6,7 @@ import json
 import statistics
 from collections.abc import Sequence
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.labels import (
     IMBALANCE,
     Labels,
@@ -58,14 +59,14 @@ class LabelSets:
             try:
                 value = json.loads(value)
             except ValueError as error:
-                raise ValueError(f"{value!r} is no JSON: {error}") from None
+                raise UserError(f"{value!r} is no JSON: {error}") from None
         if isinstance(value, str):
             value = [part.strip() for part in value.split(self.separator)]
         good = isinstance(value, list | tuple) and all(
             isinstance(label, str) and label.strip() for label in value
         )
         if not good:
-            raise ValueError(
+            raise UserError(
                 f"expected a JSON list of labels, or labels with "
                 f"{self.separator!r} between them; received {value!r}"
             )

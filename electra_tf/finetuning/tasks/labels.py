@@ -9,7 +9,8 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from electra_tf import hparams
+from electra_tf.configs import hparams
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec
 
 # A label this many times as frequent as another one is worth a warning.
@@ -47,7 +48,7 @@ class Labels:
             ValueError: saying what was expected.
         """
         if text not in self.names:
-            raise ValueError(
+            raise UserError(
                 f"unknown label {text!r}; the labels are "
                 f"{', '.join(map(repr, self.names))}."
                 f"{hparams.suggestion(text, self.names)}".removesuffix(".")

@@ -5,6 +5,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec
 
 
@@ -86,7 +87,7 @@ class Rating(Number):
         """See `Number.parse`."""
         place = super().parse(text)
         if not 0 <= place <= 1:
-            raise ValueError(
+            raise UserError(
                 f"the score is {text!r}; expected a number from {self.low:g} "
                 f"to {self.high:g}"
             )
@@ -109,5 +110,5 @@ def finite(text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"the score is {text!r}; expected a number")
+        raise UserError(f"the score is {text!r}; expected a number")
     return number

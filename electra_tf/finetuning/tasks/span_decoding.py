@@ -4,9 +4,10 @@ import typing
 
 import numpy as np
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.passages import Question
 from electra_tf.finetuning.tasks.windows import Window
-from electra_tf.tokenization import CONTINUATION, BasicTokenizer
+from electra_tf.text.tokenization import CONTINUATION, BasicTokenizer
 
 # The answer where no span can be one, as in the released code.
 NO_SPAN = "empty"
@@ -95,7 +96,7 @@ class Decoder:
     """Chooses the answers of questions.
 
     Args:
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
         config: `FinetuningConfig`.
     """
 
@@ -188,7 +189,7 @@ def _in_passage(place: int, words: list[str], starts: list[int]) -> int:
         if place < len(word):
             return start + place
         place -= len(word) + 1
-    raise ValueError(f"No character {place} after the words {words!r}.")
+    raise UserError(f"No character {place} after the words {words!r}.")
 
 
 def joined_pieces(tokens: list[str]) -> str:

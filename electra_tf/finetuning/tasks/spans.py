@@ -8,6 +8,8 @@ follow, and has the type of its last tag.
 
 import typing
 
+from electra_tf.errors import UserError
+
 OUTSIDE = "O"
 _BEGINS, _CONTINUES = "BS", "IE"
 
@@ -52,7 +54,7 @@ def _parts(tag: str) -> tuple[str, str]:
         return OUTSIDE, ""
     position, hyphen, kind = tag.partition("-")
     if not hyphen or position not in (*_BEGINS, *_CONTINUES):
-        raise ValueError(
+        raise UserError(
             f"{tag!r} is no tag; expected {OUTSIDE}, or one of B-, I-, E- and "
             "S- followed by a type, as in B-NP."
         )

@@ -6,7 +6,7 @@ No TensorFlow.
 import json
 import typing
 
-from electra_tf import hparams
+from electra_tf.configs import hparams
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.finetuning.tasks.text_files import json_lines, shown
 from electra_tf.finetuning.tasks.tsv import read_rows

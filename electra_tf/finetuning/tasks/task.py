@@ -11,10 +11,12 @@ import types
 import typing
 from collections.abc import Mapping
 
+from electra_tf.errors import UserError
+
 TRAIN, DEV, TEST = "train", "dev", "test"
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """Raw data that cannot be used as it is; the message says where."""
 
 
@@ -57,7 +59,7 @@ class Source(typing.NamedTuple):
 
     Attributes:
         examples: list, what `Task.examples` returned.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """
 
     examples: list
@@ -103,7 +105,7 @@ class Task(abc.ABC):
 
         Args:
             examples: some of what `examples` returned.
-            tokenizer: `electra_tf.tokenization.Tokenizer`.
+            tokenizer: `electra_tf.text.tokenization.Tokenizer`.
 
         Returns:
             A dict for each input, with `input_ids`, `segment_ids` (lists as

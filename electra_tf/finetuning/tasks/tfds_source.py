@@ -6,7 +6,7 @@ set has to be on the disk, or TFDS downloads and prepares it first.
 
 from collections.abc import Iterator, Mapping
 
-from electra_tf import hparams
+from electra_tf.configs import hparams
 from electra_tf.finetuning.tasks.tables import Record, Table
 from electra_tf.finetuning.tasks.task import DataError, say
 

@@ -71,7 +71,7 @@ class Windows:
     """Makes the windows of questions.
 
     Args:
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
         max_seq_length: int, the most tokens of an input.
         max_query_length: int, the most pieces of a question.
         doc_stride: int, pieces from a window to the next.

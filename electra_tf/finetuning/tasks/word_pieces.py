@@ -6,7 +6,7 @@ No TensorFlow.
 import typing
 
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.tokenization import CLS, SEP, BasicTokenizer
+from electra_tf.text.tokenization import CLS, SEP, BasicTokenizer
 
 
 class Placed(typing.NamedTuple):
@@ -54,7 +54,7 @@ def pieces_of_words(
 
     Args:
         words: list of str.
-        tokenizer: `electra_tf.tokenization.Tokenizer`.
+        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
         basic: see `basic_tokenizer`.
         label_all: bool, whether [CLS] and [SEP] have labels too; then they are
             cut like any other word.

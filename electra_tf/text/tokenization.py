@@ -21,6 +21,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
+from electra_tf.errors import UserError
+
 PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
 
@@ -328,7 +330,7 @@ class Tokenizer:
 def check_vocab_size(tokenizer: Tokenizer, vocab_size: int) -> None:
     """Raise ValueError unless a model of `vocab_size` fits the tokenizer."""
     if tokenizer.vocab_size != vocab_size:
-        raise ValueError(
+        raise UserError(
             f"The vocabulary {tokenizer.vocab_file} has"
             f" {tokenizer.vocab_size} tokens, but the model is configured"
             f" with vocab_size={vocab_size}. Set vocab_size to"
@@ -351,12 +353,12 @@ def _decode_vocabulary(content: bytes, vocab_file: str) -> dict[str, int]:
     try:
         vocab = load_vocabulary(content)
     except UnicodeDecodeError as error:
-        raise ValueError(
+        raise UserError(
             f"The vocabulary {vocab_file} is not UTF-8 text: {error}."
         ) from None
     missing = [token for token in SPECIAL_TOKENS if token not in vocab]
     if missing:
-        raise ValueError(
+        raise UserError(
             f"The vocabulary {vocab_file} lacks the special tokens"
             f" {', '.join(missing)}. Expected a BERT vocabulary, one token a"
             f" line, with all of {', '.join(SPECIAL_TOKENS)}. Received"
@@ -365,7 +367,7 @@ def _decode_vocabulary(content: bytes, vocab_file: str) -> dict[str, int]:
     for token, ids in duplicates(content).items():
         if token in SPECIAL_TOKENS:
             lines = " and ".join(str(number + 1) for number in ids)
-            raise ValueError(
+            raise UserError(
                 f"The vocabulary {vocab_file} has the special token {token}"
                 f" {len(ids)} times, on lines {lines}. Expected it once."
             )

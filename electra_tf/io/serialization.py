@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from electra_tf import id_strings
-from electra_tf.records import (
+from electra_tf.io.records import (
     INPUT_IDS,
     INPUT_MASK,
     SEGMENT0_LENGTH,
     SEGMENT_IDS,
     RecordsError,
 )
+from electra_tf.text import id_strings
 
 # Parts of records that are remembered; of 512 ids they take 1 kB.
 _MOST_REMEMBERED = 4096

@@ -1,6 +1,7 @@
-"""Files of this machine, and of others by a scheme such as gs://.
+"""The files below a place, and reading them piece by piece.
 
-TensorFlow, which knows the schemes, is imported only for those.
+Of this machine, and of others by a scheme such as gs://; TensorFlow, which
+knows the schemes, is imported only for those.
 """
 
 import contextlib
@@ -12,20 +13,11 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from electra_tf.io import files
+
 BYTES_PER_READ = 1 << 18
-NANOSECONDS = 1e9
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 _WILDCARD = re.compile(r"[*?\[]")
-
-
-def is_remote(path: str) -> bool:
-    """Return whether a path has a scheme.
-
-    >>> is_remote("gs://bucket/corpus"), is_remote("corpus/a.txt")
-    (True, False)
-    """
-    return _SCHEME.match(path) is not None
 
 
 def open_binary(
@@ -37,19 +29,10 @@ def open_binary(
         path: The file.
         on_read: Called with the number of bytes at every read from it.
     """
-    raw = _RemoteFile(path) if is_remote(path) else io.FileIO(path)
+    raw = _RemoteFile(path) if files.is_remote(path) else io.FileIO(path)
     if on_read is not None:
         raw = _Counted(raw, on_read)
     return io.BufferedReader(raw, BYTES_PER_READ)
-
-
-def last_change(path: str) -> float:
-    """Return when a file was changed, in seconds since 1970."""
-    if not is_remote(path):
-        return os.stat(path).st_mtime
-    from tensorflow.io import gfile
-
-    return gfile.stat(path).mtime_nsec / NANOSECONDS
 
 
 def find(place: str) -> tuple[str, list[tuple[str, int]]]:
@@ -65,7 +48,7 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
         FileNotFoundError: There is nothing.
         OSError: Something there may not be read, or is no file.
     """
-    if is_remote(place):
+    if files.is_remote(place):
         with _as_os_errors(place):
             return _find(place, _remote_tops, _remote_files)
     return _find(place, _local_tops, _local_files)
@@ -73,7 +56,7 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
 
 def _find(place, tops_of, files_below) -> tuple[str, list[tuple[str, int]]]:
     root, tops = tops_of(place)
-    files = sorted(
+    found = sorted(
         {
             (path, size)
             for top in tops
@@ -86,7 +69,7 @@ def _find(place, tops_of, files_below) -> tuple[str, list[tuple[str, int]]]:
             f"No file or folder at {place}. Expected a folder of text, a file,"
             " or a pattern that some match."
         )
-    return root, files
+    return root, found
 
 
 def _is_hidden(path: str, root: str) -> bool:

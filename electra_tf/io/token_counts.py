@@ -9,14 +9,15 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from electra_tf import storage, whole_files
-from electra_tf.checksums import Crc32c
+from electra_tf.errors import UserError
+from electra_tf.io import files
+from electra_tf.io.checksums import Crc32c
 
 FILE_NAME = "token_counts.json"
 FORMAT = 1
 
 
-class TokenCountsError(ValueError):
+class TokenCountsError(UserError):
     """Counts that cannot be read, or belong to another vocabulary."""
 
 
@@ -29,7 +30,7 @@ def write(counts: Sequence[int], vocab_sha256: str, folder: str) -> None:
         folder: that of the records.
     """
     path = pathlib.Path(folder, FILE_NAME)
-    whole_files.write(path, to_json(counts, vocab_sha256))
+    files.write(path, to_json(counts, vocab_sha256))
 
 
 def to_json(counts: Sequence[int], vocab_sha256: str) -> str:
@@ -53,7 +54,7 @@ def read(folder: str, vocab_sha256: str) -> list[int]:
     """
     path = os.path.join(folder, FILE_NAME)
     try:
-        content = json.loads(storage.read(path))
+        content = json.loads(files.read(path))
         counts = content["counts"]
         found = (content["format"], content["crc32c"])
         expected = (FORMAT, _checksum(counts))

@@ -29,6 +29,8 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, NamedTuple
 
+from electra_tf.errors import UserError
+
 
 class Derived(NamedTuple):
     """A default that depends on fields declared earlier.
@@ -152,7 +154,7 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
         items = value if isinstance(value, list | tuple) else [value]
         wrong = [item for item in items if item not in choices]
         message += suggestion(wrong[0], choices) if wrong else ""
-    raise ValueError(message)
+    raise UserError(message)
 
 
 def kinds(field: dataclasses.Field) -> tuple[type, ...]:
@@ -234,7 +236,7 @@ def check_names(config_class: type, names: Iterable[str], what="field") -> None:
     known = [field.name for field in dataclasses.fields(config_class)]
     for name in names:
         if name not in known:
-            raise ValueError(
+            raise UserError(
                 f"Unknown {what} {name!r}.{suggestion(name, known)}"
             )
 
@@ -289,7 +291,7 @@ def check_same(
         and before[field.name] != now[field.name]
     ]
     if differences:
-        raise ValueError(
+        raise UserError(
             "This run was started with another config:\n"
             + "\n".join(differences)
             + "\nUse the same values, or another model_name or model_dir."

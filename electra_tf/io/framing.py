@@ -13,7 +13,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-from electra_tf.checksums import masked_crc32c
+from electra_tf.errors import UserError
+from electra_tf.io.checksums import masked_crc32c
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
@@ -21,7 +22,7 @@ _CHECKSUM = struct.Struct("<I")
 _MOST_REMEMBERED = 4096
 
 
-class FramingError(ValueError):
+class FramingError(UserError):
     """A file that is cut short or damaged."""
 
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from electra_tf import id_strings
-from electra_tf.tokenization import (
+from electra_tf.text import id_strings
+from electra_tf.text.tokenization import (
     ALONE,
     BLANKS,
     MAX_CHARACTERS_REMEMBERED,

@@ -22,6 +22,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from electra_tf.errors import UserError
+
 INPUT_IDS = "input_ids"
 INPUT_MASK = "input_mask"
 SEGMENT_IDS = "segment_ids"
@@ -42,7 +44,7 @@ REBUILD = (
 )
 
 
-class RecordsError(ValueError):
+class RecordsError(UserError):
     """Records that cannot be used as they are."""
 
 

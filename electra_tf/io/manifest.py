@@ -13,7 +13,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from electra_tf import storage, whole_files
+from electra_tf.errors import UserError
+from electra_tf.io import files
 
 FILE_NAME = "manifest.json"
 FORMAT = 2
@@ -21,7 +22,7 @@ FORMAT = 2
 READABLE = (1, FORMAT)
 
 
-class ManifestError(ValueError):
+class ManifestError(UserError):
     """A manifest that cannot be read, or does not fit."""
 
 
@@ -88,7 +89,7 @@ class Manifest:
 
 def write(manifest: Manifest, folder: str) -> None:
     """Write manifest.json into a folder, whole or not at all."""
-    whole_files.write(pathlib.Path(folder, FILE_NAME), to_json(manifest))
+    files.write(pathlib.Path(folder, FILE_NAME), to_json(manifest))
 
 
 def to_json(manifest: Manifest) -> str:
@@ -105,7 +106,7 @@ def read(folder: str) -> Manifest | None:
     """
     path = os.path.join(folder, FILE_NAME)
     try:
-        content = storage.read(path)
+        content = files.read(path)
     except FileNotFoundError:
         warnings.warn(
             f"{folder} has no {FILE_NAME}; it may have been built by another"
@@ -192,7 +193,7 @@ def check_files(manifest: Manifest, folder: str) -> None:
     """Raise ManifestError unless all files are there, of the right size."""
     wrong = []
     for shard in (*manifest.training, *manifest.held_out):
-        size = storage.size(os.path.join(folder, shard.name))
+        size = files.size(os.path.join(folder, shard.name))
         if size != shard.bytes:
             found = "missing" if size is None else f"{size} bytes"
             wrong.append(f"  {shard.name}: {found}, {shard.bytes} expected")

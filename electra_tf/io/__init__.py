@@ -1,0 +1,1 @@
+"""Files of all kinds: one door to storage, and the formats behind it."""
