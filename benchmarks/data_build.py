@@ -28,9 +28,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from data_prep import corpus
+from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import formats
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.findings import Findings
+from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading
 
 OURS = "data_prep"
@@ -106,7 +106,7 @@ def sample_documents(corpus_dir: str, size: float) -> Iterator[Iterable[str]]:
     """Yield documents of about `size` bytes from all over a corpus."""
     config = CorpusConfig(corpus_dir=corpus_dir)
     files = corpus.list_files(config)
-    reading = Reading(config, Findings())
+    reading = Reading(config, DataIssues())
     for unit in corpus.sample(files, size, config, seed=0):
         yield from formats.documents(unit, reading)
 

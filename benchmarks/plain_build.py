@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import tensorflow as tf
 import tokenizers
 
-from electra_tf.text.tokenization import load_vocabulary
+from electra_tf.text import vocabulary
 from tests.plain_wordpiece import PlainTokenizer
 
 CLS, SEP = "[CLS]", "[SEP]"
@@ -64,7 +64,7 @@ TOKENIZERS = {
 
 
 def _vocab(vocab_file: str) -> dict[str, int]:
-    return load_vocabulary(pathlib.Path(vocab_file).read_bytes())
+    return vocabulary.load_vocabulary(vocabulary.read_file(vocab_file))
 
 
 def build(

@@ -19,11 +19,8 @@ from tensorflow_text.tools.wordpiece_vocab import (
 
 from benchmarks.data_build import BYTES_PER_MB, machine, sample_documents
 from data_prep import build_vocab
-from electra_tf.text.tokenization import (
-    SPECIAL_TOKENS,
-    BasicTokenizer,
-    Tokenizer,
-)
+from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 
 HELD_OUT = 10
 MIN_FREQUENCY = 2

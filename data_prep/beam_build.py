@@ -13,15 +13,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from data_prep import (
-    build_pretraining_dataset,
-    command_line,
-    corpus,
-    planning,
-    reporting,
-)
+from data_prep import build_pretraining_dataset, command_line, corpus
+from data_prep.builds import plan
 from data_prep.dataset_config import PretrainingDatasetConfig
-from data_prep.sources import standard_input
 from electra_tf.errors import UserError
 
 FOR_BEAM = "--"
@@ -36,48 +30,41 @@ def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus or no vocabulary.
-        ValueError: The output folder is in use for something else, or the
-            corpus gives no example.
-        RuntimeError: The pipeline failed, or Beam is not installed.
+        UserError: The output folder is in use for something else, the
+            corpus gives no example, or Beam is not installed.
+        Exception: What the runner raises when the pipeline fails.
     """
-    if config.corpus_dir == standard_input.NAME:
+    if config.corpus_dir == corpus.STANDARD_INPUT:
         raise UserError(
             "--corpus_dir=- cannot be read by other machines. Give a folder"
             " that all of them read."
         )
-    files = corpus.list_files(config)
-    settings = planning.settings_of(config, files)
+    planned = plan.plan_of(config)
     beam_folder, beam_pipeline = _import_beam()
     folder = beam_folder.BeamFolder(config.output_dir)
-    if folder.is_complete(settings):
+    if folder.is_complete(planned.settings):
         return
-    folder.begin(planning.begun_with(settings, files))
-    all_jobs = planning.jobs_of(config, files, settings, "")
-    finished = folder.finished(len(all_jobs))
-    print(f"{len(finished)} of {len(all_jobs)} jobs are finished.", flush=True)
+    folder.begin(planned.begun_with)
+    jobs = planned.jobs("")
+    finished = folder.finished(len(jobs))
+    print(f"{len(finished)} of {len(jobs)} jobs are finished.", flush=True)
     began = time.monotonic()
-    if len(finished) < len(all_jobs):
-        beam_pipeline.run(config, all_jobs, set(finished), folder, beam_flags)
-        finished = folder.finished(len(all_jobs))
-    results = _in_order(finished, len(all_jobs))
-    built = reporting.manifest_of(config, files, settings, results)
-    try:
-        reporting.check_not_empty(config, built)
-    except ValueError:
-        folder.discard()
-        raise
-    folder.publish(built, folder.token_counts(len(all_jobs)))
+    if len(finished) < len(jobs):
+        beam_pipeline.run(config, jobs, set(finished), folder, beam_flags)
+        finished = folder.finished(len(jobs))
+    results = _in_order(finished, len(jobs))
+    built = planned.finish(folder, results)
     seconds = f"{time.monotonic() - began:.1f} s"
-    reporting.report(config, built, results, seconds)
+    plan.report(config, built, results, seconds)
 
 
 def _import_beam():
     try:
-        from data_prep import beam_folder, beam_pipeline
+        from data_prep.beam import beam_folder, beam_pipeline
     except ImportError as error:
         if error.name != "apache_beam":
             raise
-        raise RuntimeError(
+        raise UserError(
             "data_prep.beam_build needs Apache Beam, which is not installed:"
             " pip install 'electra_tf[beam]'. On one machine"
             " data_prep.build_pretraining_dataset makes the same records"
@@ -89,7 +76,7 @@ def _import_beam():
 def _in_order(finished: dict, num_jobs: int) -> list:
     missing = set(range(num_jobs)) - set(finished)
     if missing:
-        raise RuntimeError(
+        raise UserError(
             f"{len(missing)} of {num_jobs} jobs are not finished, job"
             f" {min(missing)} first. The same command goes on."
         )

@@ -9,21 +9,11 @@ The flags of the original program work too.
 import pathlib
 import sys
 
-from data_prep import (
-    build_folder,
-    command_line,
-    corpus,
-    jobs,
-    planning,
-    reporting,
-    token_counter,
-    workers,
-)
+from data_prep import command_line, corpus
+from data_prep.builds import build_folder, jobs, plan, workers
+from data_prep.builds.job_results import JobResult
 from data_prep.dataset_config import PretrainingDatasetConfig
-from data_prep.progress import Progress
-from data_prep.sources import standard_input
 from electra_tf.errors import UserError
-from electra_tf.io import token_counts
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
@@ -37,39 +27,27 @@ def main(config: PretrainingDatasetConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus or no vocabulary.
-        ValueError: The output folder is in use for something else, the
+        UserError: The output folder is in use for something else, the
             corpus gives no example, or some of it cannot be read.
         OSError: The output folder is full or cannot be written to.
     """
-    with standard_input.as_file(config) as config:
-        _build(config)
+    with corpus.standard_input_as_file(config) as config:
+        _build(plan.plan_of(config))
 
 
-def _build(config: PretrainingDatasetConfig) -> None:
-    files = corpus.list_files(config)
-    settings = planning.settings_of(config, files)
-    if build_folder.is_complete(config.output_dir, settings):
+def _build(planned: plan.Plan) -> None:
+    config = planned.config
+    if build_folder.is_complete(config.output_dir, planned.settings):
         return
     _check_apart(config)
-    begun_with = planning.begun_with(settings, files)
+    begun_with = planned.begun_with
     with build_folder.claimed(config.output_dir, begun_with) as folder:
-        results, progress = _run_jobs(config, files, settings, folder)
-        built = reporting.manifest_of(config, files, settings, results)
-        try:
-            reporting.check_not_empty(config, built)
-        except ValueError:
-            folder.discard()
-            raise
-        token_counts.write(
-            token_counter.total(folder.workshop, len(results)),
-            built.vocab_sha256,
-            config.output_dir,
-        )
-        folder.publish(built)
-    reporting.report(config, built, results, progress.summary())
+        results, progress = _run_jobs(planned, folder)
+        built = planned.finish(folder, results)
+    plan.report(config, built, results, progress.summary())
 
 
-def _check_apart(config) -> None:
+def _check_apart(config: PretrainingDatasetConfig) -> None:
     folder = pathlib.Path(config.output_dir).resolve()
     if config.corpus_dir is not None and folder.is_relative_to(
         pathlib.Path(config.corpus_dir).resolve()
@@ -81,28 +59,30 @@ def _check_apart(config) -> None:
         )
 
 
-def _run_jobs(config, files, settings, folder: build_folder.BuildFolder):
+def _run_jobs(
+    planned: plan.Plan, folder: build_folder.BuildFolder
+) -> tuple[list[JobResult], workers.Progress]:
     """Run the jobs that are not finished; return all results, in order."""
-    all_jobs = planning.jobs_of(config, files, settings, str(folder.workshop))
+    config = planned.config
+    all_jobs = planned.jobs(str(folder.staging))
     if config.drops_duplicates:
-        from data_prep import duplicates
+        from data_prep.dedup import duplicates
 
         duplicates.find_all(config, all_jobs)
     results = folder.finished(len(all_jobs))
     missing = [job for job in all_jobs if job.number not in results]
-    total = sum(job.bytes for job in all_jobs)
-    left = sum(job.bytes for job in missing)
     if results:
         print(
             f"Going on with {config.output_dir}: {len(results)} of"
             f" {len(all_jobs)} jobs are finished."
         )
-    progress = Progress(workers.CONTEXT, total, total - left)
-    new = ()
+    progress = workers.Progress(
+        sum(job.bytes for job in all_jobs), sum(job.bytes for job in missing)
+    )
     if missing:
         new = workers.run_all(jobs.run, config, missing, progress)
-    for job, result in zip(missing, new, strict=True):
-        results[job.number] = result
+        numbers = (job.number for job in missing)
+        results.update(zip(numbers, new, strict=True))
     return [results[number] for number in range(len(all_jobs))], progress
 
 

@@ -16,19 +16,15 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from data_prep import command_line, corpus
-from data_prep.sources import formats, standard_input
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.findings import Findings
+from data_prep.dataset_config import CorpusConfig
+from data_prep.sources import formats
+from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading
 from electra_tf.configs import hparam
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.text.tokenization import (
-    CONTINUATION,
-    SPECIAL_TOKENS,
-    BasicTokenizer,
-    Tokenizer,
-)
+from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
+from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
 BYTES_PER_MB = 1_000_000
 # Every one of these is known, in the text or not.
@@ -80,7 +76,7 @@ def main(config: VocabConfig) -> None:
             f"{path} exists. Give another --output_file, or delete it first."
         )
     basic = BasicTokenizer(config.do_lower_case, config.strip_accents)
-    with standard_input.as_file(config) as config:
+    with corpus.standard_input_as_file(config) as config:
         counts = _count_words(config, basic)
     if not counts:
         raise UserError(f"There is no word in {config.source}.")
@@ -104,14 +100,14 @@ def _count_words(
     config: VocabConfig, basic: BasicTokenizer
 ) -> collections.Counter:
     counts = collections.Counter()
-    findings = Findings()
+    issues = DataIssues()
     size = math.inf if config.max_mb is None else config.max_mb * BYTES_PER_MB
     texts = corpus.list_files(config)
     for unit in corpus.sample(texts, size, config, config.seed):
-        for document in formats.documents(unit, Reading(config, findings)):
+        for document in formats.documents(unit, Reading(config, issues)):
             for line in document:
                 counts.update(basic.words(line))
-    for warning in findings.warnings():
+    for warning in issues.warnings():
         print(f"Warning: {warning}")
     return counts
 
@@ -209,7 +205,6 @@ def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
 
 
 def _write(tokens: list[str], path: pathlib.Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, "".join(f"{token}\n" for token in tokens))
 
 

@@ -4,10 +4,10 @@ import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from electra_tf.command_line import errors_of
 from electra_tf.configs import Config
 from flags import from_config
 
-FAILED = 1
 STOPPED = 130  # As shells have it for Ctrl-C.
 
 
@@ -17,7 +17,7 @@ def run(
     argv: Sequence[str],
     other_names: Mapping[str, str] | None = None,
 ) -> None:
-    """Parse the flags and run a program; report its errors in one message.
+    """Parse the flags and run a program; report its errors.
 
     Args:
         main: The program.
@@ -27,13 +27,12 @@ def run(
             `{"--no-lower-case": "--nodo_lower_case"}`.
     """
     config = from_config.parse(config_class, _translated(argv, other_names))
+    program = pathlib.Path(argv[0]).name
     try:
-        main(config)
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"{pathlib.Path(argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(FAILED)
+        with errors_of(program):
+            main(config)
     except KeyboardInterrupt:
-        print(f"{pathlib.Path(argv[0]).name}: stopped", file=sys.stderr)
+        print(f"{program}: stopped", file=sys.stderr)
         sys.exit(STOPPED)
 
 

@@ -4,19 +4,27 @@ The pieces depend on the files and the settings, never on how many processes
 work on them, so that a build gives the same records on every machine.
 """
 
+import contextlib
 import datetime
 import hashlib
 import heapq
 import itertools
+import os
 import random
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from data_prep.dataset_config import CorpusConfig, PretrainingDatasetConfig
+from data_prep.examples import sentences
 from data_prep.sources import formats, tfds
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.unit import SourceFile, Unit
+from data_prep.sources.data_issues import DataIssues
+from data_prep.sources.unit import Reading, SourceFile, Unit
 from electra_tf.io import files as io_files
 from electra_tf.io import listing
 
+STANDARD_INPUT = "-"
+BYTES_PER_READ = 1 << 20
 BYTES_PER_JOB = 4_000_000
 # With more text there are so many jobs, until each has as much as it should.
 MAX_JOBS = 256
@@ -26,6 +34,9 @@ MOST_BYTES_PER_JOB = 256_000_000
 UNITS_PER_JOB = 16
 SMALLEST_UNIT = 250_000
 BYTES_PER_SAMPLE = 1 << 20
+
+
+# ---- Files -------------------------------------------------------------------
 
 
 def list_files(config: CorpusConfig) -> list[SourceFile]:
@@ -76,6 +87,38 @@ def last_change(files: Sequence[SourceFile]) -> str:
     return datetime.datetime.fromtimestamp(
         max(changes, default=0), datetime.timezone.utc
     ).isoformat()
+
+
+@contextlib.contextmanager
+def standard_input_as_file(config: CorpusConfig) -> Iterator[CorpusConfig]:
+    """Return settings that read a copy of standard input, if that is asked.
+
+    So it can be split and read by several processes as any other text. The
+    copy is there until the context is left. Its name has a checksum of the
+    text, which tells builds apart.
+    """
+    if config.corpus_dir != STANDARD_INPUT:
+        yield config
+        return
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
+        yield config.replace(corpus_dir=_copy(sys.stdin.buffer, folder))
+
+
+def _copy(stream, folder: str) -> str:
+    checksum = hashlib.sha256()
+    path = os.path.join(folder, "stdin")
+    with open(path, "wb") as file:
+        while block := stream.read(BYTES_PER_READ):
+            checksum.update(block)
+            file.write(block)
+    named = f"{path}-{checksum.hexdigest()[:16]}"
+    # The same text counts as unchanged.
+    os.utime(path, (0, 0))
+    os.rename(path, named)
+    return named
+
+
+# ---- Units -------------------------------------------------------------------
 
 
 def deal_out(
@@ -133,3 +176,39 @@ def _balanced(
         added = unit.bytes / files_of[number]
         heapq.heappush(loads, (load + added, number))
     return jobs
+
+
+# ---- Documents ---------------------------------------------------------------
+
+
+def documents_of(
+    units: Sequence[Unit],
+    config: PretrainingDatasetConfig,
+    issues: DataIssues,
+    on_read: Callable[[int], None],
+) -> Iterator[Iterable[str]]:
+    """Yield the documents of some units, each as its lines or sentences.
+
+    Args:
+        units: What to read.
+        config: Settings of the build.
+        issues: Where to count what is wrong with the text.
+        on_read: Called with numbers of bytes that add up to the units'.
+    """
+    left = 0
+
+    def on_some_read(size: int) -> None:
+        nonlocal left
+        # Files are read in blocks, and those of Parquet partly twice.
+        size = min(size, left)
+        left -= size
+        on_read(size)
+
+    reading = Reading(config, issues, on_some_read)
+    for unit in units:
+        left = unit.bytes
+        for lines in formats.documents(unit, reading):
+            if config.split_sentences is not None:
+                lines = sentences.split_lines(lines, config.split_sentences)
+            yield lines
+        on_some_read(left)

@@ -17,9 +17,9 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from electra_tf import command_line
-from electra_tf.io import framing, manifest, records
-from electra_tf.io.checksums import Crc32c
+from electra_tf.io import manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
+from electra_tf.io.serialization import Crc32c
 from electra_tf.text.tokenization import Tokenizer
 
 BYTES_PER_BLOCK = 1 << 20
@@ -196,7 +196,7 @@ def failure_of(shard: Shard, folder: pathlib.Path) -> str | None:
     try:
         number = sum(1 for _ in records_in(path))
     except (
-        framing.FramingError,
+        serialization.FramingError,
         EOFError,
         OSError,
         zlib.error,
@@ -220,7 +220,7 @@ def records_in(path: pathlib.Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         compressed = records.is_gzip(file.read(records.MAGIC_BYTES))
     with gzip.open(path) if compressed else path.open("rb") as file:
-        yield from framing.read(file)
+        yield from serialization.read_frames(file)
 
 
 # ---- Some examples -----------------------------------------------------------

@@ -127,7 +127,10 @@ def test_one_job_knows_beam():
         for module, path in modules()
         if any(name.split(".")[0] == "apache_beam" for name in imports(path))
     }
-    assert knows == {"data_prep.beam_folder", "data_prep.beam_pipeline"}
+    assert knows == {
+        "data_prep.beam.beam_folder",
+        "data_prep.beam.beam_pipeline",
+    }
 
 
 def test_nothing_is_unpickled():

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from electra_tf.errors import UserError
-from electra_tf.io import listing
+from electra_tf.io import files
 
 # Text shrinks to a third or a tenth; more than this is no text. The first
 # bytes are free, as a few kilobytes may well be a line a thousand times.
@@ -65,7 +65,7 @@ def open_stream(
         ValueError: While it is read: damaged, incomplete, or too large.
     """
     suffix = split_suffix(path)[1]
-    file = listing.open_binary(path, on_read)
+    file = files.open_stream(path, on_read)
     if not suffix:
         return file
     return io.BufferedReader(
@@ -169,7 +169,7 @@ def _import_zstandard():
     try:
         import zstandard
     except ImportError:
-        raise RuntimeError(
+        raise UserError(
             "Reading .zst files needs zstandard: pip install 'zstandard<1'."
         ) from None
     return zstandard

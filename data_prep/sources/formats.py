@@ -3,16 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from data_prep.sources import (
-    compression,
-    json_lines,
-    parquet,
-    tar,
-    text,
-    tfds,
-    wikipedia,
-)
-from data_prep.sources.config import CorpusConfig
+from data_prep.dataset_config import CorpusConfig
+from data_prep.sources import compression, line_formats, parquet, tar, tfds
 from data_prep.sources.unit import Reading, SourceFile, Unit
 from electra_tf.errors import UserError
 
@@ -33,11 +25,13 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "text": Format(text.cut, text.documents),
-    "jsonl": Format(json_lines.cut, json_lines.documents),
+    "text": Format(line_formats.cut_text, line_formats.text_documents),
+    "jsonl": Format(line_formats.cut_json_lines, line_formats.json_documents),
     "parquet": Format(parquet.cut, parquet.documents),
     "tar": Format(tar.cut, tar.documents),
-    "wikipedia": Format(wikipedia.cut, wikipedia.documents),
+    "wikipedia": Format(
+        line_formats.cut_wikipedia, line_formats.wikipedia_documents
+    ),
     tfds.FORMAT: Format(tfds.cut, tfds.documents),
 }
 # A name that ends otherwise is plain text's.
@@ -87,4 +81,4 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterable[str]]:
             number += 1
             yield document
     if not number:
-        reading.findings.add("empty_files", unit.path)
+        reading.issues.add("empty_files", unit.path)

@@ -1,15 +1,17 @@
-"""Lines of text out of a stream of bytes.
+"""Lines of text out of a stream of bytes, and documents out of lines.
 
 Only a line feed ends a line. Bytes that are not UTF-8 become U+FFFD, which
-the tokenizer drops, as it drops NUL.
+the tokenizer drops, as it drops NUL. Files that are no text, whatever their
+name says, are known by how they begin.
 """
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO, NamedTuple, TypeVar
 
-from data_prep.sources import compression, signatures
-from data_prep.sources.findings import Findings, Origin
+from data_prep.sources import compression
+from data_prep.sources.data_issues import DataIssues, Origin
 from data_prep.sources.unit import Reading, Unit
 from electra_tf.errors import UserError
 
@@ -58,10 +60,10 @@ def lines_of(
         reading: What else is needed.
         lines_in: `text_lines` or `numbered_lines`.
     """
-    origin = Origin(unit.path, reading.findings)
+    origin = Origin(unit.path, reading.issues)
     with compression.open_stream(unit.path, reading.on_read) as stream:
         if not unit.start:
-            signatures.check_is_text(
+            _check_is_text(
                 stream, unit.path, reading.config.corpus_format is not None
             )
         if compression.split_suffix(unit.path)[1]:
@@ -103,15 +105,15 @@ def _decoded(block: bytes, origin: Origin, offset: int) -> list[str]:
             pass
     lines = []
     for raw in block.split(b"\n"):
-        lines.append(decode_line(raw, origin.place(offset), origin.findings))
+        lines.append(decode_line(raw, origin.place(offset), origin.issues))
         offset += len(raw) + 1
     return lines
 
 
-def decode_line(raw: bytes, place: str, findings: Findings) -> str:
+def decode_line(raw: bytes, place: str, issues: DataIssues) -> str:
     """Return bytes as text, and count what is wrong with them.
 
-    >>> found = Findings()
+    >>> found = DataIssues()
     >>> decode_line(b"caf\\xe9", "a.txt, byte 0", found)
     'caf\\ufffd'
     >>> found.places["undecodable_lines"]
@@ -119,7 +121,95 @@ def decode_line(raw: bytes, place: str, findings: Findings) -> str:
     """
     line = raw.decode("utf-8", "replace")
     if "\ufffd" in line and line.encode("utf-8") != raw:
-        findings.add("undecodable_lines", place)
+        issues.add("undecodable_lines", place)
     if "\0" in line:
-        findings.add("lines_with_nul", place)
+        issues.add("lines_with_nul", place)
     return line
+
+
+def split_documents(
+    lines: Iterable[str], blank_lines_separate_documents: bool = True
+) -> Iterator[Iterator[str]]:
+    """Yield the documents of a text, each as an iterator of its lines.
+
+    An iterator is to be used up before the next one is asked for.
+
+    Args:
+        lines: Lines without white space around them.
+        blank_lines_separate_documents: If false, all lines are one document
+            and blank ones are passed over.
+
+    >>> [list(lines) for lines in split_documents(["a", "b", "", "", "c"])]
+    [['a', 'b'], ['c']]
+    """
+    if not blank_lines_separate_documents:
+        lines = filter(None, lines)
+        for first in lines:
+            yield itertools.chain([first], lines)
+        return
+    for has_text, document in itertools.groupby(lines, key=bool):
+        if has_text:
+            yield document
+
+
+# ---- Files that are no text --------------------------------------------------
+
+
+class Signature(NamedTuple):
+    """How files of some kind begin.
+
+    Attributes:
+        start: Position of `content` in the file.
+        content: What stands there.
+        kind: What such a file is.
+        advice: What to do about it.
+    """
+
+    start: int
+    content: bytes
+    kind: str
+    advice: str
+
+
+def _named(suffix: str) -> str:
+    return f"Give it a name that ends in {suffix}."
+
+
+SIGNATURES = (
+    Signature(257, b"ustar", "a tar archive", "Give --corpus_format=tar."),
+    Signature(0, b"PAR1", "a Parquet file", "Give --corpus_format=parquet."),
+    Signature(0, b"\x1f\x8b", "compressed by gzip", _named(".gz")),
+    Signature(0, b"BZh", "compressed by bzip2", _named(".bz2")),
+    Signature(0, b"\xfd7zXZ\0", "compressed by xz", _named(".xz")),
+    Signature(0, b"\x28\xb5\x2f\xfd", "compressed by zstd", _named(".zst")),
+    Signature(0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
+    Signature(0, b"%PDF-", "a PDF document", "Convert it to text first."),
+    *(
+        Signature(
+            0, mark, "UTF-16 text", "Convert it: iconv -f UTF-16 -t UTF-8."
+        )
+        for mark in (b"\xff\xfe", b"\xfe\xff")
+    ),
+)
+WIKIPEDIA = Signature(
+    0,
+    b'<doc id="',
+    "what WikiExtractor writes",
+    "Give --corpus_format=wikipedia, or text to keep its marks.",
+)
+_LONGEST = max(s.start + len(s.content) for s in (*SIGNATURES, WIKIPEDIA))
+
+
+def _check_is_text(stream: BinaryIO, path: str, may_be_wikipedia: bool) -> None:
+    """Raise ValueError if a file is of another kind; read nothing.
+
+    Args:
+        stream: Buffered, at its beginning.
+        path: What to call it.
+        may_be_wikipedia: Whether that is no reason.
+    """
+    header = stream.peek(_LONGEST)
+    kinds = SIGNATURES if may_be_wikipedia else (*SIGNATURES, WIKIPEDIA)
+    for start, content, kind, advice in kinds:
+        if header[start:].startswith(content):
+            raise UserError(f"{path} is {kind}. {advice}")

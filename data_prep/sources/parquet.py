@@ -3,11 +3,11 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from data_prep.sources.config import CorpusConfig
+from data_prep.dataset_config import CorpusConfig
 from data_prep.sources.lines import decode_line
 from data_prep.sources.unit import Reading, SourceFile, Unit, shares, whole
 from electra_tf.errors import UserError
-from electra_tf.io import listing
+from electra_tf.io import files
 
 ROWS_PER_BATCH = 1024
 
@@ -30,7 +30,7 @@ def documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
             if value is None:
                 reading.reject(place, "this row has no text.")
                 continue
-            text = decode_line(value, place, reading.findings)
+            text = decode_line(value, place, reading.issues)
             yield from reading.record(text, place)
 
 
@@ -59,10 +59,10 @@ def _open(path: str, on_read: Callable[[int], None] | None = None):
     arrow = _import_pyarrow()
     from pyarrow import parquet
 
-    with listing.open_binary(path, on_read) as file:
+    with files.open_stream(path, on_read) as file:
         try:
             table = parquet.ParquetFile(file)
-        except arrow.ArrowException as error:
+        except (arrow.ArrowException, OSError) as error:
             raise UserError(
                 f"{path} is incomplete, damaged, or no Parquet file ({error})."
                 " Copy it again."
@@ -94,7 +94,7 @@ def _import_pyarrow():
     try:
         import pyarrow
     except ImportError:
-        raise RuntimeError(
+        raise UserError(
             "Reading Parquet files needs pyarrow: pip install pyarrow."
         ) from None
     return pyarrow

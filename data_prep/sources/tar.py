@@ -9,11 +9,10 @@ import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from data_prep.examples import split_documents
+from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import compression
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.findings import Origin
-from data_prep.sources.lines import text_lines
+from data_prep.sources.data_issues import Origin
+from data_prep.sources.lines import split_documents, text_lines
 from data_prep.sources.unit import Reading, SourceFile, Unit, whole
 from electra_tf.errors import UserError
 
@@ -39,7 +38,7 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
             name = f"{unit.path}: {member.name!r}"
             if _is_text(member, name, reading):
                 text = archive.extractfile(member)
-                lines = _lines(text, unit.path, Origin(name, reading.findings))
+                lines = _lines(text, unit.path, Origin(name, reading.issues))
                 yield from split_documents(lines, blank_lines)
 
 
@@ -71,9 +70,9 @@ class _Header(tarfile.TarInfo):
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_Header":
         try:
             return super().fromtarfile(archive)
-        except tarfile.EOFHeaderError:
+        except (tarfile.EOFHeaderError, UserError):
             raise
-        except tarfile.HeaderError as error:
+        except (tarfile.HeaderError, ValueError) as error:
             raise tarfile.ReadError(str(error)) from None
 
 
@@ -103,7 +102,7 @@ def _is_text(member: tarfile.TarInfo, name: str, reading: Reading) -> bool:
         for part in member.name.split("/")
     )
     if hidden or not member.isreg():
-        reading.findings.add("skipped_members", name)
+        reading.issues.add("skipped_members", name)
         return False
     if compression.split_suffix(member.name)[1] or member.name.endswith(".tar"):
         raise UserError(

@@ -7,7 +7,7 @@ on the disk, or TFDS downloads and prepares it first.
 import re
 from collections.abc import Iterator
 
-from data_prep.sources.config import CorpusConfig
+from data_prep.dataset_config import CorpusConfig
 from data_prep.sources.lines import decode_line
 from data_prep.sources.unit import Reading, SourceFile, Unit, shares
 from electra_tf.errors import UserError
@@ -52,7 +52,7 @@ def documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
         place = f"{unit.path}, example {number}"
         if reading.on_read is not None:
             reading.on_read(len(value))
-        text = decode_line(value, place, reading.findings)
+        text = decode_line(value, place, reading.issues)
         yield from reading.record(_WIKI40B.sub("\n", text), place)
 
 
@@ -76,7 +76,7 @@ def _builder(config: CorpusConfig):
     try:
         import tensorflow_datasets as tfds
     except ImportError:
-        raise RuntimeError(
+        raise UserError(
             "--tfds_name needs tensorflow-datasets: pip install"
             " tensorflow-datasets."
         ) from None
@@ -91,7 +91,7 @@ def _builder(config: CorpusConfig):
     try:
         builder.download_and_prepare()
     except Exception as error:  # Of any kind: each set has code of its own.
-        raise RuntimeError(
+        raise UserError(
             f"TFDS could not prepare {config.tfds_name} in"
             f" {builder.data_dir} ({type(error).__name__}: {error}). Prepare"
             f" it first, with `tfds build {config.tfds_name}`, and name the"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.findings import Findings
+from data_prep.dataset_config import CorpusConfig
+from data_prep.sources.data_issues import DataIssues
 from electra_tf.errors import UserError
 
 
@@ -48,12 +48,12 @@ class Reading(NamedTuple):
 
     Attributes:
         config: Settings of the corpus.
-        findings: Where to count what is wrong with the text.
+        issues: Where to count what is wrong with the text.
         on_read: Called with the number of stored bytes at every read.
     """
 
     config: CorpusConfig
-    findings: Findings
+    issues: DataIssues
     on_read: Callable[[int], None] | None = None
 
     def reject(self, place: str, reason: str) -> None:
@@ -67,17 +67,17 @@ class Reading(NamedTuple):
                 f"{place}: {reason} Mend it, or have such documents left out"
                 " and counted with --skip_bad_documents."
             )
-        self.findings.add("bad_documents", f"{place}: {reason}")
+        self.issues.add("bad_documents", f"{place}: {reason}")
 
     def record(self, text: str, place: str) -> Iterator[list[str]]:
         """Yield a record's text as one document, if there is any."""
         if "\0" in text:
-            self.findings.add("lines_with_nul", place)
+            self.issues.add("lines_with_nul", place)
         lines = [s for line in text.split("\n") if (s := line.strip())]
         if lines:
             yield lines
         else:
-            self.findings.add("empty_documents", place)
+            self.issues.add("empty_documents", place)
 
 
 def whole(file: SourceFile) -> Unit:

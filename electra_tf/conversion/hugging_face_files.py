@@ -14,7 +14,7 @@ from electra_tf.conversion import model_folder, torch_file
 from electra_tf.conversion.hugging_face_names import PARTS
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
-from electra_tf.text import tokenization
+from electra_tf.text import vocabulary
 
 MODEL_TYPE = "electra"
 TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
@@ -42,13 +42,13 @@ FIXED = {
 def config_json(model: Model, part: str, task: str, labels: tuple) -> dict:
     """Return the content of their config.json."""
     encoder = model.config.encoder
-    vocab = tokenization.load_vocabulary(model.vocab or b"")
+    vocab = vocabulary.load_vocabulary(model.vocab or b"")
     config = {
         "architectures": [PARTS[part].architecture],
         "model_type": MODEL_TYPE,
         **hparams.to_json(encoder),
         "layer_norm_eps": FIXED["layer_norm_eps"],
-        "pad_token_id": vocab.get(tokenization.PAD, 0),
+        "pad_token_id": vocab.get(vocabulary.PAD, 0),
         "dtype": "float32",
     }
     if task:
@@ -76,7 +76,7 @@ def _labels(size: int, labels: tuple[str, ...]) -> dict:
 def tokenizer_json(model: Model) -> dict:
     """Return the content of their tokenizer_config.json."""
     names = ("pad", "unk", "cls", "sep", "mask")
-    special = zip(names, tokenization.SPECIAL_TOKENS, strict=True)
+    special = zip(names, vocabulary.SPECIAL_TOKENS, strict=True)
     return {
         "tokenizer_class": "ElectraTokenizer",
         "do_lower_case": model.config.do_lower_case,

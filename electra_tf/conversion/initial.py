@@ -18,7 +18,8 @@ from electra_tf.conversion.agreement import (
 )
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
-from electra_tf.text.tokenization import Tokenizer, load_vocabulary
+from electra_tf.text.tokenization import Tokenizer
+from electra_tf.text.vocabulary import load_vocabulary
 
 
 def pretraining(

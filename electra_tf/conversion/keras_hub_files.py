@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from electra_tf.configs import EncoderConfig, hparams
 from electra_tf.conversion import model_folder
 from electra_tf.errors import UserError
-from electra_tf.text import tokenization
+from electra_tf.text import vocabulary
 
 WEIGHTS_FILE = "model.weights.h5"
 TOKENIZER_FILE = "tokenizer.json"
@@ -41,8 +41,8 @@ WITHOUT_MEANING = ("name", "trainable", "dtype")
 FIXED = {
     "split": True,
     "split_on_cjk": True,
-    "suffix_indicator": tokenization.CONTINUATION,
-    "oov_token": tokenization.UNK,
+    "suffix_indicator": vocabulary.CONTINUATION,
+    "oov_token": vocabulary.UNK,
 }
 # Files of a preset that hold more than a backbone and a tokenizer.
 OTHER_FILES = {

@@ -20,7 +20,7 @@ from electra_tf.configs import (
 )
 from electra_tf.conversion import layout
 from electra_tf.errors import UserError
-from electra_tf.text import tokenization
+from electra_tf.text import vocabulary
 
 MAIN = "electra"
 GENERATOR = "generator"
@@ -246,7 +246,7 @@ def as_float32(name: str, array: np.ndarray) -> np.ndarray:
 
 def check_vocab(source: str, vocab: bytes, vocab_size: int):
     """Raise a ValueError unless the vocabulary has the model's size."""
-    received = max(tokenization.load_vocabulary(vocab).values(), default=-1) + 1
+    received = max(vocabulary.load_vocabulary(vocab).values(), default=-1) + 1
     if received != vocab_size:
         raise UserError(
             f"The vocabulary has {received} word pieces, the model of {source} "

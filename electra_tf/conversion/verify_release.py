@@ -23,7 +23,7 @@ import numpy as np
 from electra_tf import command_line
 from electra_tf.conversion import model_folder, released_small
 from electra_tf.conversion.released_small import Recording, Tensor
-from electra_tf.io.checksums import masked_crc32c
+from electra_tf.io.serialization import masked_crc32c
 
 
 def main(arguments: list[str] | None = None) -> None:

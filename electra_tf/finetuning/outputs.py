@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.finetuning import inputs
-from electra_tf.io import dataset_options
+from electra_tf.io import records
 
 
 class Predictor:
@@ -63,7 +63,7 @@ class Predictor:
             num_replicas_in_sync=context.num_replicas_in_sync // pipelines
         )
         batches = inputs.batches(split, order, self.length, self.most, here)
-        return dataset_options.untuned(batches)
+        return records.without_autotuning(batches)
 
     def _local(self, per_replica: dict) -> dict:
         """Join what this worker's replicas computed."""

@@ -1,21 +1,23 @@
-"""Files of this machine and of others by a scheme such as gs://.
+"""The content of files, of this machine and of others by a scheme (gs://).
 
-All reading and writing of whole files goes through here, so that what differs
-between kinds of storage is decided once. A file is written under another name,
-flushed to the disk and then renamed: neither a kill nor a loss of power leaves
-one that is cut short.
+All reading and writing goes through here, so that what differs between kinds
+of storage is decided once; `listing` says which files there are. A file that
+is written has its name only when it is whole and safe from a loss of power:
+nobody sees one that is cut short.
 
 TensorFlow, which knows the schemes, is imported only for those.
 """
 
 import contextlib
+import io
 import json
 import os
 import pathlib
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
+BYTES_PER_READ = 1 << 18
 UNFINISHED = ".unfinished"
 NANOSECONDS = 1e9
 
@@ -31,6 +33,9 @@ def is_remote(path: Path) -> bool:
     (True, False)
     """
     return _SCHEME.match(os.fspath(path)) is not None
+
+
+# ---- Reading -----------------------------------------------------------------
 
 
 def read(path: Path) -> bytes:
@@ -49,6 +54,21 @@ def read(path: Path) -> bytes:
         return file.read()
 
 
+def open_stream(
+    path: str, on_read: Callable[[int], None] | None = None
+) -> BinaryIO:
+    """Open a file for reading piece by piece; it can be sought in.
+
+    Args:
+        path: The file.
+        on_read: Called with the number of bytes at every read from it.
+    """
+    raw = _RemoteFile(path) if is_remote(path) else io.FileIO(path)
+    if on_read is not None:
+        raw = _Counted(raw, on_read)
+    return io.BufferedReader(raw, BYTES_PER_READ)
+
+
 def size(path: Path) -> int | None:
     """Return the bytes of a file; None if it is not there."""
     if not is_remote(path):
@@ -65,6 +85,9 @@ def last_change(path: Path) -> float:
     from tensorflow.io import gfile
 
     return gfile.stat(path).mtime_nsec / NANOSECONDS
+
+
+# ---- Writing -----------------------------------------------------------------
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -87,31 +110,44 @@ def writing(path: Path) -> Iterator[pathlib.Path]:
 
     An error within removes what was written.
     """
-    path = pathlib.Path(path)
+    pieces = Pieces(path)
     try:
-        yield unfinished(path)
-        finish(path)
+        yield pieces.unfinished
+        pieces.finish()
     except BaseException:
-        unfinished(path).unlink(missing_ok=True)
+        pieces.discard()
         raise
 
 
-def unfinished(path: pathlib.Path) -> pathlib.Path:
-    """Return the name that a file has until it is whole.
+class Pieces:
+    """A file that is written in pieces, and not held open in between.
 
-    Processes have names of their own: one that is being killed may still
-    write while the next one begins.
+    Args:
+        path: Its name when it is finished; the folder must exist.
 
-    >>> unfinished(pathlib.Path("a")).name == f"a.{os.getpid()}.unfinished"
-    True
+    Attributes:
+        unfinished: Its name until then. Processes have names of their own:
+            one that is being killed may still write while the next begins.
     """
-    return path.with_name(f"{path.name}.{os.getpid()}{UNFINISHED}")
 
+    def __init__(self, path: Path):
+        self._path = pathlib.Path(path)
+        name = f"{self._path.name}.{os.getpid()}{UNFINISHED}"
+        self.unfinished = self._path.with_name(name)
 
-def finish(path: pathlib.Path) -> None:
-    """Give a file that has been written its name."""
-    flush(unfinished(path))
-    os.replace(unfinished(path), path)
+    def add(self, content: bytes) -> None:
+        """Write the next piece."""
+        with self.unfinished.open("ab") as file:
+            file.write(content)
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        make_durable(self.unfinished)
+        os.replace(self.unfinished, self._path)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self.unfinished.unlink(missing_ok=True)
 
 
 def append(path: Path, line: str) -> None:
@@ -122,8 +158,8 @@ def append(path: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-def flush(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk."""
+def make_durable(path: Path) -> None:
+    """Make a file, or the names in a folder, outlast a loss of power."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -135,3 +171,75 @@ def remove_unfinished(folder: pathlib.Path) -> None:
     """Remove what was never finished."""
     for path in folder.glob(f"*{UNFINISHED}"):
         path.unlink(missing_ok=True)
+
+
+# ---- Streams -----------------------------------------------------------------
+
+
+class _Counted(io.RawIOBase):
+    """A file that tells how much of it is read."""
+
+    def __init__(self, raw: io.RawIOBase, on_read: Callable[[int], None]):
+        self._raw = raw
+        self._on_read = on_read
+        self.seek = raw.seek
+        self.tell = raw.tell
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        size = self._raw.readinto(buffer)
+        self._on_read(size)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _RemoteFile(io.RawIOBase):
+    """A file with a scheme, as Python's own files are."""
+
+    def __init__(self, path: str):
+        from tensorflow.io import gfile
+
+        self._path = path
+        self._file = gfile.GFile(path, "rb")
+        with as_os_errors(path):
+            self._size = self._file.size()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        with as_os_errors(self._path):
+            content = self._file.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        starts = {io.SEEK_SET: 0, io.SEEK_END: self._size}
+        self._file.seek(offset + starts.get(whence, self._file.tell()))
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@contextlib.contextmanager
+def as_os_errors(path: str) -> Iterator[None]:
+    """Turn TensorFlow's errors about a file or folder into `OSError`."""
+    from tensorflow.errors import OpError
+
+    try:
+        yield
+    except OpError as error:
+        raise OSError(f"{path} cannot be read: {error.message}") from None

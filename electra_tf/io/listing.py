@@ -1,4 +1,4 @@
-"""The files below a place, and reading them piece by piece.
+"""Which files there are below a place; `files` has what is in them.
 
 Of this machine, and of others by a scheme such as gs://; TensorFlow, which
 knows the schemes, is imported only for those.
@@ -6,33 +6,14 @@ knows the schemes, is imported only for those.
 
 import contextlib
 import glob
-import io
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from collections.abc import Iterator
 
 from electra_tf.io import files
 
-BYTES_PER_READ = 1 << 18
-
 _WILDCARD = re.compile(r"[*?\[]")
-
-
-def open_binary(
-    path: str, on_read: Callable[[int], None] | None = None
-) -> BinaryIO:
-    """Open a file for reading; it can be sought in.
-
-    Args:
-        path: The file.
-        on_read: Called with the number of bytes at every read from it.
-    """
-    raw = _RemoteFile(path) if files.is_remote(path) else io.FileIO(path)
-    if on_read is not None:
-        raw = _Counted(raw, on_read)
-    return io.BufferedReader(raw, BYTES_PER_READ)
 
 
 def find(place: str) -> tuple[str, list[tuple[str, int]]]:
@@ -49,7 +30,7 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
         OSError: Something there may not be read, or is no file.
     """
     if files.is_remote(place):
-        with _as_os_errors(place):
+        with files.as_os_errors(place):
             return _find(place, _remote_tops, _remote_files)
     return _find(place, _local_tops, _local_files)
 
@@ -157,71 +138,3 @@ def _remote_files(top: str) -> Iterator[tuple[str, int]]:
 
 def _reraise(error: Exception) -> None:
     raise error
-
-
-class _Counted(io.RawIOBase):
-    """A file that tells how much of it is read."""
-
-    def __init__(self, raw: io.RawIOBase, on_read: Callable[[int], None]):
-        self._raw = raw
-        self._on_read = on_read
-        self.seek = raw.seek
-        self.tell = raw.tell
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        size = self._raw.readinto(buffer)
-        self._on_read(size)
-        return size
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _RemoteFile(io.RawIOBase):
-    """A file with a scheme, as Python's own files are."""
-
-    def __init__(self, path: str):
-        from tensorflow.io import gfile
-
-        self._path = path
-        self._file = gfile.GFile(path, "rb")
-        with _as_os_errors(path):
-            self._size = self._file.size()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        with _as_os_errors(self._path):
-            content = self._file.read(len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        starts = {io.SEEK_SET: 0, io.SEEK_END: self._size}
-        self._file.seek(offset + starts.get(whence, self._file.tell()))
-        return self._file.tell()
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-@contextlib.contextmanager
-def _as_os_errors(path: str):
-    from tensorflow.errors import OpError
-
-    try:
-        yield
-    except OpError as error:
-        raise OSError(f"{path} cannot be read: {error.message}") from None

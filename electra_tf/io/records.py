@@ -199,6 +199,20 @@ def _parse_unpadded(serialized, max_seq_length: int) -> dict:
     return {name: tf.cast(padded[name], tf.int32) for name in FEATURES}
 
 
+def without_autotuning(dataset):
+    """Return a `tf.data.Dataset` whose speed TensorFlow does not tune.
+
+    When an iterator goes, the thread that tunes its dataset is waited for;
+    TensorFlow 2.20 sometimes wakes it a minute late, so that a program that
+    shall stop does not end.
+    """
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
+
+
 def check_shards(paths: Iterable[str], max_seq_length: int) -> None:
     """Look at the first record of each file; fail early and clearly.
 

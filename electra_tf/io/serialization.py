@@ -1,16 +1,27 @@
-"""Writing records: `records` has the schema.
+"""Files of records as bytes, written and read without TensorFlow.
 
-The bytes of a `tf.train.Example` are put together by hand, so that a build
-needs no TensorFlow, which takes longer to import than a small build takes. A
-test holds them equal to TensorFlow's.
+`records` has the schema. A build thus needs no TensorFlow, which takes longer
+to import than a small build takes; tests hold the bytes equal to TensorFlow's.
+
+A file is a TFRecord container: each record is framed by its length and two
+checksums:
+
+    uint64 length, uint32 masked CRC-32C of the length,
+    the record, uint32 masked CRC-32C of the record (all little-endian)
+
+Source: https://www.tensorflow.org/tutorials/load_data/tfrecord
 """
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO
 
+import google_crc32c
 import numpy as np
 
+from electra_tf.errors import UserError
 from electra_tf.io.records import (
     INPUT_IDS,
     INPUT_MASK,
@@ -25,6 +36,13 @@ _MOST_REMEMBERED = 4096
 # A number is written in groups of so many bits, the lowest first; all bytes
 # but the last have the bit above them set.
 _BITS = 7
+_LENGTH = struct.Struct("<Q")
+_CHECKSUM = struct.Struct("<I")
+_MASK_DELTA = 0xA282EAD8
+_WORD = 0xFFFFFFFF
+
+
+# ---- Records: tf.train.Example, put together by hand -------------------------
 
 
 def serialize(
@@ -141,3 +159,90 @@ def _feature_header(name: str, size: int) -> bytes:
     key = name.encode()
     entry = _header(len(key)) + key + feature
     return _header(len(entry) + size) + entry
+
+
+# ---- The container -----------------------------------------------------------
+
+
+class FramingError(UserError):
+    """A file that is cut short or damaged."""
+
+
+def frame(records: Iterable[bytes]) -> bytes:
+    """Return the records as a piece of a TFRecord file."""
+    parts = []
+    for record in records:
+        parts += (_frame_header(len(record)), record, _checksum(record))
+    return b"".join(parts)
+
+
+@functools.lru_cache(_MOST_REMEMBERED)
+def _frame_header(size: int) -> bytes:
+    length = _LENGTH.pack(size)
+    return length + _checksum(length)
+
+
+def _checksum(content: bytes) -> bytes:
+    return _CHECKSUM.pack(masked_crc32c(content))
+
+
+def read_frames(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the records of a file.
+
+    >>> import io
+    >>> list(read_frames(io.BytesIO(frame([b"the", b"king"]))))
+    [b'the', b'king']
+
+    Raises:
+        FramingError: A checksum is wrong, or the file ends within a record.
+    """
+    number = 0
+    while length := file.read(_LENGTH.size):
+        if file.read(_CHECKSUM.size) != _checksum(length):
+            raise FramingError(f"damaged after {number} whole records")
+        record = file.read(*_LENGTH.unpack(length))
+        if file.read(_CHECKSUM.size) != _checksum(record):
+            raise FramingError(
+                f"damaged or cut short after {number} whole records"
+            )
+        yield record
+        number += 1
+
+
+# ---- Checksums ---------------------------------------------------------------
+
+
+def masked_crc32c(content: bytes) -> int:
+    """Return the masked CRC-32C (Castagnoli), a number of 32 bits.
+
+    It is masked because the checksum of something that holds a checksum would
+    be weak: https://www.tensorflow.org/tutorials/load_data/tfrecord.
+
+    >>> hex(masked_crc32c(b"123456789"))
+    '0xc78ab0e5'
+    """
+    crc = google_crc32c.value(content)
+    rotated = (crc >> 15 | crc << 17) & _WORD
+    return (rotated + _MASK_DELTA) & _WORD
+
+
+class Crc32c:
+    """The CRC-32C of bytes that come one piece after another.
+
+    >>> crc = Crc32c()
+    >>> crc.add(b"1234")
+    >>> crc.add(b"56789")
+    >>> crc.hex()
+    'e3069283'
+    """
+
+    def __init__(self):
+        self._value = 0
+
+    def add(self, content: bytes) -> None:
+        """Take the next piece."""
+        self._value = google_crc32c.extend(self._value, content)
+
+    def hex(self) -> str:
+        """Return the checksum of all so far, in 8 hexadecimal digits."""
+        return f"{self._value:08x}"

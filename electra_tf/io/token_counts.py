@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.io.checksums import Crc32c
+from electra_tf.io.serialization import Crc32c
 
 FILE_NAME = "token_counts.json"
 FORMAT = 1

@@ -16,17 +16,14 @@ Reference: Devlin et al., 2019, BERT, https://arxiv.org/abs/1810.04805
 import functools
 import hashlib
 import itertools
-import pathlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 from electra_tf.errors import UserError
+from electra_tf.text import vocabulary
+from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
-PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
-SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
-
-CONTINUATION = "##"
 # A longer word becomes [UNK]; BERT's limit.
 MAX_CHARACTERS_PER_WORD = 200
 # Parts of texts whose pieces are remembered; then the memory starts afresh.
@@ -165,40 +162,6 @@ class BasicTokenizer:
         return text.translate(self._cleaning)
 
 
-def load_vocabulary(content: bytes) -> dict[str, int]:
-    """Return token -> id of a vocabulary file, whose line k is id k.
-
-    As in the original, tokens lose the white space around them, an empty
-    line is the token "", and of equal tokens the last one counts.
-
-    >>> load_vocabulary(b"[PAD]\\n the \\nof\\nthe\\n")
-    {'[PAD]': 0, 'the': 3, 'of': 2}
-    """
-    lines = content.decode("utf-8").split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return {line.strip(): number for number, line in enumerate(lines)}
-
-
-def duplicates(content: bytes) -> dict[str, list[int]]:
-    """Return the tokens that a vocabulary file has twice, with their ids.
-
-    >>> duplicates(b"[PAD]\\nthe\\nof\\nthe\\n")
-    {'the': [1, 3]}
-    """
-    tokens = [line.strip() for line in content.decode("utf-8").split("\n")]
-    if len(set(tokens)) == len(tokens):
-        return {}
-    ids: dict[str, list[int]] = {}
-    for number, token in enumerate(tokens):
-        ids.setdefault(token, []).append(number)
-    return {
-        token: several
-        for token, several in ids.items()
-        if token and len(several) > 1
-    }
-
-
 class _WordPieces:
     """Cuts words into the ids of their pieces."""
 
@@ -256,7 +219,7 @@ class Tokenizer:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is not UTF-8, or has not each of `SPECIAL_TOKENS`
+        UserError: It is not UTF-8, or has not each of `SPECIAL_TOKENS`
             once.
     """
 
@@ -266,10 +229,10 @@ class Tokenizer:
         do_lower_case: bool = True,
         strip_accents: bool | None = None,
     ):
-        content = _read_vocabulary_file(vocab_file)
+        content = vocabulary.read_file(vocab_file)
         self.vocab_file = str(vocab_file)
         self.vocab_sha256 = hashlib.sha256(content).hexdigest()
-        self.vocab = _decode_vocabulary(content, vocab_file)
+        self.vocab = vocabulary.load_checked(content, vocab_file)
         self.do_lower_case = do_lower_case
         self.strip_accents = do_lower_case and strip_accents is not False
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = (
@@ -328,7 +291,7 @@ class Tokenizer:
 
 
 def check_vocab_size(tokenizer: Tokenizer, vocab_size: int) -> None:
-    """Raise ValueError unless a model of `vocab_size` fits the tokenizer."""
+    """Raise UserError unless a model of `vocab_size` fits the tokenizer."""
     if tokenizer.vocab_size != vocab_size:
         raise UserError(
             f"The vocabulary {tokenizer.vocab_file} has"
@@ -337,38 +300,3 @@ def check_vocab_size(tokenizer: Tokenizer, vocab_size: int) -> None:
             f" {tokenizer.vocab_size}, or give the vocabulary the model was"
             " made for."
         )
-
-
-def _read_vocabulary_file(vocab_file: str) -> bytes:
-    try:
-        return pathlib.Path(vocab_file).read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
-        raise FileNotFoundError(
-            f"No vocabulary file at {vocab_file}. Expected a text file with"
-            " one token a line; data_prep.build_vocab makes one."
-        ) from None
-
-
-def _decode_vocabulary(content: bytes, vocab_file: str) -> dict[str, int]:
-    try:
-        vocab = load_vocabulary(content)
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"The vocabulary {vocab_file} is not UTF-8 text: {error}."
-        ) from None
-    missing = [token for token in SPECIAL_TOKENS if token not in vocab]
-    if missing:
-        raise UserError(
-            f"The vocabulary {vocab_file} lacks the special tokens"
-            f" {', '.join(missing)}. Expected a BERT vocabulary, one token a"
-            f" line, with all of {', '.join(SPECIAL_TOKENS)}. Received"
-            f" {len(vocab)} tokens."
-        )
-    for token, ids in duplicates(content).items():
-        if token in SPECIAL_TOKENS:
-            lines = " and ".join(str(number + 1) for number in ids)
-            raise UserError(
-                f"The vocabulary {vocab_file} has the special token {token}"
-                f" {len(ids)} times, on lines {lines}. Expected it once."
-            )
-    return vocab

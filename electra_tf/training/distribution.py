@@ -5,7 +5,7 @@ import os
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.io import dataset_options
+from electra_tf.io import records
 
 # Names of TPUs that belong to this very machine.
 _LOCAL_TPU = ("", "local")
@@ -136,5 +136,5 @@ def distribute(dataset_function, strategy):
         strategy: a `tf.distribute.Strategy`.
     """
     return strategy.distribute_datasets_from_function(
-        lambda context: dataset_options.untuned(dataset_function(context))
+        lambda context: records.without_autotuning(dataset_function(context))
     )

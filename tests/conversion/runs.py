@@ -16,7 +16,7 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.text.tokenization import SPECIAL_TOKENS
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 from electra_tf.training import checkpoints
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.optimizer import AdamW

@@ -15,7 +15,7 @@ from electra_tf.conversion.hugging_face_names import PARTS
 from electra_tf.conversion.model import Model, ModelConfig, make
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
-from electra_tf.text.tokenization import SPECIAL_TOKENS
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 from electra_tf.training import checkpoints
 from tests.conversion import runs
 

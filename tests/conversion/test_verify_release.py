@@ -17,7 +17,7 @@ from electra_tf.conversion import (
     tf1_checkpoint,
     verify_release,
 )
-from electra_tf.io.checksums import masked_crc32c
+from electra_tf.io.serialization import masked_crc32c
 from tests.conversion.test_tf1_checkpoint import RELEASED
 from tests.fidelity.conftest import goldens_folder
 

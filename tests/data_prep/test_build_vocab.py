@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from data_prep import build_vocab
-from electra_tf.text.tokenization import SPECIAL_TOKENS, Tokenizer
+from electra_tf.text.tokenization import Tokenizer
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 from tests.data_prep.sources import corpora
 
 

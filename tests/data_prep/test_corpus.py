@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from data_prep import corpus
-from data_prep.sources.config import CorpusConfig
+from data_prep.dataset_config import CorpusConfig
 
 NOBODY = 65534
 

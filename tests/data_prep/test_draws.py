@@ -6,15 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from data_prep import build_pretraining_dataset, corpus, draws
+from data_prep import build_pretraining_dataset, corpus
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.examples.example_builder import random_inputs_of
 from electra_tf.io import manifest, records
 
 SHARE = 0.25
 
 
 def first_draw(lines, seed=0):
-    return draws.of_document(lines, seed)[0].random()
+    return random_inputs_of(lines, seed)[0].random()
 
 
 def test_numbers_are_uniform():
@@ -22,7 +23,7 @@ def test_numbers_are_uniform():
     assert 0 <= numbers.min() < numbers.max() < 1
     counts = np.histogram(numbers, 20, (0, 1))[0]
     assert (abs(counts - 1000) < 5 * 1000**0.5).all()
-    drawn = draws.of_document(["the king"], 0)[0]
+    drawn = random_inputs_of(["the king"], 0)[0]
     rolls = np.array([drawn.randint(5, 9) for _ in range(20_000)])
     counts = np.bincount(rolls)[5:]
     assert len(counts) == 5
@@ -49,7 +50,7 @@ def test_a_long_document_is_not_held_in_memory():
             read += 1
             yield "the king " * 100
 
-    drawn, again = draws.of_document(lines(), 0)
+    drawn, again = random_inputs_of(lines(), 0)
     assert read < 200
     assert drawn.random() == first_draw(again)
 

@@ -6,8 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from data_prep import build_pretraining_dataset, corpus, duplicates
+from data_prep import build_pretraining_dataset, corpus
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.dedup import dedup_filter, duplicates
 from electra_tf.io import manifest, records
 from electra_tf.text.tokenization import Tokenizer
 
@@ -98,7 +99,7 @@ def test_processes_and_kills_change_nothing(build, tmp_path):
     build(documents, "two", num_processes=2, **settings)
     for step in (1, 2, 4, 5, 2):
         with pytest.MonkeyPatch.context() as patch:
-            raise_at_call(patch, duplicates.removal, "save_numbers", step)
+            raise_at_call(patch, dedup_filter, "save_numbers", step)
             with pytest.raises(KeyboardInterrupt):
                 build(documents, "three", **settings)
     build(documents, "three", **settings)
@@ -136,7 +137,7 @@ def test_ranges_of_hashes_make_no_difference(tmp_path, monkeypatch):
         expected.append(later)
     paths = [tmp_path / f"{number}.npy" for number in range(5)]
     for path, hashes in zip(paths, jobs, strict=True):
-        duplicates._save_hashes(path, hashes)
+        np.save(path, duplicates.sorted_hashes(hashes))
     for size in (1, 7, 1000):
         monkeypatch.setattr(duplicates, "HASHES_AT_A_TIME", size)
         found = duplicates.FINDERS["lines"](None, paths)

@@ -4,19 +4,20 @@ import random
 
 import pytest
 
-from data_prep import examples
+from data_prep.examples import example_builder
+from data_prep.sources.lines import split_documents
 
 CLS, SEP = 1, 2
 
 
 def make(lengths, max_length, seed=0):
     """Return builder and examples of one document of counted-up ids."""
-    builder = examples.ExampleBuilder(
+    builder = example_builder.ExampleBuilder(
         [CLS], [SEP], max_length, random.Random(seed)
     )
     ids = iter(range(10, 10**6))
     lines = [[next(ids) for _ in range(length)] for length in lengths]
-    made = examples.examples_of_document(lines, builder)
+    made = example_builder.examples_of_document(lines, builder)
     return builder, list(made)
 
 
@@ -58,8 +59,5 @@ def test_too_short_lengths_are_refused():
 @pytest.mark.parametrize("blank_lines", [True, False])
 def test_documents(blank_lines):
     lines = ["", "a", "b", "", "", "c", ""]
-    found = [
-        list(document)
-        for document in examples.split_documents(lines, blank_lines)
-    ]
+    found = [list(document) for document in split_documents(lines, blank_lines)]
     assert found == ([["a", "b"], ["c"]] if blank_lines else [["a", "b", "c"]])

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from data_prep import build_pretraining_dataset
-from data_prep.build_folder import WORKSHOP
+from data_prep.builds.build_folder import STAGING
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.io import files, manifest
 from tests.mounts import mounted
@@ -91,15 +91,15 @@ def wait_until_gone(session):
 
 def finished_files(folder):
     """Return name -> (inode, time) of the files of finished jobs."""
-    workshop = folder / WORKSHOP
-    if not workshop.exists():
+    staging = folder / STAGING
+    if not staging.exists():
         return {}
-    results = [*workshop.glob("job-*.json")]
+    results = [*staging.glob("job-*.json")]
     names = [path.name for path in results if path.suffix == ".json"]
     for path in results:
         content = path.read_text()
-        names += [p.name for p in workshop.iterdir() if p.name in content]
-    stats = {name: os.stat(workshop / name) for name in names}
+        names += [p.name for p in staging.iterdir() if p.name in content]
+    stats = {name: os.stat(staging / name) for name in names}
     return {name: (s.st_ino, s.st_mtime_ns) for name, s in stats.items()}
 
 
@@ -156,7 +156,7 @@ def test_a_worker_is_killed(command, reference, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not [*(output / WORKSHOP).glob("job-*.json")]:
+    while not [*(output / STAGING).glob("job-*.json")]:
         assert process.poll() is None
         time.sleep(0.001)
     os.kill(worker_of(process.pid), signal.SIGKILL)
@@ -187,7 +187,7 @@ def test_nothing_is_done_twice(command, tmp_path):
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
     )
-    while not [*(output / WORKSHOP).glob("job-*.json")]:
+    while not [*(output / STAGING).glob("job-*.json")]:
         assert process.poll() is None
         time.sleep(0.01)
     process.kill()
@@ -232,7 +232,7 @@ def test_stopped_while_files_move(tmp_path, vocab_file, moved):
     shards = sorted(folder.glob("pretrain_data*"))
     assert len(shards) == 3
     for path in shards[moved:]:
-        path.rename(folder / WORKSHOP / path.name)
+        path.rename(folder / STAGING / path.name)
     # Of another process, killed while it wrote the manifest.
     (folder / f"manifest.json.1{files.UNFINISHED}").write_text("{")
     build_pretraining_dataset.main(again)
@@ -253,10 +253,10 @@ def test_a_file_that_lost_its_end_is_made_again(tmp_path, vocab_file):
 def test_killed_after_the_manifest(tmp_path, vocab_file, capsys):
     config, _ = small_build(tmp_path, vocab_file)
     build_pretraining_dataset.main(config)
-    (tmp_path / "out" / WORKSHOP).mkdir()
+    (tmp_path / "out" / STAGING).mkdir()
     build_pretraining_dataset.main(config)
     assert "Nothing to do" in capsys.readouterr().out
-    assert not (tmp_path / "out" / WORKSHOP).exists()
+    assert not (tmp_path / "out" / STAGING).exists()
 
 
 def small_build(tmp_path, vocab_file):
@@ -316,7 +316,7 @@ def test_a_full_disk_and_then_room(command, reference, tmp_path):
         assert "Traceback" not in shown.stderr
         kept = finished_files(output)
         assert kept
-        assert not [*(output / WORKSHOP).glob(f"*{files.UNFINISHED}")]
+        assert not [*(output / STAGING).glob(f"*{files.UNFINISHED}")]
         remount = ["mount", "-o", "remount,size=100m", str(tmp_path / "small")]
         subprocess.run(remount, check=True)
         shown = run(one)

@@ -4,15 +4,16 @@ import builtins
 
 import pytest
 
-from data_prep import build_pretraining_dataset, sentence_ends
+from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.examples import sentences
 from electra_tf.io import manifest
 
 pytest.importorskip("icu4py")
 
 
 def split(line, locale="root"):
-    return list(sentence_ends.of_lines([line], locale))
+    return list(sentences.split_lines([line], locale))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data_prep import shards
-from data_prep.examples import Example
-from electra_tf.io import framing, records
+from data_prep.examples import shards
+from data_prep.examples.example_builder import Example
+from electra_tf.io import records, serialization
 from electra_tf.text import id_strings
 
 
@@ -20,9 +20,9 @@ def test_frames_are_those_of_tensorflow(tmp_path):
     with tf.io.TFRecordWriter(path) as writer:
         for record in made:
             writer.write(record)
-    framed = framing.frame(made)
+    framed = serialization.frame(made)
     assert framed == (tmp_path / "records").read_bytes()
-    assert framing.frame([]) == b""
+    assert serialization.frame([]) == b""
 
 
 @pytest.mark.parametrize("padded", [True, False])

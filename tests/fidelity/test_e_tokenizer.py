@@ -4,11 +4,8 @@ import json
 
 import pytest
 
-from electra_tf.text.tokenization import (
-    BasicTokenizer,
-    Tokenizer,
-    load_vocabulary,
-)
+from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
+from electra_tf.text.vocabulary import load_vocabulary
 from tests.plain_wordpiece import PlainTokenizer
 
 FILES = (

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from data_prep import examples, sentences, shards
+from data_prep.examples import example_builder, sentences, shards
+from data_prep.sources.lines import split_documents
 from electra_tf.io import records
 from electra_tf.text import id_strings
 from electra_tf.text.line_tokenizer import LineTokenizer
@@ -50,14 +51,14 @@ class Replay:
 
 def make_builder(tokenizer, max_length, rng):
     cls, sep = map(id_strings.of, ([tokenizer.cls_id], [tokenizer.sep_id]))
-    return examples.ExampleBuilder(cls, sep, max_length, rng)
+    return example_builder.ExampleBuilder(cls, sep, max_length, rng)
 
 
 def examples_of_text(text, tokenizer, builder, blank_lines=True):
     lines = [line.strip() for line in text.split("\n")]
     encode = LineTokenizer(tokenizer).encode
-    for document in examples.split_documents(lines, blank_lines):
-        yield from examples.examples_of_document(
+    for document in split_documents(lines, blank_lines):
+        yield from example_builder.examples_of_document(
             encode(list(document)), builder
         )
 
@@ -159,11 +160,13 @@ def generate_text(grammar):
 def examples_with_draws_of_documents(text, tokenizer, builder):
     """What a build does: each document has draws of its own."""
     lines = [line.strip() for line in text.split("\n")]
-    for drawn, document in sentences.of_documents(
-        examples.split_documents(lines), LineTokenizer(tokenizer).encode, seed=5
+    for drawn, document in sentences.encode_documents(
+        split_documents(lines),
+        LineTokenizer(tokenizer).encode,
+        seed=5,
     ):
         builder.begin_document(drawn)
-        yield from examples.examples_of_document(document, builder)
+        yield from example_builder.examples_of_document(document, builder)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import pathlib
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.text.tokenization import SPECIAL_TOKENS, Tokenizer
+from electra_tf.text.tokenization import Tokenizer
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 
 WORDS = ("good", "bad", "film", "book", "a", "very", "##s", ".")
 VOCABULARY = "\n".join((*SPECIAL_TOKENS, *WORDS)) + "\n"

@@ -18,11 +18,10 @@ import tensorflow_text as tf_text
 
 from electra_tf.text.tokenization import (
     CJK_RANGES,
-    CONTINUATION,
     MAX_CHARACTERS_PER_WORD,
-    UNK,
     Tokenizer,
 )
+from electra_tf.text.vocabulary import CONTINUATION, UNK
 
 # No token begins with a space, so this is unknown.
 _UNKNOWN_WORD = " ?"

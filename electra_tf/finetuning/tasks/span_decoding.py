@@ -7,7 +7,8 @@ import numpy as np
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.passages import Question
 from electra_tf.finetuning.tasks.windows import Window
-from electra_tf.text.tokenization import CONTINUATION, BasicTokenizer
+from electra_tf.text.tokenization import BasicTokenizer
+from electra_tf.text.vocabulary import CONTINUATION
 
 # The answer where no span can be one, as in the released code.
 NO_SPAN = "empty"

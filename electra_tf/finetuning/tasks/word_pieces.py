@@ -6,7 +6,8 @@ No TensorFlow.
 import typing
 
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.text.tokenization import CLS, SEP, BasicTokenizer
+from electra_tf.text.tokenization import BasicTokenizer
+from electra_tf.text.vocabulary import CLS, SEP
 
 
 class Placed(typing.NamedTuple):

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from data_prep import corpus
-from data_prep.sources import formats, splitting
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.findings import Findings
+from data_prep.dataset_config import CorpusConfig
+from data_prep.sources import formats, line_formats
+from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading, SourceFile
 from tests.data_prep.sources.corpora import (
     FILES,
@@ -79,7 +79,7 @@ def test_fields_and_columns_have_names(build, tmp_path, documents):
 
 @pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.parquet", "wiki_00"])
 def test_large_files_are_split(tmp_path, name, documents, monkeypatch):
-    monkeypatch.setattr(splitting, "BYTES_PER_SEARCH", 100)
+    monkeypatch.setattr(line_formats, "BYTES_PER_SEARCH", 100)
     make = FILES[name]
     content = make(documents, 8) if make is as_parquet else make(documents)
     (tmp_path / name).write_bytes(content)
@@ -89,14 +89,14 @@ def test_large_files_are_split(tmp_path, name, documents, monkeypatch):
     units = formats.FORMATS[file.format].cut(file, len(content) // 10, config)
     assert 5 <= len(units) <= 10
     assert sum(unit.bytes for unit in units) == len(content)
-    reading = Reading(config, Findings())
+    reading = Reading(config, DataIssues())
     found = [
         list(document)
         for unit in units
         for document in formats.documents(unit, reading)
     ]
     assert found == documents
-    assert not any(reading.findings.counts.values())
+    assert not any(reading.issues.counts.values())
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json.gz", "a.parquet"])
@@ -141,5 +141,5 @@ def test_optional_libraries_are_imported_when_needed():
 def test_missing_libraries(written, build, monkeypatch, library, name):
     folder = written(name)
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(RuntimeError, match=f"pip install '?{library}"):
+    with pytest.raises(ValueError, match=f"pip install '?{library}"):
         build(folder)

@@ -2,15 +2,15 @@
 
 import pytest
 
-from data_prep.sources import lines, splitting
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.findings import Findings
+from data_prep.dataset_config import CorpusConfig
+from data_prep.sources import line_formats, lines
+from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading, SourceFile, whole
 
 
 @pytest.fixture
 def reading():
-    return Reading(CorpusConfig(corpus_dir="unused"), Findings())
+    return Reading(CorpusConfig(corpus_dir="unused"), DataIssues())
 
 
 def write(tmp_path, content, name="a.txt"):
@@ -25,10 +25,10 @@ def read(unit, reading):
 
 @pytest.mark.parametrize("step", [1, 5, 1 << 16])
 def test_splits_are_at_blank_lines(tmp_path, reading, monkeypatch, step):
-    monkeypatch.setattr(splitting, "BYTES_PER_SEARCH", step)
+    monkeypatch.setattr(line_formats, "BYTES_PER_SEARCH", step)
     document = b"one line\r\nand another\r\n \t\r\n"
     file = write(tmp_path, document * 50)
-    units = splitting.split(file, 100, splitting.BLANK_LINE)
+    units = line_formats.split(file, 100, line_formats.BLANK_LINE)
     assert len(units) > 5
     assert [u.start for u in units[1:]] == [u.end for u in units[:-1]]
     assert units[-1].end == file.bytes
@@ -41,7 +41,9 @@ def test_splits_are_at_blank_lines(tmp_path, reading, monkeypatch, step):
 
 def test_text_without_blank_lines_stays_whole(tmp_path):
     file = write(tmp_path, b"a line\n" * 100)
-    assert splitting.split(file, 10, splitting.BLANK_LINE) == [whole(file)]
+    assert line_formats.split(file, 10, line_formats.BLANK_LINE) == [
+        whole(file)
+    ]
 
 
 @pytest.mark.parametrize("block", [1, 7, 1000])
@@ -63,12 +65,12 @@ def test_places_of_what_is_wrong(tmp_path, reading):
     file = write(tmp_path, b"a\xffb\n\xef\xbf\xbd\ngood\0\n\xc3\n")
     found = read(whole(file), reading)
     assert found == ["a\ufffdb", "\ufffd", "good\0", "\ufffd"]
-    assert reading.findings.places["undecodable_lines"] == [
+    assert reading.issues.places["undecodable_lines"] == [
         f"{file.path}, byte 0",
         f"{file.path}, byte 14",
     ]
-    assert reading.findings.places["lines_with_nul"] == [f"{file.path}, byte 8"]
-    assert reading.findings.counts["undecodable_lines"] == 2
+    assert reading.issues.places["lines_with_nul"] == [f"{file.path}, byte 8"]
+    assert reading.issues.counts["undecodable_lines"] == 2
 
 
 def test_endless_lines(tmp_path, reading, monkeypatch):

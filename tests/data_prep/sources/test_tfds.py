@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from data_prep import corpus
+from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import formats
-from data_prep.sources.config import CorpusConfig
-from data_prep.sources.findings import Findings
+from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading
 from tests.data_prep.sources import corpora
 
@@ -46,7 +46,7 @@ def settings(tmp_path_factory):
 
 
 def read(config, units):
-    reading = Reading(config, Findings())
+    reading = Reading(config, DataIssues())
     return [
         list(document)
         for unit in units
@@ -104,9 +104,7 @@ def test_sets_that_cannot_be_prepared(monkeypatch, tmp_path):
 
     monkeypatch.setattr(TinyText, "_generate_examples", fail)
     config = CorpusConfig(tfds_name="tiny_text", tfds_data_dir=tmp_path)
-    with pytest.raises(
-        RuntimeError, match=r"apache_beam.*tfds build tiny_text"
-    ):
+    with pytest.raises(ValueError, match=r"apache_beam.*tfds build tiny_text"):
         corpus.list_files(config)
 
 

@@ -10,7 +10,7 @@ from electra_tf.finetuning.exporting.graph_tokenizer import GraphTokenizer
 from electra_tf.finetuning.exporting.sentence_graph import cut
 from electra_tf.finetuning.tasks.classification import joined
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
-from tests import test_tokenization_fuzz as fuzz
+from tests.text import test_tokenization_fuzz as fuzz
 
 TEXTS = tf.TensorSpec([None], tf.string)
 

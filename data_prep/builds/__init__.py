@@ -1,0 +1,1 @@
+"""A build of records on one machine: its jobs, workers and folder."""

@@ -1,0 +1,1 @@
+"""Duplicates: which documents and lines come again, and are left out."""

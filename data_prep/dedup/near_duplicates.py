@@ -1,0 +1,124 @@
+"""Finds documents that are almost the same, by MinHash (datasketch).
+
+Documents are compared as sets of five words in a row. Two that share more of
+them than the threshold (Jaccard similarity, as estimated from 128 hashes) are
+near duplicates. A document is left out if one before it is like it, whether
+that one stays or not, so that pairs can be judged on different machines.
+
+On one machine it takes 500 bytes of disk and about 4 kB of memory a document,
+for all of the corpus, and one process compares.
+
+Source: Broder, 1997, On the resemblance and containment of documents.
+"""
+
+import pathlib
+import zlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from electra_tf.errors import UserError
+
+NUM_HASHES = 128
+WORDS_PER_SHINGLE = 5
+SEED = 1
+SCHEME = "affine32"  # Of the hashes; named for datasketch to compare them.
+
+
+def _datasketch():
+    try:
+        import datasketch
+    except ImportError:
+        raise UserError(
+            "--drop_near_duplicates needs the package datasketch, which is not"
+            " installed. Install it (`pip install 'electra_tf[dedup]'`), or"
+            " leave the flag out."
+        ) from None
+    return datasketch
+
+
+def _index(threshold: float):
+    """Return an empty index of signatures."""
+    datasketch = _datasketch()
+    try:
+        return datasketch.MinHashLSH(threshold, NUM_HASHES)
+    except ValueError as error:
+        raise UserError(
+            f"--drop_near_duplicates={threshold} is too near to 1 ({error})."
+            " Give less, such as 0.9; --drop_duplicate_documents finds those"
+            " that are equal."
+        ) from None
+
+
+def signatures(documents: Iterable[Sequence[str] | None]) -> np.ndarray:
+    """Return a signature for each document: uint32 `(documents, 128)`.
+
+    Args:
+        documents: Each as its lines; None is skipped and gets zeros.
+    """
+    datasketch = _datasketch()
+    first = datasketch.MinHash(
+        NUM_HASHES, SEED, hashfunc=zlib.crc32, scheme=SCHEME
+    )
+    rows = []
+    for document in documents:
+        row = np.zeros(NUM_HASHES, np.uint32)
+        if document is not None:
+            sketch = first.copy()
+            sketch.update_batch(shingles(document))
+            row = sketch.hashvalues.astype(np.uint32)
+        rows.append(row)
+    return np.array(rows, np.uint32).reshape(-1, NUM_HASHES)
+
+
+def shingles(document: Sequence[str]) -> list[bytes]:
+    """Return all runs of five words; of fewer words, all of them.
+
+    >>> shingles(["a b c", "d e f"])
+    [b'a b c d e', b'b c d e f']
+    """
+    words = " ".join(document).split()
+    last = max(1, len(words) - WORDS_PER_SHINGLE + 1)
+    return [
+        " ".join(words[i : i + WORDS_PER_SHINGLE]).encode(
+            "utf-8", "surrogatepass"
+        )
+        for i in range(last)
+    ]
+
+
+def find(config, paths: Sequence[pathlib.Path]) -> list[list[int]]:
+    """Return the places of what is to be left out, for each file."""
+    datasketch = _datasketch()
+    threshold = config.drop_near_duplicates
+    seen = _index(threshold)
+    files = [np.load(path, mmap_mode="r") for path in paths]
+    found: list[list[int]] = [[] for _ in paths]
+    for number, rows in enumerate(files):
+        for place, row in enumerate(rows):
+            if not row.any():
+                continue
+            sketch = datasketch.LeanMinHash(
+                seed=SEED, hashvalues=row, scheme=SCHEME
+            )
+            before = (files[n][p] for n, p in seen.query(sketch))
+            if any(are_alike(row, other, threshold) for other in before):
+                found[number].append(place)
+            seen.insert((number, place), sketch)
+    return found
+
+
+def are_alike(row: np.ndarray, other: np.ndarray, threshold: float) -> bool:
+    """Return whether two signatures are those of near duplicates."""
+    return bool(np.mean(row == other) >= threshold)
+
+
+def bands(threshold: float) -> list[tuple[int, int]]:
+    """Return parts of a signature: near duplicates have one in common.
+
+    They are those by which `find` looks for them.
+
+    Raises:
+        UserError: There are none, or datasketch is not installed.
+    """
+    return _index(threshold).hashranges

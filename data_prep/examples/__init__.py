@@ -1,0 +1,1 @@
+"""From the lines of documents to files of examples."""

@@ -1,0 +1,85 @@
+"""What was wrong with the text: counted, and where it was first.
+
+Nothing is left out without a count here. The counts go to the manifest, the
+places into a warning.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+# What a reader may come across, and how a warning puts it.
+KINDS = {
+    "undecodable_lines": "lines were not UTF-8; their undecodable bytes were"
+    " left out",
+    "lines_with_nul": "lines have NUL bytes, which were left out; other"
+    " encodings than UTF-8 and binary files look like that",
+    "bad_documents": "documents could not be read and were left out",
+    "empty_documents": "documents have no text",
+    "skipped_members": "members of archives are links, devices or hidden, and"
+    " were passed over",
+    "empty_files": "files have no text",
+}
+MOST_PLACES = 3
+
+
+class DataIssues:
+    """Counts by kind, with the first places.
+
+    Attributes:
+        counts: Kind -> number; every kind is there.
+        places: Kind -> the first places.
+
+    >>> issues = DataIssues()
+    >>> issues.add("empty_files", "corpus/a.txt")
+    >>> print(*issues.warnings())
+    1 files have no text: corpus/a.txt
+    """
+
+    def __init__(self):
+        self.counts = dict.fromkeys(KINDS, 0)
+        self.places: dict[str, list[str]] = {kind: [] for kind in KINDS}
+
+    def add(self, kind: str, place: str) -> None:
+        """Count something found at a place."""
+        # Names of files may be no text.
+        place = place.encode("utf-8", "backslashreplace").decode("utf-8")
+        self.counts[kind] += 1
+        if len(self.places[kind]) < MOST_PLACES:
+            self.places[kind].append(place)
+
+    def warnings(self) -> list[str]:
+        """Return a sentence for each kind that was found."""
+        return warnings(self.counts, self.places)
+
+
+class Origin(NamedTuple):
+    """Where bytes come from.
+
+    Attributes:
+        name: What to call it.
+        issues: Where to count what is wrong.
+    """
+
+    name: str
+    issues: DataIssues
+
+    def place(self, offset: int) -> str:
+        """Name a place in it."""
+        return f"{self.name}, byte {offset}"
+
+
+def warnings(
+    counts: Mapping[str, int], places: Mapping[str, list[str]]
+) -> list[str]:
+    """Return a sentence for each kind that was found.
+
+    Args:
+        counts: Kind -> number; others than `KINDS` are passed over.
+        places: Kind -> some of the places.
+    """
+    return [
+        f"{counts[kind]} {text}: {'; '.join(places[kind][:MOST_PLACES])}"
+        + (", ..." if counts[kind] > MOST_PLACES else "")
+        for kind, text in KINDS.items()
+        if counts.get(kind)
+    ]

@@ -1,0 +1,176 @@
+"""Plain files of lines: text, JSON lines, and what WikiExtractor writes.
+
+A large file is split where a document ends; a compressed one stays whole.
+
+Source: https://github.com/attardi/wikiextractor, whose articles stand between
+`<doc ...>` and `</doc>`; the first line of an article is its title.
+"""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+
+from data_prep.dataset_config import CorpusConfig
+from data_prep.sources import compression
+from data_prep.sources.lines import lines_of, numbered_lines, split_documents
+from data_prep.sources.unit import Reading, SourceFile, Unit, whole
+from electra_tf.errors import UserError
+from electra_tf.io import files
+
+BYTES_PER_SEARCH = 1 << 16
+BYTE_ORDER_MARK = "\ufeff"
+START, END = "<doc ", "</doc>"
+
+BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
+LINE_END = re.compile(rb"\n")
+_END_OF_ARTICLE = re.compile(rb"\n</doc>[ \t\r]*\n")
+
+
+# ---- Splitting ---------------------------------------------------------------
+
+
+def split(
+    file: SourceFile, target: int, separator: re.Pattern[bytes]
+) -> list[Unit]:
+    """Split a file after separators, into units of `target` bytes or more.
+
+    Args:
+        file: What to split.
+        target: Number of bytes.
+        separator: What ends a document. It begins with a line feed, and
+            otherwise has none but its last byte.
+    """
+    if file.bytes < 2 * target or compression.split_suffix(file.path)[1]:
+        return [whole(file)]
+    cuts = [0]
+    with files.open_stream(file.path) as stream:
+        while cuts[-1] + 2 * target <= file.bytes:
+            cut = _end_of_next(stream, cuts[-1] + target, separator)
+            if cut is None or cut >= file.bytes:
+                break
+            cuts.append(cut)
+    return [
+        Unit(file.format, file.path, start, end, end - start)
+        for start, end in itertools.pairwise([*cuts, file.bytes])
+    ]
+
+
+def _end_of_next(stream, start: int, separator) -> int | None:
+    """Return where the next separator from `start` on ends."""
+    stream.seek(start)
+    offset, content = start, b""
+    while more := stream.read(BYTES_PER_SEARCH):
+        content += more
+        found = separator.search(content)
+        if found is not None:
+            return offset + found.end()
+        # A separator may go on in what is read next.
+        _, line_feed, tail = content.rpartition(b"\n")
+        kept = line_feed + tail if line_feed else b""
+        offset += len(content) - len(kept)
+        content = kept
+    return None
+
+
+# ---- Text: documents between blank lines, or one a file ----------------------
+
+
+def cut_text(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
+    """Return the units of a file; see `formats.Format`."""
+    if not config.blank_lines_separate_documents:
+        return [whole(file)]
+    return split(file, target, BLANK_LINE)
+
+
+def text_documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
+    """Yield the documents of a unit; see `formats.Format`."""
+    return split_documents(
+        lines_of(unit, reading), reading.config.blank_lines_separate_documents
+    )
+
+
+# ---- JSON lines: one object a line, of which one field is the text -----------
+
+
+def cut_json_lines(
+    file: SourceFile, target: int, config: CorpusConfig
+) -> list[Unit]:
+    """Return the units of a file; see `formats.Format`."""
+    del config
+    return split(file, target, LINE_END)
+
+
+def json_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
+    """Yield the documents of a unit; see `formats.Format`."""
+    field = reading.config.text_field
+    for offset, line in lines_of(unit, reading, numbered_lines):
+        line = line.removeprefix(BYTE_ORDER_MARK).strip()
+        if not line:
+            continue
+        place = f"{unit.path}, byte {offset}"
+        try:
+            text = _field(line, field)
+        except (ValueError, RecursionError) as error:
+            reading.reject(place, str(error))
+        else:
+            yield from reading.record(text, place)
+
+
+def _field(line: str, field: str) -> str:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"this line is no JSON ({error.msg}, column {error.colno})."
+            f" Received: {line[:40]!r}."
+        ) from None
+    if not isinstance(record, dict):
+        raise UserError(f"expected a JSON object. Received: {line[:40]!r}.")
+    if field not in record:
+        raise UserError(
+            f"this object has no field {field!r}, but"
+            f" {', '.join(map(repr, record)) or 'none'}. --text_field names"
+            " the one with the text."
+        )
+    if not isinstance(record[field], str):
+        raise UserError(
+            f"expected a string as {field!r}. Received:"
+            f" {str(record[field])[:40]!r}."
+        )
+    return record[field]
+
+
+# ---- Wikipedia: articles of WikiExtractor ------------------------------------
+
+
+def cut_wikipedia(
+    file: SourceFile, target: int, config: CorpusConfig
+) -> list[Unit]:
+    """Return the units of a file; see `formats.Format`."""
+    del config
+    return split(file, target, _END_OF_ARTICLE)
+
+
+def wikipedia_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
+    """Yield the documents of a unit; see `formats.Format`."""
+    article: list[str] | None = None
+    place = unit.path
+    for offset, line in lines_of(unit, reading, numbered_lines):
+        line = line.strip()
+        if line.startswith(START):
+            if article is not None:
+                reading.reject(place, f"no {END} ends this article.")
+            article, place = [], f"{unit.path}, byte {offset}"
+        elif line == END and article is not None:
+            yield from reading.record("\n".join(article), place)
+            article = None
+        elif article is not None:
+            article.append(line)
+        elif line:
+            reading.reject(
+                f"{unit.path}, byte {offset}",
+                f"this line is in no {START}...> block: {line[:40]!r}.",
+            )
+    if article is not None:
+        reading.reject(place, f"no {END} ends this article.")

@@ -1,0 +1,106 @@
+"""Vocabulary files: a token a line, of which line k has the id k.
+
+As in the original, tokens lose the white space around them, an empty line is
+the token "", and of equal tokens the last one counts.
+"""
+
+import os
+import pathlib
+
+from electra_tf.errors import UserError
+
+PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
+SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
+# Begins tokens that continue a word.
+CONTINUATION = "##"
+
+Path = str | os.PathLike
+
+
+def read_file(vocab_file: Path) -> bytes:
+    """Return the content of a vocabulary file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    try:
+        return pathlib.Path(vocab_file).read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise FileNotFoundError(
+            f"No vocabulary file at {vocab_file}. Expected a text file with"
+            " one token a line; data_prep.build_vocab makes one."
+        ) from None
+
+
+def load_vocabulary(content: bytes, vocab_file: Path = "") -> dict[str, int]:
+    """Return token -> id of a vocabulary.
+
+    Args:
+        content: That of the file.
+        vocab_file: Its path, for the message.
+
+    Raises:
+        UserError: It is not UTF-8.
+
+    >>> load_vocabulary(b"[PAD]\\n the \\nof\\nthe\\n")
+    {'[PAD]': 0, 'the': 3, 'of': 2}
+    """
+    tokens = _tokens(content, vocab_file)
+    return {token: number for number, token in enumerate(tokens)}
+
+
+def _tokens(content: bytes, vocab_file: Path) -> list[str]:
+    try:
+        lines = content.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"The vocabulary {vocab_file} is not UTF-8 text: {error}."
+        ) from None
+    if lines[-1] == "":
+        lines.pop()
+    return [line.strip() for line in lines]
+
+
+def duplicates(content: bytes) -> dict[str, list[int]]:
+    """Return the tokens that a vocabulary has twice, with their ids.
+
+    >>> duplicates(b"[PAD]\\nthe\\nof\\nthe\\n")
+    {'the': [1, 3]}
+    """
+    ids: dict[str, list[int]] = {}
+    for number, token in enumerate(_tokens(content, "")):
+        ids.setdefault(token, []).append(number)
+    return {
+        token: several
+        for token, several in ids.items()
+        if token and len(several) > 1
+    }
+
+
+def load_checked(content: bytes, vocab_file: Path) -> dict[str, int]:
+    """Return token -> id of a vocabulary that a tokenizer can work with.
+
+    Args:
+        content: That of the file.
+        vocab_file: Its path, for messages.
+
+    Raises:
+        UserError: It is not UTF-8, or has not each of `SPECIAL_TOKENS` once.
+    """
+    vocab = load_vocabulary(content, vocab_file)
+    missing = [token for token in SPECIAL_TOKENS if token not in vocab]
+    if missing:
+        raise UserError(
+            f"The vocabulary {vocab_file} lacks the special tokens"
+            f" {', '.join(missing)}. Expected a BERT vocabulary, one token a"
+            f" line, with all of {', '.join(SPECIAL_TOKENS)}. Received"
+            f" {len(vocab)} tokens."
+        )
+    for token, ids in duplicates(content).items():
+        if token in SPECIAL_TOKENS:
+            lines = " and ".join(str(number + 1) for number in ids)
+            raise UserError(
+                f"The vocabulary {vocab_file} has the special token {token}"
+                f" {len(ids)} times, on lines {lines}. Expected it once."
+            )
+    return vocab
