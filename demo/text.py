@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from data_prep import build_docstring_corpus
-from data_prep.docstrings import Docstring, iterate_docstrings
+from data_prep.build_docstring_corpus import Docstring, iterate_docstrings
 
 SEED = 0
 # One source file in ten is kept for the development set.

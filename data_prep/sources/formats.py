@@ -26,11 +26,15 @@ class Format(NamedTuple):
 
 FORMATS = {
     "text": Format(line_formats.cut_text, line_formats.text_documents),
-    "jsonl": Format(line_formats.cut_json_lines, line_formats.json_documents),
+    "jsonl": Format(
+        line_formats.cut_after(line_formats.LINE_END),
+        line_formats.json_documents,
+    ),
     "parquet": Format(parquet.cut, parquet.documents),
     "tar": Format(tar.cut, tar.documents),
     "wikipedia": Format(
-        line_formats.cut_wikipedia, line_formats.wikipedia_documents
+        line_formats.cut_after(line_formats.END_OF_ARTICLE),
+        line_formats.wikipedia_documents,
     ),
     tfds.FORMAT: Format(tfds.cut, tfds.documents),
 }

@@ -9,7 +9,7 @@ Source: https://github.com/attardi/wikiextractor, whose articles stand between
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import compression
@@ -24,7 +24,7 @@ START, END = "<doc ", "</doc>"
 
 BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 LINE_END = re.compile(rb"\n")
-_END_OF_ARTICLE = re.compile(rb"\n</doc>[ \t\r]*\n")
+END_OF_ARTICLE = re.compile(rb"\n</doc>[ \t\r]*\n")
 
 
 # ---- Splitting ---------------------------------------------------------------
@@ -54,6 +54,16 @@ def split(
         Unit(file.format, file.path, start, end, end - start)
         for start, end in itertools.pairwise([*cuts, file.bytes])
     ]
+
+
+def cut_after(separator: re.Pattern[bytes]) -> Callable[..., list[Unit]]:
+    """Return the function that splits files after some separators."""
+
+    def cut(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
+        del config
+        return split(file, target, separator)
+
+    return cut
 
 
 def _end_of_next(stream, start: int, separator) -> int | None:
@@ -91,14 +101,6 @@ def text_documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
 
 
 # ---- JSON lines: one object a line, of which one field is the text -----------
-
-
-def cut_json_lines(
-    file: SourceFile, target: int, config: CorpusConfig
-) -> list[Unit]:
-    """Return the units of a file; see `formats.Format`."""
-    del config
-    return split(file, target, LINE_END)
 
 
 def json_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
@@ -142,14 +144,6 @@ def _field(line: str, field: str) -> str:
 
 
 # ---- Wikipedia: articles of WikiExtractor ------------------------------------
-
-
-def cut_wikipedia(
-    file: SourceFile, target: int, config: CorpusConfig
-) -> list[Unit]:
-    """Return the units of a file; see `formats.Format`."""
-    del config
-    return split(file, target, _END_OF_ARTICLE)
 
 
 def wikipedia_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:

@@ -8,7 +8,7 @@ name says, are known by how they begin.
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, TypeVar
 
 from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues, Origin
@@ -155,53 +155,32 @@ def split_documents(
 # ---- Files that are no text --------------------------------------------------
 
 
-class Signature(NamedTuple):
-    """How files of some kind begin.
-
-    Attributes:
-        start: Position of `content` in the file.
-        content: What stands there.
-        kind: What such a file is.
-        advice: What to do about it.
-    """
-
-    start: int
-    content: bytes
-    kind: str
-    advice: str
-
-
-def _named(suffix: str) -> str:
-    return f"Give it a name that ends in {suffix}."
-
-
+_NAME = "Give it a name that ends in "
+_CONVERT = "Convert it: iconv -f UTF-16 -t UTF-8."
+# Position, what stands there, what such a file is, and what to do about it.
 SIGNATURES = (
-    Signature(257, b"ustar", "a tar archive", "Give --corpus_format=tar."),
-    Signature(0, b"PAR1", "a Parquet file", "Give --corpus_format=parquet."),
-    Signature(0, b"\x1f\x8b", "compressed by gzip", _named(".gz")),
-    Signature(0, b"BZh", "compressed by bzip2", _named(".bz2")),
-    Signature(0, b"\xfd7zXZ\0", "compressed by xz", _named(".xz")),
-    Signature(0, b"\x28\xb5\x2f\xfd", "compressed by zstd", _named(".zst")),
-    Signature(0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
-    Signature(0, b"%PDF-", "a PDF document", "Convert it to text first."),
-    *(
-        Signature(
-            0, mark, "UTF-16 text", "Convert it: iconv -f UTF-16 -t UTF-8."
-        )
-        for mark in (b"\xff\xfe", b"\xfe\xff")
-    ),
+    (257, b"ustar", "a tar archive", "Give --corpus_format=tar."),
+    (0, b"PAR1", "a Parquet file", "Give --corpus_format=parquet."),
+    (0, b"\x1f\x8b", "compressed by gzip", _NAME + ".gz."),
+    (0, b"BZh", "compressed by bzip2", _NAME + ".bz2."),
+    (0, b"\xfd7zXZ\0", "compressed by xz", _NAME + ".xz."),
+    (0, b"\x28\xb5\x2f\xfd", "compressed by zstd", _NAME + ".zst."),
+    (0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
+    (0, b"%PDF-", "a PDF document", "Convert it to text first."),
+    (0, b"\xff\xfe", "UTF-16 text", _CONVERT),
+    (0, b"\xfe\xff", "UTF-16 text", _CONVERT),
 )
-WIKIPEDIA = Signature(
+WIKIPEDIA = (
     0,
     b'<doc id="',
     "what WikiExtractor writes",
     "Give --corpus_format=wikipedia, or text to keep its marks.",
 )
-_LONGEST = max(s.start + len(s.content) for s in (*SIGNATURES, WIKIPEDIA))
+_LONGEST = max(row[0] + len(row[1]) for row in (*SIGNATURES, WIKIPEDIA))
 
 
 def _check_is_text(stream: BinaryIO, path: str, may_be_wikipedia: bool) -> None:
-    """Raise ValueError if a file is of another kind; read nothing.
+    """Raise UserError if a file is of another kind; read nothing.
 
     Args:
         stream: Buffered, at its beginning.

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from data_prep import build_docstring_corpus, docstrings
+from data_prep import build_docstring_corpus
 
 PROSE = "Heat the oven until the bread on its plate is brown."
 MODULE = f'''
@@ -49,7 +49,11 @@ def packages(tmp_path):
 
 
 def test_records(packages):
-    found = list(docstrings.iterate_docstrings([docstrings.Root(packages)]))
+    found = list(
+        build_docstring_corpus.iterate_docstrings(
+            [build_docstring_corpus.Root(packages)]
+        )
+    )
     assert [(d.library, d.path, d.name) for d in found] == [
         ("alone", "alone.py", "alone"),
         ("oven", "oven/__init__.py", "oven"),
@@ -64,26 +68,32 @@ def test_records(packages):
 
 
 def test_processes_do_not_matter(packages):
-    roots = [docstrings.Root(str(packages), "kitchen")]
-    alone = list(docstrings.iterate_docstrings(roots))
-    assert list(docstrings.iterate_docstrings(roots, 2)) == alone
+    roots = [build_docstring_corpus.Root(str(packages), "kitchen")]
+    alone = list(build_docstring_corpus.iterate_docstrings(roots))
+    assert list(build_docstring_corpus.iterate_docstrings(roots, 2)) == alone
     assert {d.library for d in alone} == {"kitchen"}
 
 
 def test_missing_folder():
     with pytest.raises(FileNotFoundError, match="nowhere"):
-        list(docstrings.iterate_docstrings([docstrings.Root("nowhere")]))
+        list(
+            build_docstring_corpus.iterate_docstrings(
+                [build_docstring_corpus.Root("nowhere")]
+            )
+        )
 
 
 def test_default_roots_exist_and_are_read():
-    roots = docstrings.default_roots()
-    assert roots[0].library == docstrings.STANDARD_LIBRARY
-    first = next(docstrings.iterate_docstrings(roots[:1]))
-    assert first.library == docstrings.STANDARD_LIBRARY
+    roots = build_docstring_corpus.default_roots()
+    assert roots[0].library == build_docstring_corpus.STANDARD_LIBRARY
+    first = next(build_docstring_corpus.iterate_docstrings(roots[:1]))
+    assert first.library == build_docstring_corpus.STANDARD_LIBRARY
 
 
 def test_corpus_is_one_document_a_file(packages):
-    records = docstrings.iterate_docstrings([docstrings.Root(packages)])
+    records = build_docstring_corpus.iterate_docstrings(
+        [build_docstring_corpus.Root(packages)]
+    )
     texts = list(build_docstring_corpus.documents(records))
     assert len(texts) == 3
     assert texts[1].splitlines() == [
@@ -95,8 +105,8 @@ def test_corpus_is_one_document_a_file(packages):
 
 
 def test_corpus_on_disk(packages, tmp_path, monkeypatch):
-    root = docstrings.Root(str(packages))
-    monkeypatch.setattr(docstrings, "default_roots", lambda: [root])
+    root = build_docstring_corpus.Root(str(packages))
+    monkeypatch.setattr(build_docstring_corpus, "default_roots", lambda: [root])
     config = build_docstring_corpus.DocstringCorpusConfig(
         output_dir=str(tmp_path / "corpus")
     )

@@ -1,7 +1,7 @@
 import csv
 import random
 
-from data_prep.docstrings import Docstring
+from data_prep.build_docstring_corpus import Docstring
 from demo import text
 
 TOPICS = ("file", "table", "image", "number", "matrix", "string", "server")
