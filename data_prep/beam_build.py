@@ -24,9 +24,7 @@ FOR_BEAM = "--"
 def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
     """Build the records, or what is missing of them.
 
-    Args:
-        beam_flags: Pipeline options of Beam.
-        config: Settings of the build. Beam says how many processes work.
+    Beam's flags say how many processes work.
 
     Raises:
         FileNotFoundError: No corpus or no vocabulary.

@@ -43,7 +43,6 @@ SKIPPED_FOLDERS = frozenset(
 )
 SKIPPED_SUFFIXES = ("_pb2.py", "_pb2_grpc.py", "_test.py")
 FILES_PER_TASK = 64
-
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 BYTES_PER_MB = 1_000_000
@@ -61,13 +60,7 @@ _UNDERLINE = re.compile(r"\s*([-=~^*#+])\1{2,}\s*$")
 
 
 class Root(NamedTuple):
-    """A folder of Python source files.
-
-    Attributes:
-        folder: Path of the folder.
-        library: Name of the library all of it belongs to; None if each of
-            its sub-folders and modules is a library.
-    """
+    """A folder of Python source files, of one library or of one each."""
 
     folder: str
     library: str | None = None

@@ -17,8 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from data_prep import command_line, corpus
 from data_prep.dataset_config import CorpusConfig
-from data_prep.sources import formats
-from data_prep.sources.data_issues import DataIssues
+from data_prep.sources import data_issues, formats
 from data_prep.sources.unit import Reading
 from electra_tf.configs import hparam
 from electra_tf.errors import UserError
@@ -68,7 +67,7 @@ def main(config: VocabConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus.
-        ValueError: The output file exists, or the text is too little.
+        UserError: The output file exists, or the text is too little.
     """
     path = pathlib.Path(config.output_file)
     if path.exists():
@@ -92,7 +91,7 @@ def main(config: VocabConfig) -> None:
         config.vocab_size,
         config.min_frequency,
     )
-    _write(tokens, path)
+    files.write(path, "".join(f"{token}\n" for token in tokens))
     _report(config, tokens, counts)
 
 
@@ -100,14 +99,14 @@ def _count_words(
     config: VocabConfig, basic: BasicTokenizer
 ) -> collections.Counter:
     counts = collections.Counter()
-    issues = DataIssues()
+    issues = data_issues.DataIssues()
     size = math.inf if config.max_mb is None else config.max_mb * BYTES_PER_MB
     texts = corpus.list_files(config)
     for unit in corpus.sample(texts, size, config, config.seed):
         for document in formats.documents(unit, Reading(config, issues)):
             for line in document:
                 counts.update(basic.words(line))
-    for warning in issues.warnings():
+    for warning in data_issues.warnings(issues.counts, issues.places):
         print(f"Warning: {warning}")
     return counts
 
@@ -159,15 +158,14 @@ def learn(
         min_frequency: How often two tokens must meet to be joined.
 
     Raises:
-        ValueError: The single tokens alone are more than `vocab_size`.
+        UserError: The single tokens alone are more than `vocab_size`.
     """
     fixed = [*SPECIAL_TOKENS, *single]
     if len(fixed) > vocab_size:
         raise UserError(
             f"vocab_size={vocab_size} has no room for the {len(fixed)} tokens"
             " of one character, special and reserved ones. Lower"
-            " --max_characters, or"
-            " raise --vocab_size."
+            " --max_characters, or raise --vocab_size."
         )
     return _train(counts, fixed, vocab_size, min_frequency)
 
@@ -202,10 +200,6 @@ def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
             piece = min(times, 10_000)
             yield " ".join([word] * piece)
             times -= piece
-
-
-def _write(tokens: list[str], path: pathlib.Path) -> None:
-    files.write(path, "".join(f"{token}\n" for token in tokens))
 
 
 def _report(config: VocabConfig, tokens: list[str], counts) -> None:

@@ -45,9 +45,8 @@ def list_files(config: CorpusConfig) -> list[SourceFile]:
     Hidden files (their name starts with a dot) are passed over.
 
     Raises:
-        FileNotFoundError: There are none, or all are empty.
-        OSError: Something there cannot be read.
-        ValueError: One is of a format that is not read.
+        OSError: There are none, all are empty, or something cannot be read.
+        UserError: One is of a format that is not read.
     """
     if config.tfds_name is not None:
         return [tfds.find(config)]
@@ -126,11 +125,8 @@ def deal_out(
 ) -> list[list[Unit]]:
     """Return the units of each job, so that output files get equal shares.
 
-    Args:
-        files: What `list_files` found.
-        num_files: Number of output files; there are no more jobs than those.
-        config: Settings of the corpus.
-        seed: Of the order of the units.
+    There are no more jobs than output files (`num_files`). The seed is that of
+    the order of the units.
     """
     total = sum(file.bytes for file in files)
     most = max(MAX_JOBS, total // MOST_BYTES_PER_JOB)
@@ -189,11 +185,7 @@ def documents_of(
 ) -> Iterator[Iterable[str]]:
     """Yield the documents of some units, each as its lines or sentences.
 
-    Args:
-        units: What to read.
-        config: Settings of the build.
-        issues: Where to count what is wrong with the text.
-        on_read: Called with numbers of bytes that add up to the units'.
+    `on_read` is called with numbers of bytes that add up to the units'.
     """
     left = 0
 

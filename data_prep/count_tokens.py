@@ -6,6 +6,8 @@ A build counts them itself; this is for records of other programs or of older
 builds.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from electra_tf import command_line
@@ -39,23 +41,34 @@ def count(folder: str, vocab_size: int) -> np.ndarray:
 
     Raises:
         FileNotFoundError: there are no records.
-        ValueError: an id is not of the vocabulary.
+        UserError: a file is damaged, or an id is not of the vocabulary.
     """
-    import tensorflow as tf
-
     files = records.find_shards(folder)
     layout = records.layout_of(files)
     counts = np.zeros(vocab_size, np.int64)
-    dataset = tf.data.TFRecordDataset(files, layout.compression)
-    for batch in dataset.batch(RECORDS_PER_BATCH):
-        ids = _ids(batch, layout.padded)
-        if ids.size and ids.max() >= vocab_size:
-            raise UserError(
-                f"The records have the id {ids.max()}; the vocabulary has "
-                f"{vocab_size} tokens. Give the one they were built with."
-            )
-        counts += np.bincount(ids, minlength=vocab_size)
+    for path in files:
+        for batch in _batches(path, layout.compression):
+            ids = _ids(batch, layout.padded)
+            if ids.size and ids.max() >= vocab_size:
+                raise UserError(
+                    f"{path} has the id {ids.max()}; the vocabulary has "
+                    f"{vocab_size} tokens. Give the one it was built with."
+                )
+            counts += np.bincount(ids, minlength=vocab_size)
     return counts
+
+
+def _batches(path: str, compression: str) -> Iterator:
+    import tensorflow as tf
+
+    dataset = tf.data.TFRecordDataset(path, compression)
+    try:
+        yield from dataset.batch(RECORDS_PER_BATCH)
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"{path} is damaged ({error.message.splitlines()[0]}). Copy it "
+            "again, or build the records again."
+        ) from None
 
 
 def _ids(batch, padded: bool) -> np.ndarray:

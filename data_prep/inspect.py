@@ -14,12 +14,11 @@ import pathlib
 import re
 import sys
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from electra_tf import command_line
 from electra_tf.io import manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
-from electra_tf.io.serialization import Crc32c
 from electra_tf.text.tokenization import Tokenizer
 
 BYTES_PER_BLOCK = 1 << 20
@@ -42,30 +41,22 @@ SHARES = {
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
-    args = parser().parse_args(arguments)
+    made = command_line.parser(
+        "data_prep.inspect", "Says what a folder of records holds; checks it."
+    )
+    add = made.add_argument
+    add("folder", metavar="DIR", help="folder of records")
+    add("--examples", type=int, default=3, help="how many to show (default 3)")
+    add(
+        "--vocab_file",
+        help="vocabulary to show them with (default DIR/../vocab.txt)",
+    )
+    add("--plot", metavar="FILE.png", help="where to draw the histograms")
+    args = made.parse_args(arguments)
     with command_line.errors_of("inspect"):
         failures = inspect(args)
     if failures:
         sys.exit(f"inspect: {args.folder}: {failures} files are wrong")
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    made = command_line.parser(
-        "data_prep.inspect", "Says what a folder of records holds; checks it."
-    )
-    made.add_argument("folder", metavar="DIR", help="folder of records")
-    made.add_argument(
-        "--examples", type=int, default=3, help="how many to show (default 3)"
-    )
-    made.add_argument(
-        "--vocab_file",
-        help="vocabulary to show them with (default DIR/../vocab.txt)",
-    )
-    made.add_argument(
-        "--plot", metavar="FILE.png", help="where to draw the histograms"
-    )
-    return made
 
 
 def inspect(args: argparse.Namespace) -> int:
@@ -73,7 +64,7 @@ def inspect(args: argparse.Namespace) -> int:
 
     Raises:
         FileNotFoundError: There is no such folder, or no manifest in it.
-        ValueError: The manifest is damaged, or the vocabulary another one.
+        UserError: The manifest is damaged, or the vocabulary another one.
     """
     folder = pathlib.Path(args.folder)
     if not (folder / manifest.FILE_NAME).exists():
@@ -91,7 +82,7 @@ def inspect(args: argparse.Namespace) -> int:
     return failures
 
 
-# ---- What the manifest says ------------------------------------------------
+# ---- The manifest ------------------------------------------------------------
 
 
 def summary(built: Manifest) -> Iterator[str]:
@@ -109,16 +100,13 @@ def summary(built: Manifest) -> Iterator[str]:
     yield "settings:"
     yield from (f"  {name}: {value}" for name, value in built.settings.items())
     yield "counts:"
-    yield from (f"  {line}" for line in _counts(built))
-    yield "examples by number of ids:"
-    yield from (f"  {line}" for line in histogram(built.lengths))
-
-
-def _counts(built: Manifest) -> Iterator[str]:
     counts = {**built.counts, "examples": sum(built.lengths.values())}
     for name, count in counts.items():
         whole = counts.get(SHARES.get(name, ""))
-        yield f"{name}: {count}" + (f" ({count / whole:.2%})" if whole else "")
+        share = f" ({count / whole:.2%})" if whole else ""
+        yield f"  {name}: {count}{share}"
+    yield "examples by number of ids:"
+    yield from (f"  {line}" for line in histogram(built.lengths))
 
 
 def histogram(lengths: Mapping[str, int]) -> list[str]:
@@ -162,20 +150,19 @@ def plot(built: Manifest, path: str) -> None:
     pyplot.close(figure)
 
 
-# ---- Whether the files are as it says --------------------------------------
+# ---- Checks of the files -----------------------------------------------------
 
 
 def print_failures(built: Manifest, folder: pathlib.Path) -> int:
     """Check all files; print what is wrong, and the count."""
-    shards = (*built.training, *built.held_out)
+    shards = {shard.name: shard for shard in built.training + built.held_out}
     found = {
-        shard.name: failure
-        for shard in shards
+        name: failure
+        for name, shard in shards.items()
         if (failure := failure_of(shard, folder))
     }
-    known = {shard.name for shard in shards}
     for path in sorted(folder.iterdir()):
-        if _RECORDS_FILE.fullmatch(path.name) and path.name not in known:
+        if _RECORDS_FILE.fullmatch(path.name) and path.name not in shards:
             found[path.name] = "not a file of this build"
     for name, failure in found.items():
         print(f"  wrong: {name}: {failure}")
@@ -208,7 +195,7 @@ def failure_of(shard: Shard, folder: pathlib.Path) -> str | None:
 
 
 def _crc32c(path: pathlib.Path) -> str:
-    checksum = Crc32c()
+    checksum = serialization.Crc32c()
     with path.open("rb") as file:
         while block := file.read(BYTES_PER_BLOCK):
             checksum.add(block)
@@ -230,22 +217,19 @@ def print_examples(
     built: Manifest, folder: pathlib.Path, vocab_file: str | None, number: int
 ) -> None:
     """Print the first examples of files from all over the build."""
-    tokenizer = _tokenizer(built, vocab_file or folder.parent / "vocab.txt")
+    vocab_file = vocab_file or folder.parent / "vocab.txt"
+    tokenizer = Tokenizer(vocab_file, built.do_lower_case, built.strip_accents)
+    manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
     with_any = [shard for shard in built.training if shard.examples]
     step = max(1, len(with_any) // number)
     for shard in with_any[::step][:number]:
         record = next(records_in(folder / shard.name))
         ids, segment0_length = _parsed(record, built)
+        text = " ".join(tokenizer.tokens[i] for i in ids).replace(" ##", "")
         print(
             f"{shard.name}: {len(ids)} ids, {segment0_length} of them in"
-            f" segment 0:\n  {_as_text(ids, tokenizer)}"
+            f" segment 0:\n  {text}"
         )
-
-
-def _tokenizer(built: Manifest, vocab_file) -> Tokenizer:
-    tokenizer = Tokenizer(vocab_file, built.do_lower_case, built.strip_accents)
-    manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
-    return tokenizer
 
 
 def _parsed(record: bytes, built: Manifest) -> tuple[list[int], int]:
@@ -254,10 +238,6 @@ def _parsed(record: bytes, built: Manifest) -> tuple[list[int], int]:
     length = int(sum(parsed[records.INPUT_MASK]))
     ids = parsed[records.INPUT_IDS].numpy()[:length].tolist()
     return ids, length - int(sum(parsed[records.SEGMENT_IDS]))
-
-
-def _as_text(ids: Sequence[int], tokenizer: Tokenizer) -> str:
-    return " ".join(tokenizer.tokens[i] for i in ids).replace(" ##", "")
 
 
 if __name__ == "__main__":

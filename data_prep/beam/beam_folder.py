@@ -25,11 +25,7 @@ FILES_PER_MOVE = 100
 
 
 class BeamFolder:
-    """A folder, local or with a scheme that Beam knows.
-
-    Args:
-        folder: Where the records go.
-    """
+    """A folder of records, local or with a scheme that Beam knows."""
 
     def __init__(self, folder: str):
         self._folder = folder

@@ -12,11 +12,10 @@ So text is read once more for each kind of duplicates, as on one machine, but
 only hashes travel.
 """
 
-import abc
 import functools
 import pathlib
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import apache_beam as beam
 import numpy as np
@@ -27,6 +26,8 @@ from data_prep.beam.beam_folder import BeamFolder
 from data_prep.builds import jobs
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.dedup import dedup_filter, duplicates, near_duplicates
+from data_prep.dedup.dedup_filter import NEAR
+from electra_tf.text import vocabulary
 
 JOB = "job"
 FIRST, AGAIN = "first", "again"
@@ -44,30 +45,29 @@ def run(
     folder: BeamFolder,
     flags: Sequence[str],
 ) -> None:
-    """Do the jobs that are not finished.
+    """Do the jobs that are not finished, by a pipeline with Beam's flags.
 
-    Args:
-        config: Settings of the build.
-        all_jobs: All jobs; what one leaves out depends on the others.
-        finished: Numbers of those that are finished.
-        folder: Where the files go.
-        flags: Pipeline options of Beam.
-
-    Raises:
-        RuntimeError: The pipeline failed.
+    All jobs are given: what one leaves out depends on the others.
     """
-    vocabulary = pathlib.Path(config.vocab_file).read_bytes()
+    content = vocabulary.read_file(config.vocab_file)
+
+    def do(work: Work):
+        return beam.ParDo(_JobStep(work, config, content))
+
     with beam.Pipeline(options=PipelineOptions(list(flags))) as pipeline:
         numbered = [(job.number, job) for job in all_jobs]
         parts = {JOB: pipeline | "Jobs" >> beam.Create(numbered)}
         for kind in duplicates.wanted_by(config):
-            parts[kind] = FINDERS[kind](
-                kind, _grouped(parts, kind), config, vocabulary
-            )
+            grouped = _grouped(parts, kind)
+            if kind == NEAR:
+                threshold = config.drop_near_duplicates
+                parts[kind] = _find_near(grouped, threshold, do)
+            else:
+                parts[kind] = _find_equal(kind, grouped, do)
         (
             _grouped(parts, "records")
             | "Missing" >> beam.Filter(lambda part: part[0] not in finished)
-            | "Build" >> beam.ParDo(_Build(config, vocabulary, folder))
+            | "Build" >> do(functools.partial(_build, folder))
         )
 
 
@@ -76,26 +76,25 @@ def _grouped(parts: dict, name: str):
     return parts | f"Jobs for {name}" >> beam.CoGroupByKey()
 
 
-# ---- What workers do with a job ----------------------------------------------
+# From the config and a job to what a step makes of it.
+Work = Callable[[PretrainingDatasetConfig, jobs.Job], Iterable]
 
 
-class _JobStep(beam.DoFn, abc.ABC):
-    """Does something with a job, in a folder of this machine.
+class _JobStep(beam.DoFn):
+    """Does some work on a job, in a folder of this machine."""
 
-    Args:
-        config: Settings of the build.
-        vocabulary: Content of the vocabulary file.
-    """
-
-    def __init__(self, config: PretrainingDatasetConfig, vocabulary: bytes):
+    def __init__(
+        self, work: Work, config: PretrainingDatasetConfig, vocab: bytes
+    ):
+        self._work = work
         self._config = config
-        self._vocabulary = vocabulary
+        self._vocab = vocab
 
     def setup(self):
         """Put the vocabulary where the tokenizer finds it."""
         self._home = tempfile.TemporaryDirectory(prefix="beam-build-")
         path = pathlib.Path(self._home.name, VOCABULARY)
-        path.write_bytes(self._vocabulary)
+        path.write_bytes(self._vocab)
         self._local = self._config.replace(vocab_file=str(path))
 
     def teardown(self):
@@ -105,9 +104,8 @@ class _JobStep(beam.DoFn, abc.ABC):
     def process(self, element):
         """Yield the results of a job.
 
-        Args:
-            element: Number of the job; the job and, by kind, the numbers of
-                what is to be left out of it.
+        An element has its number; the job and, by kind, the numbers of what is
+        to be left out of it.
         """
         _, parts = element
         [job] = parts[JOB]
@@ -116,11 +114,7 @@ class _JobStep(beam.DoFn, abc.ABC):
             for kind in set(parts) - {JOB}:
                 for numbers in parts[kind]:
                     dedup_filter.save_numbers(job, kind, sorted(numbers))
-            yield from self.results(job)
-
-    @abc.abstractmethod
-    def results(self, job: jobs.Job) -> Iterable:
-        """Return what this step makes of a job."""
+            yield from self._work(self._local, job)
 
 
 class _Counters:
@@ -136,52 +130,20 @@ class _Counters:
         self._examples.inc(examples)
 
 
-class _Build(_JobStep):
-    """Makes the records of a job."""
-
-    def __init__(self, config, vocabulary: bytes, folder: BeamFolder):
-        super().__init__(config, vocabulary)
-        self._folder = folder
-
-    def results(self, job: jobs.Job) -> Iterator[int]:
-        """Make the records, copy them; yield the number of the job."""
-        result = jobs.run(self._local, job, _Counters())
-        self._folder.put(job.number, result, job.folder)
-        yield job.number
+def _build(folder: BeamFolder, config, job: jobs.Job) -> Iterator[int]:
+    """Make the records of a job, copy them; yield its number."""
+    result = jobs.run(config, job, _Counters())
+    folder.put(job.number, result, job.folder)
+    yield job.number
 
 
-# ---- Duplicates --------------------------------------------------------------
+# ---- Equal documents and lines -----------------------------------------------
 
 
-class _Hashes(_JobStep):
-    """Yields hashes with the places where they are first in a job.
-
-    What comes again in the job is yielded as AGAIN. So no hash has more
-    places than there are jobs, however often a line comes.
-    """
-
-    def __init__(self, config, vocabulary: bytes, kind: str):
-        super().__init__(config, vocabulary)
-        self._kind = kind
-
-    def results(self, job: jobs.Job) -> Iterator:
-        """Yield (hash, place), and places of those that come again."""
-        find = duplicates.FINGERPRINTS[self._kind]
-        hashes = np.fromiter(find(self._local, job, _Counters()), np.uint64)
-        is_first = np.zeros(hashes.size, bool)
-        is_first[np.unique(hashes, return_index=True)[1]] = True
-        for number, first in enumerate(is_first):
-            place = (job.number, number)
-            if first:
-                yield hashes[number].tobytes(), place
-            else:
-                yield beam.pvalue.TaggedOutput(AGAIN, place)
-
-
-def _find_equal(kind: str, grouped, config, vocabulary: bytes):
+def _find_equal(kind: str, grouped, do):
     """Return the numbers of what has come before, by job."""
-    hashed = grouped | f"Hashes of {kind}" >> beam.ParDo(
-        _Hashes(config, vocabulary, kind)
+    hashed = grouped | f"Hashes of {kind}" >> do(
+        functools.partial(_hashes, kind)
     ).with_outputs(AGAIN, main=FIRST)
     later = (
         hashed[FIRST]
@@ -195,31 +157,48 @@ def _find_equal(kind: str, grouped, config, vocabulary: bytes):
     )
 
 
-class _Bands(_JobStep):
-    """Yields parts of signatures, with places and whole signatures."""
+def _hashes(kind: str, config, job: jobs.Job) -> Iterator:
+    """Yield hashes with the places where they are first in a job.
 
-    def results(self, job: jobs.Job) -> Iterator:
-        """Yield ((number of the part, part), (place, signature))."""
-        parts = near_duplicates.bands(self._config.drop_near_duplicates)
-        rows = duplicates.signatures(self._local, job, _Counters())
-        for number, row in enumerate(rows):
-            if row.any():
-                for start, end in parts:
-                    place = (job.number, number)
-                    yield (start, row[start:end].tobytes()), (place, row)
+    The places of what comes again in the job are yielded as AGAIN. So no hash
+    has more places than there are jobs, however often a line comes.
+    """
+    find = duplicates.FINGERPRINTS[kind]
+    hashes = np.fromiter(find(config, job, _Counters()), np.uint64)
+    is_first = np.zeros(hashes.size, bool)
+    is_first[np.unique(hashes, return_index=True)[1]] = True
+    for number, first in enumerate(is_first):
+        place = (job.number, number)
+        if first:
+            yield hashes[number].tobytes(), place
+        else:
+            yield beam.pvalue.TaggedOutput(AGAIN, place)
 
 
-def _find_near(kind: str, grouped, config, vocabulary: bytes):
+# ---- Near duplicates ---------------------------------------------------------
+
+
+def _find_near(grouped, threshold: float, do):
     """Return the numbers of documents that are like one before, by job."""
     return (
         grouped
-        | "Bands" >> beam.ParDo(_Bands(config, vocabulary))
+        | "Bands" >> do(_bands)
         | "Equal bands" >> beam.GroupByKey()
-        | "Alike"
-        >> beam.FlatMap(functools.partial(_alike, config.drop_near_duplicates))
+        | "Alike" >> beam.FlatMap(functools.partial(_alike, threshold))
         | "Once" >> beam.Distinct()
-        | f"{kind} by job" >> beam.GroupByKey()
+        | "near by job" >> beam.GroupByKey()
     )
+
+
+def _bands(config, job: jobs.Job) -> Iterator:
+    """Yield ((number of a signature's part, part), (place, signature))."""
+    parts = near_duplicates.bands(config.drop_near_duplicates)
+    rows = duplicates.signatures(config, job, _Counters())
+    for number, row in enumerate(rows):
+        if row.any():
+            for start, end in parts:
+                place = (job.number, number)
+                yield (start, row[start:end].tobytes()), (place, row)
 
 
 def _alike(threshold: float, group) -> Iterator[Place]:
@@ -231,10 +210,3 @@ def _alike(threshold: float, group) -> Iterator[Place]:
             for _, before in members[:number]
         ):
             yield place
-
-
-FINDERS = {
-    dedup_filter.DOCUMENTS: _find_equal,
-    dedup_filter.NEAR: _find_near,
-    dedup_filter.LINES: _find_equal,
-}

@@ -43,11 +43,7 @@ class BuildFolder:
         self.staging = folder / STAGING
 
     def begin(self, settings: Mapping[str, Any]) -> None:
-        """Begin a build, or go on with one of the same settings.
-
-        Raises:
-            UserError: There is a build of other settings, or other files.
-        """
+        """Begin a build, or go on with one of the same settings."""
         path = self.staging / SETTINGS
         if path.exists():
             check_begun(path.read_bytes(), settings, self._folder)
@@ -134,12 +130,7 @@ def claimed(
 
 
 def is_complete(output_dir: str, settings: Mapping[str, Any]) -> bool:
-    """Return whether these records are all there; refuse to replace others.
-
-    Raises:
-        UserError: The folder holds records of other settings, or damaged
-            ones.
-    """
+    """Return whether these records are all there; refuse to replace others."""
     folder = pathlib.Path(output_dir)
     if not (folder / manifest.FILE_NAME).exists():
         return False
@@ -168,13 +159,8 @@ def check_begun(
 ) -> None:
     """Refuse to go on with a build of other settings.
 
-    Args:
-        content: That of the file with the settings it was begun with.
-        settings: Those of now.
-        folder: Its folder, for messages.
-
     Raises:
-        UserError: They differ, or the content is damaged.
+        UserError: The content of its file of settings differs, or is damaged.
     """
     try:
         found = json.loads(content)

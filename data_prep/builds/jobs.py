@@ -67,9 +67,7 @@ class _Output:
     ) -> int:
         """Write a document's examples; return how many there are.
 
-        Args:
-            inputs: Its random inputs.
-            document: The ids of its lines (`id_strings`).
+        It is given as the ids of its lines (`id_strings`).
         """
         writer, counter = self.training, self.token_counter
         if inputs.random() < self._held_out_share:

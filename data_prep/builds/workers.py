@@ -30,8 +30,8 @@ class Progress:
     """Counters that processes share.
 
     Args:
-        total_bytes: How much text there is.
-        left_bytes: How much of it an earlier run has not done.
+        total_bytes: Size of the text.
+        left_bytes: Size of what an earlier run has not done.
     """
 
     def __init__(self, total_bytes: int, left_bytes: int):
@@ -90,13 +90,7 @@ def run_all(
     jobs: Sequence,
     progress: Progress,
 ) -> list:
-    """Run jobs; return their results, in order.
-
-    Args:
-        task: What to do with each.
-        config: Settings of the build.
-        jobs: The jobs.
-        progress: Where the jobs count what they have done.
+    """Do a task for each job; return the results, in order.
 
     Raises:
         UserError: A worker process was killed.

@@ -51,11 +51,7 @@ def find_all(config, jobs: Sequence) -> None:
 
 
 def wanted_by(config) -> list[str]:
-    """Return what kinds of duplicates are to be found, in order.
-
-    Raises:
-        UserError: Near duplicates are wanted and cannot be looked for.
-    """
+    """Return the kinds of duplicates to find, in order; errors as above."""
     wanted = {
         DOCUMENTS: config.drop_duplicate_documents,
         NEAR: config.drop_near_duplicates is not None,

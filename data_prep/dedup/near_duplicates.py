@@ -51,10 +51,9 @@ def _index(threshold: float):
 
 
 def signatures(documents: Iterable[Sequence[str] | None]) -> np.ndarray:
-    """Return a signature for each document: uint32 `(documents, 128)`.
+    """Return a signature of each document: uint32 `(documents, 128)`.
 
-    Args:
-        documents: Each as its lines; None is skipped and gets zeros.
+    Each is given as its lines; None gets zeros.
     """
     datasketch = _datasketch()
     first = datasketch.MinHash(

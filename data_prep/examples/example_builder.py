@@ -80,10 +80,6 @@ def random_inputs_of(
 ) -> tuple[RandomInputs, Iterable[str]]:
     """Return the random inputs of a document, and its lines for further use.
 
-    Args:
-        lines: Those of the document; some of them are read.
-        seed: That of the build.
-
     >>> inputs, lines = random_inputs_of(["the king", "is lost"], seed=0)
     >>> again, _ = random_inputs_of(lines, seed=0)
     >>> inputs.random() == again.random()
@@ -241,13 +237,7 @@ class ExampleBuilder:
 def examples_of_document(
     sentences: Iterable, builder: ExampleBuilder
 ) -> Iterator[Example]:
-    """Yield the examples of one document.
-
-    Args:
-        sentences: The ids of its lines, each a sentence or a paragraph.
-        builder: What makes the examples; it may go from document to
-            document.
-    """
+    """Yield the examples of one document, given the ids of its lines."""
     for sentence in sentences:
         example = builder.add_sentence(sentence)
         if example is not None:

@@ -52,9 +52,8 @@ def check_installed() -> None:
 def split_lines(lines: Iterable[str], locale: str) -> Iterator[str]:
     """Yield the sentences of lines, without the white space around them.
 
-    Args:
-        lines: A sentence does not go on in the next one.
-        locale: Such as "root", "en" or "de-u-ss-standard".
+    No sentence goes on in the next line. A locale is "root", "en" or
+    "de-u-ss-standard", say.
 
     >>> lines = ["Is he lost? Mr. Fox is.", "\u8ff7\u3002\u8def\u3002"]
     >>> list(split_lines(lines, "en-u-ss-standard"))
@@ -100,11 +99,6 @@ def encode_documents(
 
     The latter are to be used up before the next document is asked for. A
     document without a line has one without ids.
-
-    Args:
-        documents: Their lines.
-        encode: Function from lines to the ids of each.
-        seed: That of the build.
 
     >>> encode = lambda lines: list(map(str.upper, lines))
     >>> found = encode_documents([["a", "b"], [], ["c"]], encode, seed=0)

@@ -23,15 +23,11 @@ FREE_BYTES = 100_000_000
 BYTES_PER_ZSTD_READ = 4096
 
 
-def _zstd(file: BinaryIO) -> BinaryIO:
-    return io.BufferedReader(_ZstdFile(file))
-
-
 SUFFIXES: dict[str, Callable[[BinaryIO], BinaryIO]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
     ".bz2": bz2.BZ2File,
     ".xz": lzma.LZMAFile,
-    ".zst": _zstd,
+    ".zst": lambda file: io.BufferedReader(_ZstdFile(file)),
 }
 
 SHORT_SUFFIXES = {".tgz": ".tar.gz", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
@@ -55,14 +51,12 @@ def split_suffix(name: str) -> tuple[str, str]:
 def open_stream(
     path: str, on_read: Callable[[int], None] | None = None
 ) -> BinaryIO:
-    """Open a file, compressed or not; a compressed one cannot be sought in.
+    """Open a file, compressed as its name says; that cannot be sought in.
 
-    Args:
-        path: The file; the end of its name says how it is compressed.
-        on_read: Called with the number of bytes at every read from it.
+    `on_read` is called with the number of stored bytes at every read.
 
     Raises:
-        ValueError: While it is read: damaged, incomplete, or too large.
+        UserError: While it is read: damaged, incomplete, or too large.
     """
     suffix = split_suffix(path)[1]
     file = files.open_stream(path, on_read)
@@ -74,7 +68,7 @@ def open_stream(
 
 
 class _Unpacked(io.RawIOBase):
-    """What a compressed file holds, with its errors put into words."""
+    """The content of a compressed file, with its errors put into words."""
 
     def __init__(self, path: str, packed: BinaryIO, stream: BinaryIO):
         self._path = path
@@ -128,7 +122,12 @@ class _ZstdFile(io.RawIOBase):
     """A file of zstd frames; raises EOFError in the middle of one."""
 
     def __init__(self, file: BinaryIO):
-        zstandard = _import_zstandard()
+        try:
+            import zstandard
+        except ImportError:
+            raise UserError(
+                "Reading .zst files needs zstandard: pip install 'zstandard<1'."
+            ) from None
         self._file = file
         self._error = zstandard.ZstdError
         # As large a window as `zstd --long=31` makes.
@@ -163,13 +162,3 @@ class _ZstdFile(io.RawIOBase):
         self._packed = self._frame.unused_data
         if self._frame.eof:
             self._frame = None
-
-
-def _import_zstandard():
-    try:
-        import zstandard
-    except ImportError:
-        raise UserError(
-            "Reading .zst files needs zstandard: pip install 'zstandard<1'."
-        ) from None
-    return zstandard

@@ -1,4 +1,4 @@
-"""What was wrong with the text: counted, and where it was first.
+"""Issues of the text: how many of each kind, and where the first ones are.
 
 Nothing is left out without a count here. The counts go to the manifest, the
 places into a warning.
@@ -7,7 +7,7 @@ places into a warning.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# What a reader may come across, and how a warning puts it.
+# Kinds of issues, and how a warning puts them.
 KINDS = {
     "undecodable_lines": "lines were not UTF-8; their undecodable bytes were"
     " left out",
@@ -31,7 +31,7 @@ class DataIssues:
 
     >>> issues = DataIssues()
     >>> issues.add("empty_files", "corpus/a.txt")
-    >>> print(*issues.warnings())
+    >>> print(*warnings(issues.counts, issues.places))
     1 files have no text: corpus/a.txt
     """
 
@@ -47,18 +47,9 @@ class DataIssues:
         if len(self.places[kind]) < MOST_PLACES:
             self.places[kind].append(place)
 
-    def warnings(self) -> list[str]:
-        """Return a sentence for each kind that was found."""
-        return warnings(self.counts, self.places)
-
 
 class Origin(NamedTuple):
-    """Where bytes come from.
-
-    Attributes:
-        name: What to call it.
-        issues: Where to count what is wrong.
-    """
+    """Where bytes come from: its name, and where to count its issues."""
 
     name: str
     issues: DataIssues

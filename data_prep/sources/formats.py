@@ -1,4 +1,8 @@
-"""The table of formats, and which of them a file has."""
+"""The table of formats, and which of them a file has.
+
+A format says how a file is cut into units that can be read independently, and
+yields the documents of a unit.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -10,7 +14,7 @@ from electra_tf.errors import UserError
 
 
 class Format(NamedTuple):
-    """How files of a format are read.
+    """Functions that read the files of a format.
 
     Attributes:
         cut: Function from a file, a size in bytes and the settings to units
@@ -50,11 +54,7 @@ NO_TEXT = (".zip", ".7z", ".rar", ".lz4", ".lzma", ".z", ".arrow", ".pdf")
 
 
 def format_of(path: str, config: CorpusConfig) -> str:
-    """Return the name of a file's format, by what its name ends in.
-
-    Raises:
-        ValueError: It is none of these.
-    """
+    """Return the name of a file's format, by what its name ends in."""
     if config.corpus_format is not None:
         return config.corpus_format
     name = compression.split_suffix(path)[0].lower()
@@ -76,7 +76,7 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterable[str]]:
     asked for.
 
     Raises:
-        ValueError: The unit is damaged, or holds something else than text;
+        UserError: The unit is damaged, or holds something else than text;
             the message names file and position.
     """
     number = 0

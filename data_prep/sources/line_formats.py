@@ -35,11 +35,8 @@ def split(
 ) -> list[Unit]:
     """Split a file after separators, into units of `target` bytes or more.
 
-    Args:
-        file: What to split.
-        target: Number of bytes.
-        separator: What ends a document. It begins with a line feed, and
-            otherwise has none but its last byte.
+    A separator begins with a line feed, and otherwise has none but its last
+    byte.
     """
     if file.bytes < 2 * target or compression.split_suffix(file.path)[1]:
         return [whole(file)]

@@ -27,11 +27,7 @@ def text_lines(
 ) -> Iterator[str]:
     """Yield the lines of a stream, without the white space around them.
 
-    Args:
-        stream: Stands at `start`.
-        origin: Where it comes from.
-        start: Position of the first byte.
-        size: Number of bytes to read; infinite means all.
+    The stream stands at byte `start`; `size` bytes are read.
     """
     for offset, block in _blocks(stream, origin, start, size):
         yield from map(str.strip, _decoded(block, origin, offset))
@@ -53,12 +49,10 @@ def lines_of(
     reading: Reading,
     lines_in: Callable[..., Iterator[Line]] = text_lines,
 ) -> Iterator[Line]:
-    """Yield the lines of a file, or of a part of one.
+    """Yield the lines of a unit, whose positions are bytes.
 
-    Args:
-        unit: Positions are bytes; a compressed file is read as a whole.
-        reading: What else is needed.
-        lines_in: `text_lines` or `numbered_lines`.
+    A compressed file is read as a whole. `lines_in` is `text_lines` or
+    `numbered_lines`.
     """
     origin = Origin(unit.path, reading.issues)
     with compression.open_stream(unit.path, reading.on_read) as stream:
@@ -132,12 +126,8 @@ def split_documents(
 ) -> Iterator[Iterator[str]]:
     """Yield the documents of a text, each as an iterator of its lines.
 
-    An iterator is to be used up before the next one is asked for.
-
-    Args:
-        lines: Lines without white space around them.
-        blank_lines_separate_documents: If false, all lines are one document
-            and blank ones are passed over.
+    An iterator is to be used up before the next one is asked for. Where blank
+    lines do not separate documents, all lines are one.
 
     >>> [list(lines) for lines in split_documents(["a", "b", "", "", "c"])]
     [['a', 'b'], ['c']]
@@ -180,13 +170,7 @@ _LONGEST = max(row[0] + len(row[1]) for row in (*SIGNATURES, WIKIPEDIA))
 
 
 def _check_is_text(stream: BinaryIO, path: str, may_be_wikipedia: bool) -> None:
-    """Raise UserError if a file is of another kind; read nothing.
-
-    Args:
-        stream: Buffered, at its beginning.
-        path: What to call it.
-        may_be_wikipedia: Whether that is no reason.
-    """
+    """Raise UserError if a buffered file is no text; read nothing."""
     header = stream.peek(_LONGEST)
     kinds = SIGNATURES if may_be_wikipedia else (*SIGNATURES, WIKIPEDIA)
     for start, content, kind, advice in kinds:

@@ -60,11 +60,7 @@ def _damage_explained(path: str) -> Iterator[None]:
 
 
 class _Header(tarfile.TarInfo):
-    """The header of a member.
-
-    Whatever is wrong with one would otherwise end the archive, without an
-    error.
-    """
+    """The header of a member; a damaged one would else end the archive."""
 
     @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> "_Header":

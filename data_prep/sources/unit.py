@@ -1,4 +1,4 @@
-"""What a corpus is made of, before it is text."""
+"""Files and units of a corpus, and what their readers share."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -13,7 +13,7 @@ class SourceFile(NamedTuple):
 
     Attributes:
         format: Name of a row of `formats.FORMATS`.
-        path: Where it is.
+        path: Its path.
         name: The path below the corpus folder, which may move.
         bytes: Its size as it is stored.
     """
@@ -44,7 +44,7 @@ class Unit(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What the reader of a unit needs besides the unit.
+    """Settings and counters that all readers of units need.
 
     Attributes:
         config: Settings of the corpus.
@@ -57,11 +57,7 @@ class Reading(NamedTuple):
     on_read: Callable[[int], None] | None = None
 
     def reject(self, place: str, reason: str) -> None:
-        """Leave out a document, if that is wanted.
-
-        Raises:
-            ValueError: It is not.
-        """
+        """Leave out a document; raise UserError if that is not wanted."""
         if not self.config.skip_bad_documents:
             raise UserError(
                 f"{place}: {reason} Mend it, or have such documents left out"

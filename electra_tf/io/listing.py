@@ -31,26 +31,24 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
     """
     if files.is_remote(place):
         with files.as_os_errors(place):
-            return _find(place, _remote_tops, _remote_files)
-    return _find(place, _local_tops, _local_files)
+            return _find(place, _remote_tops(place), _remote_files)
+    return _find(place, _local_tops(place), _local_files)
 
 
-def _find(place, tops_of, files_below) -> tuple[str, list[tuple[str, int]]]:
-    root, tops = tops_of(place)
-    found = sorted(
-        {
-            (path, size)
-            for top in tops
-            for path, size in files_below(top)
-            if not _is_hidden(path, root)
-        }
-    )
-    if not tops:
+def _find(place, tops, files_below) -> tuple[str, list[tuple[str, int]]]:
+    root, paths = tops
+    if not paths:
         raise FileNotFoundError(
             f"No file or folder at {place}. Expected a folder of text, a file,"
             " or a pattern that some match."
         )
-    return root, found
+    found = {
+        (path, size)
+        for top in paths
+        for path, size in files_below(top)
+        if not _is_hidden(path, root)
+    }
+    return root, sorted(found)
 
 
 def _is_hidden(path: str, root: str) -> bool:
@@ -68,6 +66,9 @@ def _fixed_part(pattern: str) -> str:
     return before.rpartition("/")[0]
 
 
+# ---- This machine ------------------------------------------------------------
+
+
 def _local_tops(place: str) -> tuple[str, list[str]]:
     if os.path.lexists(place):
         is_folder = os.path.isdir(place)
@@ -81,9 +82,9 @@ def _local_files(top: str, parents: frozenset = frozenset()) -> Iterator:
     """Yield (path, size) of the files at or below a path."""
     with _errors_explained(top):
         status = os.stat(top)
-    if stat.S_ISREG(status.st_mode):
-        with _errors_explained(top):
+        if stat.S_ISREG(status.st_mode):
             open(top, "rb").close()
+    if stat.S_ISREG(status.st_mode):
         yield top, status.st_size
         return
     if not stat.S_ISDIR(status.st_mode):
@@ -113,6 +114,9 @@ def _errors_explained(path: str) -> Iterator[None]:
         ) from None
 
 
+# ---- Others ------------------------------------------------------------------
+
+
 def _remote_tops(place: str) -> tuple[str, list[str]]:
     from tensorflow.io import gfile
 
@@ -127,14 +131,13 @@ def _remote_tops(place: str) -> tuple[str, list[str]]:
 def _remote_files(top: str) -> Iterator[tuple[str, int]]:
     from tensorflow.io import gfile
 
+    def raise_error(error: Exception) -> None:
+        raise error
+
     if not gfile.isdir(top):
         yield top, gfile.stat(top).length
         return
-    for folder, _, names in gfile.walk(top, onerror=_reraise):
+    for folder, _, names in gfile.walk(top, onerror=raise_error):
         for name in names:
             path = f"{folder.rstrip('/')}/{name}"
             yield path, gfile.stat(path).length
-
-
-def _reraise(error: Exception) -> None:
-    raise error

@@ -1,4 +1,4 @@
-"""manifest.json: what a folder of records holds, and how it was made.
+"""manifest.json: the contents of a folder of records, and their settings.
 
 It is written last, so a folder that has one is complete. Before training it
 is held against the model's settings: records made with another vocabulary
@@ -45,7 +45,7 @@ class Shard:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` says.
+    """The content of `manifest.json`.
 
     Attributes:
         max_seq_length: Number of ids in every record.
@@ -131,54 +131,30 @@ def _from_json(text: bytes, path: str) -> Manifest:
         for name in ("training", "held_out"):
             content[name] = tuple(Shard(**shard) for shard in content[name])
         return Manifest(**content)
-    except (
-        json.JSONDecodeError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        UnicodeDecodeError,
-    ) as error:
+    except ManifestError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ManifestError(
             f"{path} is no manifest of records ({error!r}). Restore it, or"
             " build the records again."
         ) from None
 
 
-# What to do about each mismatch.
-_FIXES = {
-    "max_seq_length": "set max_seq_length to that of the records",
-    "vocab_size": "set vocab_size to that of the records",
-    "vocab_sha256": "give the vocabulary file the records were built with",
-    "do_lower_case": "set do_lower_case to that of the records",
-    "strip_accents": "set strip_accents to that of the records",
-}
-
-
-def check(
-    manifest: Manifest,
-    *,
-    max_seq_length: int | None = None,
-    vocab_size: int | None = None,
-    vocab_sha256: str | None = None,
-    do_lower_case: bool | None = None,
-    strip_accents: bool | None = None,
-) -> None:
+def check(manifest: Manifest, **settings: Any) -> None:
     """Raise ManifestError unless the records were built with these settings.
 
-    Settings that are None are not compared. The message names every mismatch
-    with both values and what to do.
+    The message names every mismatch with both values and what to do.
+
+    Args:
+        manifest: That of the records.
+        **settings: The model's `max_seq_length`, `vocab_size`, `vocab_sha256`,
+            `do_lower_case` and `strip_accents`, or some of them; those that
+            are None are not compared.
     """
-    expected = {
-        "max_seq_length": max_seq_length,
-        "vocab_size": vocab_size,
-        "vocab_sha256": vocab_sha256,
-        "do_lower_case": do_lower_case,
-        "strip_accents": strip_accents,
-    }
     mismatches = [
         f"  {name}: {getattr(manifest, name)} in the records, {value} for the"
-        f" model; {_FIXES[name]}"
-        for name, value in expected.items()
+        f" model; {_fix(name)}"
+        for name, value in settings.items()
         if value is not None and value != getattr(manifest, name)
     ]
     if mismatches:
@@ -187,6 +163,12 @@ def check(
             + "\n".join(mismatches)
             + "\nOr build them again with the model's settings."
         )
+
+
+def _fix(name: str) -> str:
+    if name == "vocab_sha256":
+        return "give the vocabulary file the records were built with"
+    return f"set {name} to that of the records"
 
 
 def check_files(manifest: Manifest, folder: str) -> None:

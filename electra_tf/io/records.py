@@ -49,7 +49,7 @@ class RecordsError(UserError):
 
 
 class Layout(NamedTuple):
-    """How files of records are written.
+    """Format of files of records.
 
     Attributes:
         compression: "" for none, or "GZIP".

@@ -84,7 +84,7 @@ def serialize(
 def _after_padded(
     length: int, segment0_length: int, max_seq_length: int
 ) -> tuple[bytes, bytes]:
-    """Return what comes after the ids: zeros, and the other features."""
+    """Return the bytes after the ids: zeros, and the other features."""
     padding = bytes(max_seq_length - length)
     mask = b"\1" * length + padding
     segments = bytes(segment0_length) + b"\1" * (length - segment0_length)
@@ -102,7 +102,7 @@ def _after_unpadded(
 
 @functools.lru_cache(_MOST_REMEMBERED)
 def _before(size: int, size_of_others: int) -> bytes:
-    """Return what comes before the ids, of which there are `size` bytes."""
+    """Return the bytes before the ids, which have `size` bytes."""
     header = _feature_header(INPUT_IDS, size)
     return _header(len(header) + size + size_of_others) + header
 
@@ -120,7 +120,7 @@ def _packed(texts: Sequence[str]) -> Iterator[bytes]:
 
 @functools.cache
 def _varints(bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return how all numbers of so many bits are written.
+    """Return the bytes of all numbers of so many bits.
 
     Returns:
         Their bytes, uint8 `(2 ** bits, most)`; how many there are, int8; and
@@ -141,7 +141,7 @@ def _varint(number: int) -> bytes:
 
 
 def _header(size: int) -> bytes:
-    """Return what stands before the first field, if it has `size` bytes."""
+    """Return the bytes before a first field of `size` bytes."""
     return b"\x0a" + _varint(size)
 
 
@@ -150,7 +150,7 @@ def _feature(name: str, packed_values: bytes) -> bytes:
 
 
 def _feature_header(name: str, size: int) -> bytes:
-    """Return what stands before `size` bytes of packed values."""
+    """Return the bytes before `size` bytes of packed values."""
     # Field 1 of Features is a map from name (1) to Feature (2), which holds
     # an Int64List (3) of packed values (1).
     values = _header(size)

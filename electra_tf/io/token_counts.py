@@ -22,13 +22,7 @@ class TokenCountsError(UserError):
 
 
 def write(counts: Sequence[int], vocab_sha256: str, folder: str) -> None:
-    """Write token_counts.json into a folder, whole or not at all.
-
-    Args:
-        counts: of each token, by id.
-        vocab_sha256: of the vocabulary file's content.
-        folder: that of the records.
-    """
+    """Write the counts of all tokens, by id, into a folder of records."""
     path = pathlib.Path(folder, FILE_NAME)
     files.write(path, to_json(counts, vocab_sha256))
 
@@ -53,24 +47,26 @@ def read(folder: str, vocab_sha256: str) -> list[int]:
         TokenCountsError: they are damaged, or of another vocabulary.
     """
     path = os.path.join(folder, FILE_NAME)
+    command = f"python -m data_prep.count_tokens {folder} --vocab_file=VOCAB"
     try:
         content = json.loads(files.read(path))
         counts = content["counts"]
         found = (content["format"], content["crc32c"])
         expected = (FORMAT, _checksum(counts))
     except FileNotFoundError:
-        raise _missing(path, folder) from None
+        raise FileNotFoundError(
+            f"No {path}. Records that this program builds have it beside them; "
+            f"for others it is made by: {command}"
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise TokenCountsError(
             f"{path} holds no counts of tokens ({error!r}). Build the records "
-            "again, or count them: python -m data_prep.count_tokens "
-            f"{folder} --vocab_file=VOCAB"
+            f"again, or count them: {command}"
         ) from None
     if found != expected:
         raise TokenCountsError(
             f"{path} is damaged: format and checksum are {found}, expected "
-            f"{expected}. Restore it, or count again: python -m "
-            f"data_prep.count_tokens {folder} --vocab_file=VOCAB"
+            f"{expected}. Restore it, or count again: {command}"
         )
     if content.get("vocab_sha256") != vocab_sha256:
         raise TokenCountsError(
@@ -79,14 +75,6 @@ def read(folder: str, vocab_sha256: str) -> list[int]:
             "the vocabulary that the records were built with."
         )
     return counts
-
-
-def _missing(path: str, folder: str) -> FileNotFoundError:
-    return FileNotFoundError(
-        f"No {path}. Records that this program builds have it beside them; "
-        "for others it is made by: python -m data_prep.count_tokens "
-        f"{folder} --vocab_file=VOCAB"
-    )
 
 
 def _checksum(counts: Sequence[int]) -> str:

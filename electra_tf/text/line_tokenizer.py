@@ -37,11 +37,7 @@ Encode = Callable[[Lines], list[str]]
 
 
 class LineTokenizer:
-    """Encodes lines.
-
-    Args:
-        tokenizer: Knows what a word becomes.
-    """
+    """Encodes lines; a tokenizer gives the ids of each new word."""
 
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
@@ -96,12 +92,9 @@ def _apart(
 
 
 class _Text(NamedTuple):
-    """What is to be known of a text.
+    """Code points and kinds (uint8) of a text's characters, and its words.
 
-    Attributes:
-        characters: Their code points.
-        kinds: Their kinds, uint8.
-        words: The text with a blank for all that is not of a word.
+    The words are the text with a blank for all that is not of a word.
     """
 
     characters: np.ndarray

@@ -33,14 +33,10 @@ def read_file(vocab_file: Path) -> bytes:
 
 
 def load_vocabulary(content: bytes, vocab_file: Path = "") -> dict[str, int]:
-    """Return token -> id of a vocabulary.
-
-    Args:
-        content: That of the file.
-        vocab_file: Its path, for the message.
+    """Return token -> id of the content of a vocabulary file.
 
     Raises:
-        UserError: It is not UTF-8.
+        UserError: It is not UTF-8; names the file, if it is given.
 
     >>> load_vocabulary(b"[PAD]\\n the \\nof\\nthe\\n")
     {'[PAD]': 0, 'the': 3, 'of': 2}
@@ -79,10 +75,6 @@ def duplicates(content: bytes) -> dict[str, list[int]]:
 
 def load_checked(content: bytes, vocab_file: Path) -> dict[str, int]:
     """Return token -> id of a vocabulary that a tokenizer can work with.
-
-    Args:
-        content: That of the file.
-        vocab_file: Its path, for messages.
 
     Raises:
         UserError: It is not UTF-8, or has not each of `SPECIAL_TOKENS` once.
