@@ -12,7 +12,7 @@ FORMAT_NAMES = ("text", "jsonl", "parquet", "tar", "wikipedia")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CorpusConfig(Config):
-    """What text to read."""
+    """Settings of the text to read."""
 
     corpus_dir: str | None = hparam(
         None,
@@ -59,7 +59,7 @@ class CorpusConfig(Config):
     )
 
     def check(self) -> None:
-        """Raise a ValueError unless there is exactly one source."""
+        """Raise UserError unless there is exactly one source."""
         if (self.corpus_dir is None) == (self.tfds_name is None):
             raise UserError(
                 "Give either --corpus_dir or --tfds_name. Received:"
@@ -68,7 +68,7 @@ class CorpusConfig(Config):
 
     @property
     def source(self) -> str:
-        """What to call the corpus in messages."""
+        """Name of the corpus, for messages."""
         return self.corpus_dir or f"tfds:{self.tfds_name}"
 
 

@@ -1,10 +1,11 @@
 """The output folder of a build on many machines, by Beam's file systems.
 
-It has what `build_folder` says, at the same places, so that training finds no
-file of a build that is not complete. It has no lock; two builds of the same
-settings at once write the same bytes.
+It has the files of a `build_folder`, at the same places, so that training
+finds no file of a build that is not complete. It has no lock; two builds of
+the same settings at once write the same bytes.
 """
 
+import contextlib
 import io
 import json
 import pathlib
@@ -42,11 +43,7 @@ class BeamFolder:
         return True
 
     def begin(self, settings: Mapping[str, Any]) -> None:
-        """Begin a build, or go on with one of the same settings.
-
-        Raises:
-            UserError: There is a build of other settings, or other files.
-        """
+        """Begin a build, or go on with one of the same settings."""
         name = _in_staging(build_folder.SETTINGS)
         if self._exists(name):
             found = self._read(name)
@@ -128,13 +125,13 @@ class BeamFolder:
         }
 
     def _copy(self, path: pathlib.Path) -> None:
-        whole = _Whole(self._staging, path.name)
-        with path.open("rb") as file, whole as copy:
+        writing = _writing(self._staging, path.name)
+        with path.open("rb") as file, writing as copy:
             while block := file.read(BYTES_PER_READ):
                 copy.write(block)
 
     def _write(self, name: str, content: bytes) -> None:
-        with _Whole(self._folder, name) as file:
+        with _writing(self._folder, name) as file:
             file.write(content)
 
 
@@ -148,22 +145,17 @@ _AS_IT_IS = {
 }
 
 
-class _Whole:
-    """A file that has its name when it is whole; a context manager."""
-
-    def __init__(self, folder: str, name: str):
-        self._path = FileSystems.join(folder, name)
-        # A runner may have the same job done twice at the same time.
-        self._unfinished = f"{self._path}.{uuid.uuid4().hex}"
-
-    def __enter__(self):
-        parent = FileSystems.split(self._path)[0]
-        if not FileSystems.exists(parent):
-            FileSystems.mkdirs(parent)
-        self._file = FileSystems.create(self._unfinished, **_AS_IT_IS)
-        return self._file
-
-    def __exit__(self, error_type, error, traceback) -> None:
-        self._file.close()
-        if error_type is None:
-            FileSystems.rename([self._unfinished], [self._path])
+@contextlib.contextmanager
+def _writing(folder: str, name: str):
+    """Yield a file to write to; it has its name when that is done."""
+    path = FileSystems.join(folder, name)
+    parent = FileSystems.split(path)[0]
+    if not FileSystems.exists(parent):
+        FileSystems.mkdirs(parent)
+    # A runner may have the same job done twice at the same time.
+    unfinished = f"{path}.{uuid.uuid4().hex}"
+    with contextlib.closing(
+        FileSystems.create(unfinished, **_AS_IT_IS)
+    ) as file:
+        yield file
+    FileSystems.rename([unfinished], [path])

@@ -1,4 +1,4 @@
-"""What a job of a build leaves: files that say what it made.
+"""Results of a build's jobs, and the files they are in.
 
 job-<number>-tokens.npy   how often each token comes in its examples
 job-<number>.json         written last; says that the job is finished

@@ -11,8 +11,8 @@ from data_prep.builds.job_results import JobResult, TokenCounter
 from data_prep.builds.workers import Progress
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.dedup import dedup_filter
-from data_prep.examples import example_builder, sentences, shards
-from data_prep.examples.example_builder import RandomInputs
+from data_prep.examples import sentences, shards
+from data_prep.examples.example_builder import ExampleBuilder, RandomInputs
 from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Unit
 from electra_tf.text import id_strings
@@ -40,7 +40,7 @@ class Job(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """How much text it has."""
+        """Size of its text."""
         return sum(unit.bytes for unit in self.units)
 
 
@@ -52,9 +52,7 @@ class _Output:
         cls, sep = map(id_strings.of, ([tokenizer.cls_id], [tokenizer.sep_id]))
         self._held_out_share = config.held_out_share
         self._unk_id = tokenizer.unk_id
-        self._builder = example_builder.ExampleBuilder(
-            cls, sep, config.max_seq_length
-        )
+        self._builder = ExampleBuilder(cls, sep, config.max_seq_length)
         self._lengths: dict[int, int] = collections.defaultdict(int)
         self.token_counter = TokenCounter(tokenizer.vocab_size)
         self._held_out_counter = TokenCounter(tokenizer.vocab_size)
@@ -74,9 +72,7 @@ class _Output:
             writer, counter = self.held_out, self._held_out_counter
         self._builder.begin_document(inputs)
         number = 0
-        for example in example_builder.examples_of_document(
-            document, self._builder
-        ):
+        for example in self._builder.examples_of(document):
             writer.write(example)
             ids, segment0_length = example
             counter.add(ids)

@@ -59,7 +59,7 @@ class Plan:
 
     @functools.cached_property
     def begun_with(self) -> dict:
-        """What may not change until the build is finished."""
+        """Settings and facts that stay until the build is finished."""
         return {
             **self.settings,
             "last_change_of_text": corpus.last_change(self.files),

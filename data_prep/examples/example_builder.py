@@ -114,7 +114,7 @@ class Example(NamedTuple):
 
 
 class ExampleBuilder:
-    """Makes examples out of sentences given one after another.
+    """Makes examples out of the sentences of documents.
 
     A sentence is a sequence of ids that can be cut and joined: a list, a
     tuple, a string of them (`electra_tf.text.id_strings`).
@@ -137,10 +137,8 @@ class ExampleBuilder:
     ...     def random(self):
     ...         return 0.5
     >>> builder = ExampleBuilder(cls=[1], sep=[2], max_length=9, rng=Half())
-    >>> builder.add_sentence([11, 12, 13])
-    >>> builder.add_sentence([14, 15, 16])
-    >>> builder.end_document()
-    Example(input_ids=[1, 11, 12, 13, 2, 14, 15, 16, 2], segment0_length=5)
+    >>> list(builder.examples_of([[11, 12, 13], [14, 15, 16]]))
+    [Example(input_ids=[1, 11, 12, 13, 2, 14, 15, 16, 2], segment0_length=5)]
     """
 
     def __init__(
@@ -170,17 +168,15 @@ class ExampleBuilder:
         self._rng = rng
         self._target_length = self._next_target_length()
 
-    def add_sentence(self, sentence) -> Example | None:
-        """Take the ids of a line; return an example if one is full."""
-        self._sentences.append(sentence)
-        self._length += len(sentence)
-        if self._length >= self._target_length:
-            return self._finish()
-        return None
-
-    def end_document(self) -> Example | None:
-        """Return what has been collected, if anything."""
-        return self._finish() if self._length else None
+    def examples_of(self, sentences: Iterable) -> Iterator[Example]:
+        """Yield the examples of one document, given the ids of its lines."""
+        for sentence in sentences:
+            self._sentences.append(sentence)
+            self._length += len(sentence)
+            if self._length >= self._target_length:
+                yield self._finish()
+        if self._length:
+            yield self._finish()
 
     def _finish(self) -> Example:
         # The order of the draws is part of the original's behaviour: single
@@ -232,16 +228,3 @@ class ExampleBuilder:
         self.tokens += given
         self.tokens_cut_off += given - kept
         return Example(ids, segment0_length)
-
-
-def examples_of_document(
-    sentences: Iterable, builder: ExampleBuilder
-) -> Iterator[Example]:
-    """Yield the examples of one document, given the ids of its lines."""
-    for sentence in sentences:
-        example = builder.add_sentence(sentence)
-        if example is not None:
-            yield example
-    last = builder.end_document()
-    if last is not None:
-        yield last

@@ -22,7 +22,6 @@ FREE_BYTES = 100_000_000
 # A frame of zstd may unpack to 32,000 times its size at once.
 BYTES_PER_ZSTD_READ = 4096
 
-
 SUFFIXES: dict[str, Callable[[BinaryIO], BinaryIO]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
     ".bz2": bz2.BZ2File,

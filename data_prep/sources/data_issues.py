@@ -49,7 +49,7 @@ class DataIssues:
 
 
 class Origin(NamedTuple):
-    """Where bytes come from: its name, and where to count its issues."""
+    """Name of a source of bytes, and the counts of its issues."""
 
     name: str
     issues: DataIssues

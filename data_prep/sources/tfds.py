@@ -22,7 +22,7 @@ def find(config: CorpusConfig) -> SourceFile:
     """Return a split of a set as one file.
 
     Raises:
-        ValueError: There is no such set or split, or it has no such text.
+        UserError: There is no such set or split, or it has no such text.
     """
     builder = _builder(config)
     split = _split(builder, config)

@@ -52,7 +52,7 @@ class LineTokenizer:
         return _apart(lines, is_ascii, self._encode, self._encode)
 
     def _encode(self, lines: Lines) -> list[str]:
-        text = self._alphabet.read("\n".join(lines))
+        text = self._alphabet.look_up("\n".join(lines))
         if text.kinds.max(initial=_IN_WORD) == _SPECIAL:
             special = [bool(_SPECIAL_PATTERN.search(line)) for line in lines]
             return _apart(lines, special, self._encode_singly, self._encode)
@@ -120,7 +120,7 @@ class _Alphabet:
         self._ascii_kinds = self._kinds[:256].tobytes()
         self._ascii_words = self._words[:256].astype(np.uint8).tobytes()
 
-    def read(self, text: str) -> _Text:
+    def look_up(self, text: str) -> _Text:
         """Look up each character of a text."""
         if text.isascii():
             raw = text.encode()

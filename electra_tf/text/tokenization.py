@@ -74,46 +74,35 @@ def _is_cjk(code: int) -> bool:
     return any(first <= code <= last for first, last in CJK_RANGES)
 
 
-class _CleaningTable(dict):
-    """For `str.translate`: drops control characters, may space out CJK."""
+class _Table(dict):
+    """For `str.translate`; works out what replaces a character once."""
 
-    def __init__(self, split_ideographs: bool):
+    def __init__(self, replacement: Callable[[str], str | None]):
         super().__init__()
-        self._split_ideographs = split_ideographs
-
-    def __missing__(self, code: int) -> str | None:
-        self[code] = self._replacement(code)
-        return self[code]
-
-    def _replacement(self, code: int) -> str | None:
-        character = chr(code)
-        category = unicodedata.category(character)
-        if character in "\t\n\r" or category == "Zs":
-            return " "
-        if category.startswith("C") or character == "\ufffd":
-            return None
-        if self._split_ideographs and _is_cjk(code):
-            return f" {character} "
-        return character
-
-
-class _PunctuationTable(dict):
-    """For `str.translate`: spaces out punctuation, may drop accents."""
-
-    def __init__(self, drop_accents: bool):
-        super().__init__()
-        self._drop_accents = drop_accents
+        self._replacement = replacement
 
     def __missing__(self, code: int) -> str | None:
         self[code] = self._replacement(chr(code))
         return self[code]
 
-    def _replacement(self, character: str) -> str | None:
-        if self._drop_accents and unicodedata.category(character) == "Mn":
-            return None
-        if _is_punctuation(character):
-            return f" {character} "
-        return character
+
+def _cleaned(split_ideographs: bool, character: str) -> str | None:
+    """Drop control characters; may set ideographs apart."""
+    category = unicodedata.category(character)
+    if character in "\t\n\r" or category == "Zs":
+        return " "
+    if category.startswith("C") or character == "\ufffd":
+        return None
+    if split_ideographs and _is_cjk(ord(character)):
+        return f" {character} "
+    return character
+
+
+def _punctuation_apart(drop_accents: bool, character: str) -> str | None:
+    """Set punctuation apart; may drop accents."""
+    if drop_accents and unicodedata.category(character) == "Mn":
+        return None
+    return f" {character} " if _is_punctuation(character) else character
 
 
 class BasicTokenizer:
@@ -139,8 +128,10 @@ class BasicTokenizer:
     ):
         self.do_lower_case = do_lower_case
         self.strip_accents = do_lower_case and strip_accents
-        self._cleaning = _CleaningTable(split_ideographs)
-        self._punctuation = _PunctuationTable(self.strip_accents)
+        self._cleaning = _Table(functools.partial(_cleaned, split_ideographs))
+        self._punctuation = _Table(
+            functools.partial(_punctuation_apart, self.strip_accents)
+        )
 
     def words(self, text: str) -> list[str]:
         """Return the words and punctuation marks of a text, in order."""

@@ -58,9 +58,7 @@ def examples_of_text(text, tokenizer, builder, blank_lines=True):
     lines = [line.strip() for line in text.split("\n")]
     encode = LineTokenizer(tokenizer).encode
     for document in split_documents(lines, blank_lines):
-        yield from example_builder.examples_of_document(
-            encode(list(document)), builder
-        )
+        yield from builder.examples_of(encode(list(document)))
 
 
 def test_replayed_draws_give_the_same_examples(folder):
@@ -160,13 +158,13 @@ def generate_text(grammar):
 def examples_with_draws_of_documents(text, tokenizer, builder):
     """What a build does: each document has draws of its own."""
     lines = [line.strip() for line in text.split("\n")]
-    for drawn, document in sentences.encode_documents(
+    for inputs, document in sentences.encode_documents(
         split_documents(lines),
         LineTokenizer(tokenizer).encode,
         seed=5,
     ):
-        builder.begin_document(drawn)
-        yield from example_builder.examples_of_document(document, builder)
+        builder.begin_document(inputs)
+        yield from builder.examples_of(document)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import tarfile
 import pytest
 
 from data_prep.sources import compression, tar
+from electra_tf.errors import UserError
 from tests.data_prep.sources import corpora
 from tests.data_prep.sources.corpora import counts_of
 
@@ -224,6 +225,14 @@ def test_damaged_headers_do_not_end_an_archive(place, build):
     archive[1024] ^= 1
     with pytest.raises(ValueError, match=r"a\.tar is incomplete, damaged"):
         build(place("a.tar", bytes(archive)))
+
+
+def test_sizes_of_sparse_files_that_are_no_numbers(place, build):
+    headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    sparse = member("a.txt", pax_headers=headers, size=9)
+    archive = corpora.as_tar([(sparse, b"no number")])
+    with pytest.raises(UserError, match=r"a\.tar is incomplete, damaged"):
+        build(place("a.tar", archive))
 
 
 def test_limits_of_archives(place, build, monkeypatch):

@@ -17,8 +17,7 @@ def make(lengths, max_length, seed=0):
     )
     ids = iter(range(10, 10**6))
     lines = [[next(ids) for _ in range(length)] for length in lengths]
-    made = example_builder.examples_of_document(lines, builder)
-    return builder, list(made)
+    return builder, list(builder.examples_of(lines))
 
 
 @pytest.mark.parametrize("max_length", [5, 16, 128])

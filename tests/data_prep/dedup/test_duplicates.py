@@ -9,6 +9,7 @@ import pytest
 from data_prep import build_pretraining_dataset, corpus
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.dedup import dedup_filter, duplicates
+from electra_tf.errors import UserError
 from electra_tf.io import manifest, records
 from electra_tf.text.tokenization import Tokenizer
 
@@ -157,6 +158,13 @@ def test_near_duplicates(build):
     assert made.counts["near_duplicate_documents"] >= 38
     assert made.counts["duplicate_documents"] == 0
     assert len(texts) == 80 - made.counts["near_duplicate_documents"]
+
+
+def test_thresholds_that_hashes_cannot_tell_apart(build, tmp_path):
+    pytest.importorskip("datasketch")
+    with pytest.raises(UserError, match=r"near_duplicates=1.0 is too near"):
+        build([["the king"]], drop_near_duplicates=1.0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_near_duplicates_need_a_package(build, monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""Draws belong to documents, and so do examples."""
+"""Random inputs belong to documents, and so do examples."""
 
 import gzip
 import json
@@ -23,8 +23,8 @@ def test_numbers_are_uniform():
     assert 0 <= numbers.min() < numbers.max() < 1
     counts = np.histogram(numbers, 20, (0, 1))[0]
     assert (abs(counts - 1000) < 5 * 1000**0.5).all()
-    drawn = random_inputs_of(["the king"], 0)[0]
-    rolls = np.array([drawn.randint(5, 9) for _ in range(20_000)])
+    inputs = random_inputs_of(["the king"], 0)[0]
+    rolls = np.array([inputs.randint(5, 9) for _ in range(20_000)])
     counts = np.bincount(rolls)[5:]
     assert len(counts) == 5
     assert (abs(counts - 4000) < 5 * 4000**0.5).all()
@@ -50,9 +50,9 @@ def test_a_long_document_is_not_held_in_memory():
             read += 1
             yield "the king " * 100
 
-    drawn, again = random_inputs_of(lines(), 0)
+    inputs, again = random_inputs_of(lines(), 0)
     assert read < 200
-    assert drawn.random() == first_draw(again)
+    assert inputs.random() == first_draw(again)
 
 
 def as_one_file(folder, documents):

@@ -1,0 +1,32 @@
+"""Errors in the processes of a build."""
+
+import traceback
+
+import pytest
+
+from data_prep.builds import workers
+from data_prep.dataset_config import PretrainingDatasetConfig
+from electra_tf.errors import UserError
+
+
+def faulty_task(config, job, progress):
+    if job == 1:
+        raise TypeError("a fault of ours")
+    if job == 2:
+        raise UserError("damaged text")
+
+
+@pytest.mark.parametrize("num_processes", [1, 2])
+def test_errors_keep_their_kind_and_place(num_processes):
+    config = PretrainingDatasetConfig(
+        corpus_dir="x",
+        vocab_file="x",
+        output_dir="x",
+        num_processes=num_processes,
+    )
+    for job, kind in ((1, TypeError), (2, UserError)):
+        progress = workers.Progress(1, 1)
+        with pytest.raises(kind) as caught:
+            workers.run_all(faulty_task, config, [0, job], progress)
+        shown = "".join(traceback.format_exception(caught.value))
+        assert "in faulty_task" in shown

@@ -1,0 +1,39 @@
+"""Errors of the programs: one line for the user's, a traceback for ours."""
+
+import pytest
+
+from data_prep import command_line
+from data_prep.build_docstring_corpus import DocstringCorpusConfig
+from electra_tf.errors import UserError
+
+ARGV = ["/bin/program.py", "--output_dir=x"]
+
+
+def run(error, capsys):
+    """Return status and standard error of a program that raises an error."""
+
+    def main(config):
+        assert config.output_dir == "x"
+        raise error
+
+    with pytest.raises(SystemExit) as stopped:
+        command_line.run(main, DocstringCorpusConfig, ARGV)
+    return stopped.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", [UserError, OSError])
+def test_what_is_the_users_to_mend_is_one_line(capsys, kind):
+    # Python prints such a code and ends with status 1.
+    assert run(kind("no room"), capsys) == ("program.py: no room", "")
+
+
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, UnicodeError])
+def test_other_errors_keep_their_traceback(capsys, kind):
+    code, shown = run(kind("shapes differ"), capsys)
+    assert code == 70
+    assert "Traceback" in shown
+    assert "raise error" in shown
+
+
+def test_ctrl_c(capsys):
+    assert run(KeyboardInterrupt(), capsys) == (130, "program.py: stopped\n")
