@@ -6,7 +6,6 @@ same plan.
 
 import collections
 import dataclasses
-import functools
 import math
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +56,7 @@ class Plan:
     files: Sequence[SourceFile]
     settings: Mapping
 
-    @functools.cached_property
+    @property
     def begun_with(self) -> dict:
         """Settings and facts that stay until the build is finished."""
         return {
