@@ -4,10 +4,11 @@ import pathlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from electra_tf.command_line import errors_of
 from electra_tf.configs import Config
+from electra_tf.errors import UserError
 from flags import from_config
 
-FAILED = 1
 STOPPED = 130  # As shells have it for Ctrl-C.
 
 
@@ -17,7 +18,10 @@ def run(
     argv: Sequence[str],
     other_names: Mapping[str, str] | None = None,
 ) -> None:
-    """Parse the flags and run a program; report its errors in one message.
+    """Parse the flags and run a program, whose errors are `errors_of`'s.
+
+    A `RuntimeError` says what is missing or has failed beside the program: a
+    library, a worker process, Beam's pipeline. It is one message, too.
 
     Args:
         main: The program.
@@ -27,14 +31,15 @@ def run(
             `{"--no-lower-case": "--nodo_lower_case"}`.
     """
     config = from_config.parse(config_class, _translated(argv, other_names))
-    try:
-        main(config)
-    except (ValueError, OSError, RuntimeError) as error:
-        print(f"{pathlib.Path(argv[0]).name}: {error}", file=sys.stderr)
-        sys.exit(FAILED)
-    except KeyboardInterrupt:
-        print(f"{pathlib.Path(argv[0]).name}: stopped", file=sys.stderr)
-        sys.exit(STOPPED)
+    program = pathlib.Path(argv[0]).name
+    with errors_of(program):
+        try:
+            main(config)
+        except RuntimeError as error:
+            raise UserError(str(error)) from error
+        except KeyboardInterrupt:
+            print(f"{program}: stopped", file=sys.stderr)
+            sys.exit(STOPPED)
 
 
 def _translated(argv, other_names) -> list[str]:

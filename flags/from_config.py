@@ -214,10 +214,12 @@ def _merge_hparams(config_class: type, texts: list[str]) -> dict[str, Any]:
 
 
 def _read_hparams(text: str) -> dict[str, Any]:
+    """Return the values of one `--hparams`, an object or a file with one."""
     try:
+        content = text
         if text.endswith(".json"):
-            text = pathlib.Path(text).read_text(encoding="utf-8")
-        values = json.loads(text)
+            content = pathlib.Path(text).read_text(encoding="utf-8")
+        values = json.loads(content)
     except OSError as error:
         raise UsageError(
             f"--hparams names a file that cannot be read. Received: {text!r} "

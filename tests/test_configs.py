@@ -40,6 +40,11 @@ def test_every_field_has_help(config_class):
         (pretraining, {"mask_prob": 1.0}, "mask_prob must be a float of more"),
         (pretraining, {"temperature": 0}, "temperature must be"),
         (pretraining, {"sampling": "gumble"}, "Did you mean 'gumbel'?"),
+        (
+            pretraining,
+            {"seed": 2**32},
+            "seed must be less than 2**32 (4294967296). Received: 4294967296.",
+        ),
         (pretraining, {"profile_steps": "20-10"}, "Received: '20-10'"),
         (
             finetuning,

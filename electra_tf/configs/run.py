@@ -6,6 +6,8 @@ from electra_tf.configs import fields
 from electra_tf.configs.hparams import Config, hparam
 from electra_tf.errors import UserError
 
+SEEDS = 2**32  # Keras takes seeds of 32 bits.
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunSettings(Config):
@@ -30,8 +32,13 @@ class RunSettings(Config):
     )
 
     def check(self):
-        """Raise a `UserError` if `profile_steps` cannot be read."""
+        """Raise a `UserError` if `seed` or `profile_steps` cannot be used."""
         super().check()
+        if self.seed >= SEEDS:
+            raise UserError(
+                f"seed must be less than 2**32 ({SEEDS}). Received: "
+                f"{self.seed}."
+            )
         steps_to_profile(self)
 
 
