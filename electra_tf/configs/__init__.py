@@ -39,7 +39,7 @@ from electra_tf.configs.hparams import (
 )
 from electra_tf.configs.machine import PRECISIONS
 from electra_tf.configs.pretraining import PretrainingConfig
-from electra_tf.configs.run import steps_to_profile
+from electra_tf.configs.program import steps_to_profile
 from electra_tf.configs.tasks import TASKS, TaskRow
 
 __all__ = [

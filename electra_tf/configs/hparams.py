@@ -204,9 +204,10 @@ def _convert_number(kind: type, value: Real) -> int | float:
         number = kind(value)
     except (OverflowError, ValueError):  # Infinite, not a number, or too large.
         raise TypeError from None
-    if math.isfinite(number) and (kind is float or number == value):
-        return number
-    raise TypeError
+    kept = number == value if kind is int else math.isfinite(number)
+    if not kept:
+        raise TypeError
+    return number
 
 
 COMPARISONS = {
