@@ -147,6 +147,10 @@ def test_no_config_has_them():
             {"electra_objective": True, "objective": ["rtd"]},
             "objective must be one of rtd, ",
         ),
+        (
+            {"electra_objective": True, "objective": "rdt"},
+            "Received: 'rdt'. Did you mean 'rtd'?",
+        ),
         ({"untied_genrator": True}, "Did you mean 'untied_generator'?"),
     ],
 )

@@ -23,7 +23,7 @@ OF_TWO_TOWERS = ("electric", "two_tower")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ObjectiveSettings(Config):
-    """What is trained, the weights of its losses, and the sampling."""
+    """The objective, the weights of its losses, and the sampling."""
 
     objective: str = fields.objective(
         "rtd", "what is trained, see docs/objectives.md", choices=tuple(LAYOUTS)

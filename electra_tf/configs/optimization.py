@@ -94,7 +94,7 @@ class PretrainingUpdates(Config):
 
     @property
     def stages(self) -> dict[str, int]:
-        """What is trained, and its first update: all, or one by one."""
+        """The first update of each stage, by its name; one stage is "all"."""
         if self.generator_steps is None:
             return {"all": 0}
         return {"generator": 0, "discriminator": self.generator_steps}

@@ -76,7 +76,7 @@ def steps_to_profile(config: RunSettings) -> tuple[int, int] | None:
 class ProgramConfig(
     MachineSettings, OptimizerSettings, ModelSettings, RunSettings
 ):
-    """What pre-training and fine-tuning have in common."""
+    """The settings that pre-training and fine-tuning have in common."""
 
     def check(self):
         """Raise a `UserError` for paths where only records can be."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from electra_tf.configs.hparams import Config, Derived, hparam
+from electra_tf.configs.objectives import GENERATORS, LAYOUTS, WEIGHT_SHARING
 from electra_tf.errors import UserError
 
 GROUP = "the original's names for objective, generator and weight_sharing"
@@ -60,11 +61,13 @@ class Meaning(typing.NamedTuple):
     """How two booleans name the value of one setting.
 
     Attributes:
+        choices: the setting's values.
         value: function of the two that returns the setting's value.
         implied: each boolean where it was not given, by name: a function of
             the settings that were.
     """
 
+    choices: tuple[str, ...]
     value: Callable[[bool, bool], str]
     implied: Mapping[str, Callable[[Mapping[str, Any]], bool]]
 
@@ -95,6 +98,7 @@ def _has_two_towers(settings: Mapping[str, Any]) -> bool:
 
 MEANINGS = {
     "objective": Meaning(
+        tuple(LAYOUTS),
         _objective,
         {
             "electra_objective": lambda s: _nearest(s, "objective") != "mlm",
@@ -102,6 +106,7 @@ MEANINGS = {
         },
     ),
     "generator": Meaning(
+        GENERATORS,
         _generator,
         {
             "uniform_generator": lambda s: s.get("generator") == "uniform",
@@ -109,6 +114,7 @@ MEANINGS = {
         },
     ),
     "weight_sharing": Meaning(
+        WEIGHT_SHARING,
         _weight_sharing,
         {
             "untied_generator": lambda s: s.get("weight_sharing") != "all",
@@ -159,17 +165,20 @@ def translated(values: Mapping[str, Any]) -> dict[str, Any]:
         }
         booleans |= pair
         if given.keys() & pair:
-            _agree(name, meaning.value(*pair.values()), settings, pair)
+            _agree(name, meaning, settings, pair)
     _check_towers(booleans, settings)
     return settings
 
 
-def _agree(name: str, meant: str, settings: dict, pair: Mapping[str, bool]):
+def _agree(
+    name: str, meaning: Meaning, settings: dict, pair: Mapping[str, bool]
+):
     """Set what is meant, unless the setting was given and says the same."""
+    meant = meaning.value(*pair.values())
     if settings.get(name) is None:
         settings[name] = meant
-    given = settings[name]
-    if isinstance(given, str) and _nearest(settings, name) != meant:
+    given = settings[name]  # The config refuses it if it is no choice.
+    if given in meaning.choices and _nearest(settings, name) != meant:
         raise UserError(
             f"{name} {given!r} contradicts "
             + ", ".join(map("{} {}".format, pair, pair.values()))
