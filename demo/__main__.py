@@ -155,4 +155,6 @@ class Demo:
 
 
 if __name__ == "__main__":
-    Demo(from_config.parse(DemoConfig, sys.argv)).run()
+    demo = Demo(from_config.parse(DemoConfig, sys.argv))
+    with command_line.errors_of("demo"):
+        demo.run()

@@ -28,7 +28,7 @@ import sys
 import textwrap
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from absl import flags, logging  # noqa: F401 (absl.logging defines flags)
 
@@ -63,13 +63,9 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
         sys.exit(0)
     try:
         return read(config_class, argv)
-    except ValueError as error:
-        _stop(program, str(error))
-
-
-def _stop(program: str, message: str) -> NoReturn:
-    print(f"{program}: {message}\nSee {program} --help.", file=sys.stderr)
-    sys.exit(USAGE_ERROR)
+    except UserError as error:
+        print(f"{program}: {error}\nSee {program} --help.", file=sys.stderr)
+        sys.exit(USAGE_ERROR)
 
 
 def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
@@ -80,7 +76,7 @@ def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
       argv: program name and arguments, as in `sys.argv`.
 
     Raises:
-      ValueError: saying what is wrong with the command line.
+      UserError: saying what is wrong with the command line.
     """
     files, arguments = _split_files(_with_underscores(argv[1:]))
     file_flags, file_hparams = _parse_files(config_class, files)
@@ -91,12 +87,12 @@ def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
             raise UsageError(
                 f"--{field.name} is required: {field.metadata.get('help')}."
             )
-    return config_class(**values)
+    return hparams.from_json(config_class, values)
 
 
 def define(config_class: type, flag_values: flags.FlagValues) -> None:
-    """Define one absl flag for every field of a config, and `--hparams`."""
-    for field in dataclasses.fields(config_class):
+    """Define one absl flag for every name a config reads, and `--hparams`."""
+    for field in hparams.readable_fields(config_class):
         flags.DEFINE(
             _FieldParser(field),
             field.name,
@@ -125,7 +121,7 @@ class _FieldParser(flags.ArgumentParser):
             return None
         try:
             return READERS[self._kinds[0]](argument)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, RecursionError):
             return argument
 
 
@@ -166,10 +162,10 @@ def _parse_files(
     for file in files:
         try:
             layer = _parse_layer(config_class, _flag_lines(file))
-        except ValueError as error:
+        except UserError as error:
             raise UsageError(f"In {file}: {error}") from error
-        named.update(layer[0])
-        by_hparams.update(layer[1])
+        named |= layer[0]
+        by_hparams |= layer[1]
     return named, by_hparams
 
 
@@ -185,18 +181,17 @@ def _parse_layer(
         rest = flags.FLAGS(rest)
     except flags.UnrecognizedFlagError as error:
         raise UsageError(_unknown(error.flagname, flag_values)) from error
-    except flags.Error as error:
+    except (flags.Error, ValueError) as error:  # The latter: --nodebug=1.
         raise UsageError(f"{error}.") from error
     if len(rest) > 1:
         raise UsageError(
             f"Unexpected argument {rest[1]!r}. Write --name=value, and "
             "--name or --noname for true or false."
         )
-    fields = {field.name for field in dataclasses.fields(config_class)}
     named = {
-        name: flag_values[name].value
-        for name in fields
-        if flag_values[name].present
+        field.name: flag_values[field.name].value
+        for field in hparams.readable_fields(config_class)
+        if flag_values[field.name].present
     }
     return named, _merge_hparams(config_class, flag_values["hparams"].value)
 
@@ -213,21 +208,24 @@ def _merge_hparams(config_class: type, texts: list[str]) -> dict[str, Any]:
     merged = {}
     for text in texts:
         merged.update(_read_hparams(text))
-    hparams.check_names(config_class, merged, "--hparams key")
+    known = hparams.readable_fields(config_class)
+    hparams.check_names(known, merged, "--hparams key")
     return merged
 
 
 def _read_hparams(text: str) -> dict[str, Any]:
+    """Return the values of one `--hparams`, an object or a file with one."""
     try:
+        content = text
         if text.endswith(".json"):
-            text = pathlib.Path(text).read_text(encoding="utf-8")
-        values = json.loads(text)
+            content = pathlib.Path(text).read_text(encoding="utf-8")
+        values = json.loads(content)
     except OSError as error:
         raise UsageError(
             f"--hparams names a file that cannot be read. Received: {text!r} "
             f"({error.strerror})."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             "--hparams must be a JSON object, or the path of a .json file. "
             f"Received: {text!r} ({error})."
@@ -292,12 +290,16 @@ def _flag_lines(path: pathlib.Path) -> list[str]:
         lines = flags.FLAGS.read_flags_from_files([f"--flagfile={path}"])
     except flags.Error as error:
         raise UsageError(f"{error}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"A flag file must be text in UTF-8, one flag a line: {error}."
+        ) from error
     return _with_underscores(lines)
 
 
 def help_text(config_class: type, program: str) -> str:
     """Return the help page: the flags of this program, by group."""
-    fields = dataclasses.fields(config_class)
+    fields = hparams.readable_fields(config_class)
     required = [f"--{f.name}=..." for f in fields if hparams.is_required(f)]
     groups: dict[str, list[str]] = {}
     for field in fields:

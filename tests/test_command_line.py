@@ -1,10 +1,24 @@
-"""What programs do before TensorFlow is imported."""
+"""Programs: what they do before TensorFlow is imported, how they end."""
 
 import os
+import pathlib
+import subprocess
+import sys
 
+import keras
+import numpy as np
 import pytest
 
 from electra_tf import command_line
+
+ROOT = pathlib.Path(__file__).parents[1]
+PROGRAM = """
+from electra_tf import command_line
+from electra_tf.errors import UserError
+
+with command_line.errors_of("program"):
+    {}
+"""
 
 
 @pytest.mark.parametrize(
@@ -36,3 +50,75 @@ def test_a_program_imports_what_its_caller_does(monkeypatch, given, expected):
     monkeypatch.setattr(os, "environ", {"HOME": "home", **given})
     found = command_line.environment_with("project")
     assert found == {"HOME": "home", "PYTHONPATH": expected}
+
+
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        ('raise UserError("seed must be an int.")', "seed must be an int."),
+        (
+            'open("no_such_file")',
+            "[Errno 2] No such file or directory: 'no_such_file'",
+        ),
+        (
+            'raise ConnectionError("no answer from 10.0.0.1")',
+            "no answer from 10.0.0.1",
+        ),
+    ],
+)
+def test_what_users_can_mend_is_one_line(line, message):
+    ended = run(line)
+    assert ended.returncode == 1
+    assert ended.stderr == f"program: {message}\n"
+
+
+def test_mistakes_of_ours_keep_their_traceback():
+    ended = run('raise ValueError("shapes differ")')
+    assert ended.returncode == os.EX_SOFTWARE == 70
+    assert ended.stderr.startswith("Traceback")
+    assert ended.stderr.endswith("ValueError: shapes differ\n")
+
+
+def test_a_shape_error_in_a_layer_is_a_mistake_of_ours(capsys):
+    layer = keras.layers.Dense(2)
+    layer.build((1, 4))
+    with (
+        pytest.raises(SystemExit) as stopped,
+        command_line.errors_of("program"),
+    ):
+        layer(np.zeros((1, 3)))
+    assert stopped.value.code == 70
+    shown = capsys.readouterr().err
+    assert shown.startswith("Traceback")
+    assert "test_command_line.py" in shown
+    assert "expected axis -1 of input shape to have value 4" in shown
+
+
+def test_a_programs_own_status_stays():
+    assert run("raise SystemExit(75)").returncode == 75
+
+
+def run(line: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(line)],
+        capture_output=True,
+        text=True,
+        env=command_line.environment_with(ROOT),
+    )
+
+
+def programs() -> list[str]:
+    paths = [*ROOT.glob("run_*.py")]
+    for package in ("data_prep", "demo", "electra_tf"):
+        paths += (ROOT / package).rglob("*.py")
+    return [
+        str(path.relative_to(ROOT))
+        for path in sorted(paths)
+        if '__name__ == "__main__":\n' in path.read_text("utf-8")
+    ]
+
+
+@pytest.mark.parametrize("program", programs())
+def test_every_program_ends_so(program):
+    text = (ROOT / program).read_text("utf-8")
+    assert "errors_of(" in text or "command_line.run(" in text

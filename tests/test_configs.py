@@ -40,6 +40,11 @@ def test_every_field_has_help(config_class):
         (pretraining, {"mask_prob": 1.0}, "mask_prob must be a float of more"),
         (pretraining, {"temperature": 0}, "temperature must be"),
         (pretraining, {"sampling": "gumble"}, "Did you mean 'gumbel'?"),
+        (
+            pretraining,
+            {"seed": 2**32},
+            "seed must be less than 2**32 (4294967296). Received: 4294967296.",
+        ),
         (pretraining, {"profile_steps": "20-10"}, "Received: '20-10'"),
         (
             finetuning,
@@ -61,18 +66,20 @@ def test_every_field_has_help(config_class):
         ),
         (
             pretraining,
-            {"electric_objective": True, "two_tower_generator": False},
-            "electric_objective needs two_tower_generator",
+            {"objective": "electric", "generator": "uniform"},
+            "objective 'electric' needs generator 'two_towers'. Received: "
+            "'uniform'.",
         ),
         (
             pretraining,
-            {"electric_objective": True, "uniform_generator": True},
-            "Received: uniform_generator True, untied_generator True.",
+            {"generator": "two_towers", "weight_sharing": "all"},
+            "generator 'two_towers' needs its own networks. Received: "
+            "weight_sharing 'all'.",
         ),
         (
             pretraining,
-            {"two_tower_generator": True, "electra_objective": False},
-            "Received: neither.",
+            {"generator": "two_towers", "objective": "mlm"},
+            "needs an objective with a generator of its own. Received: 'mlm'.",
         ),
         (
             pretraining,
@@ -158,9 +165,9 @@ def test_errors_say_what_was_expected(make, settings, expected):
 
 
 def test_the_generator_is_only_checked_where_there_is_one():
-    pretraining(generator_layers=0.01, electra_objective=False)
-    pretraining(generator_layers=0.01, uniform_generator=True)
-    pretraining(generator_layers=0.01, untied_generator=False)
+    pretraining(generator_layers=0.01, objective="mlm")
+    pretraining(generator_layers=0.01, generator="uniform")
+    pretraining(generator_layers=0.01, weight_sharing="all")
 
 
 def test_a_task_is_short_for_task_names():
@@ -230,7 +237,7 @@ def test_embedding_sizes():
     assert encoder_config(pretraining()).embedding_size == 128
     assert encoder_config(pretraining(model_size="base")).embedding_size == 768
     assert generator_config(pretraining()).embedding_size == 128
-    untied = pretraining(untied_generator_embeddings=True)
+    untied = pretraining(weight_sharing="none")
     assert generator_config(untied).embedding_size == 64
 
 

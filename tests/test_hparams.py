@@ -45,6 +45,8 @@ def test_values_are_converted_when_nothing_is_lost():
         ("name", "", "name must be a non-empty string. Received: ''."),
         ("name", 3, "name must be a non-empty string. Received: 3."),
         ("servings", 0, "servings must be an int of at least 1. Received: 0."),
+        ("servings", -(10**400), "an int of at least 1. Received: -1000"),
+        ("salt", 10**400, "less than 1. Received: 1000"),
         ("servings", 2.5, "an int of at least 1. Received: 2.5."),
         ("servings", True, "an int of at least 1. Received: True."),
         ("servings", "2", "an int of at least 1. Received: '2'."),

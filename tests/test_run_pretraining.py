@@ -113,7 +113,7 @@ def test_frequencies_come_from_the_build(data_dir):
 
 
 def test_mlm_objective(data_dir, capsys):
-    pretrain(data_dir, "mlm", electra_objective=False, num_train_steps=2)
+    pretrain(data_dir, "mlm", objective="mlm", num_train_steps=2)
     printed = capsys.readouterr().err
     assert "mlm" in printed
     assert "disc" not in printed

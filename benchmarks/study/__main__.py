@@ -18,6 +18,7 @@ from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.model_folder import ModelFolder
 from benchmarks.study.plan import Finetuning, Training
+from electra_tf import command_line
 from electra_tf.training import run_folder
 from flags import from_config
 
@@ -141,13 +142,14 @@ def main(argv: list[str]):
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(os.EX_TEMPFAIL))
     study = Study(config)
-    try:
-        with run_folder.claimed(config.output_dir):
-            study.run()
-    except KeyboardInterrupt:
-        sys.exit(os.EX_TEMPFAIL)
-    except (OSError, ValueError, programs.ProgramError) as error:
-        sys.exit(f"study: {error}")
+    with command_line.errors_of("study"):
+        try:
+            with run_folder.claimed(config.output_dir):
+                study.run()
+        except KeyboardInterrupt:
+            sys.exit(os.EX_TEMPFAIL)
+        except programs.ProgramError as error:
+            sys.exit(f"study: {error}")
     report.write(config)
     if study.failed:
         sys.exit(f"study: failed: {', '.join(dict.fromkeys(study.failed))}")

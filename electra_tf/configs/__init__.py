@@ -1,5 +1,9 @@
 """The settings of pre-training and fine-tuning, and the model sizes.
 
+`PretrainingConfig` and `FinetuningConfig` are made of groups, a dataclass for
+each subject: `RunSettings`, `MachineSettings`, `MaskingSettings`, and so on. A
+function that reads one subject names that group as the type of its argument.
+
 Names and defaults are those of the original implementation. Where it leaves a
 value to the model size, the task or debug mode, so do we; a value that is
 given always wins. One name differs: results are saved as JSON, not by pickle,
@@ -20,6 +24,7 @@ from electra_tf.configs.encoder import (
     MODEL_SIZES,
     EncoderConfig,
     ModelSize,
+    encoder_config,
     num_heads,
 )
 from electra_tf.configs.finetuning import BATCHINGS, FinetuningConfig
@@ -32,12 +37,9 @@ from electra_tf.configs.hparams import (
     hparam,
     to_json,
 )
+from electra_tf.configs.machine import PRECISIONS
 from electra_tf.configs.pretraining import PretrainingConfig
-from electra_tf.configs.program import (
-    PRECISIONS,
-    encoder_config,
-    steps_to_profile,
-)
+from electra_tf.configs.program import steps_to_profile
 from electra_tf.configs.tasks import TASKS, TaskRow
 
 __all__ = [

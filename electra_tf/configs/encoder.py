@@ -1,8 +1,10 @@
-"""The shape of an encoder, and the sizes of the released models."""
+"""The shape of an encoder, the released sizes, and the settings of both."""
 
 import dataclasses
+from collections.abc import Mapping
 
-from electra_tf.configs.hparams import Config, Derived, hparam
+from electra_tf.configs import fields
+from electra_tf.configs.hparams import Config, Derived, check_names, hparam
 from electra_tf.errors import UserError
 
 HEAD_SIZE = 64  # Width of an attention head in every released model.
@@ -66,7 +68,7 @@ class EncoderConfig(Config):
     )
 
     def check(self):
-        """Raise a ValueError if the heads do not share the hidden size."""
+        """Raise a `UserError` if the heads do not share the hidden size."""
         if self.hidden_size % self.num_attention_heads:
             raise UserError(
                 "hidden_size must be divisible by num_attention_heads. "
@@ -87,3 +89,81 @@ def widths(hidden_size: int) -> dict[str, int]:
         "num_attention_heads": num_heads(hidden_size),
         "intermediate_size": INTERMEDIATE_RATIO * hidden_size,
     }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelSettings(Config):
+    """Which encoder a program builds, and for which text."""
+
+    model_size: str = fields.model(
+        "small", "named size of the encoder", choices=tuple(MODEL_SIZES)
+    )
+    model_hparam_overrides: Mapping = fields.model(
+        {}, 'encoder settings that differ from the size\'s: {"hidden_size": 96}'
+    )
+    embedding_size: int | None = fields.model(
+        Derived(
+            lambda c: 128 if c.model_size == "small" else None,
+            "128 for small, else the hidden size",
+        ),
+        "width of the embeddings",
+        at_least=1,
+    )
+    vocab_size: int = fields.model(30522, "number of word pieces", at_least=1)
+    do_lower_case: bool = fields.model(
+        True, "whether text is lower-cased and stripped of accents"
+    )
+    hidden_dropout_prob: float = fields.model(
+        0.1, "dropout of layer outputs", at_least=0, less_than=1
+    )
+    attention_probs_dropout_prob: float = fields.model(
+        0.1, "dropout of attention probabilities", at_least=0, less_than=1
+    )
+
+    def check(self):
+        """Raise a `UserError` if no encoder can be built, or is too short."""
+        super().check()
+        overrides = self.model_hparam_overrides
+        check_names(
+            dataclasses.fields(EncoderConfig),
+            overrides,
+            "model_hparam_overrides key",
+        )
+        if "embedding_size" in overrides:
+            raise UserError(
+                "embedding_size is a setting of its own, not a key of "
+                f"model_hparam_overrides. Received: {overrides!r}."
+            )
+        longest = encoder_config(self).max_position_embeddings
+        if self.max_seq_length > longest:
+            raise UserError(
+                "max_seq_length must be at most max_position_embeddings "
+                f"({longest}). Received: {self.max_seq_length}. Shorten the "
+                "inputs or raise max_position_embeddings in "
+                "model_hparam_overrides."
+            )
+
+
+def encoder_config(config: ModelSettings) -> EncoderConfig:
+    """Return the shape of the main encoder (the discriminator).
+
+    Heads and feed-forward width follow the hidden size after
+    `model_hparam_overrides`, unless the overrides name them too.
+
+    Raises:
+        UserError: if an override is out of range.
+    """
+    overrides = config.model_hparam_overrides
+    size = MODEL_SIZES[config.model_size]
+    hidden_size = overrides.get("hidden_size", size.hidden_size)
+    if not isinstance(hidden_size, int):
+        hidden_size = size.hidden_size  # `EncoderConfig` says what is wrong.
+    settings = {
+        "vocab_size": config.vocab_size,
+        "num_hidden_layers": size.num_hidden_layers,
+        "embedding_size": config.embedding_size,
+        "hidden_dropout_prob": config.hidden_dropout_prob,
+        "attention_probs_dropout_prob": config.attention_probs_dropout_prob,
+        **widths(hidden_size),
+    }
+    return EncoderConfig(**{**settings, **overrides})

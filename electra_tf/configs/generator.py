@@ -1,7 +1,6 @@
 """The shape of a generator that is a network of its own."""
 
-from electra_tf.configs.encoder import EncoderConfig, widths
-from electra_tf.configs.program import encoder_config
+from electra_tf.configs.encoder import EncoderConfig, encoder_config, widths
 from electra_tf.errors import UserError
 
 
@@ -16,21 +15,23 @@ def generator_config(config) -> EncoderConfig:
         config: `PretrainingConfig`.
 
     Raises:
-        ValueError: if the fractions give a shape that cannot be built.
+        UserError: if the fractions give a shape that cannot be built.
     """
     encoder = encoder_config(config)
     if config.generator_training == "two_stage":
         return encoder  # The discriminator starts from its weights.
     hidden_size = round(encoder.hidden_size * config.generator_hidden_size)
     layers = round(encoder.num_hidden_layers * config.generator_layers)
-    untied = config.untied_generator_embeddings
+    embedding_size = encoder.embedding_size
+    if config.weight_sharing == "none":
+        embedding_size = hidden_size
     try:
         return encoder.replace(
             num_hidden_layers=layers,
-            embedding_size=hidden_size if untied else encoder.embedding_size,
+            embedding_size=embedding_size,
             **widths(hidden_size),
         )
-    except ValueError as error:
+    except UserError as error:
         raise UserError(
             f"generator_hidden_size {config.generator_hidden_size} and "
             f"generator_layers {config.generator_layers} give no valid "

@@ -14,7 +14,7 @@ Oven(celsius=200, fan=False)
 >>> Oven(celsius=-5)
 Traceback (most recent call last):
 ...
-ValueError: celsius must be an int of at least 0. Received: -5.
+electra_tf.errors.UserError: celsius must be an int of at least 0. Received: -5.
 """
 
 import copy
@@ -22,6 +22,7 @@ import dataclasses
 import difflib
 import json
 import math
+import operator
 import os
 import types
 import typing
@@ -73,18 +74,19 @@ def hparam(
     Returns:
       A `dataclasses.field`.
     """
+    bounds = {
+        "at least": at_least,
+        "more than": more_than,
+        "at most": at_most,
+        "less than": less_than,
+    }
     metadata = {
         "default": default,
         "help": help_text,
         "group": group,
         "runtime": runtime,
         "choices": choices,
-        "bounds": {
-            "at least": at_least,
-            "more than": more_than,
-            "at most": at_most,
-            "less than": less_than,
-        },
+        "bounds": {n: b for n, b in bounds.items() if b is not None},
     }
     if isinstance(default, Derived):
         default = None
@@ -98,8 +100,9 @@ def hparam(
 class Config:
     """Base of the config dataclasses; resolves and checks the fields.
 
-    Subclasses are frozen dataclasses with fields made by `hparam`, and may
-    define `check` for rules that concern several fields.
+    Subclasses are frozen dataclasses with fields made by `hparam`. A subclass
+    may define `check` for rules that concern several fields, and
+    `other_fields` with `translated` for names that it reads but does not keep.
     """
 
     def __new__(cls, *args, **named):
@@ -125,8 +128,18 @@ class Config:
         """Names of the fields that were set, not left to their defaults."""
         return frozenset(self._given)
 
+    @classmethod
+    def other_fields(cls) -> tuple[dataclasses.Field, ...]:
+        """Return what flags and saved configs may name beside the fields."""
+        return ()
+
+    @classmethod
+    def translated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values by field for values that other fields may name."""
+        return dict(values)
+
     def check(self) -> None:
-        """Raise a ValueError if fields contradict each other."""
+        """Raise a `UserError` if fields contradict each other."""
 
     def replace(self, **changes) -> "Config":
         """Return a copy with other values; derived fields follow.
@@ -134,13 +147,17 @@ class Config:
         Unlike `dataclasses.replace`, a field that was left to its rule is
         derived anew, so that for instance paths follow a new `data_dir`.
         """
-        check_names(type(self), changes)
+        check_names(dataclasses.fields(self), changes)
         given = {name: getattr(self, name) for name in self.given}
         return type(self)(**{**given, **changes})
 
 
 def checked(field: dataclasses.Field, value: Any) -> Any:
-    """Return `value` in the field's type, or raise what was expected."""
+    """Return `value` in the field's type.
+
+    Raises:
+      UserError: if it has no such type or is out of range.
+    """
     for kind in kinds(field):
         try:
             result = _convert(kind, value)
@@ -152,7 +169,7 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
     choices = field.metadata.get("choices")
     if choices:
         items = value if isinstance(value, list | tuple) else [value]
-        wrong = [item for item in items if item not in choices]
+        wrong = [item for item in items if item not in tuple(choices)]
         message += suggestion(wrong[0], choices) if wrong else ""
     raise UserError(message)
 
@@ -168,10 +185,8 @@ def kinds(field: dataclasses.Field) -> tuple[type, ...]:
 def _convert(kind: type, value: Any) -> Any:
     """Return `value` as a `kind` if nothing is lost; else raise TypeError."""
     number = isinstance(value, Real) and not isinstance(value, bool)
-    if kind is float and number and math.isfinite(value):
-        return float(value)
-    if kind is int and number and value == value // 1:
-        return int(value)
+    if number and kind in (int, float):
+        return _convert_number(kind, value)
     if kind is tuple and isinstance(value, list | tuple):
         if value and all(isinstance(item, str) for item in value):
             return tuple(value)
@@ -184,6 +199,25 @@ def _convert(kind: type, value: Any) -> Any:
     raise TypeError
 
 
+def _convert_number(kind: type, value: Real) -> int | float:
+    try:
+        number = kind(value)
+    except (OverflowError, ValueError):  # Infinite, not a number, or too large.
+        raise TypeError from None
+    kept = number == value if kind is int else math.isfinite(number)
+    if not kept:
+        raise TypeError
+    return number
+
+
+COMPARISONS = {
+    "at least": operator.ge,
+    "more than": operator.gt,
+    "at most": operator.le,
+    "less than": operator.lt,
+}
+
+
 def _in_range(field: dataclasses.Field, value: Any) -> bool:
     choices = field.metadata.get("choices")
     if choices:
@@ -191,17 +225,9 @@ def _in_range(field: dataclasses.Field, value: Any) -> bool:
         return all(item in choices for item in items)
     if isinstance(value, str):
         return bool(value)
-    tests = {
-        "at least": lambda bound: value >= bound,
-        "more than": lambda bound: value > bound,
-        "at most": lambda bound: value <= bound,
-        "less than": lambda bound: value < bound,
-    }
-    bounds = field.metadata.get("bounds", {})
     return all(
-        tests[name](bound)
-        for name, bound in bounds.items()
-        if bound is not None
+        COMPARISONS[name](value, bound)
+        for name, bound in field.metadata.get("bounds", {}).items()
     )
 
 
@@ -223,21 +249,20 @@ def expectation(field: dataclasses.Field) -> str:
         count = "some" if tuple in kinds(field) else "one"
         return f"{count} of {', '.join(choices)}"
     text = " or ".join(KIND_NAMES[kind] for kind in kinds(field))
-    bounds = [
-        f"{name} {bound}"
-        for name, bound in field.metadata.get("bounds", {}).items()
-        if bound is not None
-    ]
-    return f"{text} of {' and '.join(bounds)}" if bounds else text
+    bounds = field.metadata.get("bounds", {})
+    limits = " and ".join(f"{name} {bound}" for name, bound in bounds.items())
+    return f"{text} of {limits}" if limits else text
 
 
-def check_names(config_class: type, names: Iterable[str], what="field") -> None:
-    """Raise a ValueError for the first name that is no field of the class."""
-    known = [field.name for field in dataclasses.fields(config_class)]
+def check_names(
+    known: Iterable[dataclasses.Field], names: Iterable[str], what="field"
+) -> None:
+    """Raise a `UserError` for the first name that no field has."""
+    fields = [field.name for field in known]
     for name in names:
-        if name not in known:
+        if name not in fields:
             raise UserError(
-                f"Unknown {what} {name!r}.{suggestion(name, known)}"
+                f"Unknown {what} {name!r}.{suggestion(name, fields)}"
             )
 
 
@@ -247,19 +272,24 @@ def suggestion(name: Any, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+def readable_fields(config_class: type) -> tuple[dataclasses.Field, ...]:
+    """Return what flags and saved configs may name, in the order of help."""
+    return (*dataclasses.fields(config_class), *config_class.other_fields())
+
+
 def to_json(config: Config) -> dict[str, Any]:
     """Return the fields as a dictionary that `json.dump` takes."""
     return json.loads(json.dumps(dataclasses.asdict(config)))
 
 
 def from_json(config_class: type, values: Mapping[str, Any]) -> Config:
-    """Make a config of what `to_json` returned.
+    """Make a config from values by name, as `to_json` returns them.
 
     Raises:
-      ValueError: for unknown names and invalid values.
+      UserError: for unknown names and invalid values.
     """
-    check_names(config_class, values)
-    return config_class(**values)
+    check_names(readable_fields(config_class), values)
+    return config_class(**config_class.translated(values))
 
 
 def check_same(
@@ -272,20 +302,23 @@ def check_same(
     A field that `saved` lacks counts as having its default value.
 
     Args:
-      saved: what `to_json` returned when the run began.
+      saved: the dictionary that `to_json` returned when the run began.
       current: the config of the program that resumes.
       ignore: names of further fields that may differ.
 
     Raises:
-      ValueError: listing every field that differs, with both values.
+      UserError: listing every field that differs, with both values.
     """
+    fields = dataclasses.fields(current)
     now = to_json(current)
-    known = {name: value for name, value in saved.items() if name in now}
-    before = to_json(type(current)(**{**_required(current), **known}))
+    required = {f.name: now[f.name] for f in fields if is_required(f)}
+    readable = {field.name for field in readable_fields(type(current))}
+    known = {name: value for name, value in saved.items() if name in readable}
+    before = to_json(from_json(type(current), {**required, **known}))
     differences = [
         f"  {field.name}: {before[field.name]!r} in the saved config, "
         f"{now[field.name]!r} now"
-        for field in dataclasses.fields(current)
+        for field in fields
         if not field.metadata.get("runtime")
         and field.name not in ignore
         and before[field.name] != now[field.name]
@@ -296,15 +329,6 @@ def check_same(
             + "\n".join(differences)
             + "\nUse the same values, or another model_name or model_dir."
         )
-
-
-def _required(config: Config) -> dict[str, Any]:
-    """Return the values of the fields that have no default."""
-    return {
-        field.name: getattr(config, field.name)
-        for field in dataclasses.fields(config)
-        if is_required(field)
-    }
 
 
 def is_required(field: dataclasses.Field) -> bool:

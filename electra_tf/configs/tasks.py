@@ -1,10 +1,16 @@
-"""All fine-tuning tasks by name; no TensorFlow.
+"""All fine-tuning tasks by name, and the settings of what is learnt.
 
 A new task is a file below `electra_tf/finetuning/tasks` and a row of `TASKS`;
 see docs/adding_a_task.md.
 """
 
+import dataclasses
 import typing
+from collections.abc import Sequence
+
+from electra_tf.configs import fields
+from electra_tf.configs.hparams import Config, Derived
+from electra_tf.errors import UserError
 
 TEXT, PAIR, LABEL = "text_column", "text_pair_column", "label_column"
 
@@ -99,3 +105,63 @@ TASKS = {
         implementation="own_questions.OwnQuestions", own_data=True
     ),
 }
+
+
+def row_of(task_names: Sequence[str]) -> TaskRow:
+    """Return the row that gives the defaults of the tasks learnt together.
+
+    Several tasks have the defaults of a row that sets none.
+    """
+    return TASKS[task_names[0]] if len(task_names) == 1 else TaskRow("")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TaskSettings(Config):
+    """Which tasks are learnt, and where their data comes from."""
+
+    task: str | None = fields.task(
+        None, "short for task_names of one task", choices=TASKS, runtime=True
+    )
+    task_names: tuple[str, ...] = fields.task(
+        Derived(lambda c: (c.task or "chunk",), "task, or else chunk"),
+        "tasks to learn, together if several",
+        choices=TASKS,
+    )
+    source: str = fields.task(
+        "files",
+        "where the data of named tasks comes from: files below raw_data_dir, "
+        "or TensorFlow Datasets, from which chunk is missing",
+        choices=("files", "tfds"),
+        runtime=True,
+    )
+    tfds_data_dir: str | None = fields.task(
+        None,
+        "folder of the sets of TensorFlow Datasets; its own default without",
+        runtime=True,
+    )
+    double_unordered: bool = fields.task(
+        True, "train pairs in both orders where the order means nothing"
+    )
+    released_tagging: bool = fields.task(
+        False,
+        "keep the released code's mistakes in tagging: sentences cut early, "
+        "labels shifted by a word [CLS] or [SEP], the loss reported twice",
+    )
+
+    def check(self):
+        """Raise a `UserError` if the tasks are not named once."""
+        super().check()
+        if len(set(self.task_names)) < len(self.task_names):
+            raise UserError(
+                f"task_names must not repeat. Received: {self.task_names!r}."
+            )
+        if self.task not in (None, *self.task_names):
+            raise UserError(
+                "task and task_names say different things. Received: task "
+                f"{self.task!r}, task_names {self.joined_tasks!r}."
+            )
+
+    @property
+    def joined_tasks(self) -> str:
+        """The task names, as they appear in file names."""
+        return ",".join(self.task_names)

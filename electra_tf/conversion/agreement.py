@@ -38,9 +38,8 @@ ENCODER_SETTINGS = (
 )
 # And which generator.
 GENERATOR_SETTINGS = (
-    "untied_generator",
-    "two_tower_generator",
-    "untied_generator_embeddings",
+    "generator",
+    "weight_sharing",
     "generator_hidden_size",
     "generator_layers",
 )
@@ -138,18 +137,28 @@ def generator_settings(
     """
     if config.layout.generator == "main":
         return {}
+    if config.generator in WITHOUT_NETWORK:
+        return {}  # The model's has no place, as `check_trainable` says.
     settings: dict[str, Any] = {}
     if GENERATOR in model.parts:
-        settings = {"untied_generator": True, "two_tower_generator": False}
+        settings = {"generator": "masked_language_model"}
     elif TOWERS[0] in model.parts:
-        settings = {"two_tower_generator": True}
+        settings = {"generator": "two_towers"}
     elif GENERATOR_HEAD in model.parts:
-        settings = {"untied_generator": False}
+        settings = {"weight_sharing": "all"}
     if model.generator is not None:
         settings |= _fractions(model.encoder, model.generator)
-        untied = model.untied_generator_embeddings
-        settings["untied_generator_embeddings"] = untied
+        settings["weight_sharing"] = _sharing(config, model)
     return settings
+
+
+def _sharing(config: PretrainingConfig, model: ModelConfig) -> str:
+    """Return the weight sharing of a model with a generator of its own."""
+    if model.untied_generator_embeddings:
+        return "none"
+    # What is read has the sums in place of the differences.
+    disentangled = config.weight_sharing == "disentangled"
+    return "disentangled" if disentangled else "embeddings"
 
 
 def network(config: PretrainingConfig) -> ModelConfig:
@@ -165,7 +174,7 @@ def network(config: PretrainingConfig) -> ModelConfig:
         encoder_config(config),
         parts,
         generator=generator_config(config) if own else None,
-        untied_generator_embeddings=own and config.untied_generator_embeddings,
+        untied_generator_embeddings=own and config.weight_sharing == "none",
     )
 
 
@@ -221,7 +230,7 @@ def check_trainable(
             "These variables have other shapes:\n"
             + "\n".join(different)
             + "\nA generator's follow from generator_hidden_size, "
-            "generator_layers and untied_generator_embeddings; its "
+            "generator_layers and weight_sharing; its "
             "feed-forward width is 4 times its hidden size."
         )
 

@@ -102,7 +102,8 @@ def _read(config: PretrainingConfig | FinetuningConfig, **options) -> Model:
 
 def _saved(file: str, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings of some names in a run's config file."""
-    values = model_folder.read_json(file)
+    # Older files have the released code's booleans, too.
+    values = PretrainingConfig.translated(model_folder.read_json(file))
     return {name: values[name] for name in names if name in values}
 
 

@@ -5,7 +5,7 @@ import json
 import pathlib
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_json
-from electra_tf.configs.hparams import kinds
+from electra_tf.configs.hparams import kinds, readable_fields
 from electra_tf.errors import UserError
 
 # Beside this package in the source and where it is installed.
@@ -73,8 +73,8 @@ def _values(path: pathlib.Path) -> dict:
 
 def _config_class(values: dict) -> type:
     """Return the class that has all these fields; pre-training if both do."""
-    known = {field.name for field in dataclasses.fields(PretrainingConfig)}
-    both = known | {f.name for f in dataclasses.fields(FinetuningConfig)}
+    known = {field.name for field in readable_fields(PretrainingConfig)}
+    both = known | {field.name for field in readable_fields(FinetuningConfig)}
     further = set(values) - known
     return (
         FinetuningConfig if further and further <= both else PretrainingConfig

@@ -11,8 +11,8 @@ written as PNG and SVG.
 
 import argparse
 import pathlib
-import sys
 
+from electra_tf import command_line
 from electra_tf.efficiency import curves, figure_1, own_runs
 from electra_tf.errors import UserError
 
@@ -44,12 +44,10 @@ def draw(pyplot, curves_dir: str | None, runs) -> dict:
 def main(argv: list[str] | None = None):
     """Run the program with the command line `argv`."""
     args = _parser().parse_args(argv)
-    try:
+    with command_line.errors_of("plots"):
         runs = [own_runs.read(folder) for folder in args.runs]
         for path in _write(args, runs):
             print(path)
-    except (OSError, ValueError) as error:
-        sys.exit(f"plots: {error}")
 
 
 def _write(args, runs) -> list[pathlib.Path]:

@@ -15,8 +15,8 @@ import argparse
 import csv
 import io
 import json
-import sys
 
+from electra_tf import command_line
 from electra_tf.configs import TASKS, PretrainingConfig
 from electra_tf.efficiency import config_files, paper_tables
 from electra_tf.efficiency.accelerators import ACCELERATORS, PRECISIONS
@@ -118,11 +118,9 @@ FORMATS = {"markdown": as_markdown, "csv": as_csv, "json": as_json}
 def main(argv: list[str] | None = None):
     """Run the program with the command line `argv`."""
     args = _parser().parse_args(argv)
-    try:
+    with command_line.errors_of("report"):
         _check(args)
         rows = _rows(args)
-    except (OSError, ValueError) as error:
-        sys.exit(f"report: {error}")
     print(FORMATS[args.format](rows))
 
 

@@ -16,9 +16,9 @@ L length, H hidden size, E embedding size, V vocabulary, N predicted tokens.
 """
 
 import argparse
-import sys
 import typing
 
+from electra_tf import command_line
 from electra_tf.configs import (
     MODEL_SIZES,
     PretrainingConfig,
@@ -216,11 +216,9 @@ def main(argv: list[str] | None = None):
     if args.published:
         print(published_table())
         return
-    try:
+    with command_line.errors_of("scale"):
         config = _sized_config(args)
         model = step(config, args.accelerator, args.count, args.precision)
-    except ValueError as error:
-        sys.exit(f"scale: {error}")
     print(described(config, model, args.utilisation))
 
 

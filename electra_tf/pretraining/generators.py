@@ -142,7 +142,7 @@ def masked_language_model(
 ) -> MaskedLanguageModel:
     """Return the generator, or the main encoder where the two are one."""
     adversarial = config.generator_training == "adversarial"
-    if config.layout.generator == "main" or not config.untied_generator:
+    if config.layout.generator == "main" or config.weight_sharing == "all":
         return MaskedLanguageModel(main, False, adversarial)
     own = _tower(config, main, "generator")
     return MaskedLanguageModel(own, has_baseline=adversarial)

@@ -144,9 +144,9 @@ def token_logits(pretrainer) -> np.ndarray:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"electra_objective": False},
-        {"untied_generator": False},
-        {"untied_generator_embeddings": True},
+        {"objective": "mlm"},
+        {"weight_sharing": "all"},
+        {"weight_sharing": "none"},
     ],
 )
 def test_other_generators_compute_the_same(tmp_path, changes):
@@ -260,7 +260,7 @@ def test_their_discriminator_computes_the_same_here(tmp_path):
 def test_their_generator_computes_the_same_here(tmp_path):
     path = save_theirs(tmp_path / "hf", "ElectraForMaskedLM")
     read = hugging_face.read(path)
-    _, model = runs.pretrained(tmp_path, electra_objective=False)
+    _, model = runs.pretrained(tmp_path, objective="mlm")
     assert checkpoints.assign(model.variables, read.variables) == []
     assert_close(token_logits(model), theirs("ElectraForMaskedLM", path))
 

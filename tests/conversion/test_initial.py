@@ -34,13 +34,7 @@ SETTINGS = {
     "vocab_size": 500,
     "do_lower_case": False,
 }
-OBJECTIVE = (
-    "electra_objective",
-    "electric_objective",
-    "uniform_generator",
-    "objective",
-    "generator_training",
-)
+OBJECTIVE = ("generator", "objective", "generator_training")
 
 
 def finetuning(**settings) -> FinetuningConfig:
@@ -143,6 +137,17 @@ def test_a_run_that_has_begun_needs_no_start(tmp_path, run):
     assert agreement.network(new) == agreement.network(config)
 
 
+def test_a_run_that_saved_the_released_booleans(tmp_path):
+    config, model = runs.pretrained(tmp_path, weight_sharing="all")
+    runs.save(tmp_path / "models/new", config, model)
+    path = tmp_path / "models/new/config.json"
+    saved = json.loads(path.read_text())
+    del saved["weight_sharing"]
+    path.write_text(json.dumps({**saved, "untied_generator": False}))
+    new, _ = initial.pretraining(pretraining(tmp_path, init_checkpoint="gone"))
+    assert new.weight_sharing == "all"
+
+
 def test_a_discriminator_alone_needs_a_decision(tmp_path, run):
     discriminator, generator = halves(tmp_path, run)
     config = pretraining(tmp_path, init_checkpoint=discriminator)
@@ -155,8 +160,8 @@ def test_a_discriminator_alone_needs_a_decision(tmp_path, run):
 
     new, _ = initial.pretraining(config.replace(allow_new_parts=True))
     assert generator_config(new).hidden_size == 4
-    uniform = config.replace(uniform_generator=True)
-    assert initial.pretraining(uniform)[0].uniform_generator
+    uniform = config.replace(generator="uniform")
+    assert initial.pretraining(uniform)[0].generator == "uniform"
     _, start = initial.pretraining(config.replace(init_generator=generator))
     runs.assert_same(training_run.read(run).variables, start.variables)
 
@@ -166,14 +171,14 @@ def test_a_masked_language_model(tmp_path, run):
     given = pretraining(tmp_path, init_checkpoint=generator)
     with pytest.raises(ValueError, match="has no discriminator_predictions"):
         initial.pretraining(given)
-    config, _ = initial.pretraining(given.replace(electra_objective=False))
+    config, _ = initial.pretraining(given.replace(objective="mlm"))
     assert encoder_config(config).hidden_size == 4
     shared, _ = initial.pretraining(given.replace(allow_new_parts=True))
-    assert not shared.untied_generator
+    assert shared.weight_sharing == "all"
 
 
 def test_parts_without_a_place_are_named(tmp_path, run):
-    given = pretraining(tmp_path, init_checkpoint=run, electra_objective=False)
+    given = pretraining(tmp_path, init_checkpoint=run, objective="mlm")
     with pytest.raises(ValueError) as error:
         initial.pretraining(given)
     assert "has generator, discriminator_predictions, for which" in str(

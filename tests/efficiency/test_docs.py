@@ -26,7 +26,7 @@ def test_worked_example():
         ("Small, batch 64", {"train_batch_size": 64}),
         ("Small, length 256", {"max_seq_length": 256}),
         ("Small, generator of full width", {"generator_hidden_size": 1.0}),
-        ("Small, BERT's objective", {"electra_objective": False}),
+        ("Small, BERT's objective", {"objective": "mlm"}),
         (
             "Base, batch 8",
             {

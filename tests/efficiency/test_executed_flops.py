@@ -166,7 +166,7 @@ def test_elements_are_few():
 
 
 def test_an_update_by_hand():
-    config = tiny.pretraining(uniform_generator=True)
+    config = tiny.pretraining(generator="uniform")
     length, hidden, inner = 16, 8, 32
     layer = 2 * 4 * hidden * hidden + 4 * length * hidden + 4 * hidden * inner
     products = 2 * layer + 2 * 4 * hidden + 2 * hidden * hidden + 2 * hidden

@@ -110,7 +110,7 @@ LARGE = {
     "train_batch_size": 2048,
     "num_train_steps": 400_000,
 }
-BERT = {"electra_objective": False, "num_train_steps": 1_450_000}
+BERT = {"objective": "mlm", "num_train_steps": 1_450_000}
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ OWN = TransformerSizes(64, 12, 128, embedding_size=128)
 @pytest.mark.parametrize(
     ("settings", "generators"),
     [
-        ({"uniform_generator": True}, []),
-        ({"untied_generator": False}, [MAIN]),
+        ({"generator": "uniform"}, []),
+        ({"weight_sharing": "all"}, [MAIN]),
         (
-            {"two_tower_generator": True},
+            {"generator": "two_towers"},
             [OWN.replace(output_frac=1.0), OWN.replace(output_frac=0.0)],
         ),
     ],

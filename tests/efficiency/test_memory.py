@@ -23,7 +23,7 @@ BATCH, LENGTH = 2, 24
 
 def masked_lm(layers: int) -> PretrainingConfig:
     return tiny.pretraining(
-        electra_objective=False,
+        objective="mlm",
         max_seq_length=LENGTH,
         train_batch_size=BATCH,
         model_hparam_overrides={
@@ -65,7 +65,7 @@ def test_fine_tuning_keeps_the_encoder():
         PretrainingConfig(
             data_dir="D",
             model_name="M",
-            electra_objective=False,
+            objective="mlm",
             train_batch_size=config.train_batch_size,
         )
     )
@@ -81,7 +81,7 @@ MEASURED = [
     ({"train_batch_size": 64}, 4964),
     ({"train_batch_size": 32, "max_seq_length": 256}, 5589),
     ({"train_batch_size": 32, "generator_hidden_size": 1.0}, 4219),
-    ({"train_batch_size": 32, "electra_objective": False}, 2588),
+    ({"train_batch_size": 32, "objective": "mlm"}, 2588),
     (
         {
             "train_batch_size": 8,

@@ -32,7 +32,7 @@ def test_parameters_are_those_of_the_model(variant):
 
 
 def test_two_towers_predict_every_token():
-    config = tiny.pretraining(electric_objective=True)
+    config = tiny.pretraining(objective="electric")
     found = networks(config)
     (prediction,) = found.predictions
     assert prediction.tokens == config.max_seq_length

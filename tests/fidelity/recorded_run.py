@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import PretrainingConfig, from_json
 from electra_tf.pretraining.masking import Batch, MaskingDraws, SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.pretraining.sampling import gumbel_argmax
@@ -42,13 +42,14 @@ class RecordedRun:
         }
         overrides = dict(self.recorded["encoder_config"])
         overrides.pop("vocab_size")
-        return PretrainingConfig(
-            data_dir="unused",
-            model_name="unused",
-            model_hparam_overrides=overrides,
+        settings = {
+            "data_dir": "unused",
+            "model_name": "unused",
+            "model_hparam_overrides": overrides,
             **hparams,
             **self.recorded["objective_flags"],
-        )
+        }
+        return from_json(PretrainingConfig, settings)
 
     @property
     def steps(self) -> int:

@@ -83,7 +83,7 @@ def test_generator_has_the_recorded_sizes(run):
     generator = run.run.pretrainer.generator
     if recorded is None or not hasattr(generator, "encoder"):
         return
-    if not run.run.config.untied_generator:
+    if run.run.config.weight_sharing == "all":
         return
     for name, value in recorded.items():
         assert getattr(generator.encoder.config, name) == value, name

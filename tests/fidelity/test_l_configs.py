@@ -53,10 +53,9 @@ def translated(attributes: dict) -> dict:
     ("program", "arguments", "attributes"), settings_rows()
 )
 def test_settings(program, arguments, attributes):
-    config = CONFIG_CLASSES[program](
-        data_dir="DATA", model_name="NAME", **arguments
-    )
-    expected = translated(attributes)
+    settings = {"data_dir": "DATA", "model_name": "NAME", **arguments}
+    config = configs.from_json(CONFIG_CLASSES[program], settings)
+    expected = CONFIG_CLASSES[program].translated(translated(attributes))
     received = {name: getattr(config, name) for name in expected}
     assert received == expected
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from electra_tf.errors import UserError
 from flags import from_config
 
 REQUIRED = ("--data-dir=D", "--model-name=M")
@@ -196,6 +197,18 @@ def test_every_preset_is_tested_and_explains_itself():
             ["--electric_objective", "--uniform_generator"],
             "two_tower_generator needs its own networks.",
         ),
+        (
+            ['--model_hparam_overrides={"hidden_size": "a"}'],
+            "hidden_size must be an int of at least 1. Received: 'a'.",
+        ),
+        (
+            ["--hparams=" + 100_000 * "["],
+            "JSON object, or the path of a .json file. Received",
+        ),
+        (
+            ['--hparams={"learning_rate": 1' + 400 * "0" + "}"],
+            "learning_rate must be a float of at least 0. Received: 1000",
+        ),
     ],
 )
 def test_mistakes_exit_with_one_message(arguments, expected, capsys):
@@ -214,6 +227,15 @@ def test_a_mistake_in_a_flag_file_names_the_file(tmp_path):
     file.write_text("--no_such_flag=1\n")
     with pytest.raises(ValueError, match=r"In .*mine\.flags: Unknown flag"):
         pretraining(f"--flagfile={file}")
+
+
+@pytest.mark.parametrize("name", ["mine.flags", "mine.json"])
+def test_a_binary_file_is_reported(name, tmp_path):
+    file = tmp_path / name
+    file.write_bytes(b"\xff\x00")
+    flag = "--flagfile" if name.endswith(".flags") else "--hparams"
+    with pytest.raises(UserError, match=f"{name}.*utf-8"):
+        pretraining(f"{flag}={file}")
 
 
 def test_a_missing_nested_flag_file_is_reported(tmp_path):
@@ -247,10 +269,33 @@ def test_help_shows_defaults_that_depend():
     assert "peak learning rate (default 0.0001; 5e-05 for large)" in text
 
 
+def test_the_released_booleans(tmp_path):
+    assert pretraining("--nountied_generator").weight_sharing == "all"
+    assert pretraining("--untied-generator=false").weight_sharing == "all"
+    settings = '--hparams={"electra_objective": false}'
+    assert pretraining(settings).objective == "mlm"
+    assert pretraining(settings, "--electra_objective").objective == "rtd"
+    file = tmp_path / "mine.flags"
+    file.write_text("--electric_objective\n")
+    assert pretraining(f"--flagfile={file}").generator == "two_towers"
+    with pytest.raises(UserError, match="objective 'mlm' contradicts"):
+        pretraining(f"--flagfile={file}", "--objective=mlm")
+
+
+def test_help_says_what_the_released_booleans_are():
+    text = from_config.help_text(PretrainingConfig, "program")
+    heading = "The original's names for objective, generator and weight_sharing"
+    _, _, section = text.partition(f"{heading}:\n")
+    assert "--[no]electra_objective" in section.partition("\n\n")[0]
+    assert text.count("--[no]untied_generator_embeddings\n") == 1
+    assert heading not in from_config.help_text(FinetuningConfig, "program")
+
+
 PROGRAM = """
 import sys
 from absl import app
 from electra_tf.configs import PretrainingConfig
+from electra_tf.errors import UserError
 from flags import from_config
 import functools
 

@@ -65,19 +65,3 @@ def test_shared_embeddings_are_trained_by_both():
     for term in ("disc_loss", "mlm_loss"):
         found = embeddings("electra", gradients(term))
         assert all(gradient.any() for gradient in found.values())
-
-
-@pytest.mark.parametrize(
-    ("settings", "sharing"),
-    [
-        ({}, "embeddings"),
-        ({"untied_generator": False}, "all"),
-        ({"untied_generator_embeddings": True}, "none"),
-    ],
-)
-def test_the_released_settings_mean_the_same(settings, sharing):
-    old = tiny.pretraining(**settings)
-    new = tiny.pretraining(weight_sharing=sharing)
-    assert old.weight_sharing == sharing
-    assert new.untied_generator == old.untied_generator
-    assert new.untied_generator_embeddings == old.untied_generator_embeddings

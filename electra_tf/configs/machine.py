@@ -1,0 +1,91 @@
+"""Settings of the devices that a run computes on."""
+
+import dataclasses
+
+from electra_tf.configs import fields
+from electra_tf.configs.hparams import Config, Derived
+from electra_tf.errors import UserError
+
+# Rows of `electra_tf.training.distribution.STRATEGIES` and
+# `electra_tf.layers.embeddings.LOOKUPS`.
+STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
+EMBEDDING_LOOKUPS = ("gather", "one_hot")
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MachineSettings(Config):
+    """Devices, how the work is spread over them, and number formats."""
+
+    use_tpu: bool = fields.machine(False, "run on TPU")
+    distribution_strategy: str = fields.machine(
+        Derived(
+            lambda c: "tpu" if c.use_tpu else "one_device",
+            "one_device; tpu with use_tpu",
+        ),
+        "how the work is spread over devices",
+        choices=STRATEGIES,
+    )
+    logical_cpus: int = fields.machine(
+        0,
+        "split the CPU into this many logical devices, to try mirrored on a "
+        "machine without GPUs",
+        at_least=0,
+    )
+    embedding_lookup: str = fields.machine(
+        Derived(
+            lambda c: (
+                "one_hot" if c.distribution_strategy == "tpu" else "gather"
+            ),
+            "gather; one_hot on TPU",
+        ),
+        "how word embeddings are looked up: one_hot multiplies by a one-hot "
+        "matrix, which TPUs do faster; the results are the same",
+        choices=EMBEDDING_LOOKUPS,
+    )
+    jit_compile: bool = fields.machine(
+        False, "compile the training step by XLA; pays on GPUs"
+    )
+    precision: str = fields.machine(
+        "float32",
+        "number format of the matrix products; weights, softmax, LayerNorm, "
+        "losses and the optimizer stay in float32. float16 scales the loss",
+        choices=PRECISIONS,
+    )
+    accumulation_steps: int = fields.machine(
+        1,
+        "parts that a batch is cut into when it does not fit into memory; the "
+        "update is that of the whole batch",
+        at_least=1,
+    )
+    num_tpu_cores: int = fields.machine(
+        1, "number of TPU cores; where given, it must be the TPU's", at_least=1
+    )
+    tpu_job_name: str | None = fields.machine(
+        None, "name of the TPU worker job"
+    )
+    tpu_name: str | None = fields.machine(
+        None, "name or address of the TPU; local on a TPU VM"
+    )
+    tpu_zone: str | None = fields.machine(None, "zone of the TPU")
+    gcp_project: str | None = fields.machine(None, "Cloud project of the TPU")
+
+    def check(self):
+        """Raise a `UserError` if the devices contradict the strategy."""
+        super().check()
+        if self.use_tpu and self.distribution_strategy != "tpu":
+            raise UserError(
+                "use_tpu needs distribution_strategy 'tpu'. Received: "
+                f"{self.distribution_strategy!r}."
+            )
+        if self.logical_cpus and self.distribution_strategy != "mirrored":
+            raise UserError(
+                "logical_cpus needs distribution_strategy 'mirrored'. "
+                f"Received: {self.distribution_strategy!r}."
+            )
+        if self.train_batch_size % self.accumulation_steps:
+            raise UserError(
+                "train_batch_size must be a multiple of accumulation_steps. "
+                f"Received: {self.train_batch_size} and "
+                f"{self.accumulation_steps}."
+            )

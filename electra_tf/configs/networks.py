@@ -1,0 +1,180 @@
+"""Settings of what is trained: the objective, and who proposes tokens."""
+
+import dataclasses
+
+from electra_tf.configs import fields
+from electra_tf.configs.generator import generator_config
+from electra_tf.configs.hparams import Config, Derived
+from electra_tf.configs.objectives import (
+    GENERATOR_TRAINING,
+    GENERATORS,
+    LAYOUTS,
+    WEIGHT_SHARING,
+    WITHOUT_NETWORK,
+    Layout,
+)
+from electra_tf.errors import UserError
+
+# Rows of `electra_tf.pretraining.sampling.SAMPLERS`.
+SAMPLINGS = ("gumbel", "inverse_cdf")
+# Objectives about two towers; they have no other generator.
+OF_TWO_TOWERS = ("electric", "two_tower")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ObjectiveSettings(Config):
+    """The objective, the weights of its losses, and the sampling."""
+
+    objective: str = fields.objective(
+        "rtd", "what is trained, see docs/objectives.md", choices=tuple(LAYOUTS)
+    )
+    gen_weight: float = fields.objective(
+        1.0, "weight of the generator's loss", at_least=0
+    )
+    disc_weight: float = fields.objective(
+        Derived(
+            lambda c: 50.0 if c.detects else 1.0,
+            "50; 1 for objectives whose main network predicts tokens",
+        ),
+        "weight of the discriminator's loss, or that of the main network in "
+        "its place",
+        at_least=0,
+    )
+    sampling: str = fields.objective(
+        "gumbel",
+        "how tokens are drawn from the generator: gumbel draws a number a "
+        "word piece, as the original; inverse_cdf one a position, for the "
+        "same distribution",
+        choices=SAMPLINGS,
+    )
+    temperature: float = fields.objective(
+        1.0, "softmax temperature of the sampling", more_than=0
+    )
+    disallow_correct: bool = fields.objective(
+        False, "never sample the original token"
+    )
+
+    @property
+    def layout(self) -> Layout:
+        """The networks that the objective trains."""
+        return LAYOUTS[self.objective]
+
+    @property
+    def detects(self) -> bool:
+        """Whether the main network tells replaced tokens from others."""
+        return self.layout.detects
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GeneratorSettings(Config):
+    """The generator: its kind, its size, what it shares, its training."""
+
+    generator: str = fields.generator(
+        Derived(
+            lambda c: (
+                "two_towers"
+                if c.objective in OF_TWO_TOWERS
+                else "masked_language_model"
+            ),
+            "masked_language_model; two_towers with objective electric or "
+            "two_tower",
+        ),
+        "what proposes the tokens that replace others: a masked language "
+        "model, uniform and unigram draws without a network, or a "
+        "left-to-right and a right-to-left transformer",
+        choices=GENERATORS,
+    )
+    weight_sharing: str = fields.generator(
+        "embeddings",
+        "what generator and discriminator have in common; disentangled is "
+        "DeBERTaV3's sharing of embeddings that only the generator trains",
+        choices=WEIGHT_SHARING,
+    )
+    generator_training: str = fields.generator(
+        "joint",
+        "how the generator is trained: joint with the discriminator; "
+        "two_stage, before it; adversarial, to make it err",
+        choices=GENERATOR_TRAINING,
+    )
+    entropy_weight: float = fields.generator(
+        0.0,
+        "weight of the entropy of an adversarial generator's proposals, which "
+        "keeps them diverse",
+        at_least=0,
+    )
+    generator_layers: float = fields.generator(
+        1.0, "depth as a fraction of the discriminator's", more_than=0
+    )
+    generator_hidden_size: float = fields.generator(
+        0.25, "width as a fraction of the discriminator's", more_than=0
+    )
+
+    @property
+    def has_small_generator(self) -> bool:
+        """Whether the generator is a network of its own size."""
+        if self.generator in WITHOUT_NETWORK:
+            return False
+        return self.layout.generator != "main" and self.weight_sharing != "all"
+
+    def check(self):
+        """Raise a `UserError` if the objective has no such generator."""
+        super().check()
+        self._check_towers()
+        self._check_sharing()
+        self._check_training()
+        if self.has_small_generator:
+            generator_config(self)
+
+    def _check_towers(self):
+        towers = self.generator == "two_towers"
+        if self.objective in OF_TWO_TOWERS and not towers:
+            raise UserError(
+                f"objective {self.objective!r} needs generator 'two_towers'. "
+                f"Received: {self.generator!r}."
+            )
+        if towers and self.weight_sharing == "all":
+            raise UserError(
+                "generator 'two_towers' needs its own networks. Received: "
+                "weight_sharing 'all'."
+            )
+        if towers and self.layout.generator == "main":
+            raise UserError(
+                "generator 'two_towers' needs an objective with a generator "
+                f"of its own. Received: {self.objective!r}."
+            )
+
+    def _check_sharing(self):
+        if self.weight_sharing != "disentangled":
+            return
+        if not (self.has_small_generator and self.layout.has_main):
+            raise UserError(
+                "weight_sharing 'disentangled' needs two networks. Received: "
+                f"objective {self.objective!r}, generator {self.generator!r}."
+            )
+
+    def _check_training(self):
+        training = self.generator_training
+        if self.entropy_weight and training != "adversarial":
+            raise UserError(
+                "entropy_weight needs generator_training 'adversarial'. "
+                f"Received: {training!r}."
+            )
+        if training == "joint":
+            return
+        detects = self.layout.head == "detection"
+        if not detects or self.generator != "masked_language_model":
+            raise UserError(
+                f"generator_training {training!r} needs objective 'rtd' or "
+                "'electra_15' and generator 'masked_language_model'. "
+                f"Received: {self.objective!r} and {self.generator!r}."
+            )
+        size = (self.generator_hidden_size, self.generator_layers)
+        alike = size == (1, 1) and self.weight_sharing == "none"
+        if training == "two_stage" and not alike:
+            raise UserError(
+                "generator_training 'two_stage' starts the discriminator from "
+                "the generator's weights, so both must have the same size and "
+                "share none: generator_hidden_size 1, generator_layers 1, "
+                f"weight_sharing 'none'. Received: {size[0]}, {size[1]}, "
+                f"{self.weight_sharing!r}."
+            )

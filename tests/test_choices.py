@@ -1,0 +1,88 @@
+"""The choices that configs name are the rows of the tables in the code.
+
+Configs import no TensorFlow, so the tables cannot be where the names are from.
+"""
+
+import dataclasses
+
+import pytest
+
+from data_prep.sources import formats
+from data_prep.sources.config import FORMAT_NAMES, CorpusConfig
+from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from electra_tf.configs.encoder import ACTIVATIONS, EncoderConfig
+from electra_tf.configs.finetuning import BATCHINGS
+from electra_tf.configs.machine import (
+    EMBEDDING_LOOKUPS,
+    PRECISIONS,
+    STRATEGIES,
+)
+from electra_tf.configs.masking import MASKINGS, WHOLE_WORDS
+from electra_tf.configs.networks import SAMPLINGS
+from electra_tf.configs.objectives import GENERATORS, LAYOUTS, WEIGHT_SHARING
+from electra_tf.configs.optimization import OPTIMIZERS
+from electra_tf.configs.tasks import TASKS
+from electra_tf.efficiency import finetuning_flops
+from electra_tf.finetuning import heads, inputs
+from electra_tf.layers import activations, embeddings, precision
+from electra_tf.pretraining import (
+    generators,
+    main_heads,
+    maskings,
+    objectives,
+    sampling,
+)
+from electra_tf.training import distribution, optimizer
+
+# What has no row: words are a unit of masking; two networks that share all
+# have no second look-up; TensorFlow Datasets are named by their set.
+TABLES = {
+    "hidden_act": (ACTIVATIONS, activations.ACTIVATIONS),
+    "distribution_strategy": (STRATEGIES, distribution.STRATEGIES),
+    "embedding_lookup": (EMBEDDING_LOOKUPS, embeddings.LOOKUPS),
+    "precision": (PRECISIONS, precision.POLICIES),
+    "optimizer": (OPTIMIZERS, optimizer.OPTIMIZERS),
+    "objective": (LAYOUTS, objectives.OBJECTIVES),
+    "generator": (GENERATORS, generators.GENERATORS),
+    "weight_sharing": (
+        WEIGHT_SHARING,
+        [*generators.EMBEDDINGS_OF_GENERATOR, "all"],
+    ),
+    "masking": (MASKINGS, set(maskings.MASKINGS) - {WHOLE_WORDS}),
+    "sampling": (SAMPLINGS, sampling.SAMPLERS),
+    "batching": (BATCHINGS, inputs.BATCHINGS),
+    "corpus_format": (FORMAT_NAMES, set(formats.FORMATS) - {"tfds"}),
+}
+CONFIGS = (EncoderConfig, PretrainingConfig, FinetuningConfig, CorpusConfig)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_choices_are_the_rows_of_a_table(name):
+    choices, rows = TABLES[name]
+    assert set(choices) == set(rows)
+    fields = [
+        field
+        for config_class in CONFIGS
+        for field in dataclasses.fields(config_class)
+        if field.name == name
+    ]
+    assert fields
+    for field in fields:
+        assert tuple(field.metadata["choices"]) == tuple(choices)
+
+
+def test_heads_of_objectives_are_rows():
+    named = {layout.head for layout in LAYOUTS.values()} - {None}
+    assert named == set(main_heads.HEADS)
+
+
+def test_heads_of_tasks_are_rows():
+    named = {row.head for row in TASKS.values()}
+    kinds = {head for head in named if head != "question_answering"}
+    kinds |= {f"{form}_question_answering" for form in ("joint", "independent")}
+    assert kinds == set(heads.HEADS) == set(finetuning_flops.HEADS)
+
+
+def test_whole_words_have_a_row():
+    config = PretrainingConfig(data_dir="D", model_name="M", mask_unit="word")
+    assert config.way_of_masking in maskings.MASKINGS
