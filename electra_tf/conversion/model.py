@@ -33,6 +33,7 @@ COPY_HEAD = "copy_predictions"
 BASELINE_HEAD = "baseline_predictions"
 TASKS = "task_specific"
 SLOTS = ("adam_m", "adam_v")
+_HAVE_GENERATOR = (GENERATOR, *TOWERS, CLOZE_HEAD)
 
 # Settings of an encoder that stand in a model's config beside the overrides,
 # or that a user may well change from one run to the next.
@@ -50,11 +51,11 @@ _TASK_LAYER = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """What a model is made of.
+    """The parts of a model and their sizes.
 
     Attributes:
-        encoder: the main encoder's shape, the discriminator's.
-        parts: names of all else, rows of `PARTS`.
+        encoder: shape of the main encoder, the discriminator's.
+        parts: names of all else, keys of `PARTS`.
         generator: shape of the generator, or of each of two towers.
         untied_generator_embeddings: whether the generator has its own.
         tasks: for each task its layers: kernel shape by name.
@@ -186,24 +187,50 @@ def make(
     """Return a `Model` after checking that everything fits together.
 
     Raises:
-        ValueError: naming every variable and number that does not.
+        UserError: naming every variable and number that does not.
     """
-    layout.check(config.shapes, shapes_of(variables), source)
-    slots = _checked_slots(source, slots or {}, config.shapes)
+    for encoder in (config.encoder, config.generator):
+        check_depth(source, encoder, variables)
+    if config.generator is None and set(config.parts) & set(_HAVE_GENERATOR):
+        raise UserError(
+            f"The config of {source} has the parts {', '.join(config.parts)}, "
+            "but no size of the generator."
+        )
+    shapes = config.shapes
+    layout.check(shapes, shapes_of(variables), source)
+    slots = _checked_slots(source, slots or {}, shapes)
     if vocab is not None:
-        check_vocab(source, vocab, config.encoder.vocab_size)
+        _check_vocab(source, vocab, config.encoder.vocab_size)
     single = {
-        name: as_float32(name, variables[name])
-        for name in sorted(config.shapes)
+        name: _as_float32(source, name, variables[name])
+        for name in sorted(shapes)
     }
     return Model(config, single, vocab, slots, dict(left_out or {}))
+
+
+def check_depth(
+    source: str, encoder: EncoderConfig | None, arrays: Mapping
+) -> None:
+    """Check that an encoder has no more layers than there are arrays.
+
+    Names are made for every layer, so a number that anybody may write into a
+    file must not be taken as it is.
+
+    Raises:
+        UserError: with both numbers.
+    """
+    if encoder is not None and encoder.num_hidden_layers > len(arrays):
+        raise UserError(
+            f"{source} has {len(arrays)} arrays, too few for "
+            f"{encoder.num_hidden_layers} layers (num_hidden_layers)."
+        )
 
 
 def _checked_slots(source: str, slots: Mapping, shapes: layout.Shapes) -> dict:
     """Return the slots of the variables that are taken.
 
     Raises:
-        ValueError: when a variable has one slot only, or a misshapen one.
+        UserError: when a variable has one slot only, or a misshapen one.
     """
     wanted = {
         f"{name}/{slot}": shape
@@ -230,28 +257,45 @@ def shapes_of(variables: Mapping[str, np.ndarray]) -> layout.Shapes:
     return {name: tuple(array.shape) for name, array in variables.items()}
 
 
-def as_float32(name: str, array: np.ndarray) -> np.ndarray:
-    """Return the array in single precision, from single or half.
-
-    Raises:
-        ValueError: for other kinds of numbers.
-    """
+def _as_float32(source: str, name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype not in (np.float32, np.float16):
         raise UserError(
-            f"{name} must hold float32 or float16 numbers. Received: "
-            f"{array.dtype}."
+            f"{name} of {source} must hold float32 or float16 numbers. "
+            f"Received: {array.dtype}."
         )
     return np.ascontiguousarray(array, np.float32).reshape(array.shape)
 
 
-def check_vocab(source: str, vocab: bytes, vocab_size: int):
-    """Raise a ValueError unless the vocabulary has the model's size."""
-    received = max(tokenization.load_vocabulary(vocab).values(), default=-1) + 1
+def _check_vocab(source: str, vocab: bytes, vocab_size: int):
+    try:
+        ids = tokenization.load_vocabulary(vocab).values()
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"The vocabulary of {source} must be UTF-8 text, a word piece a "
+            f"line. Reading it failed: {error}."
+        ) from None
+    received = max(ids, default=-1) + 1
     if received != vocab_size:
         raise UserError(
             f"The vocabulary has {received} word pieces, the model of {source} "
             f"{vocab_size}. Give the one it was trained with by --vocab_file."
         )
+
+
+def renamed(name: str, rules: Iterable[tuple[str, str]]) -> str:
+    """Return another program's name of a variable.
+
+    Args:
+        name: ours.
+        rules: regular expressions and their replacements, used one after
+            another.
+
+    >>> renamed("a/layer_3/kernel", [(r"layer_(\\d+)", r"\\1"), ("/", ".")])
+    'a.3.kernel'
+    """
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name
 
 
 def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
@@ -261,7 +305,7 @@ def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
     {'ab': 3}
 
     Raises:
-        ValueError: for a name that stands for nothing.
+        UserError: for a name that stands for nothing.
     """
     rest = dict(variables)
     for name in names:
@@ -274,6 +318,23 @@ def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
         for key in found:
             del rest[key]
     return rest
+
+
+def not_wanted(
+    source: str, arrays: Mapping, names: Iterable[str]
+) -> dict[str, str]:
+    """Return why arrays that a user names are left out.
+
+    Raises:
+        UserError: for a name that no array has.
+    """
+    unknown = set(names) - set(arrays)
+    if unknown:
+        raise UserError(
+            f"{source} has nothing to leave out that is called "
+            f"{', '.join(sorted(unknown))}."
+        )
+    return dict.fromkeys(names, "not wanted")
 
 
 def infer(

@@ -10,7 +10,7 @@ import json
 import typing
 
 from electra_tf.configs import PretrainingConfig
-from electra_tf.conversion.agreement import network
+from electra_tf.conversion.compatibility import network
 from electra_tf.errors import UserError
 
 # The generator is as wide as the discriminator, unlike the paper's.
@@ -130,7 +130,7 @@ def read_table(path: str) -> dict[str, Tensor]:
 
     Raises:
         FileNotFoundError: when there is no file.
-        ValueError: naming the columns that are missing, or a bad line.
+        UserError: naming the columns that are missing, or a bad line.
     """
     with open(path, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t")

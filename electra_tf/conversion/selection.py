@@ -11,6 +11,7 @@ from electra_tf.conversion.model import (
     GENERATOR,
     GENERATOR_HEAD,
     MAIN,
+    TASKS,
     Model,
     ModelConfig,
     make,
@@ -27,10 +28,10 @@ def encoder_with(model: Model, head: str) -> Model:
 
     Args:
         model: `Model`.
-        head: str, name of its variables' scope; "" for none.
+        head: name of its variables' scope; "" for none.
 
     Raises:
-        ValueError: when the model has no such head.
+        UserError: when the model has no such head.
     """
     scopes = (f"{MAIN}/", f"{head}/") if head else (f"{MAIN}/",)
     chosen = {
@@ -48,7 +49,7 @@ def generator(model: Model) -> Model:
     Its encoder becomes the main one, with the embeddings it shares.
 
     Raises:
-        ValueError: when the model has no such generator.
+        UserError: when the model has no such generator.
     """
     config = model.config
     if config.generator is None:
@@ -72,10 +73,10 @@ def task(model: Model, name: str | None) -> str:
 
     Args:
         model: `Model`.
-        name: str, which one; may be None where there is only one.
+        name: which one; may be None where there is only one.
 
     Raises:
-        ValueError: when it is not clear which, or the head has more layers.
+        UserError: when it is not clear which, or the head has more layers.
     """
     tasks = model.config.tasks
     if name is None and len(tasks) == 1:
@@ -92,13 +93,35 @@ def task(model: Model, name: str | None) -> str:
     return name
 
 
+def with_joined_spans(model: Model) -> Model:
+    """Return the model with one layer for starts and ends of answers.
+
+    Ours are two layers of one output, transformers has one of two, `(H, 2)`
+    for the hidden size H. Heads of other layers stay as they are.
+    """
+    hidden_size = model.config.encoder.hidden_size
+    two = dict.fromkeys(("dense", "dense_1"), (hidden_size, 1))
+    variables, tasks = dict(model.variables), dict(model.config.tasks)
+    for task, layers in model.config.tasks.items():
+        if layers != two:
+            continue
+        tasks[task] = {"dense": (hidden_size, 2)}
+        for name in ("kernel", "bias"):
+            first, second = (f"{TASKS}/{task}/{d}/{name}" for d in two)
+            variables[first] = np.concatenate(
+                [variables[first], variables.pop(second)], axis=-1
+            )
+    config = dataclasses.replace(model.config, tasks=tasks)
+    return make("the model", config, variables, model.vocab)
+
+
 def joined(discriminator: Model, masked_lm: Model) -> Model:
     """Return the pre-training model of a discriminator and its generator.
 
     Embeddings that are the same, bit for bit, are shared.
 
     Raises:
-        ValueError: when the first has a generator already; when embeddings
+        UserError: when the first has a generator already; when embeddings
             differ, and the generator cannot have its own because it projects
             them.
     """

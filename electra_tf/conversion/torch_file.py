@@ -43,7 +43,7 @@ def load(path: str) -> dict[str, np.ndarray]:
     """Return the arrays of a file by their names.
 
     Raises:
-        ValueError: when the file holds anything but a dictionary of tensors.
+        UserError: when the file holds anything but a dictionary of tensors.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -122,7 +122,7 @@ def run(program) -> typing.Any:
         program: bytes, or a file, which is read to the pickle's end.
 
     Raises:
-        ValueError: for an instruction or a function that is not known.
+        UserError: for an instruction or a function that is not known.
     """
     machine = _Machine()
     for code, argument, _ in pickletools.genops(program):

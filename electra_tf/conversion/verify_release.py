@@ -70,7 +70,7 @@ def verify(
 
     Raises:
         FileNotFoundError: when there is no checkpoint, or no table.
-        ValueError: when the table is none.
+        UserError: when the table is none.
     """
     if table:
         expected = released_small.read_table(table)

@@ -77,10 +77,10 @@ def with_settings(config, settings: Mapping[str, Any], source: str):
     Args:
         config: a config of pre-training or fine-tuning.
         settings: a model's, by name.
-        source: str, where the model is, for the message.
+        source: where the model is, for the message.
 
     Raises:
-        ValueError: naming each setting, with both values.
+        UserError: naming each setting, with both values.
     """
     ours = merged(config, settings)
     expected = _told(config.replace(**settings), settings)
@@ -102,7 +102,7 @@ def with_settings(config, settings: Mapping[str, Any], source: str):
 
 
 def _told(config, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what settings come to, whichever way they were given."""
+    """Return the values of settings, whichever way they were given."""
     encoder = encoder_config(config)
     told = {
         field.name: getattr(encoder, field.name)
@@ -153,7 +153,7 @@ def generator_settings(
 
 
 def network(config: PretrainingConfig) -> ModelConfig:
-    """Return what a pre-training run builds, as a `ModelConfig`.
+    """Return the networks that a pre-training run builds.
 
     >>> config = PretrainingConfig(data_dir=".", model_name="m")
     >>> network(config).parts
@@ -188,7 +188,7 @@ def check_trainable(
     """Check that a run has a place for a model, and the model all for it.
 
     Raises:
-        ValueError: naming what is missing, too much or of another shape.
+        UserError: naming what is missing, too much or of another shape.
     """
     run = network(config)
     unused = [part for part in model.parts if part not in run.parts]
@@ -227,7 +227,7 @@ def check_trainable(
 
 
 def _check_generator(run: ModelConfig, model: ModelConfig, source: str):
-    """Check what shapes do not tell: a generator's attention heads."""
+    """Check a generator's attention heads, of which shapes tell nothing."""
     if run.generator is None or model.generator is None:
         return
     expected = run.generator.num_attention_heads

@@ -1,0 +1,161 @@
+"""The formats that models are read from and written to, a row each.
+
+The modules of formats are imported when they are used: some need TensorFlow.
+"""
+
+import importlib
+import os
+import typing
+from collections.abc import Callable
+
+from electra_tf.conversion import model_folder, selection
+from electra_tf.conversion.model import Model
+from electra_tf.io import files
+
+
+class Operation(typing.NamedTuple):
+    """A function of a format's module.
+
+    Attributes:
+        module: its name in this package.
+        function: its name in the module.
+        options: names of the keyword arguments that it takes.
+    """
+
+    module: str
+    function: str
+    options: tuple[str, ...] = ()
+
+    def __call__(self, path: str, *model: Model, **options):
+        """Call the function with those of the options that it takes."""
+        module = importlib.import_module(f"{__package__}.{self.module}")
+        known = {n: options[n] for n in self.options if n in options}
+        return getattr(module, self.function)(path, *model, **known)
+
+
+class Format(typing.NamedTuple):
+    """A format.
+
+    Attributes:
+        detect: function of a path and the content of its config.json; says
+            whether the format is there. The first row that says so counts.
+        read: function of a path; returns a `Model`.
+        write: function of a path and a `Model`; returns the `Model` that was
+            written, which may be a part.
+        difference: function of a path and the `Model` that was written there;
+            returns how far another program's sequence output is from ours.
+            For programs that do not compute quite the same.
+    """
+
+    detect: Callable[[str, dict], bool] | None = None
+    read: Operation | None = None
+    write: Operation | None = None
+    difference: Operation | None = None
+
+
+def _is_model_folder(path: str, config: dict) -> bool:
+    weights = os.path.join(path, model_folder.WEIGHTS_FILE)
+    ours = config.get("format") == model_folder.FORMAT
+    return ours and os.path.exists(weights)
+
+
+def _is_run(path: str, _: dict) -> bool:
+    local = not files.is_remote(path)
+    if local and not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
+        raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
+    from electra_tf.conversion import tensorflow_checkpoint
+
+    return tensorflow_checkpoint.is_run(path)
+
+
+FORMATS = {
+    "model_folder": Format(
+        _is_model_folder,
+        read=Operation("model_folder", "read", ("leave_out",)),
+        write=Operation("model_folder", "write"),
+    ),
+    "hugging_face": Format(
+        lambda _, config: bool(config.get("model_type")),
+        read=Operation(
+            "hugging_face", "read", ("vocab_file", "part", "task", "leave_out")
+        ),
+        write=Operation("hugging_face", "write", ("part", "task", "labels")),
+    ),
+    "keras_hub": Format(
+        lambda _, config: bool(config.get("registered_name")),
+        read=Operation(
+            "keras_hub",
+            "read",
+            ("vocab_file", "hidden_act", "do_lower_case", "leave_out"),
+        ),
+        write=Operation("keras_hub", "write"),
+        difference=Operation("keras_hub", "difference"),
+    ),
+    "training_run": Format(
+        _is_run,
+        read=Operation(
+            "tensorflow_checkpoint", "read_run", ("vocab_file", "leave_out")
+        ),
+    ),
+    "tf1_checkpoint": Format(
+        lambda _, config: True,
+        read=Operation(
+            "tensorflow_checkpoint",
+            "read_tf1",
+            (
+                "vocab_file",
+                "num_attention_heads",
+                "do_lower_case",
+                "leave_out",
+            ),
+        ),
+        write=Operation("tensorflow_checkpoint", "write_tf1", ("optimizer",)),
+    ),
+    "model_garden": Format(
+        write=Operation("model_garden", "write"),
+        difference=Operation("model_garden", "difference"),
+    ),
+}
+
+
+def detect(path: str) -> str:
+    """Return the key of `FORMATS` for what lies at a path.
+
+    Raises:
+        FileNotFoundError: when nothing is there.
+        UserError: when it cannot be read.
+    """
+    config = model_folder.read_json(
+        os.path.join(path, model_folder.CONFIG_FILE)
+    )
+    return next(
+        name
+        for name, form in FORMATS.items()
+        if form.detect and form.detect(path, config)
+    )
+
+
+def read(
+    path: str,
+    form: str | None = None,
+    generator: str | None = None,
+    **options,
+) -> Model:
+    """Read a model of any format.
+
+    Args:
+        path: folder or checkpoint.
+        form: key of `FORMATS`; by default it is detected.
+        generator: folder of the generator, where it is apart.
+        **options: arguments of the format's function; those that it does not
+            take have no effect.
+
+    Raises:
+        FileNotFoundError: when nothing is there.
+        UserError: for contents that do not do.
+    """
+    model = FORMATS[form or detect(path)].read(path, **options)
+    if generator is None:
+        return model
+    masked_lm = read(generator, vocab_file=options.get("vocab_file"))
+    return selection.joined(model, selection.generator(masked_lm))
