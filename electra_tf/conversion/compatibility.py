@@ -1,4 +1,4 @@
-"""Whether a run and the model it starts from agree.
+"""Compatibility of a run and the model that it starts from.
 
 A setting that was not given is taken from the model; one that was given must
 agree with it, by what it comes to. No network is built.
@@ -75,12 +75,9 @@ def with_settings(config, settings: Mapping[str, Any], source: str):
     """Return `merged` after checking that nothing given contradicts.
 
     Args:
-        config: a config of pre-training or fine-tuning.
+        config: of pre-training or fine-tuning.
         settings: a model's, by name.
         source: where the model is, for the message.
-
-    Raises:
-        UserError: naming each setting, with both values.
     """
     ours = merged(config, settings)
     expected = _told(config.replace(**settings), settings)
@@ -185,11 +182,7 @@ def _generator_parts(config: PretrainingConfig) -> tuple[str, ...]:
 def check_trainable(
     config: PretrainingConfig, model: ModelConfig, source: str
 ) -> None:
-    """Check that a run has a place for a model, and the model all for it.
-
-    Raises:
-        UserError: naming what is missing, too much or of another shape.
-    """
+    """Check that a run has a place for a model, and the model all for it."""
     run = network(config)
     unused = [part for part in model.parts if part not in run.parts]
     if unused:

@@ -85,12 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def convert(args: argparse.Namespace) -> None:
-    """Read, write, read what was written, and compare.
-
-    Raises:
-        FileNotFoundError, FileExistsError: for paths that do not do.
-        UserError: for contents that do not.
-    """
+    """Read, write, read what was written, and compare."""
     options = dict(vars(args))
     source, target = options.pop("source"), options.pop("to")
     chosen, vocab_file = options.pop("format"), options["vocab_file"]
@@ -157,15 +152,7 @@ def measured(path: str, form: str, written: Model, options: dict) -> list[str]:
 
 
 def compared(written: Model, again: Model) -> list[str]:
-    """Say how exactly a model was written.
-
-    Args:
-        written: `Model` that was to be written.
-        again: `Model` that was read.
-
-    Raises:
-        UserError: when they do not have the same variables.
-    """
+    """Say how exactly a model was written, by the one that was read again."""
     lines = []
     for kind in ("variables", "slots"):
         expected, received = getattr(written, kind), getattr(again, kind)

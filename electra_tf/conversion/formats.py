@@ -37,14 +37,14 @@ class Format(typing.NamedTuple):
     """A format.
 
     Attributes:
-        detect: function of a path and the content of its config.json; says
-            whether the format is there. The first row that says so counts.
-        read: function of a path; returns a `Model`.
-        write: function of a path and a `Model`; returns the `Model` that was
-            written, which may be a part.
-        difference: function of a path and the `Model` that was written there;
-            returns how far another program's sequence output is from ours.
-            For programs that do not compute quite the same.
+        detect: tells from a path and the content of its config.json whether
+            the format is there; the first row of the table that says so counts.
+        read: returns the `Model` at a path.
+        write: makes a folder at a path, which must not be there or be empty,
+            of a `Model`; returns the `Model` that was written, maybe a part.
+        difference: returns how far another program's sequence output, by the
+            folder at a path, is from that of the `Model` that was written,
+            for programs that do not compute quite the same.
     """
 
     detect: Callable[[str, dict], bool] | None = None
@@ -147,12 +147,15 @@ def read(
         path: folder or checkpoint.
         form: key of `FORMATS`; by default it is detected.
         generator: folder of the generator, where it is apart.
-        **options: arguments of the format's function; those that it does not
-            take have no effect.
+        **options: for formats that have them: `vocab_file`, by default the
+            one that lies there; `do_lower_case` and `num_attention_heads`, of
+            a model without config; `hidden_act`, see `keras_hub`; `part` and
+            `task`, see `hugging_face`; `leave_out`, names of variables, or of
+            scopes above them, not to take over.
 
     Raises:
         FileNotFoundError: when nothing is there.
-        UserError: for contents that do not do.
+        UserError: for contents that do not fit together.
     """
     model = FORMATS[form or detect(path)].read(path, **options)
     if generator is None:

@@ -83,23 +83,19 @@ def write(
     task: str | None = None,
     labels: tuple[str, ...] = (),
 ) -> Model:
-    """Write a folder that `from_pretrained` loads.
+    """Write a folder that `from_pretrained` loads; return what `read` will.
 
     Args:
         path: a folder that is made, or empty.
         model: `Model`.
-        part: key of `PARTS`; by default the task's sentence head if there is
-            one, or else the discriminator or the generator.
+        part: key of `PARTS`; by default the task's head if there is one, or
+            else the discriminator or the generator.
         task: name of the head, where there are several.
         labels: names of a classification's labels.
-
-    Returns:
-        The `Model` that was written, as `read` returns it.
 
     Raises:
         UserError: for what the model does not have, or their class has no
             place for.
-        FileExistsError: when something is there.
     """
     part = _known(part) if part else default_part(model.config, task)
     chosen = select(model, part, task)
@@ -131,16 +127,11 @@ def read(
 
     Args:
         path: the folder.
-        vocab_file: by default the folder's vocab.txt, or the vocabulary in
-            its tokenizer.json.
+        vocab_file: by default its vocab.txt, or as in its tokenizer.json.
         part: key of `PARTS`, by default the one that config.json names;
-            "encoder" takes the encoder and leaves any head out.
+            "encoder" leaves any head out.
         task: name that a head gets here.
         leave_out: their names of arrays not to take over.
-
-    Raises:
-        FileNotFoundError: when a file is missing.
-        UserError: for another model, or one that ours cannot be.
     """
     values = model_folder.read_json(
         os.path.join(path, model_folder.CONFIG_FILE)
@@ -177,11 +168,7 @@ def default_part(config: ModelConfig, task: str | None = None) -> str:
 
 
 def select(model: Model, part: str, task: str | None) -> Model:
-    """Return the `Model` that one of `PARTS` is.
-
-    Raises:
-        UserError: when the model has no such part.
-    """
+    """Return the `Model` that one of `PARTS` is."""
     if part == "generator":
         chosen = selection.generator(model)
         _check_generator_activation(chosen.config.encoder)

@@ -106,10 +106,7 @@ def their_name(part: str, ours: str) -> str:
 def to_theirs(model: Model, part: str, task: str) -> dict[str, np.ndarray]:
     """Return a model's arrays in their names and orientation.
 
-    Args:
-        model: `Model` of nothing but the part.
-        part: key of `PARTS`.
-        task: name of the head, where there is one.
+    The model must have nothing but the part; `task` is the name of its head.
     """
     arrays = {
         their_name(part, name): np.ascontiguousarray(_turned(name, array))

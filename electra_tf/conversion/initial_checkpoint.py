@@ -27,11 +27,7 @@ def pretraining(
     """Return the config with the initial model's settings, and that model.
 
     The model is None where there is none to start from, or the run has a
-    checkpoint of its own already.
-
-    Raises:
-        FileNotFoundError: when there is no model.
-        UserError: when it is not the one that the settings ask for.
+    checkpoint of its own already. It must be what the settings ask for.
     """
     path = config.init_checkpoint
     if path is None:
@@ -55,12 +51,8 @@ def finetuning(
     """Return the config with the initial model's settings, and that model.
 
     The model is None where no weights are needed: when training from scratch,
-    or evaluating what was trained before.
-
-    Raises:
-        FileNotFoundError: when there is no model, and one is needed.
-        UserError: when it is not the one that the settings ask for; training
-            from scratch may have its own.
+    or evaluating what was trained before. It must be what the settings ask
+    for, unless training from scratch.
     """
     path = config.init_checkpoint
     if config.do_train and not config.from_scratch:
@@ -108,11 +100,7 @@ def _saved(file: str, names: tuple[str, ...]) -> dict[str, Any]:
 def check_vocabulary(
     model: Model | None, tokenizer: Tokenizer, source: str
 ) -> None:
-    """Check that a model was trained with a tokenizer's vocabulary.
-
-    Raises:
-        UserError: naming the first word piece that differs.
-    """
+    """Check that a model was trained with a tokenizer's vocabulary."""
     if model is None or model.vocab is None:
         return
     theirs, ours = load_vocabulary(model.vocab), tokenizer.vocab

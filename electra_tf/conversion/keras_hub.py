@@ -81,18 +81,10 @@ OTHER_FILES = {
 
 
 def write(path: str, model: Model) -> Model:
-    """Write the main encoder as a preset.
-
-    Args:
-        path: a folder that is made, or empty.
-        model: `Model`.
-
-    Returns:
-        The `Model` of the encoder alone, which says what was left out.
+    """Write the main encoder as a preset; return it with what was left out.
 
     Raises:
         UserError: when there is no vocabulary, or the activation is no GELU.
-        FileExistsError: when something is there.
     """
     chosen = selection.encoder_with(model, "")
     config = config_json(chosen.config.encoder)
@@ -125,10 +117,6 @@ def read(
             default the one that KerasHub computes.
         do_lower_case: of a preset without tokenizer.
         leave_out: their names of arrays not to take over.
-
-    Raises:
-        FileNotFoundError: when there are no weights.
-        UserError: for another model, or one that ours cannot be.
     """
     values = model_folder.read_json(
         os.path.join(path, model_folder.CONFIG_FILE)
@@ -164,10 +152,6 @@ def difference(path: str, model: Model) -> float:
     """Return how far the sequence output of a preset is from the model's.
 
     Our encoder computes both, the preset's with KerasHub's activation.
-
-    Args:
-        path: the folder that `write` made.
-        model: `Model` that was written.
     """
     # Nothing else here needs TensorFlow.
     from electra_tf.conversion import load
@@ -181,11 +165,7 @@ def difference(path: str, model: Model) -> float:
 
 
 def config_json(encoder: EncoderConfig) -> dict:
-    """Return the content of their config.json.
-
-    Raises:
-        UserError: for an activation that is no GELU.
-    """
+    """Return the content of their config.json."""
     if encoder.hidden_act not in ("gelu", HIDDEN_ACT):
         raise UserError(
             f"{BACKBONE} has the activation {HIDDEN_ACT}, near gelu. Received: "
@@ -335,11 +315,10 @@ def _check(path: str, encoder: EncoderConfig, arrays: dict):
     check_depth(path, encoder, arrays)
     pairs = keras_hub_weights.encoder(encoder)
     both = {pair.theirs: f"{pair.theirs} ({pair.ours})" for pair in pairs}
-    expected = {pair.theirs: pair.shape for pair in pairs}
-    expected |= keras_hub_weights.pooler(encoder)
+    expected = {both[pair.theirs]: pair.shape for pair in pairs}
     received = shapes_of(arrays)
     layout.check(
-        {both.get(name, name): shape for name, shape in expected.items()},
+        {**expected, **keras_hub_weights.pooler(encoder)},
         {both.get(name, name): shape for name, shape in received.items()},
         path,
     )

@@ -106,12 +106,7 @@ def write_h5(path: str, arrays: dict[str, np.ndarray]) -> None:
 
 
 def read_h5(path: str) -> dict[str, np.ndarray]:
-    """Return all arrays of a file by name.
-
-    Raises:
-        UserError: when it is no HDF5 file, points elsewhere, or holds less
-            than it says.
-    """
+    """Return all arrays of a file by name."""
     try:
         with h5py.File(path, "r") as file:
             datasets = _datasets(path, file)

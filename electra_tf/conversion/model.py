@@ -43,7 +43,6 @@ _NOT_OVERRIDES = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
 )
-_LAYER = re.compile(r"encoder/layer_(\d+)/")
 _TASK_LAYER = re.compile(
     rf"{TASKS}/(?P<task>.+)/(?P<layer>dense(?:_\d+)?|qa_hidden)/(?:kernel|bias)"
 )
@@ -90,10 +89,9 @@ class ModelConfig:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of a run that builds this encoder."""
-        hidden_size = self.encoder.hidden_size
         overrides: dict[str, Any] = {}
-        if hidden_size != MODEL_SIZES[self.model_size].hidden_size:
-            overrides["hidden_size"] = hidden_size
+        if self.encoder.hidden_size != MODEL_SIZES[self.model_size].hidden_size:
+            overrides["hidden_size"] = self.encoder.hidden_size
         implied = encoder_config(
             FinetuningConfig(
                 data_dir=".",
@@ -124,22 +122,21 @@ def _own_encoder(name: str):
     )
 
 
-def _generator_head(config: ModelConfig) -> layout.Shapes:
-    # Without an encoder of its own the head sits on the main one.
-    encoder = config.generator or config.encoder
-    return layout.token_prediction(GENERATOR_HEAD, encoder, encoder.hidden_size)
+def _proposing(config: ModelConfig) -> EncoderConfig:
+    """Return the encoder that proposes tokens, the main one if need be."""
+    return config.generator or config.encoder
 
 
-def _cloze_head(config: ModelConfig) -> layout.Shapes:
-    both_towers = 2 * config.generator.hidden_size
-    return layout.token_prediction(CLOZE_HEAD, config.generator, both_towers)
-
-
+# The shapes of a part's variables, by the part's name.
 PARTS = {
     GENERATOR: _own_encoder(GENERATOR),
     **{tower: _own_encoder(tower) for tower in TOWERS},
-    GENERATOR_HEAD: _generator_head,
-    CLOZE_HEAD: _cloze_head,
+    GENERATOR_HEAD: lambda config: layout.token_prediction(
+        GENERATOR_HEAD, _proposing(config), _proposing(config).hidden_size
+    ),
+    CLOZE_HEAD: lambda config: layout.token_prediction(
+        CLOZE_HEAD, config.generator, 2 * config.generator.hidden_size
+    ),
     DISCRIMINATOR_HEAD: lambda config: layout.replaced_token(
         DISCRIMINATOR_HEAD, config.encoder
     ),
@@ -150,9 +147,7 @@ PARTS = {
         f"{COPY_HEAD}/dense", config.encoder.hidden_size, 1
     ),
     BASELINE_HEAD: lambda config: layout.dense(
-        f"{BASELINE_HEAD}/dense",
-        (config.generator or config.encoder).hidden_size,
-        1,
+        f"{BASELINE_HEAD}/dense", _proposing(config).hidden_size, 1
     ),
 }
 
@@ -184,11 +179,7 @@ def make(
     slots: Mapping[str, np.ndarray] | None = None,
     left_out: Mapping[str, str] | None = None,
 ) -> Model:
-    """Return a `Model` after checking that everything fits together.
-
-    Raises:
-        UserError: naming every variable and number that does not.
-    """
+    """Return a `Model` after checking that everything fits together."""
     for encoder in (config.encoder, config.generator):
         check_depth(source, encoder, variables)
     if config.generator is None and set(config.parts) & set(_HAVE_GENERATOR):
@@ -213,11 +204,7 @@ def check_depth(
 ) -> None:
     """Check that an encoder has no more layers than there are arrays.
 
-    Names are made for every layer, so a number that anybody may write into a
-    file must not be taken as it is.
-
-    Raises:
-        UserError: with both numbers.
+    Names are made for every layer, and a file may say any number of them.
     """
     if encoder is not None and encoder.num_hidden_layers > len(arrays):
         raise UserError(
@@ -227,11 +214,7 @@ def check_depth(
 
 
 def _checked_slots(source: str, slots: Mapping, shapes: layout.Shapes) -> dict:
-    """Return the slots of the variables that are taken.
-
-    Raises:
-        UserError: when a variable has one slot only, or a misshapen one.
-    """
+    """Return the slots of the variables that are taken, two of each or none."""
     wanted = {
         f"{name}/{slot}": shape
         for name, shape in shapes.items()
@@ -285,10 +268,7 @@ def _check_vocab(source: str, vocab: bytes, vocab_size: int):
 def renamed(name: str, rules: Iterable[tuple[str, str]]) -> str:
     """Return another program's name of a variable.
 
-    Args:
-        name: ours.
-        rules: regular expressions and their replacements, used one after
-            another.
+    Rules are regular expressions and their replacements, used in turn.
 
     >>> renamed("a/layer_3/kernel", [(r"layer_(\\d+)", r"\\1"), ("/", ".")])
     'a.3.kernel'
@@ -303,9 +283,6 @@ def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
 
     >>> without({"a/b": 1, "a/c": 2, "ab": 3}, ["a"])
     {'ab': 3}
-
-    Raises:
-        UserError: for a name that stands for nothing.
     """
     rest = dict(variables)
     for name in names:
@@ -323,11 +300,7 @@ def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
 def not_wanted(
     source: str, arrays: Mapping, names: Iterable[str]
 ) -> dict[str, str]:
-    """Return why arrays that a user names are left out.
-
-    Raises:
-        UserError: for a name that no array has.
-    """
+    """Return why arrays that a user names, and that are there, are left out."""
     unknown = set(names) - set(arrays)
     if unknown:
         raise UserError(
@@ -340,24 +313,16 @@ def not_wanted(
 def infer(
     source: str, shapes: layout.Shapes, num_attention_heads: int | None = None
 ) -> ModelConfig:
-    """Tell a model's config from its shapes.
+    """Return the config of a model with variables of these shapes.
 
-    Shapes do not tell the heads: without `num_attention_heads` they are the
-    released models', one for each 64 units.
-
-    Args:
-        source: str, where the shapes are from, for messages.
-        shapes: shape by name.
-        num_attention_heads: int, the main encoder's.
+    Shapes do not tell the heads of attention: unless they are given they are
+    the released models', one for each 64 units.
     """
     encoder = _encoder(source, MAIN, MAIN, shapes)
     if num_attention_heads:
         encoder = encoder.replace(num_attention_heads=num_attention_heads)
-    return with_parts(
-        source,
-        ModelConfig(encoder, model_size=named_size(encoder)),
-        shapes,
-    )
+    config = ModelConfig(encoder, model_size=named_size(encoder))
+    return with_parts(source, config, shapes)
 
 
 def with_parts(
@@ -368,7 +333,7 @@ def with_parts(
 ) -> ModelConfig:
     """Return the config with the parts and tasks that the names tell of.
 
-    A generator's shape is told as well, unless the config has it.
+    So do the shapes of a generator's size, unless the config has it.
     """
     first = {name.split("/")[0] for name in shapes}
     parts = tuple(part for part in PARTS if part in first)
@@ -403,37 +368,30 @@ def _encoder(
     source: str, name: str, tables: str, shapes: layout.Shapes
 ) -> EncoderConfig:
     """Return an encoder's config from its variables' shapes."""
-    layers = [
-        int(match[1])
-        for path in shapes
-        if path.startswith(f"{name}/")
-        and (match := _LAYER.match(path.removeprefix(f"{name}/")))
-    ]
-    block = f"{name}/encoder/layer_0"
-    needed = {
-        "words": f"{tables}/embeddings/word_embeddings",
-        "types": f"{tables}/embeddings/token_type_embeddings",
-        "positions": f"{tables}/embeddings/position_embeddings",
-        "inside": f"{block}/intermediate/dense/kernel",
-    }
-    missing = [
-        path for path in needed.values() if len(shapes.get(path, ())) != 2
-    ]
+    needed = (
+        f"{tables}/embeddings/word_embeddings",
+        f"{tables}/embeddings/token_type_embeddings",
+        f"{tables}/embeddings/position_embeddings",
+        f"{name}/encoder/layer_0/intermediate/dense/kernel",
+    )
+    missing = [path for path in needed if len(shapes.get(path, ())) != 2]
     if missing:
         raise UserError(
             f"{source} holds no ELECTRA: {', '.join(missing)} "
             f"missing. It has: {', '.join(sorted(shapes)) or 'nothing'}."
         )
-    size = {key: shapes[path] for key, path in needed.items()}
+    words, types, positions, inside = (shapes[path] for path in needed)
+    layer = re.compile(rf"{name}/encoder/layer_(\d{{1,9}})/")
+    layers = [int(found[1]) for found in map(layer.match, shapes) if found]
     return EncoderConfig(
-        vocab_size=size["words"][0],
-        hidden_size=size["inside"][0],
+        vocab_size=words[0],
+        hidden_size=inside[0],
         num_hidden_layers=max(layers) + 1,
-        num_attention_heads=num_heads(size["inside"][0]),
-        intermediate_size=size["inside"][1],
-        embedding_size=size["words"][1],
-        max_position_embeddings=size["positions"][0],
-        type_vocab_size=size["types"][0],
+        num_attention_heads=num_heads(inside[0]),
+        intermediate_size=inside[1],
+        embedding_size=words[1],
+        max_position_embeddings=positions[0],
+        type_vocab_size=types[0],
     )
 
 

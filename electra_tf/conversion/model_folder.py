@@ -35,6 +35,13 @@ CONFIG_FILE = "config.json"
 VOCAB_FILE = "vocab.txt"
 FORMAT = "electra_tf model folder"
 VERSION = 1
+_NOT_SAFETENSORS = (
+    safetensors.SafetensorError,
+    AttributeError,  # Of a type that NumPy may once have.
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 
 def is_model_folder(path: str) -> bool:
@@ -43,18 +50,11 @@ def is_model_folder(path: str) -> bool:
 
 
 def write(path: str, model: Model) -> Model:
-    """Write a model folder.
-
-    Args:
-        path: a folder that is made, or empty.
-        model: `Model`; the optimizer's slots are not kept.
-
-    Returns:
-        The `Model` without slots.
+    """Write a model folder; return the `Model` without the optimizer's slots.
 
     Raises:
         UserError: when the model has no vocabulary.
-        FileExistsError: when something is there.
+        FileExistsError: when something is in the folder.
     """
     make_folder(path)
     write_vocab(path, model)
@@ -64,14 +64,7 @@ def write(path: str, model: Model) -> Model:
 
 
 def read(path: str, leave_out: tuple[str, ...] = ()) -> Model:
-    """Read a model folder.
-
-    Args:
-        path: the folder.
-        leave_out: names of parts that are not wanted.
-
-    Returns:
-        `Model` without slots.
+    """Read a model folder, but the parts that are to be left out.
 
     Raises:
         FileNotFoundError: naming what the folder lacks.
@@ -130,11 +123,7 @@ _VALID = {
 
 
 def from_json(values: dict[str, Any], source: str) -> ModelConfig:
-    """Return the config that `to_json` wrote.
-
-    Raises:
-        UserError: for another format, or a value that is missing or wrong.
-    """
+    """Return the config of which `to_json` made values, after checks."""
     found = values.get("format"), values.get("format_version")
     if found != (FORMAT, VERSION):
         raise UserError(
@@ -168,12 +157,7 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
 
 
 def read_config(kind: type, values: Any, source: str):
-    """Return the config that the values in a folder's config.json make.
-
-    Args:
-        kind: class of the config.
-        values: its fields by name, of any types.
-        source: the folder, for the message.
+    """Return a config of the values in a folder's config.json.
 
     Raises:
         UserError: for unknown, missing or wrong values.
@@ -187,11 +171,7 @@ def read_config(kind: type, values: Any, source: str):
 
 
 def make_folder(path: str) -> None:
-    """Make a folder to write to.
-
-    Raises:
-        FileExistsError: when something is in it.
-    """
+    """Make a folder to write to; there must be nothing in it."""
     if os.path.exists(path) and (not os.path.isdir(path) or os.listdir(path)):
         raise FileExistsError(
             f"{path} is not empty. Give --to a folder that is not there yet."
@@ -200,11 +180,7 @@ def make_folder(path: str) -> None:
 
 
 def write_vocab(path: str, model: Model, name: str = VOCAB_FILE) -> None:
-    """Write the vocabulary into a folder, by the name that it has there.
-
-    Raises:
-        UserError: when the model has none.
-    """
+    """Write the vocabulary into a folder; a model must have one."""
     if model.vocab is None:
         raise UserError(
             f"No vocabulary was found to write to {path}. Give the one that "
@@ -229,14 +205,10 @@ def write_weights(
 
 
 def read_weights(path: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a safetensors file by name.
-
-    Raises:
-        UserError: when it is none, or holds what NumPy has no type for.
-    """
+    """Return the arrays of a safetensors file by name."""
     try:
         return safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+    except _NOT_SAFETENSORS as error:
         raise UserError(
             f"{path} must be a safetensors file of float32 or float16 "
             f"numbers. Reading it failed: {error!r}."

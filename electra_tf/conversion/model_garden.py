@@ -47,19 +47,10 @@ RULES = (
 
 
 def write(path: str, model: Model) -> Model:
-    """Write the main encoder's checkpoint.
-
-    Args:
-        path: a folder that is made, or empty.
-        model: `Model`.
-
-    Returns:
-        The `Model` of the encoder alone.
+    """Write the main encoder's checkpoint; return the encoder alone.
 
     Raises:
-        UserError: when there is no vocabulary, or the activation is not
-            gelu.
-        FileExistsError: when something is there.
+        UserError: when there is no vocabulary, or the activation is not gelu.
     """
     chosen = selection.encoder_with(model, "")
     encoder = _new_encoder(arguments(chosen.config.encoder))
@@ -74,12 +65,7 @@ def write(path: str, model: Model) -> Model:
 
 
 def difference(path: str, model: Model) -> float:
-    """Return how far their encoder's sequence output is from ours.
-
-    Args:
-        path: the folder that `write` made.
-        model: `Model` that was written.
-    """
+    """Return how far their encoder's sequence output is from ours."""
     theirs = _new_encoder(
         model_folder.read_json(os.path.join(path, ENCODER_FILE))
     )

@@ -24,15 +24,7 @@ EMBEDDINGS = "embeddings/"
 
 
 def encoder_with(model: Model, head: str) -> Model:
-    """Return the main encoder with one head, or with none.
-
-    Args:
-        model: `Model`.
-        head: name of its variables' scope; "" for none.
-
-    Raises:
-        UserError: when the model has no such head.
-    """
+    """Return the main encoder with one head, or with none if it is ""."""
     scopes = (f"{MAIN}/", f"{head}/") if head else (f"{MAIN}/",)
     chosen = {
         name: array
@@ -47,9 +39,6 @@ def generator(model: Model) -> Model:
     """Return the generator as a masked language model of its own.
 
     Its encoder becomes the main one, with the embeddings it shares.
-
-    Raises:
-        UserError: when the model has no such generator.
     """
     config = model.config
     if config.generator is None:
@@ -71,12 +60,7 @@ def generator(model: Model) -> Model:
 def task(model: Model, name: str | None) -> str:
     """Return the name of a task whose head is one linear layer.
 
-    Args:
-        model: `Model`.
-        name: which one; may be None where there is only one.
-
-    Raises:
-        UserError: when it is not clear which, or the head has more layers.
+    The name may be left out where there is only one task.
     """
     tasks = model.config.tasks
     if name is None and len(tasks) == 1:
@@ -118,20 +102,15 @@ def with_joined_spans(model: Model) -> Model:
 def joined(discriminator: Model, masked_lm: Model) -> Model:
     """Return the pre-training model of a discriminator and its generator.
 
-    Embeddings that are the same, bit for bit, are shared.
-
-    Raises:
-        UserError: when the first has a generator already; when embeddings
-            differ, and the generator cannot have its own because it projects
-            them.
+    Embeddings that are the same, bit for bit, are shared. Where they differ,
+    a generator that projects them cannot have its own.
     """
     if GENERATOR_HEAD in discriminator.config.parts:
         raise UserError(
             "What another generator is to be joined to has one already: "
             f"{', '.join(discriminator.config.parts)}. Leave one of them out."
         )
-    _check_embeddings(discriminator, masked_lm)
-    tied = not _different_embeddings(discriminator, masked_lm)
+    tied = _are_tied(discriminator, masked_lm)
     variables = dict(discriminator.variables)
     for name, array in masked_lm.variables.items():
         if name.startswith(f"{MAIN}/{EMBEDDINGS}") and tied:
@@ -152,24 +131,22 @@ def joined(discriminator: Model, masked_lm: Model) -> Model:
     )
 
 
-def _check_embeddings(discriminator: Model, masked_lm: Model):
+def _are_tied(discriminator: Model, masked_lm: Model) -> bool:
+    """Return whether the embeddings are the same, or else may differ."""
+    different = [
+        name
+        for name, array in masked_lm.variables.items()
+        if name.startswith(f"{MAIN}/{EMBEDDINGS}")
+        and not np.array_equal(array, discriminator.variables.get(name))
+    ]
     encoder = masked_lm.config.encoder
-    different = _different_embeddings(discriminator, masked_lm)
     if different and encoder.embedding_size != encoder.hidden_size:
         raise UserError(
             "Generator and discriminator must share their embeddings, or the "
             "generator's must have its hidden size. Different: "
             f"{', '.join(different)}."
         )
-
-
-def _different_embeddings(discriminator: Model, masked_lm: Model) -> list[str]:
-    return [
-        name
-        for name, array in masked_lm.variables.items()
-        if name.startswith(f"{MAIN}/{EMBEDDINGS}")
-        and not np.array_equal(array, discriminator.variables.get(name))
-    ]
+    return not different
 
 
 def _check_has(model: Model, head: str, chosen: dict):

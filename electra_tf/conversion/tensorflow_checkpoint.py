@@ -65,12 +65,7 @@ def damage_explained(path: str) -> Iterator[None]:
 
 
 def is_run(path: str) -> bool:
-    """Return whether a checkpoint is of a run of ours, or TensorFlow 1's.
-
-    Raises:
-        FileNotFoundError: when there is no checkpoint.
-        UserError: when it is damaged.
-    """
+    """Return whether a checkpoint is of a run of ours, or TensorFlow 1's."""
     return _training_state(path).ours
 
 
@@ -81,13 +76,8 @@ def read_run(
 
     Args:
         path: the run's folder, or the prefix of one of its checkpoints.
-        vocab_file: the vocabulary, if it is no longer where the run's config
-            says.
+        vocab_file: by default where the run's config says.
         leave_out: names of parts that are not wanted.
-
-    Raises:
-        FileNotFoundError: when there is no checkpoint or config.
-        UserError: when config and weights do not fit each other.
     """
     settings = _run_config(path)
     if getattr(settings, "objective", None) == "two_tower":
@@ -125,11 +115,7 @@ def read_tf1(
         num_attention_heads: where it is not hidden_size / 64, the released
             models'.
         do_lower_case: whether the model's text is lower-cased.
-        leave_out: names of variables, or the beginnings of such, to leave.
-
-    Raises:
-        FileNotFoundError: when there is no checkpoint.
-        UserError: for variables that are missing, too many or misshapen.
+        leave_out: names of variables, or of scopes above them.
     """
     variables = _variables(path)
     extras = {n: why for n, why in KNOWN_EXTRAS.items() if n in variables}
@@ -151,19 +137,15 @@ def read_tf1(
 
 
 def write_tf1(path: str, model: Model, optimizer: bool = False) -> Model:
-    """Write a checkpoint that the original reads.
+    """Write a checkpoint that the original reads; return the `Model` there.
 
     Args:
         path: a folder that is made, or empty.
         model: `Model`.
         optimizer: whether Adam's slots are written as well.
 
-    Returns:
-        The `Model` that was written, with or without slots.
-
     Raises:
         UserError: when slots are asked for and the model has none.
-        FileExistsError: when something is there.
     """
     if optimizer and not model.slots:
         raise UserError(

@@ -7,6 +7,7 @@ import pathlib
 from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_json
 from electra_tf.configs.hparams import kinds
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 # Beside this package in the source and where it is installed.
 PRESETS = pathlib.Path(__file__).parents[2] / "flags" / "presets"
@@ -22,7 +23,7 @@ def preset(name: str, task: str | None = None):
         task: see `read`.
 
     Raises:
-        ValueError: if there is none.
+        UserError: if there is none.
     """
     return read(_preset_path(name), task)
 
@@ -44,7 +45,7 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
         task: to fine-tune for; without it, those that the file names.
 
     Raises:
-        ValueError: if it is no config of pre-training, nor of fine-tuning.
+        UserError: if it is no config of pre-training, nor of fine-tuning.
         OSError: if it cannot be read.
     """
     path = pathlib.Path(path)
@@ -57,14 +58,14 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
         if task:
             values["task_names"] = (task,)
         return from_json(config_class, {**REQUIRED, **values})
-    except ValueError as error:
+    except (OverflowError, RecursionError, TypeError, ValueError) as error:
         raise UserError(
             f"{path} is no config of pre-training or fine-tuning: {error}"
         ) from error
 
 
 def _values(path: pathlib.Path) -> dict:
-    text = path.read_text("utf-8")
+    text = files.read(path).decode("utf-8")
     values = json.loads(text) if path.suffix == ".json" else _flags(text)
     if not isinstance(values, dict):
         raise UserError(f"Expected a JSON object. Received: {values!r}.")

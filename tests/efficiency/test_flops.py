@@ -22,7 +22,7 @@ from electra_tf.efficiency.flops import (
     training_flops,
     transformer_sizes,
 )
-from electra_tf.efficiency.published_models import published_training_flops
+from electra_tf.efficiency.published_models import RELEASED
 
 # Width 4, 2 layers, 8 tokens, 10 word pieces, embeddings of 2, inner width 6,
 # 2 heads, a quarter of the tokens predicted.
@@ -124,7 +124,7 @@ BERT = {"electra_objective": False, "num_train_steps": 1_450_000}
 )
 def test_published_models_by_their_settings(name, settings):
     config = PretrainingConfig(**RUN, **settings)
-    assert pretraining_flops(config) == published_training_flops()[name]
+    assert pretraining_flops(config) == RELEASED[name].training_flops
 
 
 def test_small_of_the_papers_table():
@@ -132,7 +132,7 @@ def test_small_of_the_papers_table():
     config = PretrainingConfig(**RUN, generator_hidden_size=0.5)
     small = pretraining_flops(config)
     assert f"{small:.1e}" == "1.4e+18"
-    assert round(published_training_flops()["electra_base"] / small) == 45
+    assert round(RELEASED["electra_base"].training_flops / small) == 45
 
 
 MAIN = TransformerSizes(256, 12, 128, embedding_size=128)

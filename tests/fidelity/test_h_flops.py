@@ -104,10 +104,10 @@ def test_electra_runs(case):
 
 @pytest.mark.parametrize(("model", "recorded"), TABLE)
 def test_published_models(model, recorded):
-    assert published_models.published_training_flops()[model] == recorded
+    assert published_models.RELEASED[model].training_flops == recorded
 
 
 @pytest.mark.skipif(not RECORDED, reason="no H_flops.json")
 def test_published_models_in_order():
-    ours = list(published_models.published_training_flops())
+    ours = list(published_models.RELEASED)
     assert ours == [model for model, _ in TABLE]
