@@ -25,6 +25,15 @@ _PRIVATE = tuple(
     f"/_{part}_dense/" for part in ("query", "key", "value", "output")
 )
 _NUMBERS = "biuf"  # NumPy's kinds of them.
+# Raised by h5py for what it cannot read.
+_NOT_HDF5 = (
+    KeyError,
+    OSError,
+    RuntimeError,
+    SystemError,
+    TypeError,
+    ValueError,
+)
 
 
 # From our names to theirs.
@@ -64,9 +73,12 @@ class Pair(typing.NamedTuple):
 
 def encoder(config: EncoderConfig) -> list[Pair]:
     """Return all of an encoder's arrays; theirs has a pooler besides."""
+    # As Keras has them, embeddings come first.
+    shapes = layout.embeddings(f"{MAIN}/{layout.EMBEDDINGS}", config)
+    shapes |= layout.encoder(MAIN, config)
     return [
         Pair(ours, renamed(ours, RULES), _with_heads(ours, shape, config))
-        for ours, shape in layout.encoder(MAIN, config).items()
+        for ours, shape in shapes.items()
     ]
 
 
@@ -113,7 +125,7 @@ def read_h5(path: str) -> dict[str, np.ndarray]:
             return {name: data[()] for name, data in datasets.items()}
     except UserError:
         raise
-    except (KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+    except _NOT_HDF5 as error:
         raise UserError(
             f"{path} must be an HDF5 file, as Keras saves weights. Reading it "
             f"failed: {error}."
@@ -144,7 +156,11 @@ def _datasets(path: str, file: h5py.File) -> dict[str, h5py.Dataset]:
             f"{path} must hold its arrays itself. These point elsewhere: "
             f"{', '.join(linked)}."
         )
-    others = [n for n, d in datasets.items() if d.dtype.kind not in _NUMBERS]
+    others = [
+        name
+        for name, data in datasets.items()
+        if data.dtype.kind not in _NUMBERS or data.shape is None
+    ]
     if others:  # Texts are references, each to as many bytes as there are.
         raise UserError(
             f"{path} must hold numbers alone. These are none: "

@@ -41,6 +41,8 @@ from electra_tf.training import checkpoints
 
 PREFIX = "model.ckpt"
 GLOBAL_STEP = "global_step"
+# Raised by TensorFlow for what it cannot read.
+READ_ERRORS = (IndexError, RuntimeError, ValueError, tf.errors.OpError)
 # The end of a variable that is added to another network's.
 DIFFERENCE = "_difference"
 
@@ -57,10 +59,12 @@ def damage_explained(path: str) -> Iterator[None]:
     """Turn TensorFlow's errors for a damaged checkpoint into a `UserError`."""
     try:
         yield
-    except tf.errors.OpError as error:
+    except UserError:
+        raise
+    except READ_ERRORS as error:
         raise UserError(
             f"The checkpoint at {path} is damaged or not whole. Reading it "
-            f"failed: {error.message}"
+            f"failed: {getattr(error, 'message', error)}"
         ) from error
 
 

@@ -129,13 +129,13 @@ def tensor_failures(path: str, expected: Mapping[str, Tensor]) -> Iterator[str]:
 
 
 def _content_failure(reader, name: str, expected: int | None) -> str | None:
-    import tensorflow as tf
+    from electra_tf.conversion import tensorflow_checkpoint
 
     try:
         # Compares the bytes with the checksum in the checkpoint's index.
         received = _checksum(reader.get_tensor(name))
-    except tf.errors.OpError as error:
-        return f"damaged or cut short: {error.message}"
+    except tensorflow_checkpoint.READ_ERRORS as error:
+        return f"damaged or cut short: {getattr(error, 'message', error)}"
     if expected in (None, received):
         return None
     return f"expected checksum {expected}, found {received}"
