@@ -17,8 +17,7 @@ import numpy as np
 
 from electra_tf import command_line
 from electra_tf.configs import ACTIVATIONS
-from electra_tf.conversion import layout
-from electra_tf.conversion.formats import FORMATS, detect, read
+from electra_tf.conversion import formats, layout
 from electra_tf.conversion.model import Model, shapes_of
 
 
@@ -38,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("--from", dest="source", required=True, help="folder or checkpoint")
     add("--to", required=True, help="folder to make")
-    written = [name for name, form in FORMATS.items() if form.write]
+    written = [name for name, form in formats.FORMATS.items() if form.write]
     add("--format", choices=written, default="model_folder")
     add("--vocab_file", help="vocabulary, where PATH has none")
     add(
@@ -91,11 +90,11 @@ def convert(args: argparse.Namespace) -> None:
     chosen, vocab_file = options.pop("format"), options["vocab_file"]
     if vocab_file and not os.path.exists(vocab_file):
         raise FileNotFoundError(f"No vocabulary file at {vocab_file}.")
-    detected = detect(source)
-    model = read(source, detected, **options)
+    detected = formats.detect(source)
+    model = formats.read(source, detected, **options)
     print(f"From {source} ({detected}):")
     _print_lines(summary(model))
-    written = FORMATS[chosen].write(target, model, **options)
+    written = formats.write(target, model, chosen, **options)
     print(f"To {target} ({chosen}):")
     _print_lines(not_written(model, written))
     # What was written has its vocabulary, all parts, and nothing to leave out.
@@ -141,10 +140,10 @@ def not_written(model: Model, written: Model) -> list[str]:
 def measured(path: str, form: str, written: Model, options: dict) -> list[str]:
     """Read what was written; say how far it is from what was meant."""
     lines = []
-    if FORMATS[form].read:
-        lines += compared(written, read(path, form, **options))
-    if FORMATS[form].difference:
-        difference = FORMATS[form].difference(path, written)
+    if formats.FORMATS[form].read:
+        lines += compared(written, formats.read(path, form, **options))
+    difference = formats.difference(path, written, form)
+    if difference is not None:
         lines.append(
             f"largest difference of the sequence output: {difference:g}"
         )

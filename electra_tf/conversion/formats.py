@@ -4,6 +4,7 @@ The modules of formats are imported when they are used: some need TensorFlow.
 """
 
 import importlib
+import inspect
 import os
 import typing
 from collections.abc import Callable
@@ -13,28 +14,8 @@ from electra_tf.conversion.model import Model
 from electra_tf.io import files
 
 
-class Operation(typing.NamedTuple):
-    """A function of a format's module.
-
-    Attributes:
-        module: its name in this package.
-        function: its name in the module.
-        options: names of the keyword arguments that it takes.
-    """
-
-    module: str
-    function: str
-    options: tuple[str, ...] = ()
-
-    def __call__(self, path: str, *model: Model, **options):
-        """Call the function with those of the options that it takes."""
-        module = importlib.import_module(f"{__package__}.{self.module}")
-        known = {n: options[n] for n in self.options if n in options}
-        return getattr(module, self.function)(path, *model, **known)
-
-
 class Format(typing.NamedTuple):
-    """A format.
+    """A format: functions of this package, by the names of their modules.
 
     Attributes:
         detect: tells from a path and the content of its config.json whether
@@ -48,9 +29,9 @@ class Format(typing.NamedTuple):
     """
 
     detect: Callable[[str, dict], bool] | None = None
-    read: Operation | None = None
-    write: Operation | None = None
-    difference: Operation | None = None
+    read: str | None = None
+    write: str | None = None
+    difference: str | None = None
 
 
 def _is_model_folder(path: str, config: dict) -> bool:
@@ -63,59 +44,43 @@ def _is_run(path: str, _: dict) -> bool:
     local = not files.is_remote(path)
     if local and not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
         raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
-    from electra_tf.conversion import tensorflow_checkpoint
-
-    return tensorflow_checkpoint.is_run(path)
+    return _call("tensorflow_checkpoint.is_run", path)
 
 
 FORMATS = {
     "model_folder": Format(
-        _is_model_folder,
-        read=Operation("model_folder", "read", ("leave_out",)),
-        write=Operation("model_folder", "write"),
+        _is_model_folder, "model_folder.read", "model_folder.write"
     ),
     "hugging_face": Format(
         lambda _, config: bool(config.get("model_type")),
-        read=Operation(
-            "hugging_face", "read", ("vocab_file", "part", "task", "leave_out")
-        ),
-        write=Operation("hugging_face", "write", ("part", "task", "labels")),
+        "hugging_face.read",
+        "hugging_face.write",
     ),
     "keras_hub": Format(
         lambda _, config: bool(config.get("registered_name")),
-        read=Operation(
-            "keras_hub",
-            "read",
-            ("vocab_file", "hidden_act", "do_lower_case", "leave_out"),
-        ),
-        write=Operation("keras_hub", "write"),
-        difference=Operation("keras_hub", "difference"),
+        "keras_hub.read",
+        "keras_hub.write",
+        "keras_hub.difference",
     ),
-    "training_run": Format(
-        _is_run,
-        read=Operation(
-            "tensorflow_checkpoint", "read_run", ("vocab_file", "leave_out")
-        ),
-    ),
+    "training_run": Format(_is_run, "tensorflow_checkpoint.read_run"),
     "tf1_checkpoint": Format(
         lambda _, config: True,
-        read=Operation(
-            "tensorflow_checkpoint",
-            "read_tf1",
-            (
-                "vocab_file",
-                "num_attention_heads",
-                "do_lower_case",
-                "leave_out",
-            ),
-        ),
-        write=Operation("tensorflow_checkpoint", "write_tf1", ("optimizer",)),
+        "tensorflow_checkpoint.read_tf1",
+        "tensorflow_checkpoint.write_tf1",
     ),
     "model_garden": Format(
-        write=Operation("model_garden", "write"),
-        difference=Operation("model_garden", "difference"),
+        write="model_garden.write", difference="model_garden.difference"
     ),
 }
+
+
+def _call(name: str, *arguments, **options):
+    """Call a function with those of the options that it takes."""
+    module, _, name = name.partition(".")
+    function = getattr(importlib.import_module(f"{__package__}.{module}"), name)
+    takes = inspect.signature(function).parameters
+    known = {n: value for n, value in options.items() if n in takes}
+    return function(*arguments, **known)
 
 
 def detect(path: str) -> str:
@@ -157,8 +122,23 @@ def read(
         FileNotFoundError: when nothing is there.
         UserError: for contents that do not fit together.
     """
-    model = FORMATS[form or detect(path)].read(path, **options)
+    model = _call(FORMATS[form or detect(path)].read, path, **options)
     if generator is None:
         return model
     masked_lm = read(generator, vocab_file=options.get("vocab_file"))
     return selection.joined(model, selection.generator(masked_lm))
+
+
+def write(path: str, model: Model, form: str, **options) -> Model:
+    """Write a model in a format of the table, see `Format.write`.
+
+    The options are `optimizer`, see `tensorflow_checkpoint`, and `part`,
+    `task` and `labels`, see `hugging_face`.
+    """
+    return _call(FORMATS[form].write, path, model, **options)
+
+
+def difference(path: str, written: Model, form: str) -> float | None:
+    """Return `Format.difference`, None for a format without one."""
+    name = FORMATS[form].difference
+    return _call(name, path, written) if name else None

@@ -29,7 +29,6 @@ from electra_tf.conversion.model import (
     ModelConfig,
     make,
     named_size,
-    not_wanted,
     shapes_of,
     with_parts,
 )
@@ -284,7 +283,7 @@ def _named_part(path: str, values: Mapping) -> str:
 def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
     """Return their arrays that make up a part, and why not the others."""
     arrays = _weights(path)
-    left_out = not_wanted(path, arrays, leave_out)
+    left_out = selection.not_wanted(path, arrays, leave_out)
     left_out |= {name: why for name, why in BUFFERS.items() if name in arrays}
     if part == "encoder":
         left_out |= {

@@ -36,7 +36,6 @@ from electra_tf.conversion.model import (
     check_depth,
     make,
     named_size,
-    not_wanted,
     shapes_of,
 )
 from electra_tf.errors import UserError
@@ -124,7 +123,7 @@ def read(
     encoder = _encoder_config(path, values, hidden_act)
     lower_case, left_out = _do_lower_case(path, do_lower_case)
     arrays = _read_weights(path)
-    left_out |= not_wanted(path, arrays, leave_out)
+    left_out |= selection.not_wanted(path, arrays, leave_out)
     left_out |= {
         name: why
         for name, why in OTHER_FILES.items()

@@ -297,19 +297,6 @@ def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
     return rest
 
 
-def not_wanted(
-    source: str, arrays: Mapping, names: Iterable[str]
-) -> dict[str, str]:
-    """Return why arrays that a user names, and that are there, are left out."""
-    unknown = set(names) - set(arrays)
-    if unknown:
-        raise UserError(
-            f"{source} has nothing to leave out that is called "
-            f"{', '.join(sorted(unknown))}."
-        )
-    return dict.fromkeys(names, "not wanted")
-
-
 def infer(
     source: str, shapes: layout.Shapes, num_attention_heads: int | None = None
 ) -> ModelConfig:

@@ -4,6 +4,7 @@ Hugging Face keeps the two in two folders; a model of ours has both.
 """
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -21,6 +22,19 @@ from electra_tf.conversion.model import (
 from electra_tf.errors import UserError
 
 EMBEDDINGS = "embeddings/"
+
+
+def not_wanted(
+    source: str, arrays: Mapping, names: Iterable[str]
+) -> dict[str, str]:
+    """Return why arrays that a user names, and that are there, are left out."""
+    unknown = set(names) - set(arrays)
+    if unknown:
+        raise UserError(
+            f"{source} has nothing to leave out that is called "
+            f"{', '.join(sorted(unknown))}."
+        )
+    return dict.fromkeys(names, "not wanted")
 
 
 def encoder_with(model: Model, head: str) -> Model:
