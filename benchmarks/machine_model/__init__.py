@@ -1,1 +1,1 @@
-"""How long a pre-training step takes on machines that are not at hand."""
+"""A model of the time of a pre-training step on machines not at hand."""

@@ -103,11 +103,10 @@ def write(
     config = _config_json(chosen, part, name, labels)
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen)
-    for file, content in (
-        (model_folder.CONFIG_FILE, config),
-        (TOKENIZER_CONFIG_FILE, _tokenizer_json(chosen)),
-    ):
-        files.write_json(os.path.join(path, file), content)
+    files.write_json(os.path.join(path, model_folder.CONFIG_FILE), config)
+    files.write_json(
+        os.path.join(path, TOKENIZER_CONFIG_FILE), _tokenizer_json(chosen)
+    )
     # Their loader asks which framework the file is for.
     model_folder.write_weights(path, arrays, format="pt")
     return chosen

@@ -89,11 +89,9 @@ def write(path: str, model: Model) -> Model:
     config = config_json(chosen.config.encoder)
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen, VOCAB_FILE)
-    for file, content in (
-        (model_folder.CONFIG_FILE, config),
-        (TOKENIZER_FILE, _tokenizer_json(model.config.do_lower_case)),
-    ):
-        files.write_json(os.path.join(path, file), content)
+    files.write_json(os.path.join(path, model_folder.CONFIG_FILE), config)
+    tokenizer = _tokenizer_json(model.config.do_lower_case)
+    files.write_json(os.path.join(path, TOKENIZER_FILE), tokenizer)
     keras_hub_weights.write_h5(
         os.path.join(path, WEIGHTS_FILE), _theirs(chosen)
     )

@@ -187,11 +187,9 @@ def with_sums(path: str, variables: dict) -> dict:
     """
     sums = dict(variables)
     for name in variables:
-        if not name.startswith(f"{MAIN}/embeddings/") or not name.endswith(
-            DIFFERENCE
-        ):
-            continue
         table = name.removesuffix(DIFFERENCE)
+        if table == name or not table.startswith(f"{MAIN}/embeddings/"):
+            continue
         sources = [
             other
             for other in variables

@@ -16,15 +16,7 @@ _INCLUDED = ("flagfile", "preset")
 
 
 def preset(name: str, task: str | None = None):
-    """Return the config of a recipe.
-
-    Args:
-        name: of a file in `PRESETS`.
-        task: see `read`.
-
-    Raises:
-        UserError: if there is none.
-    """
+    """Return the config of a recipe, a file in `PRESETS`; see `read`."""
     return read(_preset_path(name), task)
 
 
@@ -77,24 +69,18 @@ def _config_class(values: dict) -> type:
     known = {field.name for field in dataclasses.fields(PretrainingConfig)}
     both = known | {f.name for f in dataclasses.fields(FinetuningConfig)}
     further = set(values) - known
-    return (
-        FinetuningConfig if further and further <= both else PretrainingConfig
-    )
+    finetunes = further and further <= both
+    return FinetuningConfig if finetunes else PretrainingConfig
 
 
 def _typed(config_class: type, values: dict) -> dict:
     """Cut the text of lists, such as `cola,mrpc`."""
-    lists = {
-        field.name
-        for field in dataclasses.fields(config_class)
-        if tuple in kinds(field)
-    }
-    return {
-        name: value.split(",")
-        if name in lists and isinstance(value, str)
-        else value
-        for name, value in values.items()
-    }
+    typed = dict(values)
+    for field in dataclasses.fields(config_class):
+        value = values.get(field.name)
+        if tuple in kinds(field) and isinstance(value, str):
+            typed[field.name] = value.split(",")
+    return typed
 
 
 def _flags(text: str) -> dict:

@@ -76,11 +76,9 @@ class Dense(typing.NamedTuple):
 def _joint_span_layers(
     hidden: int, length: int, size: int, starts: int = 1, **options
 ) -> list[Dense]:
-    """Return the layers for ends that depend on a start.
-
-    Training looks at one start, prediction at a beam of `starts`. The layer
-    between has one kernel for starts and tokens, each multiplied once.
-    """
+    # Ends depend on a start: one in training, a beam of `starts` in prediction.
+    # The layer between has one kernel for starts and tokens, each multiplied
+    # once.
     return [
         Dense(hidden, 1, length),
         Dense(hidden, SPAN_HIDDEN_SIZE, length),

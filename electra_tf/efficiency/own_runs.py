@@ -87,16 +87,13 @@ def _train_flops(path: pathlib.Path) -> float:
 
 
 def draw_runs(axis, runs):
-    """Draw runs as labelled stars; those of like place at different heights.
-
-    Args:
-        axis: matplotlib's.
-        runs: `OwnRun`s.
-    """
+    """Draw `OwnRun`s as labelled stars; labels alternate in height."""
     for index, run in enumerate(sorted(runs, key=lambda run: run.score)):
         axis.plot(run.flops, run.score, "*", color=GREEN, markersize=13)
+        glue = set(run.tasks) == set(GLUE)
+        tasks = "GLUE" if glue else ", ".join(run.tasks)
         axis.annotate(
-            f"{run.name} ({_tasks(run)}: {run.score:.1f})",
+            f"{run.name} ({tasks}: {run.score:.1f})",
             (run.flops, run.score),
             (9, 5 if index % 2 else -9),
             textcoords="offset points",
@@ -117,7 +114,3 @@ def outside(axis, runs):
         fontsize=9,
         color=GREEN,
     )
-
-
-def _tasks(run: OwnRun) -> str:
-    return "GLUE" if set(run.tasks) == set(GLUE) else ", ".join(run.tasks)

@@ -4,6 +4,7 @@ Every row has a figure's name, its value, unit, and what it assumes.
 """
 
 import typing
+from collections.abc import Iterator
 
 from electra_tf.configs import (
     FinetuningConfig,
@@ -73,12 +74,12 @@ def pretraining_rows(
         _row("weights", parameters(config)),
         _row("paper's count, a step", flops.flops_per_step(config), "FLOP"),
         _row("paper's count, the run", flops.pretraining_flops(config), "FLOP"),
-        *_inference_rows(config),
+        _inference_row(config),
         *_update_rows(config, update, examples),
         _row("executed, the run", total, "FLOP"),
     ]
     rows += _memory_rows(memory.training_memory(config))
-    return rows + _time_rows(total, assumed)
+    return [*rows, *_time_rows(total, assumed)]
 
 
 def finetuning_rows(
@@ -95,26 +96,25 @@ def finetuning_rows(
     number = finetuning_flops.finetuning_parameters(config, heads)
     rows = [
         _row("weights", number, "", f"with heads of {config.joined_tasks}"),
-        *_inference_rows(config),
+        _inference_row(config),
         _row("executed, prediction of an input", used.forward, "FLOP"),
         *_update_rows(config, update, examples),
     ]
     rows += _memory_rows(memory.finetuning_memory(config, heads))
     if not examples:
         return rows
-    steps = int(
-        -(-examples // config.train_batch_size) * config.num_train_epochs
-    )
+    batches = -(-examples // config.train_batch_size)
+    steps = int(batches * config.num_train_epochs)
     remark = f"{steps:,} steps, {config.num_train_epochs:g} epochs"
     rows.append(_row("executed, a trial", steps * update, "FLOP", remark))
-    return rows + _time_rows(steps * update, assumed)
+    return [*rows, *_time_rows(steps * update, assumed)]
 
 
-def _inference_rows(config) -> list[dict]:
+def _inference_row(config) -> dict:
     sizes = transformer_sizes(encoder_config(config), config.max_seq_length)
     count = flops.inference_flops(sizes)
     remark = f"{config.max_seq_length} tokens, main network"
-    return [_row("paper's count, inference", count, "FLOP", remark)]
+    return _row("paper's count, inference", count, "FLOP", remark)
 
 
 def _update_rows(config, update: int, examples: int | None) -> list[dict]:
@@ -140,26 +140,21 @@ def _memory_rows(needed: memory.Memory) -> list[dict]:
     return [*rows, _row("memory, peak", needed.peak, "B", remark)]
 
 
-def _time_rows(total: float, assumed: Assumptions) -> list[dict]:
-    """Return time, energy and price on each accelerator."""
-    names = assumed.accelerators
-    return [row for name in names for row in _rows_of(name, total, assumed)]
-
-
-def _rows_of(name: str, total: float, assumed: Assumptions) -> list[dict]:
-    peak = PEAK_RATES[name][assumed.precision]
-    hours = total / (peak * assumed.utilisation) / SECONDS_PER_HOUR
-    of = f"{assumed.count} x {name}"
+def _time_rows(total: float, assumed: Assumptions) -> Iterator[dict]:
+    """Yield time, energy and price on each accelerator."""
     share = f"{assumed.utilisation:.0%} of the {assumed.precision} peak"
-    rows = [_row(f"time, {of}", hours / assumed.count, "h", share)]
-    if assumed.watts:
-        energy = hours * assumed.watts * assumed.overhead / 1000
-        power = f"{assumed.watts:g} W a device, x {assumed.overhead:g}"
-        rows.append(_row(f"energy, {of}", energy, "kWh", power))
-    if assumed.price:
-        price = f"{assumed.price:g} a device and hour"
-        rows.append(_row(f"cost, {of}", hours * assumed.price, "", price))
-    return rows
+    for name in assumed.accelerators:
+        peak = PEAK_RATES[name][assumed.precision]
+        hours = total / (peak * assumed.utilisation) / SECONDS_PER_HOUR
+        of = f"{assumed.count} x {name}"
+        yield _row(f"time, {of}", hours / assumed.count, "h", share)
+        if assumed.watts:
+            energy = hours * assumed.watts * assumed.overhead / 1000
+            power = f"{assumed.watts:g} W a device, x {assumed.overhead:g}"
+            yield _row(f"energy, {of}", energy, "kWh", power)
+        if assumed.price:
+            price = f"{assumed.price:g} a device and hour"
+            yield _row(f"cost, {of}", hours * assumed.price, "", price)
 
 
 def _row(name: str, value: float, unit: str = "", remark: str = "") -> dict:

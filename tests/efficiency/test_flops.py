@@ -9,7 +9,6 @@ from electra_tf.configs import EncoderConfig, PretrainingConfig
 from electra_tf.efficiency.flops import (
     TransformerSizes,
     detection_flops,
-    electra_training_flops,
     encoder_flops,
     flops_per_step,
     inference_flops,
@@ -22,7 +21,7 @@ from electra_tf.efficiency.flops import (
     training_flops,
     transformer_sizes,
 )
-from electra_tf.efficiency.published_models import RELEASED
+from electra_tf.efficiency.published_models import RELEASED, Trained
 
 # Width 4, 2 layers, 8 tokens, 10 word pieces, embeddings of 2, inner width 6,
 # 2 heads, a quarter of the tokens predicted.
@@ -54,8 +53,8 @@ def test_totals():
     assert training_flops(TINY, 3, 5) == 2 * 3 * 5 * (11392 + 308)
     detecting = training_flops(TINY, 3, 5, discriminator=True)
     assert detecting == 2 * 3 * 5 * (11392 + 608)
-    both = electra_training_flops(TINY, TINY, 3, 5)
-    assert both == 2 * 3 * 5 * (2 * 11392 + 308 + 608)
+    both = Trained((TINY, TINY), 3, 5, detects=True)
+    assert both.training_flops == 2 * 3 * 5 * (2 * 11392 + 308 + 608)
 
 
 def test_full_layer_norm():
