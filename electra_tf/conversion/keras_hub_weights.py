@@ -34,8 +34,6 @@ _NOT_HDF5 = (
     TypeError,
     ValueError,
 )
-
-
 # From our names to theirs.
 RULES = (
     (f"^{MAIN}/", ""),

@@ -133,10 +133,10 @@ def _content_failure(reader, name: str, expected: int | None) -> str | None:
 
     try:
         # Compares the bytes with the checksum in the checkpoint's index.
-        received = _checksum(reader.get_tensor(name))
+        array = reader.get_tensor(name)
     except tensorflow_checkpoint.READ_ERRORS as error:
         return f"damaged or cut short: {getattr(error, 'message', error)}"
-    if expected in (None, received):
+    if expected is None or expected == (received := _checksum(array)):
         return None
     return f"expected checksum {expected}, found {received}"
 
