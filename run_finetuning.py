@@ -19,7 +19,7 @@ import sys
 
 from electra_tf import command_line
 from electra_tf.configs import FinetuningConfig
-from electra_tf.conversion import initial
+from electra_tf.conversion import initial_checkpoint
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
 from electra_tf.text import tokenization
@@ -30,13 +30,15 @@ def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(FinetuningConfig, argv)
     with command_line.errors_of(os.path.basename(argv[0])):
-        config, start = initial.finetuning(config)
+        config, start = initial_checkpoint.finetuning(config)
         tasks = task_table.tasks(config)
         tokenizer = tokenization.Tokenizer(
             config.vocab_file, do_lower_case=config.do_lower_case
         )
         tokenization.check_vocab_size(tokenizer, config.vocab_size)
-        initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
+        initial_checkpoint.check_vocabulary(
+            start, tokenizer, config.init_checkpoint
+        )
         examples = read_examples(config, tasks)
         finetune(config, tasks, tokenizer, examples, start and start.variables)
 

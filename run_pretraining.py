@@ -14,7 +14,7 @@ import sys
 
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
-from electra_tf.conversion import initial
+from electra_tf.conversion import initial_checkpoint
 from electra_tf.io import manifest
 from electra_tf.text import tokenization
 from electra_tf.training import run_folder
@@ -38,9 +38,11 @@ def main(argv: list[str]):
 
 def run(config: PretrainingConfig):
     """Check what is given, then pre-train in a folder of one's own."""
-    config, start = initial.pretraining(config)
+    config, start = initial_checkpoint.pretraining(config)
     tokenizer = check_inputs(config)
-    initial.check_vocabulary(start, tokenizer, config.init_checkpoint)
+    initial_checkpoint.check_vocabulary(
+        start, tokenizer, config.init_checkpoint
+    )
     folder = config.model_dir
     with (
         stop_signal() as stop,

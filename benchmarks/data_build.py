@@ -45,7 +45,7 @@ BYTES_PER_MB = 1_000_000
 
 
 class Measured(NamedTuple):
-    """What one run took, in all its processes, and what it gave."""
+    """The costs of one run in all its processes, and its result."""
 
     seconds: float
     cpu_seconds: float

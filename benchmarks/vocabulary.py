@@ -75,7 +75,7 @@ def words_of(corpus_dir: str, max_mb: float) -> tuple:
 
 
 def by_tokenizers(counts, vocab_size: int) -> list[str]:
-    """What `data_prep.build_vocab` does."""
+    """Learn the vocabulary as `data_prep.build_vocab` does."""
     basic = BasicTokenizer()
     characters = build_vocab.most_frequent_characters(counts, MAX_CHARACTERS)
     single = build_vocab.single_tokens(characters, basic)

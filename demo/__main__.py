@@ -37,7 +37,7 @@ NUM_TRIALS = 3
 
 @dataclasses.dataclass(frozen=True)
 class DemoConfig(Config):
-    """Where the demo goes, and how long it trains."""
+    """Settings of the demo: its folder, and how long it trains."""
 
     output_dir: str = hparam("demo_run", "folder for all that is made")
     num_train_steps: int | None = hparam(
@@ -54,31 +54,30 @@ class Demo:
     def __init__(self, config: DemoConfig):
         self.config = config
         self.folder = pathlib.Path(config.output_dir)
-        self.seconds: dict[str, float] = {}
 
     def run(self):
         """Run all steps and write the report."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        steps = [
-            ("text", self.make_text),
-            ("vocabulary", self.make_vocabulary),
-            ("records", self.make_records),
-            ("pre-training", self.pretrain),
-            ("fine-tuning", self.finetune_pretrained),
-            ("fine-tuning, random start", self.finetune_random),
-        ]
-        for number, (name, step) in enumerate(steps, 1):
-            print(f"\n== {number}/{len(steps) + 1} {name}", flush=True)
+        steps = {
+            "text": self.make_text,
+            "vocabulary": self.make_vocabulary,
+            "records": self.make_records,
+            "pre-training": self.pretrain,
+            "fine-tuning": self.finetune_pretrained,
+            "fine-tuning, random start": self.finetune_random,
+        }
+        number, seconds = len(steps) + 1, {}
+        for place, (name, step) in enumerate(steps.items(), 1):
+            print(f"\n== {place}/{number} {name}", flush=True)
             start = time.monotonic()
             step()
-            self.seconds[name] = time.monotonic() - start
-        print(f"\n== {len(steps) + 1}/{len(steps) + 1} report", flush=True)
-        report.write(self.folder, MODEL_NAME, self.seconds)
+            seconds[name] = time.monotonic() - start
+        print(f"\n== {number}/{number} report", flush=True)
+        report.write_report(self.folder, MODEL_NAME, seconds)
 
     def make_text(self):
         """Collect docstrings: a corpus, and labelled examples."""
         if not (self.folder / "dev.tsv").exists():
-            text.make(self.folder, self.config.train_examples)
+            text.write_texts(self.folder, self.config.train_examples)
 
     def make_vocabulary(self):
         """Train WordPiece."""
@@ -104,7 +103,7 @@ class Demo:
 
     def pretrain(self):
         """Train generator and discriminator; evaluate on held-out text."""
-        length = {"num_train_steps": self.config.num_train_steps}
+        steps = self.config.num_train_steps
         self._program(
             "run_pretraining.py",
             preset="demo",
@@ -112,7 +111,7 @@ class Demo:
             model_name=MODEL_NAME,
             vocab_size=VOCAB_SIZE,
             do_eval="true",
-            **{name: value for name, value in length.items() if value},
+            **({"num_train_steps": steps} if steps else {}),
         )
 
     def finetune_pretrained(self):

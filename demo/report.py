@@ -1,12 +1,14 @@
-"""The demo's report: a curve, the two scores, what the model detects."""
+"""The demo's report: a curve, both scores, tokens that the model detects."""
 
 import csv
 import json
 import os
 import pathlib
 import platform
+from statistics import fmean
 
 from electra_tf import command_line
+from electra_tf.io import files
 from electra_tf.training.reporting import duration
 
 NUM_SENTENCES = 200
@@ -17,7 +19,9 @@ DETECTION_SEED = 1
 METRIC = "accuracy"
 
 
-def write(folder: pathlib.Path, model_name: str, seconds: dict[str, float]):
+def write_report(
+    folder: pathlib.Path, model_name: str, seconds: dict[str, float]
+):
     """Write report.md and curve.png into the demo's folder."""
     model_dir = folder / "models" / model_name
     scores = {
@@ -41,7 +45,7 @@ def write(folder: pathlib.Path, model_name: str, seconds: dict[str, float]):
             _detections(folder, model_dir),
         ]
     )
-    (folder / "report.md").write_text(text + "\n", encoding="utf-8")
+    files.write(folder / "report.md", text + "\n")
     print(text)
     print(f"\nAlso in {folder / 'report.md'}")
 
@@ -52,7 +56,7 @@ def _scores(path: pathlib.Path) -> list[float]:
 
 
 def _table(scores: dict[str, list[float]]) -> str:
-    """Accuracies of both starts, and whether the difference is real."""
+    """Compare the accuracies of both starts with their spread over seeds."""
     lines = [
         "| start | seeds | mean | lowest | highest |",
         "|---|---|---|---|---|",
@@ -60,10 +64,10 @@ def _table(scores: dict[str, list[float]]) -> str:
     for start, values in scores.items():
         each = " ".join(f"{value:.1f}" for value in values)
         lines.append(
-            f"| {start} | {each} | {_mean(values):.1f} | {min(values):.1f} | "
+            f"| {start} | {each} | {fmean(values):.1f} | {min(values):.1f} | "
             f"{max(values):.1f} |"
         )
-    gain = _mean(scores["pretrained"]) - _mean(scores["random"])
+    gain = fmean(scores["pretrained"]) - fmean(scores["random"])
     spread = max(max(v) - min(v) for v in scores.values())
     verdict = "more" if gain > spread else "NOT more"
     lines.append(
@@ -72,10 +76,6 @@ def _table(scores: dict[str, list[float]]) -> str:
         f"{spread:.1f}."
     )
     return "\n".join(lines)
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _machine(seconds: dict[str, float]) -> str:
@@ -97,7 +97,7 @@ def _evaluation(model_dir: pathlib.Path) -> str:
 
 
 def _draw_curve(model_dir: pathlib.Path, path: pathlib.Path):
-    """Losses while training, and the held-out AUC, by step."""
+    """Draw the losses of training, and the held-out AUC, by step."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -157,7 +157,7 @@ def _hits(tokens: list) -> str:
 
 
 def _sentences(path: pathlib.Path) -> list[str]:
-    """The first docstrings of the development set that make a sentence."""
+    """Return the first docstrings of the development set with a full stop."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         texts = [row["docstring"] for row in rows]

@@ -8,6 +8,7 @@ from source files of which nothing is in the corpus or the training set.
 
 import csv
 import hashlib
+import io
 import os
 import pathlib
 import random
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator
 
 from data_prep import build_docstring_corpus
 from data_prep.build_docstring_corpus import Docstring, iterate_docstrings
+from electra_tf.io import files
 
 SEED = 0
 # One source file in ten is kept for the development set.
@@ -27,7 +29,7 @@ COLUMNS = ("name", "docstring", "label")
 LABELS = ("other", "same")
 
 
-def make(folder: pathlib.Path, train_examples: int):
+def write_texts(folder: pathlib.Path, train_examples: int):
     """Write `corpus/*.txt`, `train.tsv` and `dev.tsv` into a folder."""
     records = list(iterate_docstrings(num_processes=os.cpu_count() or 1))
     dev = [record for record in records if is_dev(record)]
@@ -49,14 +51,10 @@ def write_examples(
 ):
     """Write labelled pairs as TSV, half of them positive."""
     rows = list(pairs(records, random.Random(SEED)))[:number]
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(
-            file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None
-        )
-        writer.writerow(COLUMNS)
-        writer.writerows(rows)
-    unfinished.rename(path)
+    text = io.StringIO(newline="")
+    options = {"quoting": csv.QUOTE_NONE, "quotechar": None}
+    csv.writer(text, delimiter="\t", **options).writerows([COLUMNS, *rows])
+    files.write(path, text.getvalue())
     print(f"{len(rows)} labelled pairs in {path}")
 
 

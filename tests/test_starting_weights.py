@@ -169,7 +169,7 @@ def test_mismatches_are_found_before_tensorflow(data_dir, released, tmp_path):
             text=True,
         )
         assert process.returncode == 1
-        assert "electra_tf.conversion.initial" in process.stderr
+        assert "electra_tf.conversion.initial_checkpoint" in process.stderr
         imported = {
             line.split("|")[-1].strip() for line in process.stderr.splitlines()
         }

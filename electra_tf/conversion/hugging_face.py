@@ -14,18 +14,15 @@ import os
 from collections.abc import Mapping
 
 import numpy as np
-import safetensors.numpy
 
-from electra_tf.configs import EncoderConfig
-from electra_tf.conversion import (
-    hugging_face_files,
-    layout,
-    model_folder,
-    selection,
-    sentence_head,
-    span_head,
+from electra_tf.configs import EncoderConfig, hparams
+from electra_tf.conversion import model_folder, selection, torch_file
+from electra_tf.conversion.hugging_face_weights import (
+    PARTS,
+    THEIR_HEADS,
+    to_ours,
+    to_theirs,
 )
-from electra_tf.conversion.hugging_face_names import PARTS, Pair
 from electra_tf.conversion.model import (
     TASKS,
     Model,
@@ -36,7 +33,13 @@ from electra_tf.conversion.model import (
     with_parts,
 )
 from electra_tf.errors import UserError
+from electra_tf.io import files
+from electra_tf.text import vocabulary
 
+MODEL_TYPE = "electra"
+TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
+TOKENIZER_FILE = "tokenizer.json"  # Their fast tokenizer; has the vocabulary.
+PICKLED_FILE = "pytorch_model.bin"
 DEFAULT_TASK = "classification"
 
 # The tasks that do not classify sentences.
@@ -47,6 +50,22 @@ TASK_PARTS = {
         "question_answering",
     ),
 }
+# Settings that a config.json leaves out have these values in ElectraConfig.
+DEFAULTS = {
+    "vocab_size": 30522,
+    "embedding_size": 128,
+    "hidden_size": 256,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 4,
+    "intermediate_size": 1024,
+}
+# The only values that we compute of settings that ElectraConfig can vary.
+FIXED = {
+    "layer_norm_eps": 1e-12,
+    "position_embedding_type": "absolute",
+    "is_decoder": False,
+    "add_cross_attention": False,
+}
 # Arrays of theirs that are no weights.
 BUFFERS = {
     "electra.embeddings.position_ids": "the numbers 0, 1, 2 and so on",
@@ -54,12 +73,6 @@ BUFFERS = {
 }
 OUTPUT_MATRIX = "generator_lm_head.weight"
 WORD_EMBEDDINGS = "electra.embeddings.word_embeddings.weight"
-# The first parts of their names that stand for a head.
-_THEIR_HEADS = {
-    pair.theirs.split(".")[0]
-    for part in PARTS.values()
-    for pair in part.pairs(EncoderConfig(1, 1, 1, 1, 1), "task")
-} - {"electra", "embeddings", "encoder"} | {"generator_lm_head"}
 
 
 def write(
@@ -69,47 +82,33 @@ def write(
     task: str | None = None,
     labels: tuple[str, ...] = (),
 ) -> Model:
-    """Write a folder that `from_pretrained` loads.
+    """Write a folder that `from_pretrained` loads; return what `read` will.
 
     Args:
-        path: str, a folder that is made, or empty.
+        path: a folder that is made, or empty.
         model: `Model`.
-        part: str, row of `PARTS`; by default the task's sentence head if
-            there is one, or else the discriminator or the generator.
-        task: str, which task, where there are several.
+        part: key of `PARTS`; by default the task's head if there is one, or
+            else the discriminator or the generator.
+        task: name of the head, where there are several.
         labels: names of a classification's labels.
 
-    Returns:
-        The `Model` that was written, as `read` returns it.
-
     Raises:
-        ValueError: for what the model does not have, or their class has no
+        UserError: for what the model does not have, or their class has no
             place for.
-        FileExistsError: when something is there.
     """
     part = _known(part) if part else default_part(model.config, task)
     chosen = select(model, part, task)
     (name,) = chosen.config.tasks or [""]
-    arrays = _theirs(PARTS[part].pairs(chosen.config.encoder, name), chosen)
-    if part == "classification":
-        arrays |= sentence_head.with_hidden_layer(
-            chosen.variables, name, chosen.config.encoder.num_hidden_layers
-        )
-    config = hugging_face_files.config_json(chosen, part, name, labels)
-    tokenizer = hugging_face_files.tokenizer_json(chosen)
+    arrays = to_theirs(chosen, part, name)
+    config = _config_json(chosen, part, name, labels)
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen)
-    for file, content in (
-        (model_folder.CONFIG_FILE, config),
-        (hugging_face_files.TOKENIZER_CONFIG_FILE, tokenizer),
-    ):
-        model_folder.write_json(os.path.join(path, file), content)
-    # Their loader asks which framework the file is for.
-    safetensors.numpy.save_file(
-        arrays,
-        os.path.join(path, model_folder.WEIGHTS_FILE),
-        metadata={"format": "pt"},
+    files.write_json(os.path.join(path, model_folder.CONFIG_FILE), config)
+    files.write_json(
+        os.path.join(path, TOKENIZER_CONFIG_FILE), _tokenizer_json(chosen)
     )
+    # Their loader asks which framework the file is for.
+    model_folder.write_weights(path, arrays, format="pt")
     return chosen
 
 
@@ -125,38 +124,33 @@ def read(
     A generator alone becomes a masked language model on the main encoder.
 
     Args:
-        path: str, the folder.
-        vocab_file: str; by default the folder's vocab.txt, or what its
-            tokenizer.json holds.
-        part: str, row of `PARTS`, by default what config.json says;
-            "encoder" takes the encoder and leaves any head out.
-        task: str, the name that a head gets here.
+        path: the folder.
+        vocab_file: by default its vocab.txt, or as in its tokenizer.json.
+        part: key of `PARTS`, by default the one that config.json names;
+            "encoder" leaves any head out.
+        task: name that a head gets here.
         leave_out: their names of arrays not to take over.
-
-    Raises:
-        FileNotFoundError: when a file is missing.
-        ValueError: for another model, or one that ours cannot be.
     """
     values = model_folder.read_json(
         os.path.join(path, model_folder.CONFIG_FILE)
     )
-    encoder = hugging_face_files.read_encoder_config(path, values)
-    part = _known(part) if part else hugging_face_files.named_part(path, values)
+    encoder = _encoder_config(path, values)
+    part = _known(part) if part else _named_part(path, values)
     if part == "generator":
         _check_generator_activation(encoder)
     task = task or values.get("finetuning_task") or DEFAULT_TASK
     arrays, left_out = _wanted(path, part, leave_out)
-    variables = _ours(path, part, task, encoder, arrays)
+    variables = to_ours(path, part, task, encoder, arrays)
     config = ModelConfig(
         encoder,
-        do_lower_case=hugging_face_files.read_do_lower_case(path),
+        do_lower_case=_do_lower_case(path),
         model_size=named_size(encoder),
     )
     return make(
         path,
         with_parts(path, config, shapes_of(variables)),
         variables,
-        hugging_face_files.read_vocab(path, vocab_file),
+        _vocab(path, vocab_file),
         left_out=left_out,
     )
 
@@ -172,34 +166,16 @@ def default_part(config: ModelConfig, task: str | None = None) -> str:
 
 
 def select(model: Model, part: str, task: str | None) -> Model:
-    """Return the `Model` that one of `PARTS` is.
-
-    Raises:
-        ValueError: when the model has no such part.
-    """
+    """Return the `Model` that one of `PARTS` is."""
     if part == "generator":
         chosen = selection.generator(model)
         _check_generator_activation(chosen.config.encoder)
         return chosen
     head = PARTS[part].head
     if head == TASKS:
-        model = span_head.joined(model)
+        model = selection.with_joined_spans(model)
         head = f"{TASKS}/{selection.task(model, task)}"
     return selection.encoder_with(model, head)
-
-
-def _theirs(pairs: list[Pair], model: Model) -> dict[str, np.ndarray]:
-    """Return the arrays under their names."""
-    return {
-        pair.theirs: np.ascontiguousarray(
-            _turned(pair, model.variables[pair.ours])
-        )
-        for pair in pairs
-    }
-
-
-def _turned(pair: Pair, array: np.ndarray) -> np.ndarray:
-    return array.T if pair.transposed else array
 
 
 def _check_generator_activation(encoder: EncoderConfig):
@@ -218,22 +194,101 @@ def _known(part: str) -> str:
     return part
 
 
+def _config_json(model: Model, part: str, task: str, labels: tuple) -> dict:
+    encoder = model.config.encoder
+    vocab = vocabulary.load_vocabulary(model.vocab or b"")
+    config = {
+        "architectures": [PARTS[part].architecture],
+        "model_type": MODEL_TYPE,
+        **hparams.to_json(encoder),
+        "layer_norm_eps": FIXED["layer_norm_eps"],
+        "pad_token_id": vocab.get(vocabulary.PAD, 0),
+        "dtype": "float32",
+    }
+    if task:
+        _, size = model.config.tasks[task]["dense"]
+        config |= {"finetuning_task": task, **_labels(size, labels)}
+    if part == "classification":
+        # Dropout there would act on shifted numbers, see hugging_face_weights.
+        config["classifier_dropout"] = 0.0
+    return config
+
+
+def _labels(size: int, labels: tuple[str, ...]) -> dict:
+    labels = labels or tuple(f"LABEL_{index}" for index in range(size))
+    if len(labels) != size:
+        raise UserError(
+            f"--labels must name the {size} outputs of the head. Received: "
+            f"{', '.join(labels)}."
+        )
+    return {
+        "id2label": {str(index): label for index, label in enumerate(labels)},
+        "label2id": {label: index for index, label in enumerate(labels)},
+    }
+
+
+def _tokenizer_json(model: Model) -> dict:
+    names = ("pad", "unk", "cls", "sep", "mask")
+    special = zip(names, vocabulary.SPECIAL_TOKENS, strict=True)
+    return {
+        "tokenizer_class": "ElectraTokenizer",
+        "do_lower_case": model.config.do_lower_case,
+        "strip_accents": None,
+        "tokenize_chinese_chars": True,
+        "model_max_length": model.config.encoder.max_position_embeddings,
+        **{f"{name}_token": token for name, token in special},
+    }
+
+
+def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
+    """Return the encoder that their config.json describes."""
+    if values.get("model_type") != MODEL_TYPE:
+        raise UserError(
+            f"The {model_folder.CONFIG_FILE} of {path} must have model_type "
+            f"{MODEL_TYPE!r}. Received: {values.get('model_type')!r}."
+        )
+    wrong = [
+        f"{name} must be {fixed!r}. Received: {values[name]!r}."
+        for name, fixed in FIXED.items()
+        if values.get(name, fixed) != fixed
+    ]
+    # Of no use for numbers, but a name that variables get.
+    if not isinstance(values.get("finetuning_task") or "", str):
+        task = values["finetuning_task"]
+        wrong.append(f"finetuning_task must be a text. Received: {task!r}.")
+    if wrong:
+        raise UserError(
+            f"The model of {path} is not one of ours: " + " ".join(wrong)
+        )
+    names = {field.name for field in dataclasses.fields(EncoderConfig)}
+    known = {name: values[name] for name in values if name in names}
+    return model_folder.read_config(EncoderConfig, {**DEFAULTS, **known}, path)
+
+
+def _named_part(path: str, values: Mapping) -> str:
+    """Return the part that their config.json names."""
+    named = values.get("architectures") or [PARTS["encoder"].architecture]
+    for name, part in PARTS.items():
+        if isinstance(named, list) and part.architecture in named:
+            return name
+    known = ", ".join(part.architecture for part in PARTS.values())
+    received = ", ".join(map(str, named)) if isinstance(named, list) else named
+    raise UserError(
+        f"{path} holds {received}. Expected one of {known}. --part "
+        "encoder takes its encoder."
+    )
+
+
 def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
     """Return their arrays that make up a part, and why not the others."""
-    arrays = hugging_face_files.read_weights(path)
-    unknown = set(leave_out) - set(arrays)
-    if unknown:
-        raise UserError(
-            f"{path} has nothing to leave out that is called "
-            f"{', '.join(sorted(unknown))}."
-        )
-    left_out = dict.fromkeys(leave_out, "not wanted")
+    arrays = _weights(path)
+    left_out = selection.not_wanted(path, arrays, leave_out)
     left_out |= {name: why for name, why in BUFFERS.items() if name in arrays}
     if part == "encoder":
         left_out |= {
             name: "the encoder alone was asked for"
             for name in arrays
-            if name.split(".")[0] in _THEIR_HEADS
+            if name.split(".")[0] in THEIR_HEADS
         }
     elif OUTPUT_MATRIX in arrays:
         _check_tied(path, arrays)
@@ -244,6 +299,21 @@ def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
     return rest, left_out
 
 
+def _weights(path: str) -> dict[str, np.ndarray]:
+    """Return their arrays by their names."""
+    file = os.path.join(path, model_folder.WEIGHTS_FILE)
+    if os.path.exists(file):
+        return model_folder.read_weights(file)
+    pickled = os.path.join(path, PICKLED_FILE)
+    if os.path.exists(pickled):
+        return torch_file.load(pickled)
+    raise FileNotFoundError(
+        f"{path} has neither {model_folder.WEIGHTS_FILE} nor {PICKLED_FILE}. "
+        "A model in several files must be saved as one: load it in "
+        "transformers and save it again."
+    )
+
+
 def _check_tied(path: str, arrays: Mapping):
     if not np.array_equal(arrays[OUTPUT_MATRIX], arrays.get(WORD_EMBEDDINGS)):
         raise UserError(
@@ -252,48 +322,33 @@ def _check_tied(path: str, arrays: Mapping):
         )
 
 
-def _ours(
-    path: str, part: str, task: str, encoder: EncoderConfig, arrays: dict
-) -> dict[str, np.ndarray]:
-    """Return the arrays under our names, after checking all of them."""
-    pairs = PARTS[part].pairs(encoder, task)
-    layout.check(
-        _expected(part, task, encoder, arrays), shapes_of(arrays), path
-    )
-    variables = {p.ours: _turned(p, arrays[p.theirs]) for p in pairs}
-    if part == "classification":
-        variables |= sentence_head.without_hidden_layer(
-            path,
-            variables,
-            task,
-            arrays["classifier.dense.weight"],
-            arrays["classifier.dense.bias"],
-            encoder.num_hidden_layers,
+def _do_lower_case(path: str) -> bool:
+    """Return whether their tokenizer lower-cases; it does by default."""
+    file = os.path.join(path, TOKENIZER_CONFIG_FILE)
+    found = model_folder.read_json(file).get("do_lower_case", True)
+    if not isinstance(found, bool):
+        raise UserError(
+            f"do_lower_case in {file} must be true or false. Received: "
+            f"{found!r}."
         )
-    return variables
+    return found
 
 
-def _expected(
-    part: str, task: str, encoder: EncoderConfig, arrays: dict
-) -> layout.Shapes:
-    """Return their shapes by their names."""
-    pairs = PARTS[part].pairs(encoder, task)
-    head = PARTS[part].head
-    config = ModelConfig(
-        encoder, parts=(head,) if head not in ("", TASKS) else ()
-    )
-    if head == TASKS:
-        outputs = next(p for p in pairs if p.ours.startswith(TASKS)).theirs
-        size = len(arrays.get(outputs, [0]))
-        kernel = (encoder.hidden_size, size)
-        config = dataclasses.replace(config, tasks={task: {"dense": kernel}})
-    ours = config.shapes
-    shapes = {
-        p.theirs: ours[p.ours][::-1] if p.transposed else ours[p.ours]
-        for p in pairs
-    }
-    if part == "classification":
-        size = encoder.hidden_size
-        shapes["classifier.dense.weight"] = (size, size)
-        shapes["classifier.dense.bias"] = (size,)
-    return shapes
+def _vocab(path: str, vocab_file: str | None) -> bytes | None:
+    """Return the vocabulary, of vocab.txt or of their fast tokenizer."""
+    file = vocab_file or os.path.join(path, model_folder.VOCAB_FILE)
+    content = model_folder.read_vocab(file)
+    if content is not None:
+        return content
+    file = os.path.join(path, TOKENIZER_FILE)
+    model = model_folder.read_json(file).get("model") or {}
+    ids = model.get("vocab") if isinstance(model, dict) else model
+    if not ids:
+        return None
+    if not isinstance(ids, dict) or {type(i) for i in ids.values()} != {int}:
+        raise UserError(
+            f"{file} must hold a WordPiece vocabulary, ids by token, as "
+            "model.vocab."
+        )
+    text = "".join(f"{token}\n" for token in sorted(ids, key=ids.get))
+    return text.encode("utf-8", "surrogatepass")

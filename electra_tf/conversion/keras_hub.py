@@ -1,11 +1,13 @@
 """Presets of KerasHub's ElectraBackbone: in and out.
 
-    config.json, model.weights.h5, tokenizer.json,
+    config.json                         class and arguments of the backbone
+    model.weights.h5                    see `keras_hub_weights`
+    tokenizer.json                      class and arguments of the tokenizer
     assets/tokenizer/vocabulary.txt
 
 `ElectraBackbone.from_preset` and `ElectraTokenizer.from_preset` load what is
-written here as it is. KerasHub is not needed, and no object of a preset is
-made: JSON and HDF5 are read as values.
+written here as it is. KerasHub is not needed: JSON and HDF5 are read as plain
+values, and no class that they name is looked up.
 
 Their backbone is the encoder alone, and differs from ours in two things. It
 always takes the tanh approximation of GELU, `gelu_new` here. And it has a
@@ -16,57 +18,82 @@ is left out, or written as the identity.
 import collections
 import dataclasses
 import os
+from collections.abc import Mapping
 
 import numpy as np
 
-from electra_tf.configs import EncoderConfig
+from electra_tf.configs import EncoderConfig, hparams
 from electra_tf.conversion import (
-    keras_hub_files,
-    keras_hub_names,
+    keras_hub_weights,
     layout,
     model_folder,
     selection,
-    weights_h5,
 )
 from electra_tf.conversion.model import (
     MAIN,
     Model,
     ModelConfig,
+    check_depth,
     make,
     named_size,
     shapes_of,
 )
 from electra_tf.errors import UserError
+from electra_tf.io import files
+from electra_tf.text import vocabulary
+
+WEIGHTS_FILE = "model.weights.h5"
+TOKENIZER_FILE = "tokenizer.json"
+VOCAB_FILE = os.path.join("assets", "tokenizer", "vocabulary.txt")
+BACKBONE = "ElectraBackbone"
+TOKENIZER = "ElectraTokenizer"
+# The only activation of their backbone.
+HIDDEN_ACT = "gelu_new"
+
+# Their arguments by our settings.
+ARGUMENTS = {
+    "vocab_size": "vocab_size",
+    "hidden_size": "hidden_dim",
+    "num_hidden_layers": "num_layers",
+    "num_attention_heads": "num_heads",
+    "intermediate_size": "intermediate_dim",
+    "embedding_size": "embedding_dim",
+    "hidden_dropout_prob": "dropout",
+    "max_position_embeddings": "max_sequence_length",
+    "type_vocab_size": "num_segments",
+}
+# Arguments that say nothing about the numbers.
+WITHOUT_MEANING = ("name", "trainable", "dtype")
+# The only values that ours has of what their tokenizer can vary.
+FIXED = {
+    "split": True,
+    "split_on_cjk": True,
+    "suffix_indicator": vocabulary.CONTINUATION,
+    "oov_token": vocabulary.UNK,
+}
+# Files of a preset that hold more than a backbone and a tokenizer.
+OTHER_FILES = {
+    "task.json": "a task's head has no counterpart",
+    "task.weights.h5": "a task's head has no counterpart",
+    "preprocessor.json": "batches are made by the tasks here",
+}
 
 
 def write(path: str, model: Model) -> Model:
-    """Write the main encoder as a preset.
-
-    Args:
-        path: str, a folder that is made, or empty.
-        model: `Model`.
-
-    Returns:
-        The `Model` of the encoder alone, which says what was left out.
+    """Write the main encoder as a preset; return it with what was left out.
 
     Raises:
-        ValueError: when there is no vocabulary, or the activation is no GELU.
-        FileExistsError: when something is there.
+        UserError: when there is no vocabulary, or the activation is no GELU.
     """
     chosen = selection.encoder_with(model, "")
-    encoder = chosen.config.encoder
-    config = keras_hub_files.config_json(encoder)
-    tokenizer = keras_hub_files.tokenizer_json(model.config.do_lower_case)
+    config = config_json(chosen.config.encoder)
     model_folder.make_folder(path)
-    os.makedirs(os.path.dirname(os.path.join(path, keras_hub_files.VOCAB_FILE)))
-    model_folder.write_vocab(path, chosen, keras_hub_files.VOCAB_FILE)
-    for file, content in (
-        (model_folder.CONFIG_FILE, config),
-        (keras_hub_files.TOKENIZER_FILE, tokenizer),
-    ):
-        model_folder.write_json(os.path.join(path, file), content)
-    weights_h5.write(
-        os.path.join(path, keras_hub_files.WEIGHTS_FILE), _theirs(chosen)
+    model_folder.write_vocab(path, chosen, VOCAB_FILE)
+    files.write_json(os.path.join(path, model_folder.CONFIG_FILE), config)
+    tokenizer = _tokenizer_json(model.config.do_lower_case)
+    files.write_json(os.path.join(path, TOKENIZER_FILE), tokenizer)
+    keras_hub_weights.write_h5(
+        os.path.join(path, WEIGHTS_FILE), _theirs(chosen)
     )
     return dataclasses.replace(chosen, left_out=_not_theirs(model))
 
@@ -81,42 +108,34 @@ def read(
     """Read a preset.
 
     Args:
-        path: str, the folder.
-        vocab_file: str; by default the preset's.
-        hidden_act: str, the activation that the weights were trained with;
-            by default the one that KerasHub computes.
-        do_lower_case: bool, of a preset without tokenizer.
+        path: the folder.
+        vocab_file: by default the preset's.
+        hidden_act: the activation that the weights were trained with; by
+            default the one that KerasHub computes.
+        do_lower_case: of a preset without tokenizer.
         leave_out: their names of arrays not to take over.
-
-    Raises:
-        FileNotFoundError: when there are no weights.
-        ValueError: for another model, or one that ours cannot be.
     """
     values = model_folder.read_json(
         os.path.join(path, model_folder.CONFIG_FILE)
     )
-    encoder = keras_hub_files.read_encoder_config(path, values, hidden_act)
-    lower_case, left_out = keras_hub_files.read_do_lower_case(
-        path, do_lower_case
-    )
+    encoder = _encoder_config(path, values, hidden_act)
+    lower_case, left_out = _do_lower_case(path, do_lower_case)
     arrays = _read_weights(path)
-    unknown = set(leave_out) - set(arrays)
-    if unknown:
-        raise UserError(
-            f"{path} has nothing to leave out that is called "
-            f"{', '.join(sorted(unknown))}."
-        )
-    left_out |= dict.fromkeys(leave_out, "not wanted")
-    left_out |= keras_hub_files.other_files(path)
+    left_out |= selection.not_wanted(path, arrays, leave_out)
+    left_out |= {
+        name: why
+        for name, why in OTHER_FILES.items()
+        if os.path.exists(os.path.join(path, name))
+    }
     rest = {n: array for n, array in arrays.items() if n not in leave_out}
     _check(path, encoder, rest)
     left_out |= dict.fromkeys(
-        keras_hub_names.pooler(encoder), "the pooler, which ELECTRA has not"
+        keras_hub_weights.pooler(encoder), "the pooler, which ELECTRA has not"
     )
     config = ModelConfig(
         encoder, do_lower_case=lower_case, model_size=named_size(encoder)
     )
-    vocab = vocab_file or os.path.join(path, keras_hub_files.VOCAB_FILE)
+    vocab = vocab_file or os.path.join(path, VOCAB_FILE)
     return make(
         path,
         config,
@@ -130,30 +149,114 @@ def difference(path: str, model: Model) -> float:
     """Return how far the sequence output of a preset is from the model's.
 
     Our encoder computes both, the preset's with KerasHub's activation.
-
-    Args:
-        path: str, the folder that `write` made.
-        model: `Model` that was written.
     """
     # Nothing else here needs TensorFlow.
-    from electra_tf.conversion import sequence_output
+    from electra_tf.conversion import load
 
-    inputs = sequence_output.random_inputs(model.config.encoder)
-    return sequence_output.difference(
-        sequence_output.sequence_output(model, *inputs),
-        sequence_output.sequence_output(read(path), *inputs),
+    inputs = load.random_inputs(model.config.encoder)
+    return load.largest_difference(
+        load.sequence_output(model, *inputs),
+        load.sequence_output(read(path), *inputs),
         mask=inputs[1],
     )
 
 
+def config_json(encoder: EncoderConfig) -> dict:
+    """Return the content of their config.json."""
+    if encoder.hidden_act not in ("gelu", HIDDEN_ACT):
+        raise UserError(
+            f"{BACKBONE} has the activation {HIDDEN_ACT}, near gelu. Received: "
+            f"hidden_act {encoder.hidden_act!r}."
+        )
+    values = hparams.to_json(encoder)
+    return _serialized(
+        BACKBONE, {theirs: values[ours] for ours, theirs in ARGUMENTS.items()}
+    )
+
+
+def _tokenizer_json(do_lower_case: bool) -> dict:
+    """Return the content of their tokenizer.json; accents as BERT's."""
+    arguments = {
+        "vocabulary": None,  # From its file.
+        "lowercase": do_lower_case,
+        "strip_accents": do_lower_case,
+    }
+    return _serialized(TOKENIZER, arguments)
+
+
+def _serialized(name: str, arguments: dict) -> dict:
+    return {
+        "module": "keras_hub.models",
+        "class_name": name,
+        "config": arguments,
+        "registered_name": f"keras_hub>{name}",
+    }
+
+
+def _encoder_config(
+    path: str, values: Mapping, hidden_act: str | None
+) -> EncoderConfig:
+    """Return the encoder that their config.json describes."""
+    arguments = _arguments(path, values, BACKBONE)
+    unknown = set(arguments) - {*ARGUMENTS.values(), *WITHOUT_MEANING}
+    missing = set(ARGUMENTS.values()) - set(arguments)
+    if unknown or missing:
+        raise UserError(
+            f"The {model_folder.CONFIG_FILE} of {path} must have the settings "
+            f"{', '.join(ARGUMENTS.values())}. Missing: "
+            f"{', '.join(sorted(missing)) or 'none'}; not known here: "
+            f"{', '.join(sorted(unknown)) or 'none'}."
+        )
+    settings = {ours: arguments[name] for ours, name in ARGUMENTS.items()}
+    # They have one dropout for both.
+    settings["attention_probs_dropout_prob"] = arguments["dropout"]
+    settings["hidden_act"] = hidden_act or HIDDEN_ACT
+    return model_folder.read_config(EncoderConfig, settings, path)
+
+
+def _do_lower_case(path: str, default: bool) -> tuple[bool, dict]:
+    """Return whether their tokenizer lower-cases, and what is left out of it.
+
+    The default is for presets without a tokenizer.
+    """
+    values = model_folder.read_json(os.path.join(path, TOKENIZER_FILE))
+    if not values:
+        return default, {}
+    arguments = _arguments(path, values, TOKENIZER)
+    wrong = [
+        f"{name} must be {fixed!r}. Received: {arguments[name]!r}."
+        for name, fixed in FIXED.items()
+        if arguments.get(name, fixed) != fixed
+    ]
+    if wrong:
+        raise UserError(
+            f"The tokenizer of {path} is not one of ours: " + " ".join(wrong)
+        )
+    lower_case = bool(arguments.get("lowercase", False))
+    strips = bool(arguments.get("strip_accents", False))
+    if strips == lower_case:
+        return lower_case, {}
+    why = "accents go here where text is lower-cased, and only there"
+    return lower_case, {f"strip_accents {strips}": why}
+
+
+def _arguments(path: str, values: Mapping, name: str) -> dict:
+    received = values.get("class_name")
+    if received != name or not isinstance(values.get("config"), dict):
+        raise UserError(
+            f"{path} must be the preset of an {name}. Received: {received}."
+        )
+    return values["config"]
+
+
 def _theirs(model: Model) -> dict[str, np.ndarray]:
-    """Return the arrays under their names, with a pooler that is none."""
+    """Return the arrays under their names; the pooler is the identity."""
     encoder = model.config.encoder
     arrays = {
         pair.theirs: model.variables[pair.ours].reshape(pair.shape)
-        for pair in keras_hub_names.encoder(encoder)
+        for pair in keras_hub_weights.encoder(encoder)
     }
-    kernel, bias = keras_hub_names.pooler(encoder)
+    kernel, bias = keras_hub_weights.pooler(encoder)
     arrays[kernel] = np.eye(encoder.hidden_size, dtype=np.float32)
     arrays[bias] = np.zeros(encoder.hidden_size, np.float32)
     return arrays
@@ -164,12 +267,12 @@ def _ours(config: ModelConfig, arrays: dict) -> dict[str, np.ndarray]:
     shapes = config.shapes
     return {
         pair.ours: arrays[pair.theirs].reshape(shapes[pair.ours])
-        for pair in keras_hub_names.encoder(config.encoder)
+        for pair in keras_hub_weights.encoder(config.encoder)
     }
 
 
 def _not_theirs(model: Model) -> dict[str, str]:
-    """Say what of a model their backbone has no place for."""
+    """Return why some of a model has no place in their backbone."""
     encoder = model.config.encoder
     scopes = collections.Counter(name.split("/")[0] for name in model.variables)
     left_out = {
@@ -177,10 +280,10 @@ def _not_theirs(model: Model) -> dict[str, str]:
         for scope, count in scopes.items()
         if scope != MAIN
     }
-    if encoder.hidden_act != keras_hub_files.HIDDEN_ACT:
+    if encoder.hidden_act != HIDDEN_ACT:
         left_out[f"hidden_act {encoder.hidden_act}"] = (
             "ElectraBackbone always computes the tanh approximation, "
-            f"{keras_hub_files.HIDDEN_ACT}"
+            f"{HIDDEN_ACT}"
         )
     if encoder.attention_probs_dropout_prob != encoder.hidden_dropout_prob:
         left_out["attention_probs_dropout_prob"] = (
@@ -190,16 +293,15 @@ def _not_theirs(model: Model) -> dict[str, str]:
 
 
 def _read_weights(path: str) -> dict[str, np.ndarray]:
-    file = os.path.join(path, keras_hub_files.WEIGHTS_FILE)
+    file = os.path.join(path, WEIGHTS_FILE)
     if not os.path.exists(file):
         raise FileNotFoundError(
-            f"{path} has no {keras_hub_files.WEIGHTS_FILE}. A preset in "
-            "several files must be saved as one: save_to_preset with "
-            "max_shard_size=None."
+            f"{path} has no {WEIGHTS_FILE}. A preset in several files must be "
+            "saved as one: save_to_preset with max_shard_size=None."
         )
-    arrays = weights_h5.read(file)
+    arrays = keras_hub_weights.read_h5(file)
     for name in list(arrays):
-        today = keras_hub_names.current(name)
+        today = keras_hub_weights.current(name)
         if today not in arrays:
             arrays[today] = arrays.pop(name)
     return arrays
@@ -207,15 +309,13 @@ def _read_weights(path: str) -> dict[str, np.ndarray]:
 
 def _check(path: str, encoder: EncoderConfig, arrays: dict):
     """Check names and shapes; messages have both sides' names."""
-    pairs = keras_hub_names.encoder(encoder)
+    check_depth(path, encoder, arrays)
+    pairs = keras_hub_weights.encoder(encoder)
     both = {pair.theirs: f"{pair.theirs} ({pair.ours})" for pair in pairs}
-    expected = {pair.theirs: pair.shape for pair in pairs}
-    expected |= keras_hub_names.pooler(encoder)
+    expected = {both[pair.theirs]: pair.shape for pair in pairs}
+    received = shapes_of(arrays)
     layout.check(
-        {both.get(name, name): shape for name, shape in expected.items()},
-        {
-            both.get(name, name): shape
-            for name, shape in shapes_of(arrays).items()
-        },
+        {**expected, **keras_hub_weights.pooler(encoder)},
+        {both.get(name, name): shape for name, shape in received.items()},
         path,
     )

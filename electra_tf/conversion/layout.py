@@ -64,7 +64,7 @@ def block(name: str, config: EncoderConfig) -> Shapes:
 
 
 def projection(name: str, config: EncoderConfig) -> Shapes:
-    """What brings embeddings to the hidden size, where the two differ."""
+    """The layer between embeddings and encoder, where their sizes differ."""
     if config.embedding_size == config.hidden_size:
         return {}
     return dense(name, config.embedding_size, config.hidden_size)
@@ -113,7 +113,7 @@ def check(
         source: str, what was read, for the message.
 
     Raises:
-        ValueError: listing all that is missing, too much or misshapen.
+        UserError: listing all that is missing, too much or misshapen.
     """
     problems = [
         f"{name} {expected[name]} is missing"

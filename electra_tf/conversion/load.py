@@ -1,20 +1,26 @@
-"""A trained encoder from wherever its weights are, in one call."""
+"""A trained encoder from wherever its weights are, and what it computes."""
 
 import tempfile
 
-from electra_tf.conversion import convert
+import numpy as np
+
+from electra_tf.configs import EncoderConfig
+from electra_tf.conversion import formats
 from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder
 from electra_tf.errors import UserError
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 
+SEED = 0  # Of the input that two programs' encoders are compared on.
+MAX_LENGTH = 128
+
 
 def load_encoder(path: str) -> Encoder:
     """Return a model's main encoder, the discriminator's body.
 
     Args:
-        path: str, a model folder, or any other that
+        path: a model folder, or any other that
             `python -m electra_tf.conversion.convert` reads.
 
     Returns:
@@ -23,9 +29,9 @@ def load_encoder(path: str) -> Encoder:
 
     Raises:
         FileNotFoundError: when no model is there.
-        ValueError: when its weights do not fit its config.
+        UserError: when its weights do not fit its config.
     """
-    return encoder(convert.read(path))
+    return encoder(formats.read(path))
 
 
 def encoder(model: Model) -> Encoder:
@@ -41,7 +47,7 @@ def tokenizer(model: Model, source: str) -> Tokenizer:
     """Return the tokenizer of a model's vocabulary.
 
     Raises:
-        ValueError: when the model has none.
+        UserError: when the model has none.
     """
     if model.vocab is None:
         raise UserError(f"{source} has no vocabulary, which texts need.")
@@ -49,3 +55,36 @@ def tokenizer(model: Model, source: str) -> Tokenizer:
         file.write(model.vocab)
         file.flush()
         return Tokenizer(file.name, do_lower_case=model.config.do_lower_case)
+
+
+def random_inputs(config: EncoderConfig) -> tuple:
+    """Return two rows of random tokens, the second half as long.
+
+    Returns:
+        Token ids, input mask and segments, each int32 `(2, L)`.
+    """
+    length = min(config.max_position_embeddings, MAX_LENGTH)
+    draw = np.random.default_rng(SEED).integers
+    ids = draw(config.vocab_size, size=(2, length), dtype=np.int32)
+    segments = draw(config.type_vocab_size, size=(2, length), dtype=np.int32)
+    mask = np.ones_like(ids)
+    mask[1, length // 2 :] = 0
+    return ids, mask, segments
+
+
+def sequence_output(model: Model, ids, mask, segments) -> np.ndarray:
+    """Return the main encoder's output, float32 `(B, L, H)`."""
+    outputs = encoder(model)(ids, input_mask=mask, segment_ids=segments)
+    return np.asarray(outputs.sequence_output)
+
+
+def largest_difference(
+    expected: np.ndarray, received: np.ndarray, mask: np.ndarray
+) -> float:
+    """Return the largest difference at real tokens.
+
+    Args:
+        expected, received: `(B, L, H)`.
+        mask: `(B, L)`, 1 for real tokens.
+    """
+    return float(np.max(np.abs(expected - received)[mask.astype(bool)]))

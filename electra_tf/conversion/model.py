@@ -33,6 +33,7 @@ COPY_HEAD = "copy_predictions"
 BASELINE_HEAD = "baseline_predictions"
 TASKS = "task_specific"
 SLOTS = ("adam_m", "adam_v")
+_HAVE_GENERATOR = (GENERATOR, *TOWERS, CLOZE_HEAD)
 
 # Settings of an encoder that stand in a model's config beside the overrides,
 # or that a user may well change from one run to the next.
@@ -42,7 +43,6 @@ _NOT_OVERRIDES = (
     "hidden_dropout_prob",
     "attention_probs_dropout_prob",
 )
-_LAYER = re.compile(r"encoder/layer_(\d+)/")
 _TASK_LAYER = re.compile(
     rf"{TASKS}/(?P<task>.+)/(?P<layer>dense(?:_\d+)?|qa_hidden)/(?:kernel|bias)"
 )
@@ -50,11 +50,11 @@ _TASK_LAYER = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """What a model is made of.
+    """The parts of a model and their sizes.
 
     Attributes:
-        encoder: the main encoder's shape, the discriminator's.
-        parts: names of all else, rows of `PARTS`.
+        encoder: shape of the main encoder, the discriminator's.
+        parts: names of all else, keys of `PARTS`.
         generator: shape of the generator, or of each of two towers.
         untied_generator_embeddings: whether the generator has its own.
         tasks: for each task its layers: kernel shape by name.
@@ -89,10 +89,9 @@ class ModelConfig:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of a run that builds this encoder."""
-        hidden_size = self.encoder.hidden_size
         overrides: dict[str, Any] = {}
-        if hidden_size != MODEL_SIZES[self.model_size].hidden_size:
-            overrides["hidden_size"] = hidden_size
+        if self.encoder.hidden_size != MODEL_SIZES[self.model_size].hidden_size:
+            overrides["hidden_size"] = self.encoder.hidden_size
         implied = encoder_config(
             FinetuningConfig(
                 data_dir=".",
@@ -123,22 +122,21 @@ def _own_encoder(name: str):
     )
 
 
-def _generator_head(config: ModelConfig) -> layout.Shapes:
-    # Without an encoder of its own the head sits on the main one.
-    encoder = config.generator or config.encoder
-    return layout.token_prediction(GENERATOR_HEAD, encoder, encoder.hidden_size)
+def _proposing(config: ModelConfig) -> EncoderConfig:
+    """Return the encoder that proposes tokens, the main one if need be."""
+    return config.generator or config.encoder
 
 
-def _cloze_head(config: ModelConfig) -> layout.Shapes:
-    both_towers = 2 * config.generator.hidden_size
-    return layout.token_prediction(CLOZE_HEAD, config.generator, both_towers)
-
-
+# The shapes of a part's variables, by the part's name.
 PARTS = {
     GENERATOR: _own_encoder(GENERATOR),
     **{tower: _own_encoder(tower) for tower in TOWERS},
-    GENERATOR_HEAD: _generator_head,
-    CLOZE_HEAD: _cloze_head,
+    GENERATOR_HEAD: lambda config: layout.token_prediction(
+        GENERATOR_HEAD, _proposing(config), _proposing(config).hidden_size
+    ),
+    CLOZE_HEAD: lambda config: layout.token_prediction(
+        CLOZE_HEAD, config.generator, 2 * config.generator.hidden_size
+    ),
     DISCRIMINATOR_HEAD: lambda config: layout.replaced_token(
         DISCRIMINATOR_HEAD, config.encoder
     ),
@@ -149,9 +147,7 @@ PARTS = {
         f"{COPY_HEAD}/dense", config.encoder.hidden_size, 1
     ),
     BASELINE_HEAD: lambda config: layout.dense(
-        f"{BASELINE_HEAD}/dense",
-        (config.generator or config.encoder).hidden_size,
-        1,
+        f"{BASELINE_HEAD}/dense", _proposing(config).hidden_size, 1
     ),
 }
 
@@ -183,28 +179,42 @@ def make(
     slots: Mapping[str, np.ndarray] | None = None,
     left_out: Mapping[str, str] | None = None,
 ) -> Model:
-    """Return a `Model` after checking that everything fits together.
-
-    Raises:
-        ValueError: naming every variable and number that does not.
-    """
-    layout.check(config.shapes, shapes_of(variables), source)
-    slots = _checked_slots(source, slots or {}, config.shapes)
+    """Return a `Model` after checking that everything fits together."""
+    for encoder in (config.encoder, config.generator):
+        check_depth(source, encoder, variables)
+    if config.generator is None and set(config.parts) & set(_HAVE_GENERATOR):
+        raise UserError(
+            f"The config of {source} has the parts {', '.join(config.parts)}, "
+            "but no size of the generator."
+        )
+    shapes = config.shapes
+    layout.check(shapes, shapes_of(variables), source)
+    slots = _checked_slots(source, slots or {}, shapes)
     if vocab is not None:
-        check_vocab(source, vocab, config.encoder.vocab_size)
+        _check_vocab(source, vocab, config.encoder.vocab_size)
     single = {
-        name: as_float32(name, variables[name])
-        for name in sorted(config.shapes)
+        name: _as_float32(source, name, variables[name])
+        for name in sorted(shapes)
     }
     return Model(config, single, vocab, slots, dict(left_out or {}))
 
 
-def _checked_slots(source: str, slots: Mapping, shapes: layout.Shapes) -> dict:
-    """Return the slots of the variables that are taken.
+def check_depth(
+    source: str, encoder: EncoderConfig | None, arrays: Mapping
+) -> None:
+    """Check that an encoder has no more layers than there are arrays.
 
-    Raises:
-        ValueError: when a variable has one slot only, or a misshapen one.
+    Names are made for every layer, and a file may say any number of them.
     """
+    if encoder is not None and encoder.num_hidden_layers > len(arrays):
+        raise UserError(
+            f"{source} has {len(arrays)} arrays, too few for "
+            f"{encoder.num_hidden_layers} layers (num_hidden_layers)."
+        )
+
+
+def _checked_slots(source: str, slots: Mapping, shapes: layout.Shapes) -> dict:
+    """Return the slots of the variables that are taken, two of each or none."""
     wanted = {
         f"{name}/{slot}": shape
         for name, shape in shapes.items()
@@ -230,23 +240,18 @@ def shapes_of(variables: Mapping[str, np.ndarray]) -> layout.Shapes:
     return {name: tuple(array.shape) for name, array in variables.items()}
 
 
-def as_float32(name: str, array: np.ndarray) -> np.ndarray:
-    """Return the array in single precision, from single or half.
-
-    Raises:
-        ValueError: for other kinds of numbers.
-    """
+def _as_float32(source: str, name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype not in (np.float32, np.float16):
         raise UserError(
-            f"{name} must hold float32 or float16 numbers. Received: "
-            f"{array.dtype}."
+            f"{name} of {source} must hold float32 or float16 numbers. "
+            f"Received: {array.dtype}."
         )
     return np.ascontiguousarray(array, np.float32).reshape(array.shape)
 
 
-def check_vocab(source: str, vocab: bytes, vocab_size: int):
-    """Raise a ValueError unless the vocabulary has the model's size."""
-    received = max(vocabulary.load_vocabulary(vocab).values(), default=-1) + 1
+def _check_vocab(source: str, vocab: bytes, vocab_size: int):
+    ids = vocabulary.load_vocabulary(vocab, f"of {source}").values()
+    received = max(ids, default=-1) + 1
     if received != vocab_size:
         raise UserError(
             f"The vocabulary has {received} word pieces, the model of {source} "
@@ -254,14 +259,24 @@ def check_vocab(source: str, vocab: bytes, vocab_size: int):
         )
 
 
+def renamed(name: str, rules: Iterable[tuple[str, str]]) -> str:
+    """Return another program's name of a variable.
+
+    Rules are regular expressions and their replacements, used in turn.
+
+    >>> renamed("a/layer_3/kernel", [(r"layer_(\\d+)", r"\\1"), ("/", ".")])
+    'a.3.kernel'
+    """
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
 def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
     """Return the items but those of some names, or below them.
 
     >>> without({"a/b": 1, "a/c": 2, "ab": 3}, ["a"])
     {'ab': 3}
-
-    Raises:
-        ValueError: for a name that stands for nothing.
     """
     rest = dict(variables)
     for name in names:
@@ -279,24 +294,16 @@ def without(variables: Mapping[str, Any], names: Iterable[str]) -> dict:
 def infer(
     source: str, shapes: layout.Shapes, num_attention_heads: int | None = None
 ) -> ModelConfig:
-    """Tell a model's config from its shapes.
+    """Return the config of a model with variables of these shapes.
 
-    Shapes do not tell the heads: without `num_attention_heads` they are the
-    released models', one for each 64 units.
-
-    Args:
-        source: str, where the shapes are from, for messages.
-        shapes: shape by name.
-        num_attention_heads: int, the main encoder's.
+    Shapes do not tell the heads of attention: unless they are given they are
+    the released models', one for each 64 units.
     """
     encoder = _encoder(source, MAIN, MAIN, shapes)
     if num_attention_heads:
         encoder = encoder.replace(num_attention_heads=num_attention_heads)
-    return with_parts(
-        source,
-        ModelConfig(encoder, model_size=named_size(encoder)),
-        shapes,
-    )
+    config = ModelConfig(encoder, model_size=named_size(encoder))
+    return with_parts(source, config, shapes)
 
 
 def with_parts(
@@ -307,7 +314,7 @@ def with_parts(
 ) -> ModelConfig:
     """Return the config with the parts and tasks that the names tell of.
 
-    A generator's shape is told as well, unless the config has it.
+    So do the shapes of a generator's size, unless the config has it.
     """
     first = {name.split("/")[0] for name in shapes}
     parts = tuple(part for part in PARTS if part in first)
@@ -342,37 +349,30 @@ def _encoder(
     source: str, name: str, tables: str, shapes: layout.Shapes
 ) -> EncoderConfig:
     """Return an encoder's config from its variables' shapes."""
-    layers = [
-        int(match[1])
-        for path in shapes
-        if path.startswith(f"{name}/")
-        and (match := _LAYER.match(path.removeprefix(f"{name}/")))
-    ]
-    block = f"{name}/encoder/layer_0"
-    needed = {
-        "words": f"{tables}/embeddings/word_embeddings",
-        "types": f"{tables}/embeddings/token_type_embeddings",
-        "positions": f"{tables}/embeddings/position_embeddings",
-        "inside": f"{block}/intermediate/dense/kernel",
-    }
-    missing = [
-        path for path in needed.values() if len(shapes.get(path, ())) != 2
-    ]
+    needed = (
+        f"{tables}/embeddings/word_embeddings",
+        f"{tables}/embeddings/token_type_embeddings",
+        f"{tables}/embeddings/position_embeddings",
+        f"{name}/encoder/layer_0/intermediate/dense/kernel",
+    )
+    missing = [path for path in needed if len(shapes.get(path, ())) != 2]
     if missing:
         raise UserError(
             f"{source} holds no ELECTRA: {', '.join(missing)} "
             f"missing. It has: {', '.join(sorted(shapes)) or 'nothing'}."
         )
-    size = {key: shapes[path] for key, path in needed.items()}
+    words, types, positions, inside = (shapes[path] for path in needed)
+    layer = re.compile(rf"{name}/encoder/layer_(\d{{1,9}})/")
+    layers = [int(found[1]) for found in map(layer.match, shapes) if found]
     return EncoderConfig(
-        vocab_size=size["words"][0],
-        hidden_size=size["inside"][0],
+        vocab_size=words[0],
+        hidden_size=inside[0],
         num_hidden_layers=max(layers) + 1,
-        num_attention_heads=num_heads(size["inside"][0]),
-        intermediate_size=size["inside"][1],
-        embedding_size=size["words"][1],
-        max_position_embeddings=size["positions"][0],
-        type_vocab_size=size["types"][0],
+        num_attention_heads=num_heads(inside[0]),
+        intermediate_size=inside[1],
+        embedding_size=words[1],
+        max_position_embeddings=positions[0],
+        type_vocab_size=types[0],
     )
 
 

@@ -1,7 +1,7 @@
 """Model folders: weights, config and vocabulary, and nothing else.
 
     model.safetensors  every variable under the original's name
-    config.json        what the model is made of
+    config.json        the model's parts and their sizes
     vocab.txt          word pieces, one a line
 
 safetensors because it holds arrays and no code, maps into memory and is read
@@ -14,10 +14,12 @@ import json
 import os
 from typing import Any
 
+import numpy as np
 import safetensors.numpy
 
-from electra_tf.configs import EncoderConfig, hparams
+from electra_tf.configs import MODEL_SIZES, EncoderConfig, hparams
 from electra_tf.conversion.model import (
+    PARTS,
     Model,
     ModelConfig,
     make,
@@ -26,51 +28,47 @@ from electra_tf.conversion.model import (
     without,
 )
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 VOCAB_FILE = "vocab.txt"
 FORMAT = "electra_tf model folder"
 VERSION = 1
+_NOT_SAFETENSORS = (
+    safetensors.SafetensorError,
+    AttributeError,  # Of a type that NumPy may once have.
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 
 def is_model_folder(path: str) -> bool:
-    """Say whether a path is a folder that `write` made."""
+    """Return whether a path is a folder that `write` made."""
     return read_json(os.path.join(path, CONFIG_FILE)).get("format") == FORMAT
 
 
-def write(path: str, model: Model) -> None:
-    """Write a model folder.
-
-    Args:
-        path: str, a folder that is made, or empty.
-        model: `Model`; the optimizer's slots are not kept.
+def write(path: str, model: Model) -> Model:
+    """Write a model folder; return the `Model` without the optimizer's slots.
 
     Raises:
-        ValueError: when the model has no vocabulary.
-        FileExistsError: when something is there.
+        UserError: when the model has no vocabulary.
+        FileExistsError: when something is in the folder.
     """
     make_folder(path)
     write_vocab(path, model)
-    write_json(os.path.join(path, CONFIG_FILE), to_json(model.config))
-    safetensors.numpy.save_file(
-        model.variables, os.path.join(path, WEIGHTS_FILE)
-    )
+    files.write_json(os.path.join(path, CONFIG_FILE), to_json(model.config))
+    write_weights(path, model.variables)
+    return dataclasses.replace(model, slots={})
 
 
 def read(path: str, leave_out: tuple[str, ...] = ()) -> Model:
-    """Read a model folder.
-
-    Args:
-        path: str, the folder.
-        leave_out: names of parts that are not wanted.
-
-    Returns:
-        `Model` without slots.
+    """Read a model folder, but the parts that are to be left out.
 
     Raises:
         FileNotFoundError: naming what the folder lacks.
-        ValueError: when config and weights do not fit each other.
+        UserError: when config and weights do not fit each other.
     """
     for name in (CONFIG_FILE, WEIGHTS_FILE, VOCAB_FILE):
         if not os.path.exists(os.path.join(path, name)):
@@ -98,20 +96,40 @@ def to_json(config: ModelConfig) -> dict[str, Any]:
     }
 
 
-def from_json(values: dict[str, Any], source: str) -> ModelConfig:
-    """Return the config that `to_json` wrote.
+def _is_kernel(shape: Any) -> bool:
+    is_list = isinstance(shape, list) and len(shape) == 2
+    return is_list and all(type(size) is int and size > 0 for size in shape)
 
-    Raises:
-        ValueError: for another format or a value that is missing.
-    """
-    if (values.get("format"), values.get("format_version")) != (
-        FORMAT,
-        VERSION,
-    ):
+
+def _are_tasks(tasks: Any) -> bool:
+    return isinstance(tasks, dict) and all(
+        isinstance(layers, dict) and all(map(_is_kernel, layers.values()))
+        for layers in tasks.values()
+    )
+
+
+# Whether a value of config.json is one that `to_json` writes.
+_VALID = {
+    "parts": lambda parts: (
+        isinstance(parts, list)
+        and all(isinstance(part, str) and part in PARTS for part in parts)
+    ),
+    "untied_generator_embeddings": lambda value: isinstance(value, bool),
+    "tasks": _are_tasks,
+    "do_lower_case": lambda value: isinstance(value, bool),
+    "model_size": lambda size: isinstance(size, str) and size in MODEL_SIZES,
+    "step": lambda step: step is None or type(step) is int,
+}
+
+
+def from_json(values: dict[str, Any], source: str) -> ModelConfig:
+    """Return the config of which `to_json` made values, after checks."""
+    found = values.get("format"), values.get("format_version")
+    if found != (FORMAT, VERSION):
         raise UserError(
             f"The {CONFIG_FILE} of {source} must have the format {FORMAT!r} "
-            f"and format_version {VERSION}. Received: "
-            f"{values.get('format')!r}, {values.get('format_version')!r}."
+            f"and format_version {VERSION}. Received: {found[0]!r}, "
+            f"{found[1]!r}."
         )
     names = [field.name for field in dataclasses.fields(ModelConfig)]
     missing = [name for name in names if name not in values]
@@ -119,26 +137,41 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
         raise UserError(
             f"The {CONFIG_FILE} of {source} lacks {', '.join(missing)}."
         )
-    chosen = {name: values[name] for name in names}
-    chosen["encoder"] = hparams.from_json(EncoderConfig, values["encoder"])
-    if values["generator"] is not None:
-        chosen["generator"] = hparams.from_json(
-            EncoderConfig, values["generator"]
+    wrong = [name for name, valid in _VALID.items() if not valid(values[name])]
+    if wrong:
+        raise UserError(
+            f"The {CONFIG_FILE} of {source} must have the values that "
+            f"`python -m electra_tf.conversion.convert` writes. Received: "
+            + ", ".join(f"{name} {values[name]!r}" for name in wrong)
         )
-    chosen["parts"] = tuple(values["parts"])
+    chosen = {name: values[name] for name in names}
+    for name in ("encoder", "generator"):
+        if name == "encoder" or chosen[name] is not None:
+            chosen[name] = read_config(EncoderConfig, chosen[name], source)
+    chosen["parts"] = tuple(chosen["parts"])
     chosen["tasks"] = {
         task: {layer: tuple(shape) for layer, shape in layers.items()}
-        for task, layers in values["tasks"].items()
+        for task, layers in chosen["tasks"].items()
     }
     return ModelConfig(**chosen)
 
 
-def make_folder(path: str) -> None:
-    """Make a folder to write to.
+def read_config(kind: type, values: Any, source: str):
+    """Return a config of the values in a folder's config.json.
 
     Raises:
-        FileExistsError: when something is in it.
+        UserError: for unknown, missing or wrong values.
     """
+    try:
+        return hparams.from_json(kind, values)
+    except (OverflowError, TypeError, UserError) as error:
+        raise UserError(
+            f"The {CONFIG_FILE} of {source} holds no {kind.__name__}: {error}"
+        ) from error
+
+
+def make_folder(path: str) -> None:
+    """Make a folder to write to; there must be nothing in it."""
     if os.path.exists(path) and (not os.path.isdir(path) or os.listdir(path)):
         raise FileExistsError(
             f"{path} is not empty. Give --to a folder that is not there yet."
@@ -147,63 +180,53 @@ def make_folder(path: str) -> None:
 
 
 def write_vocab(path: str, model: Model, name: str = VOCAB_FILE) -> None:
-    """Write the vocabulary into a folder, by the name that it has there.
-
-    Raises:
-        ValueError: when the model has none.
-    """
+    """Write the vocabulary into a folder; a model must have one."""
     if model.vocab is None:
         raise UserError(
             f"No vocabulary was found to write to {path}. Give the one that "
             "the model was trained with by --vocab_file."
         )
-    with open(os.path.join(path, name), "wb") as file:
-        file.write(model.vocab)
+    files.write(os.path.join(path, name), model.vocab)
 
 
 def read_vocab(path: str | None) -> bytes | None:
     """Return the content of a vocabulary file, None where there is none."""
     if path is None or not os.path.exists(path):
         return None
-    with open(path, "rb") as file:
-        return file.read()
+    return files.read(path)
 
 
-def read_weights(path: str) -> dict:
-    """Return the arrays of a safetensors file by name.
+def write_weights(
+    path: str, arrays: dict[str, np.ndarray], **metadata: str
+) -> None:
+    """Write arrays as a folder's safetensors file."""
+    with files.writing(os.path.join(path, WEIGHTS_FILE)) as unfinished:
+        safetensors.numpy.save_file(arrays, unfinished, metadata or None)
 
-    Raises:
-        ValueError: when it is none, or holds what NumPy has no type for.
-    """
+
+def read_weights(path: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a safetensors file by name."""
     try:
         return safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+    except _NOT_SAFETENSORS as error:
         raise UserError(
             f"{path} must be a safetensors file of float32 or float16 "
             f"numbers. Reading it failed: {error!r}."
         ) from error
 
 
-def write_json(path: str, values: dict[str, Any]) -> None:
-    """Write a JSON file."""
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(values, file, indent=1)
-        file.write("\n")
-
-
 def read_json(path: str) -> dict[str, Any]:
     """Return a JSON file's object; an empty one where there is no file.
 
     Raises:
-        ValueError: when the file holds something else.
+        UserError: when the file holds something else.
     """
     if not os.path.isfile(path):
         return {}
-    with open(path, encoding="utf-8") as file:
-        try:
-            values = json.load(file)
-        except ValueError as error:
-            raise UserError(f"{path} is no JSON file: {error}.") from None
+    try:
+        values = json.loads(files.read(path))
+    except (RecursionError, ValueError) as error:
+        raise UserError(f"{path} is no JSON file: {error}.") from None
     if not isinstance(values, dict):
         raise UserError(
             f"{path} must hold a JSON object. Received: {values!r}."

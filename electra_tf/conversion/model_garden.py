@@ -13,85 +13,51 @@ the first token's vector.
     tf.train.Checkpoint(encoder=encoder).read("FOLDER/model.ckpt")
 """
 
-import json
 import os
 
 import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.conversion import model_folder, selection, sequence_output
-from electra_tf.conversion.model import MAIN, Model
+from electra_tf.conversion import load, model_folder, selection
+from electra_tf.conversion.model import MAIN, Model, renamed
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 PREFIX = "model.ckpt"
 ENCODER_FILE = "encoder.json"
 POOLER = "pooler_transform"
 
 
-def embeddings() -> dict[str, str]:
-    """Our names of the embeddings' variables, by theirs."""
-    ours = f"{MAIN}/embeddings"
-    return {
-        "word_embeddings/embeddings": f"{ours}/word_embeddings",
-        "position_embedding/embeddings": f"{ours}/position_embeddings",
-        "type_embeddings/embeddings": f"{ours}/token_type_embeddings",
-        **_normalization("embeddings/layer_norm", ours),
-        **_dense("embedding_projection", f"{MAIN}/embeddings_project"),
-    }
-
-
-def block(index: int) -> dict[str, str]:
-    """Our names of one transformer layer's variables, by theirs."""
-    theirs = f"transformer/layer_{index}"
-    ours = f"{MAIN}/encoder/layer_{index}"
-    names = {}
-    for part in ("query", "key", "value"):
-        names |= _dense(
-            f"{theirs}/self_attention/{part}", f"{ours}/attention/self/{part}"
-        )
-    attended = f"{ours}/attention/output"
-    return {
-        **names,
-        **_dense(
-            f"{theirs}/self_attention/attention_output", f"{attended}/dense"
-        ),
-        **_normalization(f"{theirs}/self_attention_layer_norm", attended),
-        **_dense(f"{theirs}/intermediate", f"{ours}/intermediate/dense"),
-        **_dense(f"{theirs}/output", f"{ours}/output/dense"),
-        **_normalization(f"{theirs}/output_layer_norm", f"{ours}/output"),
-    }
-
-
-def _dense(theirs: str, ours: str) -> dict[str, str]:
-    return {f"{theirs}/{n}": f"{ours}/{n}" for n in ("kernel", "bias")}
-
-
-def _normalization(theirs: str, ours: str) -> dict[str, str]:
-    return {f"{theirs}/{n}": f"{ours}/LayerNorm/{n}" for n in ("gamma", "beta")}
+# From our names to theirs.
+RULES = (
+    (f"^{MAIN}/", ""),
+    ("^embeddings/word_embeddings$", "word_embeddings/embeddings"),
+    ("^embeddings/token_type_embeddings$", "type_embeddings/embeddings"),
+    ("^embeddings/position_embeddings$", "position_embedding/embeddings"),
+    ("^embeddings/LayerNorm/", "embeddings/layer_norm/"),
+    ("^embeddings_project/", "embedding_projection/"),
+    ("^encoder/", "transformer/"),
+    ("/attention/self/", "/self_attention/"),
+    ("/attention/output/dense/", "/self_attention/attention_output/"),
+    ("/attention/output/LayerNorm/", "/self_attention_layer_norm/"),
+    ("/(intermediate|output)/dense/", r"/\1/"),
+    ("/output/LayerNorm/", "/output_layer_norm/"),
+)
 
 
 def write(path: str, model: Model) -> Model:
-    """Write the main encoder's checkpoint.
-
-    Args:
-        path: str, a folder that is made, or empty.
-        model: `Model`.
-
-    Returns:
-        The `Model` of the encoder alone.
+    """Write the main encoder's checkpoint; return the encoder alone.
 
     Raises:
-        ValueError: when there is no vocabulary, or the activation is not
-            gelu.
-        FileExistsError: when something is there.
+        UserError: when there is no vocabulary, or the activation is not gelu.
     """
     chosen = selection.encoder_with(model, "")
     encoder = _new_encoder(arguments(chosen.config.encoder))
     _assign(encoder, chosen)
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen)
-    model_folder.write_json(
+    files.write_json(
         os.path.join(path, ENCODER_FILE), arguments(chosen.config.encoder)
     )
     tf.train.Checkpoint(encoder=encoder).write(os.path.join(path, PREFIX))
@@ -99,27 +65,23 @@ def write(path: str, model: Model) -> Model:
 
 
 def difference(path: str, model: Model) -> float:
-    """Return how far their encoder's sequence output is from ours.
-
-    Args:
-        path: str, the folder that `write` made.
-        model: `Model` that was written.
-    """
-    with open(os.path.join(path, ENCODER_FILE), encoding="utf-8") as file:
-        theirs = _new_encoder(json.load(file))
+    """Return how far their encoder's sequence output is from ours."""
+    theirs = _new_encoder(
+        model_folder.read_json(os.path.join(path, ENCODER_FILE))
+    )
     status = tf.train.Checkpoint(encoder=theirs).read(
         os.path.join(path, PREFIX)
     )
     status.assert_existing_objects_matched()
-    ids, mask, segments = sequence_output.random_inputs(model.config.encoder)
+    ids, mask, segments = load.random_inputs(model.config.encoder)
     inputs = {
         "input_word_ids": ids,
         "input_mask": mask,
         "input_type_ids": segments,
     }
     outputs = theirs({k: tf.constant(v) for k, v in inputs.items()})
-    return sequence_output.difference(
-        sequence_output.sequence_output(model, ids, mask, segments),
+    return load.largest_difference(
+        load.sequence_output(model, ids, mask, segments),
         outputs["sequence_output"].numpy(),
         mask,
     )
@@ -129,7 +91,7 @@ def arguments(config: EncoderConfig) -> dict:
     """Return the arguments that make their encoder.
 
     Raises:
-        ValueError: for another activation than gelu.
+        UserError: for another activation than gelu.
     """
     if config.hidden_act != "gelu":
         raise UserError(
@@ -163,17 +125,10 @@ def _new_encoder(settings: dict):
 
 def _assign(encoder, model: Model):
     """Give their variables our values; heads have an axis of their own."""
-    names = embeddings()
-    for index in range(model.config.encoder.num_hidden_layers):
-        names |= block(index)
+    arrays = {renamed(n, RULES): a for n, a in model.variables.items()}
+    size = model.config.encoder.hidden_size
+    arrays[f"{POOLER}/kernel"] = np.eye(size, dtype=np.float32)
+    arrays[f"{POOLER}/bias"] = np.zeros(size, np.float32)
     for weight in encoder.weights:
-        name = weight.name.split(":")[0]
-        weight.assign(_value(name, names, model, weight.shape))
-
-
-def _value(name: str, names: dict, model: Model, shape) -> np.ndarray:
-    if name == f"{POOLER}/kernel":
-        return np.eye(shape[0], dtype=np.float32)
-    if name == f"{POOLER}/bias":
-        return np.zeros(shape, np.float32)
-    return model.variables[names[name]].reshape(shape)
+        array = arrays.pop(weight.name.split(":")[0])
+        weight.assign(array.reshape(weight.shape))

@@ -1,17 +1,19 @@
-"""What is known of Google's released `electra_small`, without its weights.
+"""Facts of Google's released `electra_small`, without its weights.
 
-Its tensors follow from the model's settings. What they must compute was
-recorded by others from the same weights, in tests that anyone may read.
+Its tensors follow from the model's settings. Outputs were recorded by others
+from the same weights, in tests that anyone may read.
 """
 
 import csv
 import hashlib
+import io
 import json
 import typing
 
 from electra_tf.configs import PretrainingConfig
-from electra_tf.conversion.agreement import network
+from electra_tf.conversion.compatibility import network
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 # The generator is as wide as the discriminator, unlike the paper's.
 CONFIG = PretrainingConfig(
@@ -33,21 +35,24 @@ class Tensor(typing.NamedTuple):
     """A tensor of a checkpoint.
 
     Attributes:
-        dtype: str, its type.
-        shape: tuple.
-        checksum: int, the masked CRC-32C of its bytes; None where unknown.
+        dtype: its type.
+        shape: its shape.
+        checksum: the masked CRC-32C of its bytes; None where unknown.
     """
 
     dtype: str
     shape: tuple[int, ...]
     checksum: int | None = None
 
+    def __str__(self):
+        return f"{self.dtype} {list(self.shape)}"
+
 
 class Recording(typing.NamedTuple):
     """Part of an output that somebody recorded from the real model.
 
     Attributes:
-        source: str, where it is published.
+        source: where it is published.
         input_ids: one sequence.
         input_mask: 1 for the tokens that may be attended to.
         position, channel: the first of the sequence output that are recorded.
@@ -108,14 +113,9 @@ def tensors() -> dict[str, Tensor]:
 
 
 def fingerprint(checksums: dict[str, int]) -> str:
-    """Return one number for the checksums of all tensors.
+    """Return one number for the checksums of all tensors, by their names.
 
-    Args:
-        checksums: dict from a tensor's name to the masked CRC-32C of its
-            bytes.
-
-    Returns:
-        SHA-256 of lines "<name> <checksum>", sorted by name, in hexadecimal.
+    It is the SHA-256 of lines "<name> <checksum>", sorted by name.
     """
     lines = (f"{name} {checksums[name]}\n" for name in sorted(checksums))
     return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -124,26 +124,31 @@ def fingerprint(checksums: dict[str, int]) -> str:
 def read_table(path: str) -> dict[str, Tensor]:
     """Return the tensors of a table with checksums.
 
-    Args:
-        path: str, lines of tab-separated values, with `COLUMNS` among those
-            that the first line names; shapes such as [30522, 128].
+    The table has lines of tab-separated values, with `COLUMNS` among those
+    that the first line names; shapes are such as [30522, 128].
 
     Raises:
         FileNotFoundError: when there is no file.
-        ValueError: naming the columns that are missing, or a bad line.
+        UserError: naming the columns that are missing, or a bad line.
     """
-    with open(path, encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t")
-        missing = set(COLUMNS) - set(rows.fieldnames or ())
-        if missing:
-            raise UserError(
-                f"{path} must have the columns {', '.join(COLUMNS)}. "
-                f"Missing: {', '.join(sorted(missing))}."
-            )
-        return {
-            row["name"]: _tensor(row, f"{path}:{number}")
-            for number, row in enumerate(rows, start=2)
-        }
+    try:
+        text = io.StringIO(files.read(path).decode("utf-8"), newline="")
+        table = csv.DictReader(text, delimiter="\t")
+        rows = list(table)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(
+            f"{path} must be a table of tab-separated values: {error}."
+        ) from None
+    missing = set(COLUMNS) - set(table.fieldnames or ())
+    if missing:
+        raise UserError(
+            f"{path} must have the columns {', '.join(COLUMNS)}. "
+            f"Missing: {', '.join(sorted(missing))}."
+        )
+    return {
+        row["name"]: _tensor(row, f"{path}:{number}")
+        for number, row in enumerate(rows, start=2)
+    }
 
 
 def _tensor(row: dict[str, str], place: str) -> Tensor:

@@ -4,6 +4,7 @@ Hugging Face keeps the two in two folders; a model of ours has both.
 """
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from electra_tf.conversion.model import (
     GENERATOR,
     GENERATOR_HEAD,
     MAIN,
+    TASKS,
     Model,
     ModelConfig,
     make,
@@ -22,16 +24,21 @@ from electra_tf.errors import UserError
 EMBEDDINGS = "embeddings/"
 
 
+def not_wanted(
+    source: str, arrays: Mapping, names: Iterable[str]
+) -> dict[str, str]:
+    """Return why arrays that a user names, and that are there, are left out."""
+    unknown = set(names) - set(arrays)
+    if unknown:
+        raise UserError(
+            f"{source} has nothing to leave out that is called "
+            f"{', '.join(sorted(unknown))}."
+        )
+    return dict.fromkeys(names, "not wanted")
+
+
 def encoder_with(model: Model, head: str) -> Model:
-    """Return the main encoder with one head, or with none.
-
-    Args:
-        model: `Model`.
-        head: str, name of its variables' scope; "" for none.
-
-    Raises:
-        ValueError: when the model has no such head.
-    """
+    """Return the main encoder with one head, or with none if it is ""."""
     scopes = (f"{MAIN}/", f"{head}/") if head else (f"{MAIN}/",)
     chosen = {
         name: array
@@ -46,9 +53,6 @@ def generator(model: Model) -> Model:
     """Return the generator as a masked language model of its own.
 
     Its encoder becomes the main one, with the embeddings it shares.
-
-    Raises:
-        ValueError: when the model has no such generator.
     """
     config = model.config
     if config.generator is None:
@@ -70,12 +74,7 @@ def generator(model: Model) -> Model:
 def task(model: Model, name: str | None) -> str:
     """Return the name of a task whose head is one linear layer.
 
-    Args:
-        model: `Model`.
-        name: str, which one; may be None where there is only one.
-
-    Raises:
-        ValueError: when it is not clear which, or the head has more layers.
+    The name may be left out where there is only one task.
     """
     tasks = model.config.tasks
     if name is None and len(tasks) == 1:
@@ -92,23 +91,40 @@ def task(model: Model, name: str | None) -> str:
     return name
 
 
+def with_joined_spans(model: Model) -> Model:
+    """Return the model with one layer for starts and ends of answers.
+
+    Ours are two layers of one output, transformers has one of two, `(H, 2)`
+    for the hidden size H. Heads of other layers stay as they are.
+    """
+    hidden_size = model.config.encoder.hidden_size
+    two = dict.fromkeys(("dense", "dense_1"), (hidden_size, 1))
+    variables, tasks = dict(model.variables), dict(model.config.tasks)
+    for task, layers in model.config.tasks.items():
+        if layers != two:
+            continue
+        tasks[task] = {"dense": (hidden_size, 2)}
+        for name in ("kernel", "bias"):
+            first, second = (f"{TASKS}/{task}/{d}/{name}" for d in two)
+            variables[first] = np.concatenate(
+                [variables[first], variables.pop(second)], axis=-1
+            )
+    config = dataclasses.replace(model.config, tasks=tasks)
+    return make("the model", config, variables, model.vocab)
+
+
 def joined(discriminator: Model, masked_lm: Model) -> Model:
     """Return the pre-training model of a discriminator and its generator.
 
-    Embeddings that are the same, bit for bit, are shared.
-
-    Raises:
-        ValueError: when the first has a generator already; when embeddings
-            differ, and the generator cannot have its own because it projects
-            them.
+    Embeddings that are the same, bit for bit, are shared. Where they differ,
+    a generator that projects them cannot have its own.
     """
     if GENERATOR_HEAD in discriminator.config.parts:
         raise UserError(
             "What another generator is to be joined to has one already: "
             f"{', '.join(discriminator.config.parts)}. Leave one of them out."
         )
-    _check_embeddings(discriminator, masked_lm)
-    tied = not _different_embeddings(discriminator, masked_lm)
+    tied = _are_tied(discriminator, masked_lm)
     variables = dict(discriminator.variables)
     for name, array in masked_lm.variables.items():
         if name.startswith(f"{MAIN}/{EMBEDDINGS}") and tied:
@@ -129,24 +145,22 @@ def joined(discriminator: Model, masked_lm: Model) -> Model:
     )
 
 
-def _check_embeddings(discriminator: Model, masked_lm: Model):
+def _are_tied(discriminator: Model, masked_lm: Model) -> bool:
+    """Return whether the embeddings are the same, or else may differ."""
+    different = [
+        name
+        for name, array in masked_lm.variables.items()
+        if name.startswith(f"{MAIN}/{EMBEDDINGS}")
+        and not np.array_equal(array, discriminator.variables.get(name))
+    ]
     encoder = masked_lm.config.encoder
-    different = _different_embeddings(discriminator, masked_lm)
     if different and encoder.embedding_size != encoder.hidden_size:
         raise UserError(
             "Generator and discriminator must share their embeddings, or the "
             "generator's must have its hidden size. Different: "
             f"{', '.join(different)}."
         )
-
-
-def _different_embeddings(discriminator: Model, masked_lm: Model) -> list[str]:
-    return [
-        name
-        for name, array in masked_lm.variables.items()
-        if name.startswith(f"{MAIN}/{EMBEDDINGS}")
-        and not np.array_equal(array, discriminator.variables.get(name))
-    ]
+    return not different
 
 
 def _check_has(model: Model, head: str, chosen: dict):

@@ -57,25 +57,16 @@ def verify(
     recordings: Sequence[Recording] = released_small.RECORDINGS,
     say: Callable[[str], None] = print,
 ) -> int:
-    """Check a checkpoint, saying what is right and what is wrong.
+    """Check a checkpoint; say what is right and wrong, return the failures.
 
     Args:
-        path: str, a folder with a `checkpoint` file, or a prefix.
-        table: str, file of names, types, shapes and checksums.
+        path: a folder with a `checkpoint` file, or a prefix.
+        table: file of names, types, shapes and checksums.
         recordings: outputs to expect.
         say: function of a line of the report.
-
-    Returns:
-        The number of failures.
-
-    Raises:
-        FileNotFoundError: when there is no checkpoint, or no table.
-        ValueError: when the table is none.
     """
-    if table:
-        expected = released_small.read_table(table)
-    else:
-        expected = released_small.tensors()
+    known = released_small
+    expected = known.read_table(table) if table else known.tensors()
     by = " and the table" if table else ""
     counts = [
         _report("vocabulary", 1, vocabulary_failures(path), say),
@@ -109,7 +100,7 @@ def _report(
 
 
 def vocabulary_failures(path: str) -> Iterator[str]:
-    """Yield what is wrong with vocab.txt."""
+    """Yield the difference of vocab.txt from the released one."""
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     file = os.path.join(folder, model_folder.VOCAB_FILE)
     content = model_folder.read_vocab(file)
@@ -120,13 +111,40 @@ def vocabulary_failures(path: str) -> Iterator[str]:
 
 
 def tensor_failures(path: str, expected: Mapping[str, Tensor]) -> Iterator[str]:
-    """Yield what is wrong with a checkpoint's tensors, by name.
+    """Yield the differences of a checkpoint's tensors, by name."""
+    reader = _reader(path)
+    types = reader.get_variable_to_dtype_map()
+    found = {
+        name: Tensor(types[name].name, tuple(shape))
+        for name, shape in reader.get_variable_to_shape_map().items()
+    }
+    for name in sorted({*expected, *found}):
+        wanted, received = expected.get(name), found.get(name)
+        if wanted is None:
+            yield f"{name}: expected no such tensor, found {received}"
+        elif received is None or received[:2] != wanted[:2]:
+            yield f"{name}: expected {wanted}, found {received or 'none'}"
+        elif wrong := _content_failure(reader, name, wanted.checksum):
+            yield f"{name}: {wrong}"
 
-    Raises:
-        FileNotFoundError: when the index or all data is missing.
-    """
+
+def _content_failure(reader, name: str, expected: int | None) -> str | None:
+    from electra_tf.conversion import tensorflow_checkpoint
+
+    try:
+        # Compares the bytes with the checksum in the checkpoint's index.
+        array = reader.get_tensor(name)
+    except tensorflow_checkpoint.READ_ERRORS as error:
+        return f"damaged or cut short: {getattr(error, 'message', error)}"
+    if expected is None or expected == (received := _checksum(array)):
+        return None
+    return f"expected checksum {expected}, found {received}"
+
+
+def _reader(path: str):
     import tensorflow as tf
 
+    from electra_tf.conversion import tensorflow_checkpoint
     from electra_tf.training import checkpoints
 
     prefix = checkpoints.resolve(path)
@@ -135,56 +153,21 @@ def tensor_failures(path: str, expected: Mapping[str, Tensor]) -> Iterator[str]:
             f"{prefix}.index has no data beside it. Expected files such as "
             f"{prefix}.data-00000-of-00001."
         )
-    reader = tf.train.load_checkpoint(prefix)
-    shapes = reader.get_variable_to_shape_map()
-    types = reader.get_variable_to_dtype_map()
-    for name in sorted({*expected, *shapes}):
-        if name not in shapes:
-            yield f"{name}: expected {_described(expected[name])}, found none"
-            continue
-        found = Tensor(types[name].name, tuple(shapes[name]))
-        if name not in expected:
-            yield f"{name}: expected no such tensor, found {_described(found)}"
-            continue
-        if found[:2] != expected[name][:2]:
-            yield (
-                f"{name}: expected {_described(expected[name])}, found "
-                f"{_described(found)}"
-            )
-            continue
-        try:
-            # Compares the bytes with the checksum in the checkpoint's index.
-            array = np.asarray(reader.get_tensor(name))
-        except tf.errors.OpError as error:
-            yield f"{name}: damaged or cut short: {error.message}"
-            continue
-        yield from _checksum_failures(name, array, expected[name].checksum)
+    with tensorflow_checkpoint.damage_explained(prefix):
+        return tf.train.load_checkpoint(prefix)
 
 
-def _checksum_failures(
-    name: str, array: np.ndarray, expected: int | None
-) -> Iterator[str]:
-    if expected is None:
-        return
-    received = _checksum(array)
-    if received != expected:
-        yield f"{name}: expected checksum {expected}, found {received}"
-
-
-def _checksum(array: np.ndarray) -> int:
+def _checksum(array) -> int:
+    array = np.asarray(array)
     little_endian = array.astype(array.dtype.newbyteorder("<"))
     return masked_crc32c(little_endian.tobytes())
 
 
 def fingerprint_failures(path: str) -> Iterator[str]:
     """Yield whether some byte differs from the released ones."""
-    import tensorflow as tf
-
-    from electra_tf.training import checkpoints
-
-    reader = tf.train.load_checkpoint(checkpoints.resolve(path))
+    reader = _reader(path)
     checksums = {
-        name: _checksum(np.asarray(reader.get_tensor(name)))
+        name: _checksum(reader.get_tensor(name))
         for name in reader.get_variable_to_shape_map()
     }
     found = released_small.fingerprint(checksums)
@@ -195,14 +178,10 @@ def fingerprint_failures(path: str) -> Iterator[str]:
         )
 
 
-def _described(tensor: Tensor) -> str:
-    return f"{tensor.dtype} {list(tensor.shape)}"
-
-
 def output_failures(
     path: str, recordings: Sequence[Recording]
 ) -> Iterator[str]:
-    """Yield which recorded outputs a checkpoint's encoder does not give."""
+    """Yield the recorded outputs that a checkpoint's encoder does not give."""
     from electra_tf.conversion import load
 
     encoder = load.load_encoder(path)
@@ -217,11 +196,9 @@ def output_failures(
 def recording_failures(
     output: np.ndarray, recording: Recording
 ) -> Iterator[str]:
-    """Yield the number that is furthest from a recorded one, if it is too far.
+    """Yield the number furthest from a recorded one, if it is too far.
 
-    Args:
-        output: float32 `(L, H)`, sequence output.
-        recording: `Recording`.
+    `output` is the sequence output, float32 `(L, H)`.
     """
     expected = np.array(recording.values)
     first, channel = recording.position, recording.channel

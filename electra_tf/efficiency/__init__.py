@@ -1,1 +1,1 @@
-"""What training and using a model costs; imports no TensorFlow."""
+"""Costs of training and using a model; imports no TensorFlow."""

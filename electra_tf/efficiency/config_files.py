@@ -7,6 +7,7 @@ import pathlib
 from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_json
 from electra_tf.configs.hparams import kinds, readable_fields
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 # Beside this package in the source and where it is installed.
 PRESETS = pathlib.Path(__file__).parents[2] / "flags" / "presets"
@@ -15,15 +16,7 @@ _INCLUDED = ("flagfile", "preset")
 
 
 def preset(name: str, task: str | None = None):
-    """Return the config of a recipe.
-
-    Args:
-        name: of a file in `PRESETS`.
-        task: see `read`.
-
-    Raises:
-        ValueError: if there is none.
-    """
+    """Return the config of a recipe, a file in `PRESETS`; see `read`."""
     return read(_preset_path(name), task)
 
 
@@ -44,7 +37,7 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
         task: to fine-tune for; without it, those that the file names.
 
     Raises:
-        ValueError: if it is no config of pre-training, nor of fine-tuning.
+        UserError: if it is no config of pre-training, nor of fine-tuning.
         OSError: if it cannot be read.
     """
     path = pathlib.Path(path)
@@ -57,14 +50,14 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
         if task:
             values["task_names"] = (task,)
         return from_json(config_class, {**REQUIRED, **values})
-    except ValueError as error:
+    except (OverflowError, RecursionError, TypeError, ValueError) as error:
         raise UserError(
             f"{path} is no config of pre-training or fine-tuning: {error}"
         ) from error
 
 
 def _values(path: pathlib.Path) -> dict:
-    text = path.read_text("utf-8")
+    text = files.read(path).decode("utf-8")
     values = json.loads(text) if path.suffix == ".json" else _flags(text)
     if not isinstance(values, dict):
         raise UserError(f"Expected a JSON object. Received: {values!r}.")
@@ -76,24 +69,18 @@ def _config_class(values: dict) -> type:
     known = {field.name for field in readable_fields(PretrainingConfig)}
     both = known | {field.name for field in readable_fields(FinetuningConfig)}
     further = set(values) - known
-    return (
-        FinetuningConfig if further and further <= both else PretrainingConfig
-    )
+    finetunes = further and further <= both
+    return FinetuningConfig if finetunes else PretrainingConfig
 
 
 def _typed(config_class: type, values: dict) -> dict:
     """Cut the text of lists, such as `cola,mrpc`."""
-    lists = {
-        field.name
-        for field in dataclasses.fields(config_class)
-        if tuple in kinds(field)
-    }
-    return {
-        name: value.split(",")
-        if name in lists and isinstance(value, str)
-        else value
-        for name, value in values.items()
-    }
+    typed = dict(values)
+    for field in dataclasses.fields(config_class):
+        value = values.get(field.name)
+        if tuple in kinds(field) and isinstance(value, str):
+            typed[field.name] = value.split(",")
+    return typed
 
 
 def _flags(text: str) -> dict:

@@ -86,11 +86,6 @@ class Work(typing.NamedTuple):
         """Operations of a backward pass."""
         return 2 * self.products + self.lookups + self.elements
 
-    @property
-    def training_products(self) -> int:
-        """Operations of matrix products, forward and backward."""
-        return 3 * self.products + 2 * self.lookups
-
     def plus(self, *others: "Work") -> "Work":
         """Return the sum.
 

@@ -34,7 +34,7 @@ SPAN_HIDDEN_SIZE = 512  # Of the heads for questions.
 
 
 class Head(typing.NamedTuple):
-    """What a task puts on the encoder; `finetuning.task.HeadSpec` will do.
+    """A task's head on the encoder; `finetuning.task.HeadSpec` will do, too.
 
     Attributes:
         kind: a key of `HEADS`.
@@ -73,32 +73,12 @@ class Dense(typing.NamedTuple):
         return (self.rows + self.bias) * self.columns
 
 
-def sentence_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
-    """Return the layer that makes `size` numbers of the first token."""
-    return [Dense(hidden, size)]
-
-
-def tagging_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
-    """Return the layer that labels words, if every token begins one."""
-    return [Dense(hidden, size, length)]
-
-
-def independent_span_layers(
-    hidden: int, length: int, size: int, **options
-) -> list[Dense]:
-    """Return the layers for starts, ends and whether there is an answer."""
-    scores = [Dense(hidden, 1, length)] * 2
-    return scores + _answerable_layers(hidden, **options)
-
-
-def joint_span_layers(
+def _joint_span_layers(
     hidden: int, length: int, size: int, starts: int = 1, **options
 ) -> list[Dense]:
-    """Return the layers for ends that depend on a start.
-
-    Training looks at one start, prediction at a beam of `starts`. The layer
-    between has one kernel for starts and tokens, each multiplied once.
-    """
+    # Ends depend on a start: one in training, a beam of `starts` in prediction.
+    # The layer between has one kernel for starts and tokens, each multiplied
+    # once.
     return [
         Dense(hidden, 1, length),
         Dense(hidden, SPAN_HIDDEN_SIZE, length),
@@ -106,6 +86,13 @@ def joint_span_layers(
         Dense(SPAN_HIDDEN_SIZE, 1, length * starts),
         *_answerable_layers(hidden, **options),
     ]
+
+
+def _independent_span_layers(
+    hidden: int, length: int, size: int, **options
+) -> list[Dense]:
+    scores = [Dense(hidden, 1, length)] * 2
+    return scores + _answerable_layers(hidden, **options)
 
 
 def _answerable_layers(
@@ -121,14 +108,22 @@ def _answerable_layers(
     return [Dense(2 * hidden, SPAN_HIDDEN_SIZE), Dense(SPAN_HIDDEN_SIZE, 1)]
 
 
+def _sentence_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
+    return [Dense(hidden, size)]
+
+
+def _tagging_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
+    return [Dense(hidden, size, length)]  # If every token begins a word.
+
+
 # Named as in electra_tf.finetuning.heads.
 HEADS = {
-    "classification": sentence_layers,
-    "multilabel": sentence_layers,
-    "regression": sentence_layers,
-    "tagging": tagging_layers,
-    "joint_question_answering": joint_span_layers,
-    "independent_question_answering": independent_span_layers,
+    "classification": _sentence_layers,
+    "multilabel": _sentence_layers,
+    "regression": _sentence_layers,
+    "tagging": _tagging_layers,
+    "joint_question_answering": _joint_span_layers,
+    "independent_question_answering": _independent_span_layers,
 }
 
 

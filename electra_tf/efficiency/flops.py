@@ -190,21 +190,6 @@ def training_flops(
     return FORWARD_AND_BACKWARD * batch_size * train_steps * forward
 
 
-def electra_training_flops(
-    discriminator: TransformerSizes,
-    generator: TransformerSizes,
-    batch_size: int,
-    train_steps: int,
-) -> float:
-    """Return the operations of pre-training a discriminator by a generator.
-
-    Generators that share embeddings have the embedding size of their
-    discriminator; the released count gives others their own hidden size.
-    """
-    detecting = training_flops(discriminator, batch_size, train_steps, True)
-    return detecting + training_flops(generator, batch_size, train_steps)
-
-
 def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     """Return the operations of a pre-training run.
 

@@ -1,4 +1,4 @@
-"""Which networks a pre-training run consists of, and their weights."""
+"""The networks of a pre-training run, and their weights."""
 
 import typing
 
@@ -44,7 +44,7 @@ class TokenPrediction(typing.NamedTuple):
 
 
 class Networks(typing.NamedTuple):
-    """What an update runs.
+    """The networks that an update runs.
 
     Attributes:
         passes: of encoders, the main one first where there is one.

@@ -6,8 +6,11 @@ import statistics
 import typing
 
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 GREEN = "#1e8449"
+# Errors that a file raises whose JSON is another than expected.
+_DAMAGE = (AttributeError, KeyError, StopIteration, TypeError, ValueError)
 # The metric that the paper takes of each task of GLUE.
 METRICS = {"cola": "mcc", "sts": "spearman"}
 GLUE = ("cola", "sst", "mrpc", "sts", "qqp", "mnli", "qnli", "rte")
@@ -33,14 +36,12 @@ def read(folder) -> OwnRun:
     """Read a run's folder, `models/<model_name>`.
 
     Raises:
-        ValueError: if it lacks `train_flops` or results of fine-tuning.
+        UserError: if it lacks `train_flops` or results of fine-tuning.
     """
     folder = pathlib.Path(folder)
     scores = {}
     for path in sorted(folder.glob("results/*_results.json")):
-        content = _json(path, path.read_text("utf-8"))
-        for task, found in content.get("summary", {}).items():
-            scores[task] = _score(task, found["metrics"])
+        scores |= _scores(path)
     if not scores:
         raise UserError(
             f"{folder}/results has no results of fine-tuning. Expected "
@@ -51,6 +52,18 @@ def read(folder) -> OwnRun:
     return OwnRun(folder.resolve().name, flops, score, tuple(scores))
 
 
+def _scores(path: pathlib.Path) -> dict[str, float]:
+    """Return the scores in a file of results, by task."""
+    try:
+        summary = json.loads(files.read(path)).get("summary", {})
+        return {
+            task: float(_score(task, found["metrics"]))
+            for task, found in summary.items()
+        }
+    except _DAMAGE as error:
+        raise UserError(f"{path} is damaged: {error!r}") from error
+
+
 def _score(task: str, metrics: dict) -> float:
     name = METRICS.get(task)
     # Elsewhere the most important one comes first.
@@ -58,34 +71,29 @@ def _score(task: str, metrics: dict) -> float:
 
 
 def _train_flops(path: pathlib.Path) -> float:
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    for line in reversed(lines):
-        flops = _json(path, line).get("train_flops")
-        if flops is not None:
-            return flops
+    try:
+        lines = files.read(path).decode("utf-8").splitlines()
+        for line in reversed(lines):
+            flops = json.loads(line).get("train_flops")
+            if flops is not None:
+                return float(flops)
+    except FileNotFoundError:
+        pass
+    except _DAMAGE as error:
+        raise UserError(f"{path} is damaged: {error!r}") from error
     raise UserError(
         f"{path} has no train_flops. Expected the log of a pre-training run."
     )
 
 
-def _json(path: pathlib.Path, text: str) -> dict:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}") from error
-
-
 def draw_runs(axis, runs):
-    """Draw runs as labelled stars; those of like place at different heights.
-
-    Args:
-        axis: matplotlib's.
-        runs: `OwnRun`s.
-    """
+    """Draw `OwnRun`s as labelled stars; labels alternate in height."""
     for index, run in enumerate(sorted(runs, key=lambda run: run.score)):
         axis.plot(run.flops, run.score, "*", color=GREEN, markersize=13)
+        glue = set(run.tasks) == set(GLUE)
+        tasks = "GLUE" if glue else ", ".join(run.tasks)
         axis.annotate(
-            f"{run.name} ({_tasks(run)}: {run.score:.1f})",
+            f"{run.name} ({tasks}: {run.score:.1f})",
             (run.flops, run.score),
             (9, 5 if index % 2 else -9),
             textcoords="offset points",
@@ -106,7 +114,3 @@ def outside(axis, runs):
         fontsize=9,
         color=GREEN,
     )
-
-
-def _tasks(run: OwnRun) -> str:
-    return "GLUE" if set(run.tasks) == set(GLUE) else ", ".join(run.tasks)

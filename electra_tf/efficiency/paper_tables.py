@@ -1,6 +1,8 @@
-"""The FLOPs columns of the paper's Tables 1, 2, 3, 4 and 8, as printed."""
+"""The FLOPs columns of the paper's Tables 1, 2, 3, 4 and 8, and our count."""
 
 import typing
+
+from electra_tf.efficiency.published_models import MODELS
 
 
 class Row(typing.NamedTuple):
@@ -28,13 +30,11 @@ class Table(typing.NamedTuple):
     """A table.
 
     Attributes:
-        title: what it is about.
         unit: key of the model whose cost is 1x.
         speedup: whether ratios are unit by model, not model by unit.
         rows: `Row`s.
     """
 
-    title: str
     unit: str
     speedup: bool
     rows: tuple[Row, ...]
@@ -50,89 +50,56 @@ _LARGE_ROWS = (
     Row("ELECTRA-1.75M", "electra_1.75M", "3.1e21", "4.4"),
 )
 
+_SMALL_ROWS = (
+    Row("ELMo", "elmo", "3.3e18", "19", inference="2.6e10"),
+    Row("GPT", "gpt", "4.0e19", "1.6", inference="3.0e10"),
+    Row("BERT-Small", "bert_small", "1.4e18", "45", 1, "3.7e9"),
+    Row("BERT-Base", "bert_base", "6.4e19", "1", 1, "2.9e10"),
+    Row("ELECTRA-Small", "electra_small", "1.4e18", "45", 1, "3.7e9"),
+    Row("50% trained", "electra_small", "7.1e17", "90", 1 / 2, "3.7e9"),
+    Row("25% trained", "electra_small", "3.6e17", "181", 1 / 4, "3.7e9"),
+    Row("12.5% trained", "electra_small", "1.8e17", "361", 1 / 8, "3.7e9"),
+    Row("6.25% trained", "electra_small", "8.9e16", "722", 1 / 16, "3.7e9"),
+    Row("ELECTRA-Base", "electra_base", "6.4e19", "1", 1, "2.9e10"),
+)
+_LARGE_TEST_ROWS = (
+    Row("BERT", "bert_large", "1.9e20", "0.06"),
+    Row("RoBERTa", "roberta", "3.2e21", "1.02"),
+    Row("ALBERT", "albert", "3.1e22", "10"),
+    Row("XLNet", "xlnet", "3.9e21", "1.26"),
+    Row("ELECTRA", "electra_1.75M", "3.1e21", "1"),
+)
+_SQUAD_ROWS = (
+    Row("BERT-Base", "bert_base", "6.4e19", "0.09"),
+    Row("SpanBERT", None, "7.1e20", "1"),
+    Row("XLNet-Base", None, "6.6e19", "0.09"),
+    *_LARGE_ROWS[:4],
+    Row("ALBERT", "albert", "3.1e22", "44"),
+    _LARGE_ROWS[4],
+    Row("ELECTRA-Base", "electra_base", "6.4e19", "0.09"),
+    *_LARGE_ROWS[5:],
+)
+_TEST_ROWS = (
+    Row("TinyBERT", None, "6.4e19+", "45+"),
+    Row("MobileBERT", None, "6.4e19+", "45+"),
+    Row("GPT", "gpt", "4.0e19", "29"),
+    Row("BERT-Base", "bert_base", "6.4e19", "45"),
+    Row("BERT-Large", "bert_large", "1.9e20", "135"),
+    Row("SpanBERT", None, "7.1e20", "507"),
+    Row("ELECTRA-Small", "electra_small", "1.4e18", "1"),
+    Row("ELECTRA-Small++", "electra_small++", "3.3e19", "18"),
+    Row("ELECTRA-Base", "electra_base", "6.4e19", "45"),
+    Row("ELECTRA-Base++", "electra_base++", "3.3e20", "182"),
+    Row("ELECTRA-1.75M", "electra_1.75M", "3.1e21", "2200"),
+)
+# By number: of small models on GLUE's development sets; of large models
+# there, and on its test sets; on SQuAD; on GLUE's test sets, one model a task.
 TABLES = {
-    1: Table(
-        "small models, GLUE development sets",
-        "bert_base",
-        True,
-        (
-            Row("ELMo", "elmo", "3.3e18", "19", inference="2.6e10"),
-            Row("GPT", "gpt", "4.0e19", "1.6", inference="3.0e10"),
-            Row("BERT-Small", "bert_small", "1.4e18", "45", 1, "3.7e9"),
-            Row("BERT-Base", "bert_base", "6.4e19", "1", 1, "2.9e10"),
-            Row("ELECTRA-Small", "electra_small", "1.4e18", "45", 1, "3.7e9"),
-            Row("50% trained", "electra_small", "7.1e17", "90", 0.5, "3.7e9"),
-            Row("25% trained", "electra_small", "3.6e17", "181", 0.25, "3.7e9"),
-            Row(
-                "12.5% trained",
-                "electra_small",
-                "1.8e17",
-                "361",
-                1 / 8,
-                "3.7e9",
-            ),
-            Row(
-                "6.25% trained",
-                "electra_small",
-                "8.9e16",
-                "722",
-                1 / 16,
-                "3.7e9",
-            ),
-            Row("ELECTRA-Base", "electra_base", "6.4e19", "1", 1, "2.9e10"),
-        ),
-    ),
-    2: Table(
-        "large models, GLUE development sets",
-        "electra_400k",
-        False,
-        _LARGE_ROWS,
-    ),
-    3: Table(
-        "large models, GLUE test sets",
-        "electra_1.75M",
-        False,
-        (
-            Row("BERT", "bert_large", "1.9e20", "0.06"),
-            Row("RoBERTa", "roberta", "3.2e21", "1.02"),
-            Row("ALBERT", "albert", "3.1e22", "10"),
-            Row("XLNet", "xlnet", "3.9e21", "1.26"),
-            Row("ELECTRA", "electra_1.75M", "3.1e21", "1"),
-        ),
-    ),
-    4: Table(
-        "SQuAD",
-        "electra_400k",
-        False,
-        (
-            Row("BERT-Base", "bert_base", "6.4e19", "0.09"),
-            Row("SpanBERT", None, "7.1e20", "1"),
-            Row("XLNet-Base", None, "6.6e19", "0.09"),
-            *_LARGE_ROWS[:4],
-            Row("ALBERT", "albert", "3.1e22", "44"),
-            _LARGE_ROWS[4],
-            Row("ELECTRA-Base", "electra_base", "6.4e19", "0.09"),
-            *_LARGE_ROWS[5:],
-        ),
-    ),
-    8: Table(
-        "GLUE test sets, one model a task",
-        "electra_small",
-        False,
-        (
-            Row("TinyBERT", None, "6.4e19+", "45+"),
-            Row("MobileBERT", None, "6.4e19+", "45+"),
-            Row("GPT", "gpt", "4.0e19", "29"),
-            Row("BERT-Base", "bert_base", "6.4e19", "45"),
-            Row("BERT-Large", "bert_large", "1.9e20", "135"),
-            Row("SpanBERT", None, "7.1e20", "507"),
-            Row("ELECTRA-Small", "electra_small", "1.4e18", "1"),
-            Row("ELECTRA-Small++", "electra_small++", "3.3e19", "18"),
-            Row("ELECTRA-Base", "electra_base", "6.4e19", "45"),
-            Row("ELECTRA-Base++", "electra_base++", "3.3e20", "182"),
-            Row("ELECTRA-1.75M", "electra_1.75M", "3.1e21", "2200"),
-        ),
-    ),
+    1: Table("bert_base", True, _SMALL_ROWS),
+    2: Table("electra_400k", False, _LARGE_ROWS),
+    3: Table("electra_1.75M", False, _LARGE_TEST_ROWS),
+    4: Table("electra_400k", False, _SQUAD_ROWS),
+    8: Table("electra_small", False, _TEST_ROWS),
 }
 
 # Why our count and a printed figure differ.
@@ -170,3 +137,42 @@ def reason(table: Table, row: Row) -> str:
     if row.model in REASONS:
         return REASONS[row.model]
     return SMALL_UNIT if table.unit == "electra_small" else "not explained"
+
+
+def rows() -> list[dict]:
+    """Return all rows of all tables beside our count."""
+    return [
+        _beside_our_count(number, table, row)
+        for number, table in TABLES.items()
+        for row in table.rows
+    ]
+
+
+def _beside_our_count(number: int, table: Table, row: Row) -> dict:
+    result = {
+        "table": number,
+        "model": row.name,
+        "printed": row.flops,
+        "counted": "",
+        "printed ratio": row.ratio,
+        "counted ratio": "",
+        "printed inference": row.inference,
+        "counted inference": "",
+        "remark": NOT_COUNTED,
+    }
+    if row.model is None:
+        return result
+    model = MODELS[row.model]
+    flops = row.share * model.training_flops
+    ratio = flops / MODELS[table.unit].training_flops
+    ratio = 1 / ratio if table.speedup else ratio
+    inference = model.inference_flops() if row.inference else None
+    wrong = differs(row.flops, flops)
+    wrong |= differs(row.ratio, ratio)
+    return {
+        **result,
+        "counted": f"{flops:.3g}",
+        "counted ratio": f"{ratio:.3g}",
+        "counted inference": f"{inference:.3g}" if inference else "",
+        "remark": f"differs: {reason(table, row)}" if wrong else "",
+    }

@@ -13,7 +13,7 @@ import argparse
 import pathlib
 
 from electra_tf import command_line
-from electra_tf.efficiency import curves, figure_1, own_runs
+from electra_tf.efficiency import figures, own_runs
 from electra_tf.errors import UserError
 
 CURVES = {
@@ -24,21 +24,21 @@ CURVES = {
 
 def draw(pyplot, curves_dir: str | None, runs) -> dict:
     """Return all figures by name."""
-    figures = {
-        "fig1": figure_1.as_in_the_paper(pyplot, runs),
-        "fig1_logarithmic": figure_1.logarithmic(pyplot, runs),
+    drawn = {
+        "fig1": figures.as_in_the_paper(pyplot, runs),
+        "fig1_logarithmic": figures.logarithmic(pyplot, runs),
     }
     if curves_dir is None:
-        return figures
+        return drawn
     for name, title in CURVES.items():
         path = pathlib.Path(curves_dir, f"{name}.csv")
         if path.exists():
-            figures[name] = curves.draw(pyplot, path, title, runs)
-    if not set(CURVES) & set(figures):
+            drawn[name] = figures.curves(pyplot, path, title, runs)
+    if not set(CURVES) & set(drawn):
         raise UserError(
             f"{curves_dir} has neither {'.csv nor '.join(CURVES)}.csv."
         )
-    return figures
+    return drawn
 
 
 def main(argv: list[str] | None = None):
@@ -68,9 +68,8 @@ def _write(args, runs) -> list[pathlib.Path]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m electra_tf.efficiency.plots",
-        description="The paper's plots of score by cost.",
+    parser = command_line.parser(
+        "electra_tf.efficiency.plots", "The paper's plots of score by cost."
     )
     add = parser.add_argument
     add("--output_dir", required=True, help="folder of the plots")

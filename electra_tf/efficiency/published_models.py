@@ -61,29 +61,23 @@ class Counted(typing.NamedTuple):
     @property
     def training_flops(self) -> float:
         """Operations of pre-training."""
-        return (
-            FORWARD_AND_BACKWARD
-            * self.trained_on
-            * (self.forward / self.inputs)
-        )
+        passes = FORWARD_AND_BACKWARD * self.trained_on
+        return passes * (self.forward / self.inputs)
 
     def inference_flops(self, length: int = 128) -> None:
         """Not published."""
 
 
-def _narrow(sizes: TransformerSizes, width: int) -> TransformerSizes:
-    """Return a network of another width on the same embeddings."""
-    return TransformerSizes(
-        width,
-        sizes.num_layers,
-        sizes.sequence_length,
-        sizes.vocab_size,
-        sizes.embedding_size,
-    )
-
-
 def _electra(main: TransformerSizes, width: int, batch_size: int, steps: int):
-    return Trained((main, _narrow(main, width)), batch_size, steps, True)
+    """Return a discriminator with a generator of a width on its embeddings."""
+    generator = TransformerSizes(
+        width,
+        main.num_layers,
+        main.sequence_length,
+        main.vocab_size,
+        main.embedding_size,
+    )
+    return Trained((main, generator), batch_size, steps, True)
 
 
 SMALL = TransformerSizes(256, 12, 128, embedding_size=128)
@@ -149,8 +143,3 @@ OTHERS = {
     "electra_base++": _electra(BASE, 256, 256, 4_000_000),
 }
 MODELS = {**RELEASED, **OTHERS}
-
-
-def published_training_flops() -> dict[str, float]:
-    """Return what the released count prints, by the name it has there."""
-    return {name: model.training_flops for name, model in RELEASED.items()}

@@ -1,4 +1,4 @@
-"""What models and runs cost: the paper's tables, and any config.
+"""Reports the costs of models and runs: the paper's tables, and any config.
 
     python -m electra_tf.efficiency.report --format=markdown
     python -m electra_tf.efficiency.report --preset=small --accelerator=v100
@@ -19,9 +19,9 @@ import json
 from electra_tf import command_line
 from electra_tf.configs import TASKS, PretrainingConfig
 from electra_tf.efficiency import config_files, paper_tables
-from electra_tf.efficiency.accelerators import ACCELERATORS, PRECISIONS
-from electra_tf.efficiency.published_models import MODELS
 from electra_tf.efficiency.run_costs import (
+    PEAK_RATES,
+    PRECISIONS,
     Assumptions,
     finetuning_rows,
     pretraining_rows,
@@ -30,48 +30,6 @@ from electra_tf.errors import UserError
 
 UTILISATION = 0.25  # See docs/scale.md.
 OVERHEAD = 1.1  # Of a data centre, over what its machines take: an assumption.
-
-
-def table_rows(number: int) -> list[dict]:
-    """Return a table of the paper beside our count.
-
-    Args:
-        number: a key of `paper_tables.TABLES`.
-    """
-    table = paper_tables.TABLES[number]
-    return [_table_row(number, table, row) for row in table.rows]
-
-
-def _table_row(number: int, table, row) -> dict:
-    result = {
-        "table": number,
-        "model": row.name,
-        "printed": row.flops,
-        "counted": "",
-        "printed ratio": row.ratio,
-        "counted ratio": "",
-        "printed inference": row.inference,
-        "counted inference": "",
-        "remark": paper_tables.NOT_COUNTED,
-    }
-    if row.model is None:
-        return result
-    model = MODELS[row.model]
-    flops = row.share * model.training_flops
-    ratio = flops / MODELS[table.unit].training_flops
-    ratio = 1 / ratio if table.speedup else ratio
-    inference = model.inference_flops() if row.inference else None
-    wrong = paper_tables.differs(row.flops, flops)
-    wrong |= paper_tables.differs(row.ratio, ratio)
-    return {
-        **result,
-        "counted": f"{flops:.3g}",
-        "counted ratio": f"{ratio:.3g}",
-        "counted inference": f"{inference:.3g}" if inference else "",
-        "remark": f"differs: {paper_tables.reason(table, row)}"
-        if wrong
-        else "",
-    }
 
 
 def as_markdown(rows: list[dict]) -> str:
@@ -120,8 +78,7 @@ def main(argv: list[str] | None = None):
     args = _parser().parse_args(argv)
     with command_line.errors_of("report"):
         _check(args)
-        rows = _rows(args)
-    print(FORMATS[args.format](rows))
+        print(FORMATS[args.format](_rows(args)))
 
 
 def _rows(args) -> list[dict]:
@@ -130,10 +87,10 @@ def _rows(args) -> list[dict]:
     elif args.config:
         config = config_files.read(args.config, args.task)
     else:
-        return [row for n in paper_tables.TABLES for row in table_rows(n)]
+        return paper_tables.rows()
     pretrains = isinstance(config, PretrainingConfig)
     rows = pretraining_rows if pretrains else finetuning_rows
-    names = [args.accelerator] if args.accelerator else ACCELERATORS
+    names = [args.accelerator] if args.accelerator else PEAK_RATES
     given = {n: getattr(args, n) for n in Assumptions._fields[1:]}
     return rows(config, args.examples, Assumptions(tuple(names), **given))
 
@@ -155,11 +112,10 @@ def _check(args):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m electra_tf.efficiency.report",
-        description="What models and runs cost.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    parser = command_line.parser(
+        "electra_tf.efficiency.report", "Reports costs of models and runs."
     )
+    parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
     add = parser.add_argument
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--preset", help="a recipe of flags/presets")
@@ -167,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--task", choices=TASKS, help="to fine-tune for")
     add("--format", choices=FORMATS, default="markdown")
     add("--examples", type=int, help="of an epoch")
-    add("--accelerator", choices=ACCELERATORS, help="all, if not given")
+    add("--accelerator", choices=PEAK_RATES, help="all, if not given")
     add("--count", type=int, default=1, help="devices")
     add("--precision", choices=PRECISIONS, default="16 bit")
     add(

@@ -1,9 +1,10 @@
-"""What a run of some config costs: rows of figures for people and programs.
+"""The costs of a run of some config: rows of figures for people and programs.
 
 Every row has a figure's name, its value, unit, and what it assumes.
 """
 
 import typing
+from collections.abc import Iterator
 
 from electra_tf.configs import (
     FinetuningConfig,
@@ -16,20 +17,35 @@ from electra_tf.efficiency import (
     flops,
     memory,
 )
-from electra_tf.efficiency.accelerators import ACCELERATORS
 from electra_tf.efficiency.networks import parameters
 from electra_tf.efficiency.transformer_sizes import transformer_sizes
 
 SECONDS_PER_HOUR = 3600
+# FLOP/s of the fastest dense matrix products of a device, by NVIDIA's
+# datasheets (V100 SXM2, A100 SXM of 40 GB, H100 SXM, H200 SXM) and
+# cloud.google.com/tpu/docs; a TPU is a chip. float32 means what TensorFlow
+# makes of float32 products by default: TF32 from A100 on, bfloat16 inputs on
+# TPUs.
+PEAK_RATES = {
+    "v100": {"float32": 15.7e12, "16 bit": 125e12},
+    "a100": {"float32": 156e12, "16 bit": 312e12},
+    "h100": {"float32": 494.7e12, "16 bit": 989.4e12},
+    "h200": {"float32": 494.7e12, "16 bit": 989.4e12},
+    "tpu_v3": {"float32": 123e12, "16 bit": 123e12},
+    "tpu_v4": {"float32": 275e12, "16 bit": 275e12},
+    "tpu_v5e": {"float32": 197e12, "16 bit": 197e12},
+    "tpu_v5p": {"float32": 459e12, "16 bit": 459e12},
+}
+PRECISIONS = ("float32", "16 bit")
 
 
 class Assumptions(typing.NamedTuple):
-    """What time, energy and money are estimated by.
+    """Assumptions by which time, energy and money are estimated.
 
     Attributes:
-        accelerators: keys of `ACCELERATORS`.
+        accelerators: keys of `PEAK_RATES`.
         count: devices.
-        precision: a key of `Accelerator.peak`.
+        precision: one of `PRECISIONS`.
         utilisation: share of the peak rate.
         watts: mean power of a device, or None for no energy.
         overhead: of a data centre, by what its devices take.
@@ -50,10 +66,7 @@ def pretraining_rows(
 ) -> list[dict]:
     """Return the figures of a run of pre-training.
 
-    Args:
-        config: of the run.
-        examples: of an epoch, or None.
-        assumed: `Assumptions`.
+    Those of an epoch are told where its number of examples is given.
     """
     update = executed_flops.update_flops(config)
     total = update * config.num_train_steps
@@ -61,12 +74,12 @@ def pretraining_rows(
         _row("weights", parameters(config)),
         _row("paper's count, a step", flops.flops_per_step(config), "FLOP"),
         _row("paper's count, the run", flops.pretraining_flops(config), "FLOP"),
-        *_inference_rows(config),
+        _inference_row(config),
         *_update_rows(config, update, examples),
         _row("executed, the run", total, "FLOP"),
     ]
     rows += _memory_rows(memory.training_memory(config))
-    return rows + _time_rows(total, assumed)
+    return [*rows, *_time_rows(total, assumed)]
 
 
 def finetuning_rows(
@@ -74,11 +87,7 @@ def finetuning_rows(
 ) -> list[dict]:
     """Return the figures of a trial of fine-tuning, at the full length.
 
-    Args:
-        config: of the run.
-        examples: of the training set; without it nothing is told of the
-            whole trial.
-        assumed: `Assumptions`.
+    Without the number of examples nothing is told of the whole trial.
     """
     heads = finetuning_flops.heads_of(config)
     length = config.max_seq_length
@@ -87,26 +96,25 @@ def finetuning_rows(
     number = finetuning_flops.finetuning_parameters(config, heads)
     rows = [
         _row("weights", number, "", f"with heads of {config.joined_tasks}"),
-        *_inference_rows(config),
+        _inference_row(config),
         _row("executed, prediction of an input", used.forward, "FLOP"),
         *_update_rows(config, update, examples),
     ]
     rows += _memory_rows(memory.finetuning_memory(config, heads))
     if not examples:
         return rows
-    steps = int(
-        -(-examples // config.train_batch_size) * config.num_train_epochs
-    )
+    batches = -(-examples // config.train_batch_size)
+    steps = int(batches * config.num_train_epochs)
     remark = f"{steps:,} steps, {config.num_train_epochs:g} epochs"
     rows.append(_row("executed, a trial", steps * update, "FLOP", remark))
-    return rows + _time_rows(steps * update, assumed)
+    return [*rows, *_time_rows(steps * update, assumed)]
 
 
-def _inference_rows(config) -> list[dict]:
+def _inference_row(config) -> dict:
     sizes = transformer_sizes(encoder_config(config), config.max_seq_length)
     count = flops.inference_flops(sizes)
     remark = f"{config.max_seq_length} tokens, main network"
-    return [_row("paper's count, inference", count, "FLOP", remark)]
+    return _row("paper's count, inference", count, "FLOP", remark)
 
 
 def _update_rows(config, update: int, examples: int | None) -> list[dict]:
@@ -132,35 +140,23 @@ def _memory_rows(needed: memory.Memory) -> list[dict]:
     return [*rows, _row("memory, peak", needed.peak, "B", remark)]
 
 
-def _time_rows(total: float, assumed: Assumptions) -> list[dict]:
-    """Return time, energy and price on each accelerator."""
-    return [
-        row
-        for name in assumed.accelerators
-        for row in _rows_of(name, total, assumed)
-    ]
-
-
-def _rows_of(name: str, total: float, assumed: Assumptions) -> list[dict]:
-    peak = ACCELERATORS[name].peak[assumed.precision]
-    hours = total / (peak * assumed.utilisation) / SECONDS_PER_HOUR
-    of = f"{assumed.count} x {name}"
+def _time_rows(total: float, assumed: Assumptions) -> Iterator[dict]:
+    """Yield time, energy and price on each accelerator."""
     share = f"{assumed.utilisation:.0%} of the {assumed.precision} peak"
-    rows = [_row(f"time, {of}", hours / assumed.count, "h", share)]
-    if assumed.watts:
-        energy = hours * assumed.watts * assumed.overhead / 1000
-        power = f"{assumed.watts:g} W a device, x {assumed.overhead:g}"
-        rows.append(_row(f"energy, {of}", energy, "kWh", power))
-    if assumed.price:
-        price = f"{assumed.price:g} a device and hour"
-        rows.append(_row(f"cost, {of}", hours * assumed.price, "", price))
-    return rows
+    for name in assumed.accelerators:
+        peak = PEAK_RATES[name][assumed.precision]
+        hours = total / (peak * assumed.utilisation) / SECONDS_PER_HOUR
+        of = f"{assumed.count} x {name}"
+        yield _row(f"time, {of}", hours / assumed.count, "h", share)
+        if assumed.watts:
+            energy = hours * assumed.watts * assumed.overhead / 1000
+            power = f"{assumed.watts:g} W a device, x {assumed.overhead:g}"
+            yield _row(f"energy, {of}", energy, "kWh", power)
+        if assumed.price:
+            price = f"{assumed.price:g} a device and hour"
+            yield _row(f"cost, {of}", hours * assumed.price, "", price)
 
 
 def _row(name: str, value: float, unit: str = "", remark: str = "") -> dict:
-    return {
-        "figure": name,
-        "value": f"{value:.4g}",
-        "unit": unit,
-        "remark": remark,
-    }
+    written = f"{value:.4g}"
+    return {"figure": name, "value": written, "unit": unit, "remark": remark}

@@ -24,6 +24,7 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.io import files
 from electra_tf.text.tokenization import Tokenizer
 
 TASKS_FILE = "tasks.json"
@@ -161,7 +162,7 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     new = f"{path}.new"
     shutil.rmtree(new, ignore_errors=True)
     model_folder.write(new, model)
-    model_folder.write_json(os.path.join(new, TASKS_FILE), content)
+    files.write_json(os.path.join(new, TASKS_FILE), content)
     shutil.rmtree(path, ignore_errors=True)
     os.rename(new, path)
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import PretrainingConfig, hparams
-from electra_tf.conversion import convert
+from electra_tf.conversion import formats
 from electra_tf.conversion import load as loading
 from electra_tf.conversion.model import DISCRIMINATOR_HEAD
 from electra_tf.errors import UserError
@@ -54,7 +54,7 @@ class Detector:
     """
 
     def __init__(self, folder: str):
-        model = convert.read(folder)
+        model = formats.read(folder)
         if DISCRIMINATOR_HEAD not in model.config.parts:
             raise UserError(
                 f"{folder} has no discriminator: expected the part "

@@ -3,7 +3,7 @@
 import os
 
 from electra_tf.configs import PretrainingConfig, encoder_config
-from electra_tf.conversion import agreement, model_folder
+from electra_tf.conversion import compatibility, model_folder
 from electra_tf.conversion.model import (
     CLOZE_HEAD,
     DISCRIMINATOR_HEAD,
@@ -55,8 +55,8 @@ def _config(path: str, model: ModelConfig, vocab_file: str):
                 f"{', '.join(model.parts) or 'an encoder alone'}."
             )
         return config.replace(generator="uniform")
-    settings = agreement.generator_settings(config, model)
-    return agreement.merged(config, settings)
+    settings = compatibility.generator_settings(config, model)
+    return compatibility.merged(config, settings)
 
 
 class TextScorer:

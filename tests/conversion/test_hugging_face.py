@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.conversion import convert, hugging_face, training_run
+from electra_tf.conversion import convert, hugging_face, tensorflow_checkpoint
 from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.encoder import Encoder
 from electra_tf.text.tokenization import Tokenizer
@@ -56,7 +56,7 @@ def pretrained(tmp_path, **changes):
     """A pre-trained model, and its run as a converter's `Model`."""
     config, model = runs.pretrained(tmp_path, **changes)
     run = runs.save(tmp_path / "run", config, model)
-    return model, training_run.read(run)
+    return model, tensorflow_checkpoint.read_run(run)
 
 
 def inputs() -> dict[str, np.ndarray]:
@@ -171,7 +171,7 @@ def test_classifiers_compute_the_same(tmp_path, size):
     run = runs.save(tmp_path / "run", config, model)
     path = str(tmp_path / "to")
     written = hugging_face.write(
-        path, training_run.read(run), labels=("no", "maybe", "yes")
+        path, tensorflow_checkpoint.read_run(run), labels=("no", "maybe", "yes")
     )
     head = model.heads[0].dense
     ours = np.asarray(head(encoded(model.encoder)[:, 0]))
@@ -198,7 +198,9 @@ def test_heads_on_every_token_compute_the_same(tmp_path, part, kind):
     config, model = runs.finetuned(tmp_path, tasks=("sst",))
     run = runs.save(tmp_path / "run", config, model)
     path = str(tmp_path / "to")
-    written = hugging_face.write(path, training_run.read(run), part=part)
+    written = hugging_face.write(
+        path, tensorflow_checkpoint.read_run(run), part=part
+    )
     ours = np.asarray(model.heads[0].dense(encoded(model.encoder)))
     ours = ours[..., 0] if part == "question_answering" else ours
     assert_close(ours, theirs(kind, path))

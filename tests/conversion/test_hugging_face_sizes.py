@@ -10,8 +10,8 @@ from electra_tf.configs import (
     generator_config,
     hparams,
 )
-from electra_tf.conversion import hugging_face, sequence_output
-from electra_tf.conversion.hugging_face_names import PARTS
+from electra_tf.conversion import hugging_face, load
+from electra_tf.conversion.hugging_face_weights import PARTS
 from electra_tf.conversion.model import Model, ModelConfig, make
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
@@ -95,11 +95,11 @@ def their_logits(path: str, part: str, inputs: tuple) -> np.ndarray:
 
 
 def largest_difference(model: Model, path: str, part: str) -> float:
-    inputs = sequence_output.random_inputs(model.config.encoder)
+    inputs = load.random_inputs(model.config.encoder)
     others = their_logits(path, part, inputs)
     assert np.std(others) > 100 * TOLERANCE
     ours = our_logits(model, part, inputs)
-    return sequence_output.difference(ours, others, mask=inputs[1])
+    return load.largest_difference(ours, others, mask=inputs[1])
 
 
 @for_each_size

@@ -9,7 +9,7 @@ import pytest
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.conversion import keras_hub as presets
-from electra_tf.conversion import sequence_output, training_run
+from electra_tf.conversion import load, tensorflow_checkpoint
 from electra_tf.conversion.model import Model, ModelConfig, make
 from electra_tf.text.tokenization import Tokenizer
 from tests.conversion import runs
@@ -47,7 +47,7 @@ def model_of(encoder) -> Model:
 def tiny(tmp_path, **changes) -> Model:
     """The encoder of a tiny run."""
     run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path, **changes))
-    return training_run.read(run)
+    return tensorflow_checkpoint.read_run(run)
 
 
 def with_activation(model: Model, name: str) -> Model:
@@ -71,13 +71,13 @@ def theirs(backbone, ids, mask, segments) -> dict:
 
 def difference(model: Model, backbone) -> float:
     """The largest difference of the sequence output at real tokens."""
-    inputs = sequence_output.random_inputs(model.config.encoder)
+    inputs = load.random_inputs(model.config.encoder)
     others = theirs(backbone, *inputs)["sequence_output"]
     mask = inputs[1]
     across_tokens = np.std(others[mask.astype(bool)], axis=0)
     assert across_tokens.mean() > 100 * TOLERANCE
-    ours = sequence_output.sequence_output(model, *inputs)
-    return sequence_output.difference(ours, others, mask)
+    ours = load.sequence_output(model, *inputs)
+    return load.largest_difference(ours, others, mask)
 
 
 def save_theirs(path, **changes) -> str:
@@ -111,7 +111,7 @@ def test_the_pooler_is_the_identity(tmp_path):
     path = str(tmp_path / "to")
     model = tiny(tmp_path)
     presets.write(path, model)
-    inputs = sequence_output.random_inputs(model.config.encoder)
+    inputs = load.random_inputs(model.config.encoder)
     outputs = theirs(models.ElectraBackbone.from_preset(path), *inputs)
     first = np.tanh(outputs["sequence_output"][:, 0])
     np.testing.assert_allclose(outputs["pooled_output"], first, atol=1e-6)
@@ -190,7 +190,7 @@ def test_its_config_is_what_theirs_saves(tmp_path):
     with open(f"{path}/config.json", encoding="utf-8") as file:
         saved = json.load(file)
     model = presets.read(path)
-    ours = presets.keras_hub_files.config_json(model.config.encoder)
+    ours = presets.config_json(model.config.encoder)
     assert ours["registered_name"] == saved["registered_name"]
     assert ours["config"].items() <= saved["config"].items()
 
@@ -209,7 +209,7 @@ def test_real_sizes_compute_the_same_there(tmp_path, size):
 @pytest.mark.parametrize("size", SIZES)
 def test_real_sizes_compute_the_same_here(tmp_path, size):
     config = of_size(size)
-    arguments = presets.keras_hub_files.config_json(config)["config"]
+    arguments = presets.config_json(config)["config"]
     path = save_theirs(tmp_path / "preset", **arguments)
     backbone = models.ElectraBackbone.from_preset(path)
     largest = difference(presets.read(path), backbone)

@@ -10,9 +10,9 @@ import pytest
 from electra_tf.conversion import (
     convert,
     keras_hub,
+    keras_hub_weights,
     model_folder,
-    training_run,
-    weights_h5,
+    tensorflow_checkpoint,
 )
 from electra_tf.conversion.model import Model
 from tests.conversion import runs
@@ -28,7 +28,7 @@ def run(tmp_path) -> str:
 
 @pytest.fixture
 def model(run) -> Model:
-    return training_run.read(run)
+    return tensorflow_checkpoint.read_run(run)
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def change_json(path: pathlib.Path, **arguments):
 def change_weights(preset: pathlib.Path, change):
     """Apply a function to the dictionary of a preset's arrays."""
     path = str(preset / "model.weights.h5")
-    arrays = weights_h5.read(path)
+    arrays = keras_hub_weights.read_h5(path)
     change(arrays)
-    weights_h5.write(path, arrays)
+    keras_hub_weights.write_h5(path, arrays)
 
 
 def test_a_round_trip_is_exact(preset, model):
@@ -67,7 +67,7 @@ def test_the_activation_is_theirs_unless_said(preset):
 
 
 def test_heads_have_their_axis(preset, model):
-    arrays = weights_h5.read(str(preset / "model.weights.h5"))
+    arrays = keras_hub_weights.read_h5(str(preset / "model.weights.h5"))
     ours = model.variables[OUR_QUERY]
     np.testing.assert_array_equal(arrays[QUERY][:, 2], ours[:, 8:12])
 

@@ -8,7 +8,7 @@ import pytest
 import safetensors.numpy
 
 from electra_tf.configs import encoder_config, generator_config
-from electra_tf.conversion import model_folder, training_run
+from electra_tf.conversion import model_folder, tensorflow_checkpoint
 from electra_tf.training import checkpoints
 from tests.conversion import runs
 
@@ -36,7 +36,7 @@ def folder(tmp_path) -> str:
     """A model folder of a pre-trained model."""
     run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
     path = str(tmp_path / "folder")
-    model_folder.write(path, training_run.read(run))
+    model_folder.write(path, tensorflow_checkpoint.read_run(run))
     return path
 
 
@@ -45,7 +45,7 @@ def test_pretraining_variants_survive(tmp_path, variant):
     config, model = runs.pretrained(tmp_path, **VARIANTS[variant])
     run = runs.save(tmp_path / "run", config, model)
     path = str(tmp_path / "folder")
-    model_folder.write(path, training_run.read(run))
+    model_folder.write(path, tensorflow_checkpoint.read_run(run))
     again = model_folder.read(path)
     runs.assert_same(runs.arrays(model), again.variables)
     assert again.config.encoder == encoder_config(config)
@@ -59,7 +59,9 @@ def test_differences_become_the_tables_that_they_stand_for(tmp_path):
     config, model = runs.pretrained(tmp_path, weight_sharing="disentangled")
     for table in model.main.embeddings.differences.values():
         table.assign(np.ones(table.shape))
-    found = training_run.read(runs.save(tmp_path / "run", config, model))
+    found = tensorflow_checkpoint.read_run(
+        runs.save(tmp_path / "run", config, model)
+    )
     for name in ("word", "token_type", "position"):
         table = found.variables[f"electra/embeddings/{name}_embeddings"]
         source = found.variables[f"generator/embeddings/{name}_embeddings"]
@@ -72,14 +74,14 @@ def test_two_towers_alone_are_no_model(tmp_path):
     config, model = runs.pretrained(tmp_path, objective="two_tower")
     run = runs.save(tmp_path / "run", config, model)
     with pytest.raises(ValueError, match="has two towers and no main encoder"):
-        training_run.read(run)
+        tensorflow_checkpoint.read_run(run)
 
 
 def test_a_fine_tuned_model_survives(tmp_path):
     config, model = runs.finetuned(tmp_path)
     run = runs.save(tmp_path / "run", config, model)
     path = str(tmp_path / "folder")
-    model_folder.write(path, training_run.read(run))
+    model_folder.write(path, tensorflow_checkpoint.read_run(run))
     again = model_folder.read(path)
     runs.assert_same(runs.arrays(model), again.variables)
     assert again.config.tasks == {
@@ -118,14 +120,16 @@ def test_a_wrong_vocabulary_is_an_error(tmp_path):
     run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
     (tmp_path / "short.txt").write_text("[PAD]\n")
     with pytest.raises(ValueError, match=r"has 1 word pieces, .* 40"):
-        training_run.read(run, str(tmp_path / "short.txt"))
+        tensorflow_checkpoint.read_run(run, str(tmp_path / "short.txt"))
 
 
 def test_a_missing_vocabulary_is_an_error(tmp_path):
     run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
     (tmp_path / "words.txt").unlink()
     with pytest.raises(ValueError, match="--vocab_file"):
-        model_folder.write(str(tmp_path / "to"), training_run.read(run))
+        model_folder.write(
+            str(tmp_path / "to"), tensorflow_checkpoint.read_run(run)
+        )
 
 
 def test_nothing_is_overwritten(folder):

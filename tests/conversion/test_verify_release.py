@@ -14,11 +14,11 @@ import tensorflow as tf
 from electra_tf.conversion import (
     load,
     released_small,
-    tf1_checkpoint,
+    tensorflow_checkpoint,
     verify_release,
 )
 from electra_tf.io.serialization import masked_crc32c
-from tests.conversion.test_tf1_checkpoint import RELEASED
+from tests.conversion.test_tensorflow_checkpoint import RELEASED
 from tests.fidelity.conftest import goldens_folder
 
 CHANGED = "electra/encoder/layer_3/attention/self/key/kernel"
@@ -71,7 +71,7 @@ def write_table(path: pathlib.Path, arrays: dict) -> str:
 
 def recorded(folder: str) -> list[released_small.Recording]:
     """What the random network computes, where the real one was recorded."""
-    encoder = load.encoder(tf1_checkpoint.read(folder))
+    encoder = load.encoder(tensorflow_checkpoint.read_tf1(folder))
     made = []
     for real in released_small.RECORDINGS:
         output = encoder(

@@ -49,7 +49,7 @@ def test_the_split_is_by_file_and_nothing_of_dev_is_in_the_corpus(
     monkeypatch.setattr(
         text, "iterate_docstrings", lambda num_processes: iter(records())
     )
-    text.make(tmp_path, train_examples=100)
+    text.write_texts(tmp_path, train_examples=100)
     corpus = "".join(p.read_text() for p in (tmp_path / "corpus").iterdir())
     dev_files = {r.path for r in records() if text.is_dev(r)}
     assert 0 < len(dev_files) < 40

@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 from tensorflow.compat.v1 import profiler
 
+from electra_tf.efficiency.executed_flops import Work
 from electra_tf.randomness import RandomStream
 
 TRANSPOSED = {
@@ -29,6 +30,11 @@ DOT = re.compile(
     r"= \w+\[([\d,]*)\]\S* dot\(\w+\[([\d,]*)\].*?"
     r"lhs_contracting_dims=\{([\d,]+)\}"
 )
+
+
+def training_products(work: Work) -> int:
+    """Operations of matrix products, forward and backward."""
+    return 3 * work.products + 2 * work.lookups
 
 
 def count(operation: tf.Operation) -> int:

@@ -9,7 +9,6 @@ from electra_tf.configs import EncoderConfig, PretrainingConfig
 from electra_tf.efficiency.flops import (
     TransformerSizes,
     detection_flops,
-    electra_training_flops,
     encoder_flops,
     flops_per_step,
     inference_flops,
@@ -22,7 +21,7 @@ from electra_tf.efficiency.flops import (
     training_flops,
     transformer_sizes,
 )
-from electra_tf.efficiency.published_models import published_training_flops
+from electra_tf.efficiency.published_models import RELEASED, Trained
 
 # Width 4, 2 layers, 8 tokens, 10 word pieces, embeddings of 2, inner width 6,
 # 2 heads, a quarter of the tokens predicted.
@@ -54,8 +53,8 @@ def test_totals():
     assert training_flops(TINY, 3, 5) == 2 * 3 * 5 * (11392 + 308)
     detecting = training_flops(TINY, 3, 5, discriminator=True)
     assert detecting == 2 * 3 * 5 * (11392 + 608)
-    both = electra_training_flops(TINY, TINY, 3, 5)
-    assert both == 2 * 3 * 5 * (2 * 11392 + 308 + 608)
+    both = Trained((TINY, TINY), 3, 5, detects=True)
+    assert both.training_flops == 2 * 3 * 5 * (2 * 11392 + 308 + 608)
 
 
 def test_full_layer_norm():
@@ -124,7 +123,7 @@ BERT = {"objective": "mlm", "num_train_steps": 1_450_000}
 )
 def test_published_models_by_their_settings(name, settings):
     config = PretrainingConfig(**RUN, **settings)
-    assert pretraining_flops(config) == published_training_flops()[name]
+    assert pretraining_flops(config) == RELEASED[name].training_flops
 
 
 def test_small_of_the_papers_table():
@@ -132,7 +131,7 @@ def test_small_of_the_papers_table():
     config = PretrainingConfig(**RUN, generator_hidden_size=0.5)
     small = pretraining_flops(config)
     assert f"{small:.1e}" == "1.4e+18"
-    assert round(published_training_flops()["electra_base"] / small) == 45
+    assert round(RELEASED["electra_base"].training_flops / small) == 45
 
 
 MAIN = TransformerSizes(256, 12, 128, embedding_size=128)

@@ -6,8 +6,8 @@ import json
 import matplotlib.pyplot
 import pytest
 
-from electra_tf.efficiency import curves, figure_1, own_runs, plots
-from electra_tf.efficiency.figure_points import FIGURE_1
+from electra_tf.efficiency import figures, own_runs, plots
+from electra_tf.efficiency.figures import FIGURE_1
 from electra_tf.efficiency.own_runs import GLUE, OwnRun
 from electra_tf.efficiency.published_models import MODELS
 
@@ -58,9 +58,9 @@ def test_figures_are_written(run, tmp_path, capsys):
         ]
     )
     names = {path.name for path in (tmp_path / "plots").iterdir()}
-    figures = ("fig1", "fig1_logarithmic", "fig4_right")
-    assert names == {f"{n}.{kind}" for n in figures for kind in ("png", "svg")}
-    for name in figures:
+    drawn = ("fig1", "fig1_logarithmic", "fig4_right")
+    assert names == {f"{n}.{kind}" for n in drawn for kind in ("png", "svg")}
+    for name in drawn:
         svg = (tmp_path / "plots" / f"{name}.svg").read_text()
         assert "mine (mnli, sts: 75.0)" in svg, name
 
@@ -68,13 +68,13 @@ def test_figures_are_written(run, tmp_path, capsys):
 def test_curves(tmp_path):
     path = tmp_path / "curve.csv"
     path.write_text(CURVE)
-    assert curves.read(path) == {
+    assert figures.read_curves(path) == {
         "ELECTRA": [(1e18, 74.5), (2e18, 76.0)],
         "BERT": [(1e18, 70.0)],
     }
     path.write_text("x,y\n1,2\n")
     with pytest.raises(ValueError, match="columns curve, flops, glue"):
-        curves.read(path)
+        figures.read_curves(path)
 
 
 def test_our_count_is_near_the_figure():
@@ -110,9 +110,7 @@ FAR = [OwnRun("tiny", 1e13, 20.0, ("cola",)), OwnRun("two", 2e13, 21.0, GLUE)]
 
 
 @pytest.mark.parametrize("runs", [[], FAR])
-@pytest.mark.parametrize(
-    "draw", [figure_1.as_in_the_paper, figure_1.logarithmic]
-)
+@pytest.mark.parametrize("draw", [figures.as_in_the_paper, figures.logarithmic])
 def test_labels_do_not_overlap(pyplot, draw, runs):
     figure = draw(pyplot, runs)
     for axis, places in boxes(figure):
@@ -126,9 +124,9 @@ def test_labels_do_not_overlap(pyplot, draw, runs):
 
 
 def test_every_point_inside_is_labelled(pyplot):
-    figure = figure_1.as_in_the_paper(pyplot)
+    figure = figures.as_in_the_paper(pyplot)
     for panel, (_, places) in zip(
-        (figure_1.LEFT, figure_1.RIGHT), boxes(figure), strict=True
+        (figures.LEFT, figures.RIGHT), boxes(figure), strict=True
     ):
         expected = {
             panel.texts.get(point.label, point.label)
@@ -142,7 +140,7 @@ def test_every_point_inside_is_labelled(pyplot):
 def test_runs_far_from_curves_are_named(pyplot, tmp_path):
     path = tmp_path / "curve.csv"
     path.write_text(CURVE)
-    figure = curves.draw(pyplot, path, "curves", FAR)
+    figure = figures.curves(pyplot, path, "curves", FAR)
     ((axis, places),) = boxes(figure)
     assert list(places) == ["outside of this plot: tiny, two"]
     assert axis.get_ylim()[0] > 60

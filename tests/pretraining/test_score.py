@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import to_json
-from electra_tf.conversion import model_folder, training_run
+from electra_tf.conversion import model_folder, tensorflow_checkpoint
 from electra_tf.pretraining import build, objectives, rerank, score, scoring
 from electra_tf.pretraining.main_heads import log_odds_of_noise
 from electra_tf.text.tokenization import Tokenizer
@@ -159,7 +159,7 @@ def test_electra_and_its_model_folder(tmp_path, rows_of):
         )
     check(rows_of(saved)[0], expected)
     folder = tmp_path / "folder"
-    model_folder.write(str(folder), training_run.read(saved.path))
+    model_folder.write(str(folder), tensorflow_checkpoint.read_run(saved.path))
     saved.path = str(folder)
     check(rows_of(saved)[0], expected)
 

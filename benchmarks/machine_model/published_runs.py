@@ -1,4 +1,4 @@
-"""Published speeds of ELECTRA's pre-training: data for `scale`.
+"""Published speeds of ELECTRA's pre-training: data for the model of a step.
 
 "ELECTRA paper": arXiv 2003.10555, days rounded by its authors. "NVIDIA": the
 README of TensorFlow2/LanguageModeling/ELECTRA in its DeepLearningExamples.
@@ -11,12 +11,12 @@ _SECONDS_PER_DAY = 86400
 
 
 class Published(typing.NamedTuple):
-    """A published run: its settings and what it took.
+    """A published run: its settings and its time.
 
     Attributes:
-        name: what it is.
+        name: its size, for people.
         settings: of `PretrainingConfig`.
-        accelerator, count, precision, parts: see `scale.step`.
+        accelerator, count, precision, parts: see `step.step`.
         seconds: seconds an update.
         source: who says so.
     """

@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.conversion import (
-    convert,
-    model_folder,
-    tf1_checkpoint,
-    training_run,
-)
+from electra_tf.conversion import convert, model_folder, tensorflow_checkpoint
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints
@@ -83,27 +78,31 @@ def released() -> dict:
 @pytest.mark.parametrize("prefix", golden_checkpoints())
 def test_the_original_s_checkpoints_survive_bit_for_bit(tmp_path, prefix):
     # Beside a checkpoint of the goldens lies a config.json of its own kind.
-    model = tf1_checkpoint.read(prefix, num_attention_heads=heads(prefix))
+    model = tensorflow_checkpoint.read_tf1(
+        prefix, num_attention_heads=heads(prefix)
+    )
     adam = prefix.endswith("final")
     assert adam == bool(model.slots)
-    tf1_checkpoint.write(str(tmp_path / "to"), model, optimizer=adam)
+    tensorflow_checkpoint.write_tf1(str(tmp_path / "to"), model, optimizer=adam)
     runs.assert_same(everything(prefix), everything(str(tmp_path / "to")))
 
 
 def test_weights_alone_keep_the_step(tmp_path):
     run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
-    tf1_checkpoint.write(str(tmp_path / "to"), training_run.read(run))
+    tensorflow_checkpoint.write_tf1(
+        str(tmp_path / "to"), tensorflow_checkpoint.read_run(run)
+    )
     written = everything(str(tmp_path / "to"))
     assert written.pop("global_step") == runs.STEP
-    runs.assert_same(training_run.read(run).variables, written)
+    runs.assert_same(tensorflow_checkpoint.read_run(run).variables, written)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_run_and_its_optimizer_become_a_checkpoint(tmp_path, variant):
     config, model = runs.pretrained(tmp_path, **VARIANTS[variant])
     run = runs.save(tmp_path / "run", config, model)
-    read = training_run.read(run)
-    tf1_checkpoint.write(str(tmp_path / "to"), read, optimizer=True)
+    read = tensorflow_checkpoint.read_run(run)
+    tensorflow_checkpoint.write_tf1(str(tmp_path / "to"), read, optimizer=True)
     slots = checkpoints.read_training_state(run).slots
     expected = {**runs.arrays(model), **slots}
     expected["global_step"] = np.array(runs.STEP, np.int64)
@@ -113,16 +112,18 @@ def test_a_run_and_its_optimizer_become_a_checkpoint(tmp_path, variant):
     restored = read_tf1(prefix, shapes)
     restored = {name: np.asarray(array) for name, array in restored.items()}
     runs.assert_same(expected, restored)
-    again = tf1_checkpoint.read(str(tmp_path / "to"))
+    again = tensorflow_checkpoint.read_tf1(str(tmp_path / "to"))
     assert again.config == read.config
     runs.assert_same(again.slots, slots)
 
 
 def test_a_fine_tuned_checkpoint_survives(tmp_path):
     config, model = runs.finetuned(tmp_path)
-    read = training_run.read(runs.save(tmp_path / "run", config, model))
-    tf1_checkpoint.write(str(tmp_path / "to"), read)
-    again = tf1_checkpoint.read(str(tmp_path / "to"))
+    read = tensorflow_checkpoint.read_run(
+        runs.save(tmp_path / "run", config, model)
+    )
+    tensorflow_checkpoint.write_tf1(str(tmp_path / "to"), read)
+    again = tensorflow_checkpoint.read_tf1(str(tmp_path / "to"))
     runs.assert_same(runs.arrays(model), again.variables)
     assert again.config.tasks["sst"] == {"dense": (16, 2)}
 
@@ -130,7 +131,7 @@ def test_a_fine_tuned_checkpoint_survives(tmp_path):
 def test_the_released_layout_maps_completely(tmp_path, released):
     prefix = str(tmp_path / "electra_small")
     write_tf1(prefix, released)
-    model = tf1_checkpoint.read(prefix)
+    model = tensorflow_checkpoint.read_tf1(prefix)
     assert list(model.left_out) == ["generator_predictions/temperature"]
     expected = dict(released)
     del expected["generator_predictions/temperature"]
@@ -140,7 +141,7 @@ def test_the_released_layout_maps_completely(tmp_path, released):
     assert (encoder.hidden_size, generator.hidden_size) == (256, 256)
     assert (encoder.num_attention_heads, encoder.embedding_size) == (4, 128)
     assert model.config.settings["model_hparam_overrides"] == {}
-    tf1_checkpoint.write(str(tmp_path / "to"), model)
+    tensorflow_checkpoint.write_tf1(str(tmp_path / "to"), model)
     again = everything(str(tmp_path / "to"))
     again["generator_predictions/temperature"] = released[
         "generator_predictions/temperature"
@@ -167,8 +168,8 @@ def test_a_variable_too_many_is_named_unless_it_is_left_out(tmp_path):
     arrays = {**runs.arrays(model), "generator/new/kernel": np.float32([1])}
     write_tf1(str(tmp_path / "odd"), arrays)
     with pytest.raises(ValueError, match=r"new/kernel \(1,\) belongs"):
-        tf1_checkpoint.read(str(tmp_path / "odd"))
-    model = tf1_checkpoint.read(
+        tensorflow_checkpoint.read_tf1(str(tmp_path / "odd"))
+    model = tensorflow_checkpoint.read_tf1(
         str(tmp_path / "odd"), leave_out=("generator/new",)
     )
     assert list(model.left_out) == ["generator/new"]
@@ -181,20 +182,24 @@ def test_half_of_the_slots_is_an_error(tmp_path):
     arrays["discriminator_predictions/dense/bias/adam_m"] = bias
     write_tf1(str(tmp_path / "odd"), arrays)
     with pytest.raises(ValueError, match=r"bias/adam_v: expected \(16,\)"):
-        tf1_checkpoint.read(str(tmp_path / "odd"))
+        tensorflow_checkpoint.read_tf1(str(tmp_path / "odd"))
 
 
 def test_slots_that_are_not_there_are_an_error(tmp_path):
     run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
-    model_folder.write(str(tmp_path / "folder"), training_run.read(run))
+    model_folder.write(
+        str(tmp_path / "folder"), tensorflow_checkpoint.read_run(run)
+    )
     model = model_folder.read(str(tmp_path / "folder"))
     with pytest.raises(ValueError, match="Leave --optimizer out"):
-        tf1_checkpoint.write(str(tmp_path / "to"), model, optimizer=True)
+        tensorflow_checkpoint.write_tf1(
+            str(tmp_path / "to"), model, optimizer=True
+        )
 
 
 def test_no_checkpoint_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="No checkpoint at"):
-        tf1_checkpoint.read(str(tmp_path))
+        tensorflow_checkpoint.read_tf1(str(tmp_path))
 
 
 def test_the_command_line_there_and_back(tmp_path, capsys):

@@ -14,12 +14,11 @@ from electra_tf.configs import (
     hparams,
 )
 from electra_tf.conversion import (
-    agreement,
+    compatibility,
     hugging_face,
-    initial,
+    initial_checkpoint,
     model_folder,
-    tf1_checkpoint,
-    training_run,
+    tensorflow_checkpoint,
 )
 from electra_tf.conversion.model import shapes_of
 from electra_tf.text import tokenization
@@ -57,13 +56,13 @@ def halves(tmp_path, run: str) -> list[str]:
     paths = [str(tmp_path / part) for part in ("discriminator", "generator")]
     for path in paths:
         part = pathlib.Path(path).name
-        hugging_face.write(path, training_run.read(run), part)
+        hugging_face.write(path, tensorflow_checkpoint.read_run(run), part)
     return paths
 
 
 def test_settings_are_taken_over():
     given = finetuning(learning_rate=1e-3)
-    config = agreement.with_settings(given, SETTINGS, "source")
+    config = compatibility.with_settings(given, SETTINGS, "source")
     encoder = encoder_config(config)
     assert (encoder.hidden_size, encoder.num_hidden_layers) == (64, 3)
     assert (config.vocab_size, config.do_lower_case) == (500, False)
@@ -73,14 +72,16 @@ def test_settings_are_taken_over():
 def test_what_was_given_may_agree_in_other_words():
     given = {"num_hidden_layers": 3, "intermediate_size": 256}
     given = finetuning(vocab_size=500, model_hparam_overrides=given)
-    config = agreement.with_settings(given, SETTINGS, "source")
+    config = compatibility.with_settings(given, SETTINGS, "source")
     assert encoder_config(config).hidden_size == 64
 
 
 def test_dropout_may_be_another():
     given = {"attention_probs_dropout_prob": 0.0}
     given = finetuning(model_hparam_overrides=given, hidden_dropout_prob=0.2)
-    encoder = encoder_config(agreement.with_settings(given, SETTINGS, "source"))
+    encoder = encoder_config(
+        compatibility.with_settings(given, SETTINGS, "source")
+    )
     assert encoder.attention_probs_dropout_prob == 0
     assert encoder.hidden_dropout_prob == 0.2
 
@@ -88,7 +89,7 @@ def test_dropout_may_be_another():
 def test_contradictions_name_both_sides():
     given = finetuning(vocab_size=30522, model_size="base")
     with pytest.raises(ValueError) as error:
-        agreement.with_settings(given, SETTINGS, "source")
+        compatibility.with_settings(given, SETTINGS, "source")
     message = str(error.value)
     assert "vocab_size: 500 in source, 30522 given" in message
     # The model's own hidden size is an override, so it holds for any size.
@@ -101,7 +102,7 @@ def test_a_generator_of_another_size_is_named(tmp_path, run):
         tmp_path, init_checkpoint=run, generator_hidden_size=0.75
     )
     with pytest.raises(ValueError) as error:
-        initial.pretraining(given)
+        initial_checkpoint.pretraining(given)
     line = f"generator_hidden_size: 0.25 in {run}, 0.75 given"
     assert line in str(error.value)
 
@@ -109,7 +110,7 @@ def test_a_generator_of_another_size_is_named(tmp_path, run):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_network_of_a_run(tmp_path, variant):
     config, model = runs.pretrained(tmp_path, **VARIANTS[variant])
-    shapes = agreement.network(config).shapes
+    shapes = compatibility.network(config).shapes
     assert shapes == shapes_of(runs.arrays(model))
 
 
@@ -119,22 +120,22 @@ def test_a_run_goes_on_with_the_same_network(tmp_path, variant):
     config, model = runs.pretrained(tmp_path, **changes)
     run = runs.save(tmp_path / "run", config, model)
     objective = {n: v for n, v in changes.items() if n in OBJECTIVE}
-    new, start = initial.pretraining(
+    new, start = initial_checkpoint.pretraining(
         pretraining(tmp_path, init_checkpoint=run, **objective)
     )
     assert encoder_config(new) == encoder_config(config)
-    assert agreement.network(new) == agreement.network(config)
+    assert compatibility.network(new) == compatibility.network(config)
     runs.assert_same(runs.arrays(model), start.variables)
 
 
 def test_a_run_that_has_begun_needs_no_start(tmp_path, run):
     config, model = runs.pretrained(tmp_path, generator_hidden_size=0.5)
     runs.save(tmp_path / "models/new", config, model)
-    new, start = initial.pretraining(
+    new, start = initial_checkpoint.pretraining(
         pretraining(tmp_path, init_checkpoint="gone")
     )
     assert start is None
-    assert agreement.network(new) == agreement.network(config)
+    assert compatibility.network(new) == compatibility.network(config)
 
 
 def test_a_run_that_saved_the_released_booleans(tmp_path):
@@ -144,7 +145,9 @@ def test_a_run_that_saved_the_released_booleans(tmp_path):
     saved = json.loads(path.read_text())
     del saved["weight_sharing"]
     path.write_text(json.dumps({**saved, "untied_generator": False}))
-    new, _ = initial.pretraining(pretraining(tmp_path, init_checkpoint="gone"))
+    new, _ = initial_checkpoint.pretraining(
+        pretraining(tmp_path, init_checkpoint="gone")
+    )
     assert new.weight_sharing == "all"
 
 
@@ -152,35 +155,43 @@ def test_a_discriminator_alone_needs_a_decision(tmp_path, run):
     discriminator, generator = halves(tmp_path, run)
     config = pretraining(tmp_path, init_checkpoint=discriminator)
     with pytest.raises(ValueError) as error:
-        initial.pretraining(config)
+        initial_checkpoint.pretraining(config)
     message = str(error.value)
     assert f"{discriminator} has no generator, generator_predictions" in message
     assert "init_generator" in message
     assert "allow_new_parts" in message
 
-    new, _ = initial.pretraining(config.replace(allow_new_parts=True))
+    new, _ = initial_checkpoint.pretraining(
+        config.replace(allow_new_parts=True)
+    )
     assert generator_config(new).hidden_size == 4
     uniform = config.replace(generator="uniform")
-    assert initial.pretraining(uniform)[0].generator == "uniform"
-    _, start = initial.pretraining(config.replace(init_generator=generator))
-    runs.assert_same(training_run.read(run).variables, start.variables)
+    assert initial_checkpoint.pretraining(uniform)[0].generator == "uniform"
+    _, start = initial_checkpoint.pretraining(
+        config.replace(init_generator=generator)
+    )
+    runs.assert_same(
+        tensorflow_checkpoint.read_run(run).variables, start.variables
+    )
 
 
 def test_a_masked_language_model(tmp_path, run):
     _, generator = halves(tmp_path, run)
     given = pretraining(tmp_path, init_checkpoint=generator)
     with pytest.raises(ValueError, match="has no discriminator_predictions"):
-        initial.pretraining(given)
-    config, _ = initial.pretraining(given.replace(objective="mlm"))
+        initial_checkpoint.pretraining(given)
+    config, _ = initial_checkpoint.pretraining(given.replace(objective="mlm"))
     assert encoder_config(config).hidden_size == 4
-    shared, _ = initial.pretraining(given.replace(allow_new_parts=True))
+    shared, _ = initial_checkpoint.pretraining(
+        given.replace(allow_new_parts=True)
+    )
     assert shared.weight_sharing == "all"
 
 
 def test_parts_without_a_place_are_named(tmp_path, run):
     given = pretraining(tmp_path, init_checkpoint=run, objective="mlm")
     with pytest.raises(ValueError) as error:
-        initial.pretraining(given)
+        initial_checkpoint.pretraining(given)
     assert "has generator, discriminator_predictions, for which" in str(
         error.value
     )
@@ -196,43 +207,45 @@ def test_heads_that_a_generator_cannot_have(tmp_path, run):
         tmp_path, init_checkpoint=discriminator, init_generator=generator
     )
     with pytest.raises(ValueError, match=r"num_attention_heads 2. .* here 1"):
-        initial.pretraining(given)
+        initial_checkpoint.pretraining(given)
 
 
 def test_a_generator_of_another_shape(tmp_path):
     config = pretraining(tmp_path)
-    model = agreement.network(config)
+    model = compatibility.network(config)
     wide = model.generator.replace(intermediate_size=99)
     model = dataclasses.replace(model, generator=wide)
     name = "generator/encoder/layer_0/intermediate/dense/bias"
     with pytest.raises(ValueError) as error:
-        agreement.check_trainable(config, model, "source")
+        compatibility.check_trainable(config, model, "source")
     assert f"{name}: (99,) in source, (256,) in this run" in str(error.value)
 
 
 def test_a_bare_checkpoint_takes_the_heads_that_are_given(tmp_path, run):
     path = tmp_path / "tf1"
-    tf1_checkpoint.write(str(path), training_run.read(run))
+    tensorflow_checkpoint.write_tf1(
+        str(path), tensorflow_checkpoint.read_run(run)
+    )
     (path / "config.json").unlink()
     for heads in (None, 4):
         given = {"num_attention_heads": heads} if heads else {}
         config = pretraining(
             tmp_path, init_checkpoint=str(path), model_hparam_overrides=given
         )
-        encoder = encoder_config(initial.pretraining(config)[0])
+        encoder = encoder_config(initial_checkpoint.pretraining(config)[0])
         assert encoder.num_attention_heads == (heads or 1)
         assert encoder.intermediate_size == 24
 
 
 def test_another_vocabulary_is_an_error(tmp_path, run):
-    start = training_run.read(run)
+    start = tensorflow_checkpoint.read_run(run)
     words = (tmp_path / "words.txt").read_text()
     same = tokenization.Tokenizer(tmp_path / "words.txt")
-    initial.check_vocabulary(start, same, run)
+    initial_checkpoint.check_vocabulary(start, same, run)
     (tmp_path / "other.txt").write_text(words.replace("w7\n", "new\n"))
     other = tokenization.Tokenizer(tmp_path / "other.txt")
     with pytest.raises(ValueError, match="has 'w7' at line 13"):
-        initial.check_vocabulary(start, other, run)
+        initial_checkpoint.check_vocabulary(start, other, run)
 
 
 def test_evaluation_takes_the_settings_of_the_trial(tmp_path):
@@ -247,7 +260,7 @@ def test_evaluation_takes_the_settings_of_the_trial(tmp_path):
         do_train=False,
         max_seq_length=12,
     )
-    found, start = initial.finetuning(given)
+    found, start = initial_checkpoint.finetuning(given)
     assert start is None
     assert encoder_config(found) == encoder_config(config)
 
@@ -255,9 +268,9 @@ def test_evaluation_takes_the_settings_of_the_trial(tmp_path):
 def test_from_scratch_needs_no_model_and_may_differ_from_one(tmp_path, run):
     given = {"from_scratch": True, "max_seq_length": 12}
     alone = finetuning(**given, init_checkpoint=str(tmp_path / "gone"))
-    assert initial.finetuning(alone) == (alone, None)
+    assert initial_checkpoint.finetuning(alone) == (alone, None)
     beside = finetuning(**given, init_checkpoint=run, vocab_size=600)
-    config, start = initial.finetuning(beside)
+    config, start = initial_checkpoint.finetuning(beside)
     assert (config.vocab_size, config.embedding_size) == (600, 8)
     assert start is None
 
@@ -265,18 +278,18 @@ def test_from_scratch_needs_no_model_and_may_differ_from_one(tmp_path, run):
 def test_no_model_is_an_error(tmp_path):
     given = finetuning(init_checkpoint=str(tmp_path / "gone"))
     with pytest.raises(FileNotFoundError, match="No checkpoint at"):
-        initial.finetuning(given)
+        initial_checkpoint.finetuning(given)
 
 
 def test_a_broken_config_is_an_error(run):
     pathlib.Path(run, "config.json").write_text("{")
     with pytest.raises(ValueError, match=r"config.json is no JSON file"):
-        initial.finetuning(finetuning(init_checkpoint=run))
+        initial_checkpoint.finetuning(finetuning(init_checkpoint=run))
 
 
 def test_a_model_folder_is_taken(tmp_path, run):
     folder = str(tmp_path / "folder")
-    model_folder.write(folder, training_run.read(run))
+    model_folder.write(folder, tensorflow_checkpoint.read_run(run))
     given = finetuning(init_checkpoint=folder, max_seq_length=12)
-    config, start = initial.finetuning(given)
+    config, start = initial_checkpoint.finetuning(given)
     assert encoder_config(config) == start.config.encoder

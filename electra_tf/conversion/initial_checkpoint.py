@@ -1,4 +1,4 @@
-"""What a run starts from: a model of any format, and the settings it implies.
+"""The model of any format that a run starts from, and the settings it implies.
 
 No network is built, and no TensorFlow imported for formats that do not need
 it.
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
-from electra_tf.conversion import agreement, convert, model_folder
-from electra_tf.conversion.agreement import (
+from electra_tf.conversion import compatibility, formats, model_folder
+from electra_tf.conversion.compatibility import (
     ENCODER_SETTINGS,
     GENERATOR_SETTINGS,
     with_settings,
@@ -28,11 +28,7 @@ def pretraining(
     """Return the config with the initial model's settings, and that model.
 
     The model is None where there is none to start from, or the run has a
-    checkpoint of its own already.
-
-    Raises:
-        FileNotFoundError: when there is no model.
-        ValueError: when it is not the one that the settings ask for.
+    checkpoint of its own already. It must be what the settings ask for.
     """
     path = config.init_checkpoint
     if path is None:
@@ -42,11 +38,11 @@ def pretraining(
         names = (*ENCODER_SETTINGS, *GENERATOR_SETTINGS)
         return with_settings(config, _saved(begun, names), begun), None
     model = _read(config, generator=config.init_generator)
-    settings = model.config.settings | agreement.generator_settings(
+    settings = model.config.settings | compatibility.generator_settings(
         config, model.config
     )
     config = with_settings(config, settings, path)
-    agreement.check_trainable(config, model.config, path)
+    compatibility.check_trainable(config, model.config, path)
     return config, model
 
 
@@ -56,12 +52,8 @@ def finetuning(
     """Return the config with the initial model's settings, and that model.
 
     The model is None where no weights are needed: when training from scratch,
-    or evaluating what was trained before.
-
-    Raises:
-        FileNotFoundError: when there is no model, and one is needed.
-        ValueError: when it is not the one that the settings ask for; training
-            from scratch may have its own.
+    or evaluating what was trained before. It must be what the settings ask
+    for, unless training from scratch.
     """
     path = config.init_checkpoint
     if config.do_train and not config.from_scratch:
@@ -83,17 +75,17 @@ def finetuning(
 
 def _with_settings(config: FinetuningConfig, settings: Mapping, source: str):
     if config.from_scratch:
-        return agreement.merged(config, settings)
+        return compatibility.merged(config, settings)
     return with_settings(config, settings, source)
 
 
 def _read(config: PretrainingConfig | FinetuningConfig, **options) -> Model:
-    """Read `init_checkpoint`; what its files do not tell, the config does."""
+    """Read `init_checkpoint`; the config tells what its files do not."""
     overrides = config.model_hparam_overrides
-    model = convert.read(
+    model = formats.read(
         config.init_checkpoint,
         num_attention_heads=overrides.get("num_attention_heads"),
-        cased=not config.do_lower_case,
+        do_lower_case=config.do_lower_case,
         **options,
     )
     # A new run has a new optimizer; the old one's state need not stay.
@@ -110,11 +102,7 @@ def _saved(file: str, names: tuple[str, ...]) -> dict[str, Any]:
 def check_vocabulary(
     model: Model | None, tokenizer: Tokenizer, source: str
 ) -> None:
-    """Check that a model was trained with a tokenizer's vocabulary.
-
-    Raises:
-        ValueError: naming the first word piece that differs.
-    """
+    """Check that a model was trained with a tokenizer's vocabulary."""
     if model is None or model.vocab is None:
         return
     theirs, ours = load_vocabulary(model.vocab), tokenizer.vocab

@@ -5,10 +5,12 @@ import sys
 
 import pytest
 
+from benchmarks.machine_model import __main__ as program
+from benchmarks.machine_model import step as machine
+from benchmarks.machine_model.accelerators import ACCELERATORS, Accelerator
+from benchmarks.machine_model.published_runs import PUBLISHED
 from electra_tf.configs import PretrainingConfig
-from electra_tf.efficiency import executed_flops, scale
-from electra_tf.efficiency.accelerators import ACCELERATORS, Accelerator
-from electra_tf.efficiency.published_runs import PUBLISHED
+from electra_tf.efficiency import executed_flops
 
 # Two layers of width 8 with one head, a generator of width 4 on embeddings of
 # 4, inputs of 16 tokens of which 2 are predicted, batches of 32.
@@ -31,7 +33,7 @@ TINY = PretrainingConfig(
 @pytest.fixture
 def slow_device(monkeypatch):
     """1 MFLOP/s (4 in 16 bit), 1 MB/s of memory, 10 kB/s of network."""
-    device = Accelerator({"float32": 1e6, "16 bit": 4e6}, 1e6, 1e4, "made up")
+    device = Accelerator({"float32": 1e6, "16 bit": 4e6}, 1e6, 1e4)
     monkeypatch.setitem(ACCELERATORS, "slow", device)
     return "slow"
 
@@ -39,21 +41,23 @@ def slow_device(monkeypatch):
 def test_bytes_by_hand():
     tokens = 32 * 16
     kept = 2 * (34 * 8 + 5 * 16) + 2 * (34 * 4 + 5 * 16)
-    assert scale.activation_bytes(TINY, width=2) == tokens * kept
-    assert scale.activation_bytes(TINY, width=4) == 2 * tokens * kept
-    assert scale.logit_bytes(TINY) == 4 * 32 * 2 * 100
-    weights = scale.parameters(TINY)
-    assert scale.all_reduce_bytes(TINY, 1) == 0
-    assert scale.all_reduce_bytes(TINY, 4) == 2 * 3 / 4 * 4 * weights
+    assert machine.activation_bytes(TINY, width=2) == tokens * kept
+    assert machine.activation_bytes(TINY, width=4) == 2 * tokens * kept
+    assert machine.logit_bytes(TINY) == 4 * 32 * 2 * 100
+    weights = machine.parameters(TINY)
+    assert machine.all_reduce_bytes(TINY, 1) == 0
+    assert machine.all_reduce_bytes(TINY, 4) == 2 * 3 / 4 * 4 * weights
 
 
 def test_step_by_hand(slow_device):
-    model = scale.step(TINY, slow_device, 4, "float32")
+    model = machine.step(TINY, slow_device, 4, "float32")
     assert model.compute == pytest.approx(
         executed_flops.update_flops(TINY) / 4 / 1e6
     )
-    weights = 4 * scale.parameters(TINY)
-    shared = 4 * scale.activation_bytes(TINY, 4) + 8 * scale.logit_bytes(TINY)
+    weights = 4 * machine.parameters(TINY)
+    shared = 4 * machine.activation_bytes(TINY, 4) + 8 * machine.logit_bytes(
+        TINY
+    )
     assert model.memory == pytest.approx((10 * weights + shared / 4) / 1e6)
     assert model.all_reduce == pytest.approx(1.5 * weights / 1e4)
     assert model.input_bytes == 32 * 16 * 5
@@ -63,10 +67,10 @@ def test_step_by_hand(slow_device):
 
 
 def test_sixteen_bits_halve_activations_only(slow_device):
-    wide = scale.step(TINY, slow_device, 1, "float32")
-    narrow = scale.step(TINY, slow_device, 1, "16 bit")
+    wide = machine.step(TINY, slow_device, 1, "float32")
+    narrow = machine.step(TINY, slow_device, 1, "16 bit")
     assert narrow.compute == wide.compute / 4
-    saved = 4 * scale.activation_bytes(TINY, 2) / 1e6
+    saved = 4 * machine.activation_bytes(TINY, 2) / 1e6
     assert wide.memory - narrow.memory == pytest.approx(saved)
 
 
@@ -78,26 +82,26 @@ def test_no_published_run_is_faster_than_its_floor():
             embedding_size=None,
             **{"generator_hidden_size": 0.25, **run.settings},
         )
-        model = scale.step(
+        model = machine.step(
             config, run.accelerator, run.count, run.precision, run.parts
         )
         assert run.seconds > model.floor, run
 
 
 def test_command(capsys):
-    scale.main(["--model=base", "--accelerator=tpu_v3", "--count=16"])
+    program.main(["--model=base", "--accelerator=tpu_v3", "--count=16"])
     printed = capsys.readouterr().out
     assert "119.4 million" in printed
     assert "766,000 steps" in printed
-    scale.main(["--published"])
+    program.main(["--published"])
     assert len(capsys.readouterr().out.splitlines()) == 1 + len(PUBLISHED)
     with pytest.raises(SystemExit, match="Received: 0"):
-        scale.main(["--count=0"])
+        program.main(["--count=0"])
 
 
 def test_imports_no_tensorflow():
     code = (
-        "import sys, electra_tf.efficiency.scale; "
+        "import sys, benchmarks.machine_model.__main__; "
         "sys.exit('tensorflow' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

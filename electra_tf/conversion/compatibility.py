@@ -1,4 +1,4 @@
-"""Whether a run and the model it starts from agree.
+"""Compatibility of a run and the model that it starts from.
 
 A setting that was not given is taken from the model; one that was given must
 agree with it, by what it comes to. No network is built.
@@ -74,12 +74,9 @@ def with_settings(config, settings: Mapping[str, Any], source: str):
     """Return `merged` after checking that nothing given contradicts.
 
     Args:
-        config: a config of pre-training or fine-tuning.
+        config: of pre-training or fine-tuning.
         settings: a model's, by name.
-        source: str, where the model is, for the message.
-
-    Raises:
-        ValueError: naming each setting, with both values.
+        source: where the model is, for the message.
     """
     ours = merged(config, settings)
     expected = _told(config.replace(**settings), settings)
@@ -101,7 +98,7 @@ def with_settings(config, settings: Mapping[str, Any], source: str):
 
 
 def _told(config, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what settings come to, whichever way they were given."""
+    """Return the values of settings, whichever way they were given."""
     encoder = encoder_config(config)
     told = {
         field.name: getattr(encoder, field.name)
@@ -162,7 +159,7 @@ def _sharing(config: PretrainingConfig, model: ModelConfig) -> str:
 
 
 def network(config: PretrainingConfig) -> ModelConfig:
-    """Return what a pre-training run builds, as a `ModelConfig`.
+    """Return the networks that a pre-training run builds.
 
     >>> config = PretrainingConfig(data_dir=".", model_name="m")
     >>> network(config).parts
@@ -194,11 +191,7 @@ def _generator_parts(config: PretrainingConfig) -> tuple[str, ...]:
 def check_trainable(
     config: PretrainingConfig, model: ModelConfig, source: str
 ) -> None:
-    """Check that a run has a place for a model, and the model all for it.
-
-    Raises:
-        ValueError: naming what is missing, too much or of another shape.
-    """
+    """Check that a run has a place for a model, and the model all for it."""
     run = network(config)
     unused = [part for part in model.parts if part not in run.parts]
     if unused:
@@ -236,7 +229,7 @@ def check_trainable(
 
 
 def _check_generator(run: ModelConfig, model: ModelConfig, source: str):
-    """Check what shapes do not tell: a generator's attention heads."""
+    """Check a generator's attention heads, of which shapes tell nothing."""
     if run.generator is None or model.generator is None:
         return
     expected = run.generator.num_attention_heads

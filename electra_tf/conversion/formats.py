@@ -1,0 +1,144 @@
+"""The formats that models are read from and written to, a row each.
+
+The modules of formats are imported when they are used: some need TensorFlow.
+"""
+
+import importlib
+import inspect
+import os
+import typing
+from collections.abc import Callable
+
+from electra_tf.conversion import model_folder, selection
+from electra_tf.conversion.model import Model
+from electra_tf.io import files
+
+
+class Format(typing.NamedTuple):
+    """A format: functions of this package, by the names of their modules.
+
+    Attributes:
+        detect: tells from a path and the content of its config.json whether
+            the format is there; the first row of the table that says so counts.
+        read: returns the `Model` at a path.
+        write: makes a folder at a path, which must not be there or be empty,
+            of a `Model`; returns the `Model` that was written, maybe a part.
+        difference: returns how far another program's sequence output, by the
+            folder at a path, is from that of the `Model` that was written,
+            for programs that do not compute quite the same.
+    """
+
+    detect: Callable[[str, dict], bool] | None = None
+    read: str | None = None
+    write: str | None = None
+    difference: str | None = None
+
+
+def _is_model_folder(path: str, config: dict) -> bool:
+    weights = os.path.join(path, model_folder.WEIGHTS_FILE)
+    ours = config.get("format") == model_folder.FORMAT
+    return ours and os.path.exists(weights)
+
+
+def _is_run(path: str, _: dict) -> bool:
+    local = not files.is_remote(path)
+    if local and not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
+        raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
+    return _call("tensorflow_checkpoint.is_run", path)
+
+
+FORMATS = {
+    "model_folder": Format(
+        _is_model_folder, "model_folder.read", "model_folder.write"
+    ),
+    "hugging_face": Format(
+        lambda _, config: bool(config.get("model_type")),
+        "hugging_face.read",
+        "hugging_face.write",
+    ),
+    "keras_hub": Format(
+        lambda _, config: bool(config.get("registered_name")),
+        "keras_hub.read",
+        "keras_hub.write",
+        "keras_hub.difference",
+    ),
+    "training_run": Format(_is_run, "tensorflow_checkpoint.read_run"),
+    "tf1_checkpoint": Format(
+        lambda _, config: True,
+        "tensorflow_checkpoint.read_tf1",
+        "tensorflow_checkpoint.write_tf1",
+    ),
+    "model_garden": Format(
+        write="model_garden.write", difference="model_garden.difference"
+    ),
+}
+
+
+def _call(name: str, *arguments, **options):
+    """Call a function with those of the options that it takes."""
+    module, _, name = name.partition(".")
+    function = getattr(importlib.import_module(f"{__package__}.{module}"), name)
+    takes = inspect.signature(function).parameters
+    known = {n: value for n, value in options.items() if n in takes}
+    return function(*arguments, **known)
+
+
+def detect(path: str) -> str:
+    """Return the key of `FORMATS` for what lies at a path.
+
+    Raises:
+        FileNotFoundError: when nothing is there.
+        UserError: when it cannot be read.
+    """
+    config = model_folder.read_json(
+        os.path.join(path, model_folder.CONFIG_FILE)
+    )
+    return next(
+        name
+        for name, form in FORMATS.items()
+        if form.detect and form.detect(path, config)
+    )
+
+
+def read(
+    path: str,
+    form: str | None = None,
+    generator: str | None = None,
+    **options,
+) -> Model:
+    """Read a model of any format.
+
+    Args:
+        path: folder or checkpoint.
+        form: key of `FORMATS`; by default it is detected.
+        generator: folder of the generator, where it is apart.
+        **options: for formats that have them: `vocab_file`, by default the
+            one that lies there; `do_lower_case` and `num_attention_heads`, of
+            a model without config; `hidden_act`, see `keras_hub`; `part` and
+            `task`, see `hugging_face`; `leave_out`, names of variables, or of
+            scopes above them, not to take over.
+
+    Raises:
+        FileNotFoundError: when nothing is there.
+        UserError: for contents that do not fit together.
+    """
+    model = _call(FORMATS[form or detect(path)].read, path, **options)
+    if generator is None:
+        return model
+    masked_lm = read(generator, vocab_file=options.get("vocab_file"))
+    return selection.joined(model, selection.generator(masked_lm))
+
+
+def write(path: str, model: Model, form: str, **options) -> Model:
+    """Write a model in a format of the table, see `Format.write`.
+
+    The options are `optimizer`, see `tensorflow_checkpoint`, and `part`,
+    `task` and `labels`, see `hugging_face`.
+    """
+    return _call(FORMATS[form].write, path, model, **options)
+
+
+def difference(path: str, written: Model, form: str) -> float | None:
+    """Return `Format.difference`, None for a format without one."""
+    name = FORMATS[form].difference
+    return _call(name, path, written) if name else None
