@@ -9,10 +9,10 @@ from electra_tf.configs.hparams import Derived
 from electra_tf.configs.objectives import (
     GENERATOR_TRAINING,
     GENERATORS,
-    LAYOUTS,
+    OBJECTIVES,
     WEIGHT_SHARING,
     WITHOUT_NETWORK,
-    Layout,
+    ObjectiveSpec,
     generator_of,
     objective_of,
     released,
@@ -67,7 +67,7 @@ class PretrainingConfig(ProgramConfig):
             "rtd; mlm or electric where the two settings above say so",
         ),
         "what is trained, see docs/objectives.md",
-        choices=tuple(LAYOUTS),
+        choices=tuple(OBJECTIVES),
     )
     gen_weight: float = fields.objective(
         1.0, "weight of the generator's loss", at_least=0
@@ -150,7 +150,7 @@ class PretrainingConfig(ProgramConfig):
             "so",
         ),
         "what proposes the tokens that replace others",
-        choices=GENERATORS,
+        choices=tuple(GENERATORS),
     )
     untied_generator: bool = fields.generator(
         Derived(
@@ -299,9 +299,9 @@ class PretrainingConfig(ProgramConfig):
         pretraining_checks.check(self)
 
     @property
-    def layout(self) -> Layout:
-        """The networks that the objective trains."""
-        return LAYOUTS[self.objective]
+    def objective_spec(self) -> ObjectiveSpec:
+        """The networks that the objective trains, and what they cost."""
+        return OBJECTIVES[self.objective]
 
     @property
     def stages(self) -> dict[str, int]:
@@ -324,14 +324,17 @@ class PretrainingConfig(ProgramConfig):
     @property
     def detects(self) -> bool:
         """Whether the main network tells replaced tokens from others."""
-        return self.layout.detects
+        return self.objective_spec.detects
 
     @property
     def has_small_generator(self) -> bool:
         """Whether the generator is a network of its own size."""
         if self.generator in WITHOUT_NETWORK:
             return False
-        return self.layout.generator != "main" and self.untied_generator
+        return (
+            self.objective_spec.generator != "main"
+            and self.weight_sharing != "all"
+        )
 
     @property
     def masks_words(self) -> bool:
@@ -339,8 +342,8 @@ class PretrainingConfig(ProgramConfig):
         return self.mask_unit == "word"
 
     @property
-    def way_of_masking(self) -> str:
-        """Row of `electra_tf.pretraining.maskings.MASKINGS`."""
+    def masking_strategy(self) -> str:
+        """Row of `masking_strategies.STRATEGIES` in pretraining."""
         return "whole_words" if self.masks_words else self.masking
 
     @property
@@ -351,7 +354,7 @@ class PretrainingConfig(ProgramConfig):
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.way_of_masking != "with_replacement":
+        if self.masking_strategy != "with_replacement":
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)

@@ -2,6 +2,7 @@
 
 from electra_tf.configs.generator import generator_config
 from electra_tf.configs.objectives import (
+    DETECTION,
     generator_of,
     objective_of,
     released,
@@ -77,7 +78,7 @@ def _check_released_settings(config) -> None:
 
 
 def _check_towers(config) -> None:
-    needs_towers = config.objective in ("electric", "two_tower")
+    needs_towers = config.objective_spec.needs_towers
     if needs_towers and not config.two_tower_generator:
         setting = "electric_objective"
         if config.objective == "two_tower":
@@ -94,7 +95,7 @@ def _check_towers(config) -> None:
             f"uniform_generator {config.uniform_generator}, "
             f"untied_generator {config.untied_generator}."
         )
-    if config.layout.generator == "main":
+    if config.objective_spec.generator == "main":
         raise UserError(
             "two_tower_generator needs electra_objective or "
             "electric_objective. Received: neither."
@@ -104,7 +105,7 @@ def _check_towers(config) -> None:
 def _check_sharing(config) -> None:
     if config.weight_sharing != "disentangled":
         return
-    if not (config.has_small_generator and config.layout.has_main):
+    if not (config.has_small_generator and config.objective_spec.has_main):
         raise UserError(
             "weight_sharing 'disentangled' needs two networks. Received: "
             f"objective {config.objective!r}, generator {config.generator!r}."
@@ -125,7 +126,7 @@ def _check_generator_training(config) -> None:
         )
     if training == "joint":
         return
-    detects = config.layout.head == "detection"
+    detects = config.objective_spec.head == DETECTION
     if not detects or config.generator != "masked_language_model":
         raise UserError(
             f"generator_training {training!r} needs objective 'rtd' or "

@@ -12,7 +12,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.io import manifest
+from electra_tf.io import files, manifest
 
 # Files read at a time; their records are interleaved.
 CYCLE_LENGTH = 8
@@ -131,22 +131,22 @@ def _whole_rounds(counts, number: int) -> int:
     return low
 
 
-def record_counts(files: list[str], compression: str = "") -> list[int]:
+def record_counts(paths: list[str], compression: str = "") -> list[int]:
     """Return the number of records of each file.
 
     They are in the manifest; files that it does not know, or that have
     another size than it says, are read through.
     """
     known = {}
-    for folder in {os.path.dirname(path) for path in files}:
+    for folder in {os.path.dirname(path) for path in paths}:
         built = manifest.read(folder)
         for shard in built.training if built else ():
             known[os.path.join(folder, shard.name)] = shard
     return [
         known[path].examples
-        if path in known and tf.io.gfile.stat(path).length == known[path].bytes
+        if path in known and files.size(path) == known[path].bytes
         else _count(path, compression)
-        for path in files
+        for path in paths
     ]
 
 

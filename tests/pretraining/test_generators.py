@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from electra_tf.pretraining.generators import Fixed
+from electra_tf.pretraining.generators import StaticGenerator
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.pretraining.sampling import inverse_cdf
 from tests import tiny
@@ -33,5 +33,5 @@ def test_unigrams_need_counts():
         Pretrainer(config, tiny.SPECIAL)
 
 
-def test_fixed_proposals_have_no_weights():
-    assert not Fixed(np.zeros(3)).layers
+def test_static_proposals_have_no_weights():
+    assert not StaticGenerator(np.zeros(3)).layers
