@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from electra_tf.configs import PretrainingConfig
-from electra_tf.layers.activations import activation
-from electra_tf.layers.normalization import layer_normalization
+from electra_tf.layers.bert_conventions import activation, layer_normalization
 from electra_tf.pretraining import masking
 from electra_tf.text.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
