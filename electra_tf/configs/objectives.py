@@ -92,7 +92,7 @@ def token_prediction(name: str, num_inputs: int = 1) -> HeadLayer:
 
 
 class HeadSpec(typing.NamedTuple):
-    """What the main encoder ends in.
+    """A head of the main encoder.
 
     Attributes:
         name: its row in `electra_tf.pretraining.objectives.HEADS`.
@@ -201,12 +201,10 @@ GENERATORS = {
     "uniform": GeneratorSpec(),
     "unigram": GeneratorSpec(),
     "two_towers": GeneratorSpec(
-        ("generator_ltr", "generator_rtl"),
-        CLOZE,
-        reads_all=True,
+        ("generator_ltr", "generator_rtl"), CLOZE, reads_all=True
     ),
 }
-# Beside an adversarial generator's head: the reward to expect.
+# Stands beside an adversarial generator's head and expects its reward.
 BASELINE = HeadLayer("baseline_predictions", trains_input=False)
 WITHOUT_NETWORK = tuple(
     name for name, row in GENERATORS.items() if row.head is None

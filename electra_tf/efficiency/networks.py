@@ -1,4 +1,4 @@
-"""Which networks a pre-training run consists of, and their weights."""
+"""Lists the networks of a pre-training run, and counts their weights."""
 
 import math
 import typing

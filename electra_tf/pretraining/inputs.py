@@ -44,7 +44,7 @@ def training_dataset(
     return (
         _shares(batches, size, "train_batch_size", context)
         .map(
-            lambda batch: parse(batch, config.max_seq_length, layout.padded),
+            lambda batch: _parse(batch, config.max_seq_length, layout.padded),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
@@ -62,11 +62,11 @@ def evaluation_dataset(
         size, drop_remainder=True
     )
     return _shares(batches, size, "eval_batch_size", context).map(
-        lambda batch: parse(batch, config.max_seq_length, layout.padded)
+        lambda batch: _parse(batch, config.max_seq_length, layout.padded)
     )
 
 
-def parse(serialized, max_seq_length: int, padded: bool = True) -> Batch:
+def _parse(serialized, max_seq_length: int, padded: bool) -> Batch:
     """Turn serialized records, string `(B,)`, into a `Batch`."""
     parsed = records.parse_examples(serialized, max_seq_length, padded)
     return Batch(**parsed)

@@ -143,19 +143,24 @@ def mask_tokens(
     return Masked(
         input_ids=masked_ids,
         positions=positions,
-        ids=gather_tokens(batch.input_ids, positions) * used,
+        ids=gather_positions(batch.input_ids, positions) * used,
         weights=ops.cast(used, "float32"),
     )
 
 
-def gather_tokens(sequence, positions):
-    """Take numbers at positions: `(B, L)` and `(B, N)` to `(B, N)`."""
-    return ops.take_along_axis(sequence, positions, axis=1)
-
-
 def gather_positions(sequence, positions):
-    """Take vectors at positions: `(B, L, D)` and `(B, N)` to `(B, N, D)`."""
-    return ops.take_along_axis(sequence, ops.expand_dims(positions, -1), axis=1)
+    """Take numbers or vectors at positions.
+
+    Args:
+        sequence: `(B, L)` or `(B, L, D)`.
+        positions: int32 `(B, N)`.
+
+    Returns:
+        `(B, N)` or `(B, N, D)`.
+    """
+    if len(sequence.shape) > len(positions.shape):
+        positions = ops.expand_dims(positions, -1)
+    return ops.take_along_axis(sequence, positions, axis=1)
 
 
 def scatter_average(sequence, updates, positions):

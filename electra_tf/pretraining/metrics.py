@@ -15,18 +15,14 @@ from electra_tf.pretraining import objectives
 # TensorFlow 1's streaming AUC: thresholds over [0, 1], the ends moved out.
 NUM_THRESHOLDS = 200
 _END = 1e-7
+_INNER = np.arange(1, NUM_THRESHOLDS - 1) / (NUM_THRESHOLDS - 1)
+THRESHOLDS = np.array([-_END, *_INNER, 1 + _END], np.float32)  # [T]
 _AUC_EPSILON = 1e-6
 # Below both of these it calls everything original and ranks by chance. A
 # young discriminator calls everything original, too, but ranks better.
 LEAST_RECALL = 0.01
 LEAST_AUC = 0.55
 _QUIET_LOOPS = 20
-
-
-def thresholds() -> np.ndarray:
-    """Return the AUC's thresholds, float32 `(T,)`."""
-    inner = np.arange(1, NUM_THRESHOLDS - 1) / (NUM_THRESHOLDS - 1)
-    return np.array([-_END, *inner, 1 + _END], np.float32)
 
 
 def sums(output) -> dict:
@@ -169,7 +165,7 @@ def _auc_sums(output) -> dict:
     mask = output.disc_weights
     scores = ops.reshape(ops.sigmoid(output.disc_logits) * mask, (-1,))
     labels = ops.reshape(_labels(output) * mask, (-1,))
-    above = ops.cast(scores[:, None] > thresholds()[None], "float32")
+    above = ops.cast(scores[:, None] > THRESHOLDS[None], "float32")
     return {
         "disc_auc/true_positives": ops.sum(above * labels[:, None], axis=0),
         "disc_auc/false_positives": ops.sum(

@@ -1,4 +1,4 @@
-"""The losses of pre-training, and the heads of the main network: a table.
+"""Losses of pre-training, and the heads of the main network: a table.
 
 An objective (a row of `electra_tf.configs.objectives.OBJECTIVES`) trains a
 generator, and what the main encoder ends in, if it ends in anything.
@@ -20,7 +20,7 @@ from electra_tf.layers.heads import (
 )
 from electra_tf.loss_terms import LossTerm
 from electra_tf.pretraining import sampling
-from electra_tf.pretraining.masking import gather_positions, gather_tokens
+from electra_tf.pretraining.masking import gather_positions
 
 
 def losses(config, output) -> dict[str, LossTerm]:
@@ -53,7 +53,7 @@ class Detection:
     lucky_samples_are_fake = False
 
     def __init__(self, config, main):
-        self.trained_on = config.objective_spec.trained_on
+        self.config = config
         self.head = ReplacedTokenHead(main.config)
         self.layers = [self.head]
 
@@ -63,9 +63,10 @@ class Detection:
             "all": output.batch.input_mask,
             "chosen": output.corrupted.is_replaced_position,
         }
+        weights = tokens[self.config.objective_spec.trained_on]
         return {
             "disc_logits": self.head(hidden),
-            "disc_weights": ops.cast(tokens[self.trained_on], "float32"),
+            "disc_weights": ops.cast(weights, "float32"),
         }
 
     @staticmethod
@@ -85,17 +86,15 @@ class Energy(Detection):
 
     lucky_samples_are_fake = True
 
-    def __init__(self, config, main):
-        super().__init__(config, main)
-        self.share = config.mask_prob
-
     def __call__(self, hidden, output) -> dict:
         """Add the known part of the logits to the energies."""
         detection = super().__call__(hidden, output)
         log_noise = -token_losses(
             output.generator_output.cloze_logits, output.corrupted.input_ids
         )
-        known = log_odds_of_noise(ops.stop_gradient(log_noise), self.share)
+        known = log_odds_of_noise(
+            ops.stop_gradient(log_noise), self.config.mask_prob
+        )
         return {**detection, "disc_logits": detection["disc_logits"] + known}
 
 
@@ -116,7 +115,7 @@ def detection_losses(logits, labels):
 
 
 class TokenPredictions(typing.NamedTuple):
-    """The main network's prediction of the original tokens.
+    """Predictions of the original tokens by the main network.
 
     Attributes:
         logits: float32 `(B, T, V)`.
@@ -138,6 +137,7 @@ class Tokens:
     """Predicts the original tokens (ELECTRA, section 3.5); see `Detection`."""
 
     lucky_samples_are_fake = False
+    copy = None
 
     def __init__(self, config, main):
         self.trained_on = config.objective_spec.trained_on
@@ -150,18 +150,15 @@ class Tokens:
         corrupted_ids, masked = output.corrupted.input_ids, output.masked
         if self.trained_on == "chosen":
             hidden = gather_positions(hidden, masked.positions)
-            input_ids = gather_tokens(corrupted_ids, masked.positions)
+            input_ids = gather_positions(corrupted_ids, masked.positions)
             tokens = (masked.ids, input_ids, masked.weights)
         else:
             mask = ops.cast(output.batch.input_mask, "float32")
             tokens = (output.batch.input_ids, corrupted_ids, mask)
         table = self.embeddings.word_embeddings
         logits = self.head(hidden, word_embeddings=table)
-        copy_logits = self._copy_logits(hidden)
+        copy_logits = self.copy(hidden) if self.copy else None
         return {"predictions": TokenPredictions(logits, *tokens, copy_logits)}
-
-    def _copy_logits(self, hidden):
-        return None
 
     @staticmethod
     def losses(config, output) -> dict[str, LossTerm]:
@@ -178,9 +175,6 @@ class CopiedTokens(Tokens):
         super().__init__(config, main)
         self.copy = LinearHead(main.config, name=COPY.name)
         self.layers.append(self.copy)
-
-    def _copy_logits(self, hidden):
-        return self.copy(hidden)
 
 
 def token_losses(logits, ids):
@@ -265,9 +259,9 @@ def policy(config, output) -> dict[str, LossTerm]:
     """
     masked, corrupted = output.masked, output.corrupted
     rewards = detection_losses(output.disc_logits, corrupted.is_fake)
-    rewards = ops.stop_gradient(gather_tokens(rewards, masked.positions))
+    rewards = ops.stop_gradient(gather_positions(rewards, masked.positions))
     was_read = ops.equal(
-        gather_tokens(corrupted.input_ids, masked.positions),
+        gather_positions(corrupted.input_ids, masked.positions),
         corrupted.sampled_ids,
     )
     weights = masked.weights * ops.cast(was_read, "float32")  # [B, N]

@@ -88,7 +88,7 @@ def _shuffle(values, seed):
 
 
 def _interleaved(paths, skips, compression: str) -> tf.data.Dataset:
-    """Records of the files in their order, without the first `skips`."""
+    """Return records of the files in their order, without the first `skips`."""
     files = tf.data.Dataset.from_tensor_slices((paths, skips))
     return files.batch(CYCLE_LENGTH).flat_map(
         lambda *group: tf.data.Dataset.from_tensor_slices(group).interleave(
@@ -116,7 +116,7 @@ def _place(place: int, paths: list, counts: list):
 
 
 def _whole_rounds(counts, number: int) -> int:
-    """How often every file can give a record before `number` is exceeded.
+    """Count how often every file can give a record before `number` is exceeded.
 
     >>> _whole_rounds(np.array([1, 5, 5]), 7)  # 3 in round one, then 2 and 2
     3

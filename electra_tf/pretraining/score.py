@@ -64,11 +64,9 @@ def parser() -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace) -> None:
     from electra_tf.pretraining import scoring
 
-    pretrainer, tokenizer = scoring.load(args.model_folder)
-    config = pretrainer.config
-    method = args.method or scoring.default_method(config)
-    scoring.check(config, "masked_lm" if args.fill else method)
-    scorer = scoring.TextScorer(pretrainer, tokenizer, method, args.batch_size)
+    method = "masked_lm" if args.fill else args.method
+    model = scoring.load(args.model_folder)
+    scorer = scoring.TextScorer(*model, method, args.batch_size)
     rows_of = _filled if args.fill else _reranked if args.rerank else _scored
     for row in rows_of(scorer, _lines(args.input), args):
         print(json.dumps(row, ensure_ascii=False), flush=True)

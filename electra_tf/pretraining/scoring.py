@@ -1,4 +1,4 @@
-"""How likely a pre-trained model finds each token of a text.
+"""Scores texts by how likely a pre-trained model finds each token.
 
 A scoring method is a function from a `Pretrainer` and a `Batch` to float32
 `(B, L)`: the logarithm of each token's probability given all others, as far as
@@ -144,64 +144,6 @@ METHODS = {
 }
 
 
-def check(config: PretrainingConfig, method: str) -> None:
-    """Check that a model has the networks that a method needs.
-
-    Raises:
-        UserError: naming the methods that fit.
-    """
-    if METHODS[method].fits(config):
-        return
-    fitting = [name for name, row in METHODS.items() if row.fits(config)]
-    raise UserError(
-        f"method {method!r} does not fit a model of objective "
-        f"{config.objective!r} and generator {config.generator!r}. Those "
-        f"that do: {', '.join(fitting)}."
-    )
-
-
-def default_method(config: PretrainingConfig) -> str:
-    """Return the name of the method that fits an objective best."""
-    if config.objective in METHODS:
-        return config.objective
-    return "electra" if config.detects else "masked_lm"
-
-
-def fill(pretrainer, batch: Batch, place: int, candidates: int):
-    """Guess a hidden token (ELECTRA, appendix G).
-
-    The generator proposes its likeliest tokens, and the discriminator, where
-    there is one, reads each in its place.
-
-    Args:
-        pretrainer: `Pretrainer` with a masked language model.
-        batch: `Batch` of one sequence.
-        place: int, where the hidden token stands.
-        candidates: int, how many tokens to look at.
-
-    Returns:
-        Ids and probabilities of the candidates, the likeliest first; arrays.
-    """
-    logits = _generate(pretrainer, batch, place).logits[0, 0]
-    log_generator, ids = ops.top_k(
-        ops.log_softmax(logits), min(candidates, logits.shape[0])
-    )
-    ids = ops.convert_to_numpy(ids)
-    scores = log_generator
-    if pretrainer.config.detects:
-        repeated = (np.repeat(np.asarray(x), len(ids), axis=0) for x in batch)
-        filled = Batch(*repeated)
-        filled.input_ids[:, place] = ids
-        scores = log_data_probabilities(
-            _fake_logits(pretrainer, filled)[:, place],
-            log_generator,
-            pretrainer.config.mask_prob,
-        )
-    probabilities = np.exp(ops.convert_to_numpy(scores))
-    order = np.argsort(-probabilities, kind="stable")
-    return ids[order], probabilities[order]
-
-
 def _generate(pretrainer, batch: Batch, place: int):
     """Run the generator with one position hidden."""
     size, length = ops.shape(batch.input_ids)
@@ -273,16 +215,25 @@ class TextScorer:
     Args:
         pretrainer: `Pretrainer`.
         tokenizer: `Tokenizer` of its vocabulary.
-        method: str, the row.
+        method: str, the row; None for the one that fits the objective best.
         batch_size: int, texts of a pass at most.
+
+    Raises:
+        UserError: when the model lacks networks that the method needs.
     """
 
-    def __init__(self, pretrainer, tokenizer, method: str, batch_size: int):
+    def __init__(
+        self,
+        pretrainer: Pretrainer,
+        tokenizer: Tokenizer,
+        method: str | None = None,
+        batch_size: int = 1,
+    ):
         self.pretrainer = pretrainer
         self.tokenizer = tokenizer
         self.batch_size = batch_size
-        self.score = METHODS[method].score
         self.longest = encoder_config(pretrainer.config).max_position_embeddings
+        self.score = _fitting_method(pretrainer.config, method)
 
     def scores(self, texts: list[str], names: list[str]) -> list[tuple]:
         """Return for each text its word pieces and their scores.
@@ -302,30 +253,48 @@ class TextScorer:
         for first in range(0, len(ids), self.batch_size):
             some = ids[first : first + self.batch_size]
             scores = self.score(self.pretrainer, self._batch(some)).numpy()
-            found += [
-                (
-                    [self.tokenizer.tokens[number] for number in one],
-                    scores[row, 1 : 1 + len(one)].astype(float).tolist(),
-                )
-                for row, one in enumerate(some)
-            ]
+            for row, one in zip(scores, some, strict=True):
+                pieces = [self.tokenizer.tokens[number] for number in one]
+                of_text = row[1 : 1 + len(one)].astype(float).tolist()
+                found.append((pieces, of_text))
         return found
 
     def fill(self, before: str, after: str, candidates: int, name: str):
-        """Return the likeliest tokens between two texts: pairs.
+        """Return the likeliest tokens between two texts (ELECTRA, appendix G).
 
-        The likeliest comes first; see `fill`.
+        The generator proposes its likeliest tokens, and the discriminator,
+        where there is one, reads each in its place.
+
+        Args:
+            before, after: the texts.
+            candidates: how many tokens to look at.
+            name: what to call the text in a message.
+
+        Returns:
+            Pairs of a token and its probability, the likeliest first.
         """
-        left = self.tokenizer.encode(before)
-        hidden = [self.tokenizer.mask_id]
-        ids = left + hidden + self.tokenizer.encode(after)
+        left, right = map(self.tokenizer.encode, (before, after))
+        ids = [*left, self.tokenizer.mask_id, *right]
         batch = self._batch([self._checked(ids, name)])
-        found, probabilities = fill(
-            self.pretrainer, batch, 1 + len(left), candidates
+        place = 1 + len(left)
+        logits = _generate(self.pretrainer, batch, place).logits[0, 0]
+        scores, found = ops.top_k(
+            ops.log_softmax(logits), min(candidates, logits.shape[0])
         )
+        found = ops.convert_to_numpy(found)
+        if self.pretrainer.config.detects:
+            repeated = (np.repeat(x, len(found), axis=0) for x in batch)
+            filled = Batch(*repeated)
+            filled.input_ids[:, place] = found
+            scores = log_data_probabilities(
+                _fake_logits(self.pretrainer, filled)[:, place],
+                scores,
+                self.pretrainer.config.mask_prob,
+            )
+        probabilities = np.exp(ops.convert_to_numpy(scores))
         return [
-            (self.tokenizer.tokens[number], float(probability))
-            for number, probability in zip(found, probabilities, strict=True)
+            (self.tokenizer.tokens[found[i]], float(probabilities[i]))
+            for i in np.argsort(-probabilities, kind="stable")
         ]
 
     def _checked(self, ids: list[int], name: str) -> list[int]:
@@ -339,3 +308,18 @@ class TextScorer:
     def _batch(self, texts: list[list[int]]) -> Batch:
         longest = max(map(len, texts)) + 2
         return inputs.batch_of_ids(texts, self.tokenizer, longest)
+
+
+def _fitting_method(config: PretrainingConfig, method: str | None) -> Callable:
+    """Return the function of a method, or of the objective's best one."""
+    if method is None:
+        best = "electra" if config.detects else "masked_lm"
+        method = config.objective if config.objective in METHODS else best
+    fitting = [name for name, row in METHODS.items() if row.fits(config)]
+    if method not in fitting:
+        raise UserError(
+            f"method {method!r} does not fit a model of objective "
+            f"{config.objective!r} and generator {config.generator!r}. Those "
+            f"that do: {', '.join(fitting)}."
+        )
+    return METHODS[method].score

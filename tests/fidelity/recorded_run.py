@@ -14,9 +14,10 @@ from electra_tf.pretraining.masking import (
     SpecialTokens,
 )
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.pretraining.sampling import gumbel_argmax
+from electra_tf.pretraining.sampling import gumbel
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training.checkpoints import assign, read_variables
+from tests import tiny
 
 NOT_FIELDS = ("max_predictions_per_seq",)
 
@@ -77,7 +78,7 @@ class RecordedRun:
         noise = (self.inputs["noise_u16"][step].astype(np.float32) + 0.5) / (
             np.float32(65536)
         )
-        sample = functools.partial(gumbel_argmax, noise=noise)
+        sample = functools.partial(gumbel, random=tiny.Noise(noise))
         output = self.pretrainer.read_masked(
             Batch(*map(tf.constant, batch)), choices, None
         )

@@ -32,7 +32,7 @@ def sampled_gradients(baseline: float, number: int = 40_000) -> np.ndarray:
     """One for each of many samples: `(number, VOCABULARY)`."""
     noise = np.random.default_rng(0).random((number, 1), np.float32)
     logits = tf.tile(LOGITS[None, None], [number, 1, 1])
-    ids = inverse_cdf(logits, noise)
+    ids = inverse_cdf(logits, tiny.Noise(noise))
     # The logit of the probability whose negative logarithm is the baseline.
     probability = np.exp(-baseline)
     expected = np.full((number, 1), np.log(probability / (1 - probability)))

@@ -17,7 +17,7 @@ def test_unigrams_come_as_often_as_in_the_corpus():
     masked = types.SimpleNamespace(ids=np.zeros((1, 20000), np.int32))
     logits = generator(None, masked, None).logits
     noise = np.random.default_rng(0).random((1, 20000), np.float32)
-    sampled = inverse_cdf(logits, noise).numpy()[0]
+    sampled = inverse_cdf(logits, tiny.Noise(noise)).numpy()[0]
     expected = tiny.TOKEN_COUNTS + 1.0
     expected[list(tiny.SPECIAL)] = 0
     expected /= expected.sum()

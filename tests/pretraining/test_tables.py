@@ -5,6 +5,7 @@ import re
 import pytest
 
 from electra_tf.configs import objectives as rows
+from electra_tf.pretraining import score
 from electra_tf.pretraining.generators import (
     EMBEDDINGS_OF_GENERATOR,
     GENERATORS,
@@ -12,6 +13,7 @@ from electra_tf.pretraining.generators import (
 from electra_tf.pretraining.masking_strategies import STRATEGIES
 from electra_tf.pretraining.objectives import GENERATOR_LOSSES, HEADS
 from electra_tf.pretraining.sampling import SAMPLERS
+from electra_tf.pretraining.scoring import METHODS
 from tests import tiny
 
 
@@ -42,3 +44,9 @@ def test_choices_are_the_rows(setting, table):
 def test_every_head_has_a_class():
     heads = {row.head.name for row in rows.OBJECTIVES.values() if row.head}
     assert heads == set(HEADS)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_scoring_method_can_be_asked_for(method):
+    flags = ["--model_folder=m", "--input=-", f"--method={method}"]
+    assert score.parser().parse_args(flags).method == method
