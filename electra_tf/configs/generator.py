@@ -23,13 +23,13 @@ def generator_config(config) -> EncoderConfig:
         return encoder  # The discriminator starts from its weights.
     hidden_size = round(encoder.hidden_size * config.generator_hidden_size)
     layers = round(encoder.num_hidden_layers * config.generator_layers)
-    own_embeddings = config.weight_sharing == "none"
+    embedding_size = encoder.embedding_size
+    if config.weight_sharing == "none":
+        embedding_size = hidden_size
     try:
         return encoder.replace(
             num_hidden_layers=layers,
-            embedding_size=(
-                hidden_size if own_embeddings else encoder.embedding_size
-            ),
+            embedding_size=embedding_size,
             **widths(hidden_size),
         )
     except ValueError as error:

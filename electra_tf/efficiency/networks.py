@@ -1,4 +1,4 @@
-"""Lists the networks of a pre-training run, and counts their weights."""
+"""The networks of a pre-training run, and their weights."""
 
 import math
 import typing
