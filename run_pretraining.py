@@ -95,7 +95,7 @@ def pretrain(
     """
     from electra_tf.io import records
     from electra_tf.pretraining import build, inputs, results
-    from electra_tf.pretraining.collapse import CollapseWarning
+    from electra_tf.pretraining.metrics import CollapseWarning
     from electra_tf.training import distribution, workers
     from electra_tf.training.run import Run
 

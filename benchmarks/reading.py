@@ -147,20 +147,23 @@ def _masked(config):
     """Return a function from batch and step to tokens chosen, and all."""
     import tensorflow as tf
 
-    from electra_tf.pretraining import masking, maskings
+    from electra_tf.pretraining import masking, masking_strategies
     from electra_tf.randomness import RandomStream
 
     special = masking.SpecialTokens(CLS, SEP, MASK)
-    rules = maskings.Rules(
-        special, config.mask_prob, config.max_predictions_per_seq
+    masking_config = masking.MaskingConfig(
+        special,
+        config.mask_prob,
+        config.max_predictions_per_seq,
+        config.masking,
     )
-    number = maskings.MASKINGS[config.masking].number
 
     def masked(batch, step):
         stream = RandomStream(0, step)
-        draws = maskings.draw(config.masking, batch, rules, stream)
-        used = number(batch, draws.positions, rules)
-        done = masking.mask_tokens(batch, special, draws, used)
+        choices = masking_strategies.draw(
+            batch, masking_config, config.vocab_size, stream
+        )
+        done = masking_strategies.mask(batch, masking_config, choices)
         # Depends on what is masked, or that would be left out.
         tokens = tf.math.count_nonzero(done.input_ids, dtype=tf.float32)
         return tf.reduce_sum(done.weights), tokens

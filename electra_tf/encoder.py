@@ -6,20 +6,20 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.layers.attention import attention_mask
+from electra_tf.layers.attention import compute_attention_mask
 from electra_tf.layers.embeddings import Embeddings
 from electra_tf.layers.transformer_block import TransformerBlock
 from electra_tf.randomness import scoped
 
 
 class EncoderOutput(typing.NamedTuple):
-    """What an encoder returns (B batch, L length, H hidden_size).
+    """Outputs of an encoder (B batch, L length, H hidden_size).
 
     Attributes:
-        sequence_output: float `(B, L, H)`, the last layer's outputs.
+        sequence_output: float `(B, L, H)`, outputs of the last layer.
         pooled_output: float `(B, H)`, the first token's vector; ELECTRA has
             no dense pooler.
-        embedding_output: float `(B, L, H)`, what enters the first layer.
+        embedding_output: float `(B, L, H)`, inputs of the first layer.
         all_layer_outputs: tuple of `(B, L, H)`, one a layer.
         attention_probs: tuple of float32 `(B, heads, L, L)`, one a layer.
     """
@@ -50,7 +50,8 @@ class Encoder(keras.layers.Layer):
         input_mask: int tensor `(batch, length)`, 1 for real tokens; None for
             all ones.
         segment_ids: int tensor `(batch, length)`; None for all zeros.
-        direction: "both", "ltr" or "rtl": which tokens each may see.
+        direction: str, "both", "ltr" or "rtl"; the tokens that each attends
+            to, see `electra_tf.layers.attention.compute_attention_mask`.
         random: `RandomStream` to apply dropout, or None for inference.
 
     Returns:
@@ -122,11 +123,13 @@ class Encoder(keras.layers.Layer):
         if input_mask is None:
             input_mask = ops.ones_like(input_ids)
         hidden = embedding_output = self._embed(input_ids, segment_ids, random)
-        visible = attention_mask(input_mask, direction)
+        attention_mask = compute_attention_mask(input_mask, direction)
         outputs, attention = [], []
         for block in self.blocks:
             hidden, probabilities = block(
-                hidden, visible=visible, random=scoped(random, block.name)
+                hidden,
+                attention_mask=attention_mask,
+                random=scoped(random, block.name),
             )
             outputs.append(hidden)
             attention.append(probabilities)

@@ -27,14 +27,14 @@ class LossTerm(typing.NamedTuple):
 
 
 def value(term: LossTerm):
-    """The term's mean loss, or its sum, unweighted."""
+    """Return the term's mean loss, or its sum, unweighted."""
     if term.count is None:
         return term.total
     return term.total / (term.count + COUNT_EPSILON)
 
 
 def total_loss(terms: dict[str, LossTerm]):
-    """The weighted sum of the terms' values, without those only reported.
+    """Return the weighted sum of the values, without those only reported.
 
     >>> total_loss({"a": LossTerm(2.0, 3.0), "b": LossTerm(1.0, 1.0)})
     7.0

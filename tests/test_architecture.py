@@ -40,14 +40,14 @@ GLUE = {
     "electra_tf.finetuning.serving.network",
     "electra_tf.pretraining.build",
     "electra_tf.pretraining.detector",
-    "electra_tf.pretraining.text_scorer",
+    "electra_tf.pretraining.scoring",
 }
 # The only ones outside `conversion` that read and write model folders.
 MODEL_FOLDERS = {
     "electra_tf.finetuning.export",
     "electra_tf.finetuning.tuned_model",
     "electra_tf.pretraining.detector",
-    "electra_tf.pretraining.text_scorer",
+    "electra_tf.pretraining.scoring",
 }
 
 

@@ -19,36 +19,42 @@ from electra_tf.configs.machine import (
 )
 from electra_tf.configs.masking import MASKINGS, WHOLE_WORDS
 from electra_tf.configs.networks import SAMPLINGS
-from electra_tf.configs.objectives import GENERATORS, LAYOUTS, WEIGHT_SHARING
+from electra_tf.configs.objectives import (
+    GENERATOR_TRAINING,
+    GENERATORS,
+    OBJECTIVES,
+    WEIGHT_SHARING,
+)
 from electra_tf.configs.optimization import OPTIMIZERS
 from electra_tf.configs.tasks import TASKS
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.finetuning import heads, inputs
-from electra_tf.layers import activations, embeddings, precision
+from electra_tf.layers import bert_conventions, embeddings, precision
 from electra_tf.pretraining import (
     generators,
-    main_heads,
-    maskings,
+    masking_strategies,
     objectives,
     sampling,
+    score,
+    scoring,
 )
 from electra_tf.training import distribution, optimizer
 
 # What has no row: words are a unit of masking; two networks that share all
 # have no second look-up; TensorFlow Datasets are named by their set.
 TABLES = {
-    "hidden_act": (ACTIVATIONS, activations.ACTIVATIONS),
+    "hidden_act": (ACTIVATIONS, bert_conventions.ACTIVATIONS),
     "distribution_strategy": (STRATEGIES, distribution.STRATEGIES),
     "embedding_lookup": (EMBEDDING_LOOKUPS, embeddings.LOOKUPS),
     "precision": (PRECISIONS, precision.POLICIES),
     "optimizer": (OPTIMIZERS, optimizer.OPTIMIZERS),
-    "objective": (LAYOUTS, objectives.OBJECTIVES),
+    "generator_training": (GENERATOR_TRAINING, objectives.GENERATOR_LOSSES),
     "generator": (GENERATORS, generators.GENERATORS),
     "weight_sharing": (
         WEIGHT_SHARING,
         [*generators.EMBEDDINGS_OF_GENERATOR, "all"],
     ),
-    "masking": (MASKINGS, set(maskings.MASKINGS) - {WHOLE_WORDS}),
+    "masking": (MASKINGS, set(masking_strategies.STRATEGIES) - {WHOLE_WORDS}),
     "sampling": (SAMPLINGS, sampling.SAMPLERS),
     "batching": (BATCHINGS, inputs.BATCHINGS),
     "corpus_format": (FORMAT_NAMES, set(formats.FORMATS) - {"tfds"}),
@@ -72,8 +78,14 @@ def test_choices_are_the_rows_of_a_table(name):
 
 
 def test_heads_of_objectives_are_rows():
-    named = {layout.head for layout in LAYOUTS.values()} - {None}
-    assert named == set(main_heads.HEADS)
+    named = {row.head.name for row in OBJECTIVES.values() if row.head}
+    assert named == set(objectives.HEADS)
+
+
+@pytest.mark.parametrize("method", scoring.METHODS)
+def test_scoring_methods_can_be_asked_for(method):
+    flags = ["--model_folder=m", "--input=-", f"--method={method}"]
+    assert score.parser().parse_args(flags).method == method
 
 
 def test_heads_of_tasks_are_rows():
@@ -85,4 +97,4 @@ def test_heads_of_tasks_are_rows():
 
 def test_whole_words_have_a_row():
     config = PretrainingConfig(data_dir="D", model_name="M", mask_unit="word")
-    assert config.way_of_masking in maskings.MASKINGS
+    assert config.masking_strategy in masking_strategies.STRATEGIES

@@ -8,7 +8,7 @@ from electra_tf.configs import (
     generator_config,
 )
 from electra_tf.encoder import Encoder
-from electra_tf.layers.attention import attention_mask
+from electra_tf.layers.attention import compute_attention_mask
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
 from electra_tf.randomness import RandomStream
 from tests import tiny
@@ -130,7 +130,7 @@ def test_too_long_a_sequence():
 
 def test_unknown_direction():
     with pytest.raises(ValueError, match="Received: direction='up'"):
-        attention_mask(np.ones((1, 2)), "up")
+        compute_attention_mask(np.ones((1, 2)), "up")
 
 
 def test_weights_of_equal_shape_start_different():

@@ -72,3 +72,14 @@ def batch(size: int = 4, length: int = 16, seed: int = 0) -> Batch:
         ids[row, 0], ids[row, real - 1] = SPECIAL.cls_id, SPECIAL.sep_id
         mask[row, :real] = 1
     return Batch(ids, mask, np.zeros_like(ids))
+
+
+class Noise:
+    """A stream of random numbers whose draws are given."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def uniform(self, shape, name: str):
+        assert tuple(shape) == np.shape(self.numbers)
+        return self.numbers

@@ -7,7 +7,7 @@ from electra_tf.configs import fields
 from electra_tf.configs.hparams import Config
 from electra_tf.errors import UserError
 
-# Rows of `electra_tf.pretraining.maskings.MASKINGS`; words have one more.
+# Rows of `electra_tf.pretraining.masking_strategies.STRATEGIES`; words have one more.
 MASKINGS = ("with_replacement", "without_replacement", "rare_tokens")
 WHOLE_WORDS = "whole_words"
 MASK_UNITS = ("token", "word")
@@ -76,14 +76,14 @@ class MaskingSettings(Config):
         return self.mask_unit == "word"
 
     @property
-    def way_of_masking(self) -> str:
-        """Row of `electra_tf.pretraining.maskings.MASKINGS`."""
+    def masking_strategy(self) -> str:
+        """Row of `electra_tf.pretraining.masking_strategies.STRATEGIES`."""
         return WHOLE_WORDS if self.masks_words else self.masking
 
     @property
     def max_predictions_per_seq(self) -> int:
         """Masked positions an input has room for."""
-        if self.way_of_masking != "with_replacement":
+        if self.masking_strategy != "with_replacement":
             return math.ceil(self.mask_prob * self.max_seq_length)
         fraction = self.mask_prob + MASK_PROB_ROUNDING
         return int(fraction * self.max_seq_length)

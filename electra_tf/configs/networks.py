@@ -6,19 +6,18 @@ from electra_tf.configs import fields
 from electra_tf.configs.generator import generator_config
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.objectives import (
+    DETECTION,
     GENERATOR_TRAINING,
     GENERATORS,
-    LAYOUTS,
+    OBJECTIVES,
     WEIGHT_SHARING,
     WITHOUT_NETWORK,
-    Layout,
+    ObjectiveSpec,
 )
 from electra_tf.errors import UserError
 
 # Rows of `electra_tf.pretraining.sampling.SAMPLERS`.
 SAMPLINGS = ("gumbel", "inverse_cdf")
-# Objectives about two towers; they have no other generator.
-OF_TWO_TOWERS = ("electric", "two_tower")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,9 @@ class ObjectiveSettings(Config):
     """The objective, the weights of its losses, and the sampling."""
 
     objective: str = fields.objective(
-        "rtd", "what is trained, see docs/objectives.md", choices=tuple(LAYOUTS)
+        "rtd",
+        "what is trained, see docs/objectives.md",
+        choices=tuple(OBJECTIVES),
     )
     gen_weight: float = fields.objective(
         1.0, "weight of the generator's loss", at_least=0
@@ -55,14 +56,14 @@ class ObjectiveSettings(Config):
     )
 
     @property
-    def layout(self) -> Layout:
-        """The networks that the objective trains."""
-        return LAYOUTS[self.objective]
+    def objective_spec(self) -> ObjectiveSpec:
+        """The networks that the objective trains, and what they cost."""
+        return OBJECTIVES[self.objective]
 
     @property
     def detects(self) -> bool:
         """Whether the main network tells replaced tokens from others."""
-        return self.layout.detects
+        return self.objective_spec.detects
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ class GeneratorSettings(Config):
         Derived(
             lambda c: (
                 "two_towers"
-                if c.objective in OF_TWO_TOWERS
+                if c.objective_spec.needs_towers
                 else "masked_language_model"
             ),
             "masked_language_model; two_towers with objective electric or "
@@ -82,7 +83,7 @@ class GeneratorSettings(Config):
         "what proposes the tokens that replace others: a masked language "
         "model, uniform and unigram draws without a network, or a "
         "left-to-right and a right-to-left transformer",
-        choices=GENERATORS,
+        choices=tuple(GENERATORS),
     )
     weight_sharing: str = fields.generator(
         "embeddings",
@@ -114,7 +115,10 @@ class GeneratorSettings(Config):
         """Whether the generator is a network of its own size."""
         if self.generator in WITHOUT_NETWORK:
             return False
-        return self.layout.generator != "main" and self.weight_sharing != "all"
+        return (
+            self.objective_spec.generator != "main"
+            and self.weight_sharing != "all"
+        )
 
     def check(self):
         """Raise a `UserError` if the objective has no such generator."""
@@ -127,7 +131,7 @@ class GeneratorSettings(Config):
 
     def _check_towers(self):
         towers = self.generator == "two_towers"
-        if self.objective in OF_TWO_TOWERS and not towers:
+        if self.objective_spec.needs_towers and not towers:
             raise UserError(
                 f"objective {self.objective!r} needs generator 'two_towers'. "
                 f"Received: {self.generator!r}."
@@ -137,7 +141,7 @@ class GeneratorSettings(Config):
                 "generator 'two_towers' needs its own networks. Received: "
                 "weight_sharing 'all'."
             )
-        if towers and self.layout.generator == "main":
+        if towers and self.objective_spec.generator == "main":
             raise UserError(
                 "generator 'two_towers' needs an objective with a generator "
                 f"of its own. Received: {self.objective!r}."
@@ -146,7 +150,7 @@ class GeneratorSettings(Config):
     def _check_sharing(self):
         if self.weight_sharing != "disentangled":
             return
-        if not (self.has_small_generator and self.layout.has_main):
+        if not (self.has_small_generator and self.objective_spec.has_main):
             raise UserError(
                 "weight_sharing 'disentangled' needs two networks. Received: "
                 f"objective {self.objective!r}, generator {self.generator!r}."
@@ -161,7 +165,7 @@ class GeneratorSettings(Config):
             )
         if training == "joint":
             return
-        detects = self.layout.head == "detection"
+        detects = self.objective_spec.head == DETECTION
         if not detects or self.generator != "masked_language_model":
             raise UserError(
                 f"generator_training {training!r} needs objective 'rtd' or "

@@ -1,30 +1,150 @@
-"""What each pre-training objective makes of the networks.
+"""Pre-training objectives, and what they are made of: one row each.
 
-One row an objective. The pre-trainer builds it, the counts of FLOPs and of
-weights add it up, and conversion tells what a run consists of, all from here.
-The losses are in `electra_tf.pretraining.objectives`.
+A row tells which networks there are, what the main encoder ends in, and what
+that head costs. The pre-trainer builds the row; both counts of FLOPs and the
+count of weights add it up; conversion names its variables. A new objective is
+a row of `OBJECTIVES`, and, for a new head, its layers here and a class of the
+same name in `electra_tf.pretraining.objectives.HEADS`.
+
+No TensorFlow is imported.
 """
 
 import typing
 
 
-class Layout(typing.NamedTuple):
-    """The networks of an objective.
+class Dense(typing.NamedTuple):
+    """A linear layer of a head.
+
+    Attributes:
+        name: in its variables' names.
+        inputs: the encoder's width that comes in, a field of `EncoderConfig`.
+        outputs: the width that goes out, likewise; None for one number.
+        activation: whether the model's activation follows.
+        layer_norm: whether a LayerNorm follows.
+        num_inputs: how many vectors of the input width stand side by side.
+        counts_bias: whether the counts of FLOPs have the bias's additions.
+    """
+
+    name: str
+    inputs: str = "hidden_size"
+    outputs: str | None = None
+    activation: bool = False
+    layer_norm: bool = False
+    num_inputs: int = 1
+    counts_bias: bool = True
+
+    def kernel_shape(self, sizes) -> tuple[int, int]:
+        """Return the kernel's shape for an encoder's sizes.
+
+        Args:
+            sizes: `EncoderConfig`, or another object with its widths.
+        """
+        rows = self.num_inputs * getattr(sizes, self.inputs)
+        return rows, getattr(sizes, self.outputs) if self.outputs else 1
+
+
+class HeadLayer(typing.NamedTuple):
+    """A Keras layer of `electra_tf.layers.heads`, as data.
+
+    Attributes:
+        name: the first part of its variables' names.
+        dense: its linear layers, in their order.
+        predicts_tokens: whether a product with the word embeddings, a bias and
+            a softmax over the vocabulary follow.
+        trains_input: whether its gradient goes on to what comes in.
+    """
+
+    name: str
+    dense: tuple[Dense, ...] = (Dense("dense"),)
+    predicts_tokens: bool = False
+    trains_input: bool = True
+
+    def shapes(self, sizes) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of its variables by name.
+
+        >>> import types
+        >>> HeadLayer("head").shapes(types.SimpleNamespace(hidden_size=8))
+        {'head/dense/kernel': (8, 1), 'head/dense/bias': (1,)}
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        for dense in self.dense:
+            rows, columns = dense.kernel_shape(sizes)
+            shapes[f"{self.name}/{dense.name}/kernel"] = (rows, columns)
+            shapes[f"{self.name}/{dense.name}/bias"] = (columns,)
+            if dense.layer_norm:
+                shapes[f"{self.name}/LayerNorm/gamma"] = (columns,)
+                shapes[f"{self.name}/LayerNorm/beta"] = (columns,)
+        if self.predicts_tokens:
+            shapes[f"{self.name}/output_bias"] = (sizes.vocab_size,)
+        return shapes
+
+
+def token_prediction(name: str, num_inputs: int = 1) -> HeadLayer:
+    """Return BERT's head, which predicts tokens of the vocabulary."""
+    dense = Dense(
+        "dense",
+        outputs="embedding_size",
+        activation=True,
+        layer_norm=True,
+        num_inputs=num_inputs,
+    )
+    return HeadLayer(name, (dense,), predicts_tokens=True)
+
+
+class HeadSpec(typing.NamedTuple):
+    """A head of the main encoder.
+
+    Attributes:
+        name: its row in `electra_tf.pretraining.objectives.HEADS`.
+        layers: its Keras layers. The paper's count of FLOPs has the first.
+        detects: whether it tells replaced tokens from others.
+        reads_all: whether it reads all tokens, even where it is trained on
+            the chosen ones alone.
+    """
+
+    name: str
+    layers: tuple[HeadLayer, ...]
+    detects: bool = False
+    reads_all: bool = False
+
+
+REPLACED_TOKEN = HeadLayer(
+    "discriminator_predictions",
+    (
+        Dense("dense", outputs="hidden_size", activation=True),
+        # The released count of FLOPs leaves this bias out.
+        Dense("dense_1", counts_bias=False),
+    ),
+)
+TOKENS = token_prediction("token_predictions")
+COPY = HeadLayer("copy_predictions")
+
+DETECTION = HeadSpec(
+    "detection", (REPLACED_TOKEN,), detects=True, reads_all=True
+)
+ENERGY = DETECTION._replace(name="energy")
+TOKEN_PREDICTION = HeadSpec("tokens", (TOKENS,))
+COPIED_TOKENS = HeadSpec("copied_tokens", (TOKENS, COPY))
+
+
+class ObjectiveSpec(typing.NamedTuple):
+    """A row of `OBJECTIVES`.
 
     Attributes:
         generator: who proposes tokens: "own" is a generator beside the main
             encoder, "main" the main encoder itself, "towers" two towers that
             are all there is.
         head: what the main encoder ends in when it reads the proposed
-            tokens, a row of `electra_tf.pretraining.main_heads.HEADS`; None
-            where it does not.
+            tokens; None where it does not read them.
         trained_on: which tokens that head is trained on: "all" real ones, or
             the "chosen" ones alone.
+        needs_towers: whether the generator must be `two_towers`.
     """
 
     generator: str
-    head: str | None = None
+    head: HeadSpec | None = None
     trained_on: str = "all"
+    needs_towers: bool = False
 
     @property
     def has_main(self) -> bool:
@@ -34,20 +154,60 @@ class Layout(typing.NamedTuple):
     @property
     def detects(self) -> bool:
         """Whether the main network tells replaced tokens from others."""
-        return self.head in ("detection", "energy")
+        return self.head is not None and self.head.detects
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether the head reads all tokens, not the chosen ones alone."""
+        return self.trained_on == "all" or self.head.reads_all
+
+    @property
+    def head_layers(self) -> tuple[HeadLayer, ...]:
+        """The Keras layers of the head; none without one."""
+        return self.head.layers if self.head else ()
 
 
-LAYOUTS = {
-    "rtd": Layout("own", "detection"),
-    "electra_15": Layout("own", "detection", "chosen"),
-    "mlm": Layout("main"),
-    "replace_mlm": Layout("own", "tokens", "chosen"),
-    "all_tokens_mlm": Layout("own", "copied_tokens"),
-    "all_tokens_mlm_no_copy": Layout("own", "tokens"),
-    "electric": Layout("own", "energy"),
-    "two_tower": Layout("towers"),
+OBJECTIVES = {
+    "rtd": ObjectiveSpec("own", DETECTION),
+    "electra_15": ObjectiveSpec("own", DETECTION, "chosen"),
+    "mlm": ObjectiveSpec("main"),
+    "replace_mlm": ObjectiveSpec("own", TOKEN_PREDICTION, "chosen"),
+    "all_tokens_mlm": ObjectiveSpec("own", COPIED_TOKENS),
+    "all_tokens_mlm_no_copy": ObjectiveSpec("own", TOKEN_PREDICTION),
+    "electric": ObjectiveSpec("own", ENERGY, needs_towers=True),
+    "two_tower": ObjectiveSpec("towers", needs_towers=True),
 }
-GENERATORS = ("masked_language_model", "uniform", "unigram", "two_towers")
-WITHOUT_NETWORK = ("uniform", "unigram")
+
+
+class GeneratorSpec(typing.NamedTuple):
+    """A row of `GENERATORS`.
+
+    Attributes:
+        encoders: names of the encoders that are its own.
+        head: what predicts tokens from their vectors; None without a network.
+        reads_all: whether it predicts all tokens, not the chosen ones alone.
+    """
+
+    encoders: tuple[str, ...] = ()
+    head: HeadLayer | None = None
+    reads_all: bool = False
+
+
+CLOZE = token_prediction("cloze_predictions", num_inputs=2)
+GENERATORS = {
+    "masked_language_model": GeneratorSpec(
+        ("generator",), token_prediction("generator_predictions")
+    ),
+    "uniform": GeneratorSpec(),
+    "unigram": GeneratorSpec(),
+    "two_towers": GeneratorSpec(
+        ("generator_ltr", "generator_rtl"), CLOZE, reads_all=True
+    ),
+}
+# Stands beside an adversarial generator's head and expects its reward.
+BASELINE = HeadLayer("baseline_predictions", trains_input=False)
+WITHOUT_NETWORK = tuple(
+    name for name, row in GENERATORS.items() if row.head is None
+)
 WEIGHT_SHARING = ("none", "embeddings", "all", "disentangled")
 GENERATOR_TRAINING = ("joint", "two_stage", "adversarial")

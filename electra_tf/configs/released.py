@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from electra_tf.configs.hparams import Config, Derived, hparam
-from electra_tf.configs.objectives import GENERATORS, LAYOUTS, WEIGHT_SHARING
+from electra_tf.configs.objectives import GENERATORS, OBJECTIVES, WEIGHT_SHARING
 from electra_tf.errors import UserError
 
 GROUP = "the original's names for objective, generator and weight_sharing"
@@ -98,7 +98,7 @@ def _has_two_towers(settings: Mapping[str, Any]) -> bool:
 
 MEANINGS = {
     "objective": Meaning(
-        tuple(LAYOUTS),
+        tuple(OBJECTIVES),
         _objective,
         {
             "electra_objective": lambda s: _nearest(s, "objective") != "mlm",
@@ -106,7 +106,7 @@ MEANINGS = {
         },
     ),
     "generator": Meaning(
-        GENERATORS,
+        tuple(GENERATORS),
         _generator,
         {
             "uniform_generator": lambda s: s.get("generator") == "uniform",

@@ -14,15 +14,14 @@ from electra_tf.configs import (
     encoder_config,
     generator_config,
 )
-from electra_tf.configs.objectives import WITHOUT_NETWORK
+from electra_tf.configs.objectives import (
+    BASELINE,
+    GENERATORS,
+    WITHOUT_NETWORK,
+)
 from electra_tf.conversion.model import (
-    BASELINE_HEAD,
-    CLOZE_HEAD,
-    COPY_HEAD,
-    DISCRIMINATOR_HEAD,
     GENERATOR,
     GENERATOR_HEAD,
-    TOKEN_HEAD,
     TOWERS,
     ModelConfig,
 )
@@ -43,14 +42,6 @@ GENERATOR_SETTINGS = (
     "generator_hidden_size",
     "generator_layers",
 )
-# What the main encoder ends in, by its name in the objective's layout.
-HEAD_PARTS: dict[str | None, tuple[str, ...]] = {
-    None: (),
-    "detection": (DISCRIMINATOR_HEAD,),
-    "energy": (DISCRIMINATOR_HEAD,),
-    "tokens": (TOKEN_HEAD,),
-    "copied_tokens": (TOKEN_HEAD, COPY_HEAD),
-}
 # Settings of an encoder that weights do not depend on.
 FREE = (
     "hidden_act",
@@ -132,7 +123,7 @@ def generator_settings(
             the main encoder.
         model: what there is.
     """
-    if config.layout.generator == "main":
+    if config.objective_spec.generator == "main":
         return {}
     if config.generator in WITHOUT_NETWORK:
         return {}  # The model's has no place, as `check_trainable` says.
@@ -165,7 +156,8 @@ def network(config: PretrainingConfig) -> ModelConfig:
     >>> network(config).parts
     ('generator', 'generator_predictions', 'discriminator_predictions')
     """
-    parts = _generator_parts(config) + HEAD_PARTS[config.layout.head]
+    heads = config.objective_spec.head_layers
+    parts = _generator_parts(config) + tuple(layer.name for layer in heads)
     own = bool({GENERATOR, *TOWERS} & set(parts))
     return ModelConfig(
         encoder_config(config),
@@ -176,16 +168,15 @@ def network(config: PretrainingConfig) -> ModelConfig:
 
 
 def _generator_parts(config: PretrainingConfig) -> tuple[str, ...]:
-    if config.layout.generator == "main":
+    if config.objective_spec.generator == "main":
         return (GENERATOR_HEAD,)
-    if config.generator in WITHOUT_NETWORK:
+    row = GENERATORS[config.generator]
+    if row.head is None:
         return ()
-    if config.generator == "two_towers":
-        return (*TOWERS, CLOZE_HEAD)
-    own = (GENERATOR,) if config.has_small_generator else ()
+    own = row.encoders if config.has_small_generator else ()
     adversarial = config.generator_training == "adversarial"
-    baseline = (BASELINE_HEAD,) if adversarial else ()
-    return (*own, GENERATOR_HEAD, *baseline)
+    baseline = (BASELINE.name,) if adversarial else ()
+    return (*own, row.head.name, *baseline)
 
 
 def check_trainable(

@@ -1,7 +1,8 @@
-"""Names and shapes of every variable; no TensorFlow.
+"""Names and shapes of the encoders' variables; no TensorFlow.
 
 The names are those of the original's checkpoints. One function a layer, so
-the file has the shape of the model.
+the file has the shape of the model. The heads' are in
+`electra_tf.configs.objectives`.
 """
 
 from collections.abc import Mapping
@@ -80,26 +81,6 @@ def encoder(
     for index in range(config.num_hidden_layers):
         shapes |= block(f"{name}/encoder/layer_{index}", config)
     return shapes
-
-
-def token_prediction(
-    name: str, config: EncoderConfig, input_size: int
-) -> Shapes:
-    """The head that predicts hidden tokens; its matrix is the embeddings'."""
-    return {
-        **dense(f"{name}/dense", input_size, config.embedding_size),
-        **normalization(f"{name}/LayerNorm", config.embedding_size),
-        f"{name}/output_bias": (config.vocab_size,),
-    }
-
-
-def replaced_token(name: str, config: EncoderConfig) -> Shapes:
-    """The head that detects replaced tokens."""
-    size = config.hidden_size
-    return {
-        **dense(f"{name}/dense", size, size),
-        **dense(f"{name}/dense_1", size, 1),
-    }
 
 
 def check(

@@ -18,6 +18,12 @@ from electra_tf.configs import (
     encoder_config,
     num_heads,
 )
+from electra_tf.configs.objectives import (
+    BASELINE,
+    GENERATORS,
+    OBJECTIVES,
+    HeadLayer,
+)
 from electra_tf.conversion import layout
 from electra_tf.errors import UserError
 from electra_tf.text import vocabulary
@@ -28,9 +34,6 @@ TOWERS = ("generator_ltr", "generator_rtl")
 GENERATOR_HEAD = "generator_predictions"
 CLOZE_HEAD = "cloze_predictions"
 DISCRIMINATOR_HEAD = "discriminator_predictions"
-TOKEN_HEAD = "token_predictions"
-COPY_HEAD = "copy_predictions"
-BASELINE_HEAD = "baseline_predictions"
 TASKS = "task_specific"
 SLOTS = ("adam_m", "adam_v")
 _HAVE_GENERATOR = (GENERATOR, *TOWERS, CLOZE_HEAD)
@@ -122,33 +125,33 @@ def _own_encoder(name: str):
     )
 
 
-def _proposing(config: ModelConfig) -> EncoderConfig:
-    """Return the encoder that proposes tokens, the main one if need be."""
-    return config.generator or config.encoder
+def _main_head(layer: HeadLayer):
+    return lambda config: layer.shapes(config.encoder)
+
+
+def _generator_head(layer: HeadLayer):
+    # Without an encoder of its own the head sits on the main one.
+    return lambda config: layer.shapes(config.generator or config.encoder)
 
 
 # The shapes of a part's variables, by the part's name.
 PARTS = {
-    GENERATOR: _own_encoder(GENERATOR),
-    **{tower: _own_encoder(tower) for tower in TOWERS},
-    GENERATOR_HEAD: lambda config: layout.token_prediction(
-        GENERATOR_HEAD, _proposing(config), _proposing(config).hidden_size
-    ),
-    CLOZE_HEAD: lambda config: layout.token_prediction(
-        CLOZE_HEAD, config.generator, 2 * config.generator.hidden_size
-    ),
-    DISCRIMINATOR_HEAD: lambda config: layout.replaced_token(
-        DISCRIMINATOR_HEAD, config.encoder
-    ),
-    TOKEN_HEAD: lambda config: layout.token_prediction(
-        TOKEN_HEAD, config.encoder, config.encoder.hidden_size
-    ),
-    COPY_HEAD: lambda config: layout.dense(
-        f"{COPY_HEAD}/dense", config.encoder.hidden_size, 1
-    ),
-    BASELINE_HEAD: lambda config: layout.dense(
-        f"{BASELINE_HEAD}/dense", _proposing(config).hidden_size, 1
-    ),
+    **{
+        name: _own_encoder(name)
+        for generator in GENERATORS.values()
+        for name in generator.encoders
+    },
+    **{
+        generator.head.name: _generator_head(generator.head)
+        for generator in GENERATORS.values()
+        if generator.head
+    },
+    **{
+        layer.name: _main_head(layer)
+        for objective in OBJECTIVES.values()
+        for layer in objective.head_layers
+    },
+    BASELINE.name: _generator_head(BASELINE),
 }
 
 

@@ -29,23 +29,14 @@ from electra_tf.configs import (
     EncoderConfig,
     PretrainingConfig,
 )
-from electra_tf.efficiency.flops import (
-    detection_terms,
-    input_terms,
-    layer_terms,
-    prediction_terms,
-)
-from electra_tf.efficiency.networks import (
-    TokenPrediction,
-    networks,
-    parameters,
-)
+from electra_tf.efficiency.flops import head_terms, input_terms, layer_terms
+from electra_tf.efficiency.networks import Head, networks, parameters
 from electra_tf.efficiency.transformer_sizes import (
     TransformerSizes,
     transformer_sizes,
 )
 
-# The terms of `flops` that are products of matrices.
+# The terms of `flops` that are products of matrices, beside the kernels.
 PRODUCTS = {
     "kqv",
     "attention_scores",
@@ -54,9 +45,6 @@ PRODUCTS = {
     "intermediate",
     "output",
     "main_multiply",
-    "hidden_kernel",
-    "hidden",
-    "logits",
 }
 # Of AdamW, for a weight: norm 2, clip 1, moments 7, direction 3, decay 2,
 # step 2.
@@ -121,37 +109,13 @@ def _embedding_work(
     return _work(terms, length).plus(Work(lookups=lookups * length))
 
 
-def prediction_work(
-    encoder: EncoderConfig, tokens: int, input_size: int | None = None
-) -> Work:
-    """Return the work of predicting some tokens.
-
-    Args:
-        encoder: whose embeddings the tokens are compared with.
-        tokens: how many.
-        input_size: width of what comes in; None for the hidden size.
-    """
-    sizes = transformer_sizes(encoder, tokens)
-    terms = prediction_terms(
-        sizes.replace(hidden_size=input_size or encoder.hidden_size)
-    )
-    return _work(terms, tokens)
-
-
-def head_work(head: TokenPrediction) -> Work:
-    """Return the work of a head that predicts tokens of one input."""
-    work = prediction_work(head.encoder, head.tokens, head.input_size)
-    products = 2 * head.input_size * head.tokens  # Of a linear layer beside it.
-    if head.copies:
-        work = work.plus(Work(products, elements=head.tokens))
-    if head.has_baseline:  # Its gradient ends there.
-        work = work.plus(Work(lookups=products, elements=head.tokens))
-    return work
-
-
-def detection_work(encoder: EncoderConfig, length: int) -> Work:
-    """Return the work of a binary decision on every token."""
-    return _work(detection_terms(transformer_sizes(encoder, length)), length)
+def head_work(head: Head) -> Work:
+    """Return the work of a head on the tokens of one input that it reads."""
+    sizes = transformer_sizes(head.encoder, head.tokens)
+    work = _work(head_terms(head.layer, sizes), head.tokens)
+    if head.layer.trains_input:
+        return work
+    return Work(lookups=work.products, elements=work.elements)
 
 
 def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
@@ -163,14 +127,12 @@ def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
             "discriminator".
     """
     length = config.max_seq_length
-    passes, predictions, detection = networks(config, stage)
+    passes, heads = networks(config, stage)
     parts = [
         encoder_work(each.encoder, length, config.embedding_lookup)
         for each in passes
     ]
-    parts += [head_work(each) for each in predictions]
-    if detection is not None:
-        parts.append(detection_work(detection, length))
+    parts += map(head_work, heads)
     return Work().plus(*parts)
 
 
@@ -205,6 +167,10 @@ def flops_of_updates(config: PretrainingConfig, number: int) -> int:
 
 def _work(terms: dict[str, int], tokens: int) -> Work:
     """Return the work of terms per token, on some tokens."""
-    products = sum(n for name, n in terms.items() if name in PRODUCTS)
+    products = sum(
+        count
+        for name, count in terms.items()
+        if name in PRODUCTS or name.endswith("_kernel")
+    )
     elements = sum(terms.values()) - products
     return Work(products, 0, elements).times(tokens)

@@ -21,6 +21,7 @@ count. Its approximations are kept too:
 * Queries, keys, values and scores follow `head_size`, but averaging the values
   and the output of attention count the hidden size.
 * A decoder counts the whole attention twice.
+* A head counts without what stands beside its first layer, such as copying.
 
 >>> small = TransformerSizes(256, 12, sequence_length=128, embedding_size=128)
 >>> layer_terms(small)["kqv"], layer_flops(small), inference_flops(small)
@@ -32,7 +33,12 @@ from electra_tf.configs import (
     encoder_config,
     generator_config,
 )
-from electra_tf.configs.objectives import WITHOUT_NETWORK
+from electra_tf.configs.objectives import (
+    GENERATORS,
+    REPLACED_TOKEN,
+    TOKENS,
+    HeadLayer,
+)
 from electra_tf.efficiency.transformer_sizes import (
     TransformerSizes,
     transformer_sizes,
@@ -111,29 +117,24 @@ def input_terms(sizes: TransformerSizes) -> dict[str, int]:
     return terms
 
 
-def prediction_terms(sizes: TransformerSizes) -> dict[str, int]:
-    """Return the operations per predicted token of masked prediction."""
-    embedding, vocab = sizes.embedding_size, sizes.vocab_size
-    return {
-        "main_multiply": _product(embedding, vocab),
-        "hidden_kernel": _product(sizes.hidden_size, embedding),
-        "hidden_bias": embedding,
-        "hidden_activation": ACTIVATION * embedding,
-        "hidden_layernorm": LAYER_NORM * embedding,
-        "output_softmax": SOFTMAX * vocab,
-        "output_target_word": 2 * vocab,
-    }
-
-
-def detection_terms(sizes: TransformerSizes) -> dict[str, int]:
-    """Return the operations per token of a binary decision, by name."""
-    hidden = sizes.hidden_size
-    return {
-        "hidden": _product(hidden, hidden),
-        "hidden_bias": hidden,
-        "hidden_act": ACTIVATION * hidden,
-        "logits": _product(hidden, 1),
-    }
+def head_terms(head: HeadLayer, sizes: TransformerSizes) -> dict[str, int]:
+    """Return the operations of a head per token that it reads, by name."""
+    terms = {}
+    for dense in head.dense:
+        rows, columns = dense.kernel_shape(sizes)
+        terms[f"{dense.name}_kernel"] = _product(rows, columns)
+        if dense.counts_bias:
+            terms[f"{dense.name}_bias"] = columns
+        if dense.activation:
+            terms[f"{dense.name}_activation"] = ACTIVATION * columns
+        if dense.layer_norm:
+            terms[f"{dense.name}_layer_norm"] = LAYER_NORM * columns
+    if head.predicts_tokens:
+        vocab = sizes.vocab_size
+        terms["main_multiply"] = _product(sizes.embedding_size, vocab)
+        terms["output_softmax"] = SOFTMAX * vocab
+        terms["output_target_word"] = 2 * vocab
+    return terms
 
 
 def layer_flops(sizes: TransformerSizes) -> int:
@@ -146,14 +147,22 @@ def input_flops(sizes: TransformerSizes) -> int:
     return _per_input(input_terms(sizes), sizes)
 
 
+def head_flops(
+    head: HeadLayer, sizes: TransformerSizes, reads_all: bool
+) -> float:
+    """Return the operations of a head on one input, or a part of its tokens."""
+    everywhere = _per_input(head_terms(head, sizes), sizes)
+    return everywhere if reads_all else sizes.output_frac * everywhere
+
+
 def prediction_flops(sizes: TransformerSizes) -> float:
     """Return the operations of masked prediction on one input."""
-    return sizes.output_frac * _per_input(prediction_terms(sizes), sizes)
+    return head_flops(TOKENS, sizes, reads_all=False)
 
 
 def detection_flops(sizes: TransformerSizes) -> int:
     """Return the operations of binary decisions on all tokens of an input."""
-    return _per_input(detection_terms(sizes), sizes)
+    return head_flops(REPLACED_TOKEN, sizes, reads_all=True)
 
 
 def encoder_flops(sizes: TransformerSizes) -> int:
@@ -187,6 +196,11 @@ def training_flops(
     """
     head = detection_flops if discriminator else prediction_flops
     forward = encoder_flops(sizes) + head(sizes)
+    return _training_flops(forward, batch_size, train_steps)
+
+
+def _training_flops(forward: float, batch_size: int, train_steps: int) -> float:
+    """Return the operations of training, by those of one forward pass."""
     return FORWARD_AND_BACKWARD * batch_size * train_steps * forward
 
 
@@ -238,13 +252,13 @@ def _stage_flops(
         training_flops(network, *batches)
         for network in _generator_networks(config, main, **settings)
     )
-    if config.layout.head is None or stage == "generator":
+    spec = config.objective_spec
+    if spec.head is None or stage == "generator":
         return proposing
     if stage == "discriminator":  # The generator is frozen.
         proposing /= FORWARD_AND_BACKWARD
-    if config.layout.trained_on == "all" and not config.detects:
-        main = main.replace(output_frac=1.0)
-    return proposing + training_flops(main, *batches, config.detects)
+    head = head_flops(spec.head.layers[0], main, spec.reads_all)
+    return proposing + _training_flops(encoder_flops(main) + head, *batches)
 
 
 def flops_per_step(
@@ -279,15 +293,18 @@ def _generator_networks(
     config: PretrainingConfig, main: TransformerSizes, **settings
 ) -> list[TransformerSizes]:
     """Return the networks whose masked prediction proposes replacements."""
-    if config.layout.generator == "main":
+    row = GENERATORS[config.generator]
+    if config.objective_spec.generator == "main":
         return [main]
-    if config.generator in WITHOUT_NETWORK:
+    if row.head is None:
         return []
     if config.weight_sharing == "all":
         return [main]
     own = transformer_sizes(
         generator_config(config), main.sequence_length, **settings
     )
-    if config.generator == "two_towers":
-        return [own.replace(output_frac=1.0), own.replace(output_frac=0.0)]
-    return [own]
+    if not row.reads_all:
+        return [own]
+    # Several encoders predict together, once for all.
+    others = [own.replace(output_frac=0.0)] * (len(row.encoders) - 1)
+    return [own.replace(output_frac=1.0), *others]

@@ -16,7 +16,7 @@ from electra_tf.configs import (
     encoder_config,
 )
 from electra_tf.efficiency.finetuning_flops import finetuning_parameters
-from electra_tf.efficiency.networks import networks, parameters
+from electra_tf.efficiency.networks import Head, networks, parameters
 
 FLOAT32 = 4
 MASK = 1  # A byte of what dropout kept.
@@ -82,13 +82,12 @@ def training_memory(config: PretrainingConfig) -> Memory:
     >>> round(memory.peak / 1e9, 2)
     3.24
     """
-    passes, predictions, detection = networks(config)
-    encoders = [each.encoder for each in passes]
+    network = networks(config)
+    encoders = [each.encoder for each in network.passes]
     length = config.max_seq_length
     kept = sum(_encoder_bytes(encoder, length) for encoder in encoders)
-    if detection is not None:
-        kept += length * FLOAT32 * 5 * detection.hidden_size  # GELU's, input.
-    predicted = sum(head.tokens for head in predictions)
+    kept += sum(map(_head_bytes, network.heads))
+    predicted = sum(head.tokens for head in network.predictions)
     logits = FLOAT32 * _LOGIT_COPIES * predicted * config.vocab_size
     return _memory(config, parameters(config), encoders, kept, logits)
 
@@ -123,6 +122,19 @@ def _memory(
         update=_ADAM_COPIES * weights,
         program=_PROGRAM + layers * _PROGRAM_OF_A_LAYER,
     )
+
+
+def _head_bytes(head: Head) -> int:
+    """Return what a head keeps of an input for GELUs; logits are apart."""
+    if head.layer.predicts_tokens:
+        return 0
+    shapes = (
+        dense.kernel_shape(head.encoder)
+        for dense in head.layer.dense
+        if dense.activation
+    )
+    numbers = sum(rows + _INTERMEDIATE_KEPT * out for rows, out in shapes)
+    return FLOAT32 * head.tokens * numbers
 
 
 def _encoder_bytes(encoder: EncoderConfig, length: int) -> int:

@@ -1,5 +1,6 @@
 """The networks of a pre-training run, and their weights."""
 
+import math
 import typing
 
 from electra_tf.configs import (
@@ -8,7 +9,7 @@ from electra_tf.configs import (
     encoder_config,
     generator_config,
 )
-from electra_tf.configs.objectives import WITHOUT_NETWORK
+from electra_tf.configs.objectives import BASELINE, GENERATORS, HeadLayer
 
 
 class Pass(typing.NamedTuple):
@@ -25,22 +26,18 @@ class Pass(typing.NamedTuple):
     owns_embeddings: bool = True
 
 
-class TokenPrediction(typing.NamedTuple):
-    """The head that predicts tokens.
+class Head(typing.NamedTuple):
+    """One run of a head over the batch, in every update.
 
     Attributes:
-        encoder: `EncoderConfig` whose embeddings it compares with.
-        input_size: width of what comes in.
-        tokens: how many tokens of an input it predicts.
-        copies: whether it may copy tokens, by a linear layer more.
-        has_baseline: whether a linear layer beside it expects a reward.
+        layer: `HeadLayer`.
+        encoder: `EncoderConfig` whose vectors and embeddings it takes.
+        tokens: how many tokens of an input it reads.
     """
 
+    layer: HeadLayer
     encoder: EncoderConfig
-    input_size: int
     tokens: int
-    copies: bool = False
-    has_baseline: bool = False
 
 
 class Networks(typing.NamedTuple):
@@ -48,21 +45,20 @@ class Networks(typing.NamedTuple):
 
     Attributes:
         passes: of encoders, the main one first where there is one.
-        predictions: of tokens, by the generator and by the main network.
-        detection: `EncoderConfig` of the discriminator, or None.
+        heads: of the main network and the generator.
     """
 
-    passes: tuple[Pass, ...]
-    predictions: tuple[TokenPrediction, ...] = ()
-    detection: EncoderConfig | None = None
+    passes: tuple[Pass, ...] = ()
+    heads: tuple[Head, ...] = ()
+
+    @property
+    def predictions(self) -> list[Head]:
+        """The heads that predict tokens of the vocabulary."""
+        return [head for head in self.heads if head.layer.predicts_tokens]
 
     def plus(self, other: "Networks") -> "Networks":
         """Return what both run."""
-        return Networks(
-            self.passes + other.passes,
-            self.predictions + other.predictions,
-            self.detection or other.detection,
-        )
+        return Networks(self.passes + other.passes, self.heads + other.heads)
 
 
 def networks(config: PretrainingConfig, stage: str = "all") -> Networks:
@@ -84,58 +80,47 @@ def networks(config: PretrainingConfig, stage: str = "all") -> Networks:
 
 
 def _main_network(config: PretrainingConfig) -> Networks:
-    main, layout = encoder_config(config), config.layout
-    if layout.head is None:
-        return Networks(())
-    if layout.detects:
-        return Networks((Pass(main),), detection=main)
-    everywhere = layout.trained_on == "all"
-    tokens = config.max_predictions_per_seq
-    head = TokenPrediction(
-        main,
-        main.hidden_size,
-        config.max_seq_length if everywhere else tokens,
-        copies=layout.head == "copied_tokens",
-    )
-    return Networks((Pass(main),), (head,))
+    main, spec = encoder_config(config), config.objective_spec
+    if spec.head is None:
+        return Networks()
+    tokens = _tokens(config, spec.reads_all)
+    heads = tuple(Head(layer, main, tokens) for layer in spec.head.layers)
+    return Networks((Pass(main),), heads)
 
 
 def _generator(config: PretrainingConfig) -> Networks:
-    masked = config.max_predictions_per_seq
-    adversarial = config.generator_training == "adversarial"
-    if config.layout.generator == "main":
-        return _masked_language_model(encoder_config(config), masked)
-    if config.generator in WITHOUT_NETWORK:
-        return Networks(())
-    if config.weight_sharing == "all":
-        return _masked_language_model(
-            encoder_config(config), masked, False, has_baseline=adversarial
-        )
-    own = generator_config(config)
-    untied = config.weight_sharing == "none"
-    first_owns = config.weight_sharing in ("none", "disentangled")
-    if config.generator == "masked_language_model":
-        return _masked_language_model(
-            own, masked, True, first_owns, adversarial
-        )
-    head = TokenPrediction(own, 2 * own.hidden_size, config.max_seq_length)
-    first_owns = first_owns or not config.layout.has_main
-    first = Pass(own, owns_embeddings=first_owns)
-    return Networks((first, Pass(own, owns_embeddings=untied)), (head,))
+    main, row = encoder_config(config), GENERATORS[config.generator]
+    if config.objective_spec.generator == "main":
+        row = GENERATORS["masked_language_model"]
+        passes = [Pass(main)]
+    elif row.head is None:
+        return Networks()
+    elif config.weight_sharing == "all":
+        passes = [Pass(main, owns_layers=False, owns_embeddings=False)]
+    else:
+        passes = _own_passes(config, len(row.encoders))
+    layers = [row.head]
+    if config.generator_training == "adversarial":
+        layers.append(BASELINE)
+    tokens = _tokens(config, row.reads_all)
+    encoder = passes[0].encoder
+    heads = tuple(Head(layer, encoder, tokens) for layer in layers)
+    return Networks(tuple(passes), heads)
 
 
-def _masked_language_model(
-    encoder: EncoderConfig,
-    tokens: int,
-    owns_layers: bool = True,
-    owns_embeddings: bool = True,
-    has_baseline: bool = False,
-) -> Networks:
-    head = TokenPrediction(
-        encoder, encoder.hidden_size, tokens, has_baseline=has_baseline
-    )
-    one = Pass(encoder, owns_layers, owns_embeddings and owns_layers)
-    return Networks((one,), (head,))
+def _own_passes(config: PretrainingConfig, number: int) -> list[Pass]:
+    """Return the passes of a generator's own encoders."""
+    own, sharing = generator_config(config), config.weight_sharing
+    first_owns = sharing != "embeddings" or not config.objective_spec.has_main
+    others = [Pass(own, owns_embeddings=sharing == "none")] * (number - 1)
+    return [Pass(own, owns_embeddings=first_owns), *others]
+
+
+def _tokens(config: PretrainingConfig, reads_all: bool) -> int:
+    """Return how many tokens of an input a head reads."""
+    if reads_all:
+        return config.max_seq_length
+    return config.max_predictions_per_seq
 
 
 def embedding_parameters(encoder: EncoderConfig) -> int:
@@ -170,26 +155,17 @@ def parameters(config: PretrainingConfig, stage: str = "all") -> int:
     >>> parameters(PretrainingConfig(data_dir="D", model_name="M"))
     14196219
     """
-    passes, predictions, detection = networks(config, stage)
-    total = sum(
+    passes, heads = networks(config, stage)
+    encoders = sum(
         each.owns_layers * layer_parameters(each.encoder)
         + each.owns_embeddings * embedding_parameters(each.encoder)
         for each in passes
     )
-    total += sum(map(prediction_parameters, predictions))
-    if detection is not None:
-        hidden = detection.hidden_size
-        total += _dense(hidden, hidden) + _dense(hidden, 1)
-    return total
-
-
-def prediction_parameters(head: TokenPrediction) -> int:
-    """Return the weights of a head, whose matrix is the embeddings'."""
-    width = head.encoder.embedding_size
-    total = _dense(head.input_size, width) + _norm(width)
-    total += head.encoder.vocab_size  # The bias of the logits.
-    linear = head.copies + head.has_baseline
-    return total + linear * _dense(head.input_size, 1)
+    return encoders + sum(
+        math.prod(shape)
+        for head in heads
+        for shape in head.layer.shapes(head.encoder).values()
+    )
 
 
 def _dense(rows: int, columns: int) -> int:

@@ -11,7 +11,7 @@ import abc
 import keras
 from keras import ops
 
-from electra_tf.layers.activations import activation
+from electra_tf.layers.bert_conventions import activation
 
 # Fixed in the released code.
 HIDDEN_SIZE = 512

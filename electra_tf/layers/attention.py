@@ -1,34 +1,34 @@
-"""Multi-head self-attention and the masks it takes."""
+"""Multi-head self-attention and its masks."""
 
 import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
+from electra_tf.layers.bert_conventions import truncated_normal
 from electra_tf.layers.dropout import Dropout
-from electra_tf.layers.initialization import truncated_normal
 
-# Added to the scores of keys that must not be seen. Finite, so a row in
-# which nothing may be seen attends to everything, as in the original.
+# Added to the scores of keys that are masked. Finite, so a query whose keys
+# are all masked attends to everything, as in the original.
 MASKED_SCORE = -10000.0
 
 DIRECTIONS = ("both", "ltr", "rtl")
 
 
-def attention_mask(input_mask, direction: str = "both"):
-    """Say which keys each query may see.
+def compute_attention_mask(input_mask, direction: str = "both"):
+    """Compute which keys each query may attend to.
 
     Args:
         input_mask: int tensor `(batch, length)`, 1 for real tokens.
-        direction: "both"; "ltr" for keys up to the query itself; "rtl" for
-            keys from the query on (Electric's two towers).
+        direction: str, "both"; "ltr" for keys up to the query itself; "rtl"
+            for keys from the query on (Electric's two towers).
 
     Returns:
         Int tensor `(batch, 1, length)`, or `(batch, length, length)` for the
-        one-directional masks; 1 where the key may be seen.
+        one-directional masks; 1 where the query may attend to the key.
 
     Example:
 
-    >>> mask = attention_mask(np.array([[1, 1, 0]]), "ltr")
+    >>> mask = compute_attention_mask(np.array([[1, 1, 0]]), "ltr")
     >>> np.array(mask)[0].tolist()
     [[1, 0, 0], [1, 1, 0], [1, 1, 0]]
     """
@@ -55,12 +55,23 @@ class SelfAttention(keras.layers.Layer):
 
     Call arguments:
         hidden: float tensor `(batch, length, hidden_size)`.
-        visible: what `attention_mask` returns.
+        attention_mask: int tensor `(batch, 1 or length, length)`, see
+            `compute_attention_mask`.
         random: `RandomStream` for dropout of the probabilities, or None.
 
     Returns:
         The contexts, `(batch, length, hidden_size)`, and the probabilities,
         float32 `(batch, heads, length, length)`, before dropout.
+
+    Example:
+
+    >>> layer = SelfAttention(EncoderConfig(
+    ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
+    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
+    >>> mask = compute_attention_mask(np.ones((1, 3), "int32"))
+    >>> contexts, probabilities = layer(np.ones((1, 3, 8)), mask)
+    >>> tuple(contexts.shape), tuple(probabilities.shape)
+    ((1, 3, 8), (1, 2, 3, 3))
     """
 
     def __init__(self, config: EncoderConfig, name="self", **kwargs):
@@ -84,14 +95,14 @@ class SelfAttention(keras.layers.Layer):
         for part in (self.query, self.key, self.value):
             part.build((None, None, self.config.hidden_size))
 
-    def call(self, hidden, visible, random=None):
-        """Attend."""
+    def call(self, hidden, attention_mask, random=None):
+        """Attend from each position to those that the mask allows."""
         shape = ops.shape(hidden)
         # Each [B, heads, L, size].
         queries = self._split_heads(self.query(hidden), shape)
         keys = self._split_heads(self.key(hidden), shape)
         values = self._split_heads(self.value(hidden), shape)
-        probabilities = self._probabilities(queries, keys, visible)
+        probabilities = self._probabilities(queries, keys, attention_mask)
         dropped = self.dropout(
             ops.cast(probabilities, values.dtype), random=random
         )
@@ -108,10 +119,11 @@ class SelfAttention(keras.layers.Layer):
         )
         return ops.transpose(split, (0, 2, 1, 3))
 
-    def _probabilities(self, queries, keys, visible):
+    def _probabilities(self, queries, keys, attention_mask):
         """Softmax of the masked scores, in float32."""
         scale = self.config.head_size**-0.5
         scores = ops.matmul(queries * scale, ops.transpose(keys, (0, 1, 3, 2)))
-        unseen = 1.0 - ops.cast(ops.expand_dims(visible, 1), "float32")
-        scores = ops.cast(scores, "float32") + MASKED_SCORE * unseen
+        allowed = ops.cast(ops.expand_dims(attention_mask, 1), "float32")
+        masked_scores = MASKED_SCORE * (1.0 - allowed)
+        scores = ops.cast(scores, "float32") + masked_scores
         return ops.softmax(scores, axis=-1)

@@ -21,6 +21,15 @@ class Dropout(keras.layers.Layer):
 
     Returns:
         A tensor of the shape and dtype of `inputs`.
+
+    Example:
+
+    >>> layer = Dropout(0.5)
+    >>> layer(np.ones((1, 3), "float32")).numpy().tolist()
+    [[1.0, 1.0, 1.0]]
+    >>> stream = RandomStream(seed=1, step=0)
+    >>> np.unique(layer(np.ones((1, 99)), random=stream)).tolist()
+    [0.0, 2.0]
     """
 
     def __init__(self, rate: float, name: str = "dropout", **kwargs):

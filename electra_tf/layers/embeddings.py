@@ -4,20 +4,23 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
+from electra_tf.layers.bert_conventions import (
+    layer_normalization,
+    truncated_normal,
+)
 from electra_tf.layers.dropout import Dropout
-from electra_tf.layers.initialization import truncated_normal
-from electra_tf.layers.normalization import layer_normalization
 
 
 def gather(table, ids):
-    """Take rows of a table: `(V, D)` and int `(...)` to `(..., D)`."""
+    """Return rows of a table: `(V, D)` and int `(...)` to `(..., D)`."""
     return ops.take(table, ids, axis=0)
 
 
 def one_hot(table, ids):
-    """Do the same by a product, whose gradient is a product too.
+    """Return rows of a table by a product with one-hot vectors.
 
-    That of `gather` adds row by row, which is slow on TPUs.
+    Its gradient is a product too; that of `gather` adds row by row, which is
+    slow on TPUs.
     """
     chosen = ops.one_hot(ids, table.shape[0], dtype=table.dtype)
     return ops.matmul(chosen, table)
@@ -36,7 +39,7 @@ class Embeddings(keras.layers.Layer):
     Args:
         config: `EncoderConfig`; vocab_size, embedding_size,
             max_position_embeddings and type_vocab_size are used.
-        lookup: str, the row of `LOOKUPS` for the token embeddings.
+        lookup: str, how token embeddings are looked up, a row of `LOOKUPS`.
 
     Call arguments:
         input_ids: int tensor `(batch, length)`.
@@ -45,6 +48,14 @@ class Embeddings(keras.layers.Layer):
 
     Returns:
         Float tensor `(batch, length, embedding_size)`.
+
+    Example:
+
+    >>> layer = Embeddings(EncoderConfig(
+    ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
+    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
+    >>> tuple(layer(np.array([[2, 7, 3]])).shape)
+    (1, 3, 4)
     """
 
     def __init__(
@@ -108,19 +119,19 @@ class Embeddings(keras.layers.Layer):
 
 
 class DisentangledEmbeddings(Embeddings):
-    """Embeddings that another network's are the beginning of.
+    """Generator embeddings with stopped gradient, plus a learned difference.
 
-    Each table is that of `source`, whose gradient is stopped, plus a
-    difference that starts from zero: so the discriminator profits from the
-    generator's embeddings without pulling at them (gradient-disentangled
-    embedding sharing, DeBERTaV3, https://arxiv.org/abs/2111.09543).
+    Each table is that of `source` plus a difference that starts from zero: so
+    the discriminator profits from the generator's embeddings without pulling
+    at them (gradient-disentangled embedding sharing, DeBERTaV3,
+    https://arxiv.org/abs/2111.09543). Calls are those of `Embeddings`.
 
     Args:
         config: `EncoderConfig`, also of the source.
         lookup: str, the row of `LOOKUPS` for the token embeddings.
 
     Attributes:
-        source: `Embeddings`, for the other network, which builds them.
+        source: `Embeddings` of the generator, which builds them.
     """
 
     def __init__(
@@ -148,17 +159,17 @@ class DisentangledEmbeddings(Embeddings):
 
     @property
     def word_embeddings(self):
-        """The sum, `(V, D)`."""
+        """The summed table, `(V, D)`."""
         return self._sum("word_embeddings")
 
     @property
     def token_type_embeddings(self):
-        """The sum, `(segments, D)`."""
+        """The summed table, `(segments, D)`."""
         return self._sum("token_type_embeddings")
 
     @property
     def position_embeddings(self):
-        """The sum, `(positions, D)`."""
+        """The summed table, `(positions, D)`."""
         return self._sum("position_embeddings")
 
     def _sum(self, name: str):

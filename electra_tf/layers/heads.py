@@ -1,12 +1,14 @@
-"""Heads of pre-training: tokens, replaced tokens, one number a token."""
+"""Heads of pre-training; `electra_tf.configs.objectives` has their costs."""
 
 import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.layers.activations import activation
-from electra_tf.layers.initialization import truncated_normal
-from electra_tf.layers.normalization import layer_normalization
+from electra_tf.layers.bert_conventions import (
+    activation,
+    layer_normalization,
+    truncated_normal,
+)
 
 
 class TokenPredictionHead(keras.layers.Layer):
@@ -26,6 +28,14 @@ class TokenPredictionHead(keras.layers.Layer):
 
     Returns:
         Float32 logits `(..., vocab_size)`.
+
+    Example:
+
+    >>> head = TokenPredictionHead(EncoderConfig(
+    ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
+    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
+    >>> tuple(head(np.ones((1, 3, 8)), np.ones((9, 4))).shape)
+    (1, 3, 9)
     """
 
     def __init__(
@@ -78,6 +88,14 @@ class ReplacedTokenHead(keras.layers.Layer):
 
     Returns:
         Float32 logits `(batch, length)`; above zero means "replaced".
+
+    Example:
+
+    >>> head = ReplacedTokenHead(EncoderConfig(
+    ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
+    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
+    >>> tuple(head(np.ones((1, 3, 8))).shape)
+    (1, 3)
     """
 
     def __init__(
@@ -114,16 +132,26 @@ class ReplacedTokenHead(keras.layers.Layer):
 
 
 class LinearHead(keras.layers.Layer):
-    """One number for each token, by a linear layer.
+    """Maps each token's vector to one number.
 
     Args:
         config: `EncoderConfig` of the encoder whose outputs come in.
+        name: str, the first part of its variables' names.
 
     Call arguments:
         hidden: float tensor `(batch, length, hidden_size)`.
 
     Returns:
         Float32 `(batch, length)`.
+
+    Example:
+
+    >>> head = LinearHead(EncoderConfig(
+    ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
+    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4),
+    ...     name="x")
+    >>> tuple(head(np.ones((1, 3, 8))).shape)
+    (1, 3)
     """
 
     def __init__(self, config: EncoderConfig, name: str, **kwargs):

@@ -1,4 +1,4 @@
-"""The number format of the matrix products.
+"""Number formats of the matrix products.
 
 Weights, softmax, LayerNorm, logits, losses and the optimizer stay in float32.
 """

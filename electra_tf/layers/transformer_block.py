@@ -3,11 +3,13 @@
 import keras
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.layers.activations import activation
 from electra_tf.layers.attention import SelfAttention
+from electra_tf.layers.bert_conventions import (
+    activation,
+    layer_normalization,
+    truncated_normal,
+)
 from electra_tf.layers.dropout import Dropout
-from electra_tf.layers.initialization import truncated_normal
-from electra_tf.layers.normalization import layer_normalization
 
 
 class TransformerBlock(keras.layers.Layer):
@@ -16,16 +18,29 @@ class TransformerBlock(keras.layers.Layer):
     LayerNorm comes after each residual sum, as in BERT (post-norm).
 
     Args:
-        config: `EncoderConfig`.
+        config: `EncoderConfig`; all but the sizes of vocabulary, positions
+            and embeddings are used.
+        name: str, `layer_<index>` in the original's checkpoints.
 
     Call arguments:
         hidden: float tensor `(batch, length, hidden_size)`.
-        visible: what `electra_tf.layers.attention.attention_mask` returns.
+        attention_mask: int tensor `(batch, 1 or length, length)`, see
+            `electra_tf.layers.attention.compute_attention_mask`.
         random: `RandomStream` for dropout, or None.
 
     Returns:
         The new hidden states, `(batch, length, hidden_size)`, and the
-        attention probabilities, `(batch, heads, length, length)`.
+        attention probabilities, float32 `(batch, heads, length, length)`.
+
+    Example:
+
+    >>> block = TransformerBlock(EncoderConfig(
+    ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
+    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4),
+    ...     name="layer_0")
+    >>> hidden, _ = block(np.ones((1, 3, 8)), np.ones((1, 1, 3)))
+    >>> tuple(hidden.shape)
+    (1, 3, 8)
     """
 
     def __init__(self, config: EncoderConfig, name: str, **kwargs):
@@ -75,10 +90,10 @@ class TransformerBlock(keras.layers.Layer):
             )
             self.output_normalization.build(hidden)
 
-    def call(self, hidden, visible, random=None):
+    def call(self, hidden, attention_mask, random=None):
         """Attend, then transform each position by itself."""
         contexts, probabilities = self.attention(
-            hidden, visible=visible, random=random
+            hidden, attention_mask=attention_mask, random=random
         )
         attended = self.attention_dropout(
             self.attention_output(contexts), random=random

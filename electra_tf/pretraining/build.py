@@ -12,7 +12,7 @@ import keras
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.efficiency import executed_flops, flops
 from electra_tf.io import manifest, token_counts
-from electra_tf.pretraining import inputs, metrics, two_stage
+from electra_tf.pretraining import inputs, metrics, objectives, two_stage
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text import tokenization
@@ -100,7 +100,8 @@ def stages(config: PretrainingConfig, pretrainer: Pretrainer) -> list[Stage]:
 
     def losses(batch, random):
         output = pretrainer(batch, random, training=True)
-        return pretrainer.losses(output) | metrics.training_terms(output)
+        terms = objectives.losses(config, output)
+        return terms | metrics.training_terms(output)
 
     if config.generator_steps is None:
         return [Stage(0, losses)]

@@ -75,21 +75,14 @@ def _shown(args: argparse.Namespace, tokens: list) -> str:
     from electra_tf.pretraining import detector
 
     if args.json:
-        return json.dumps(
-            {
-                "tokens": [
-                    {
-                        **token._asdict(),
-                        "suspected": token.probability > args.threshold,
-                    }
-                    for token in tokens
-                ]
-            },
-            ensure_ascii=False,
-        )
+        rows = [
+            {**token._asdict(), "suspected": token.probability > args.threshold}
+            for token in tokens
+        ]
+        return json.dumps({"tokens": rows}, ensure_ascii=False)
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    write = detector.coloured if colours else detector.marked
-    return write(tokens, args.threshold)
+    show = detector.coloured if colours else detector.marked
+    return show(tokens, args.threshold)
 
 
 if __name__ == "__main__":

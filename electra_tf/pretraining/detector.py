@@ -1,4 +1,4 @@
-"""What a pre-trained discriminator sees: sentences with replaced tokens."""
+"""Looks at sentences with a discriminator, and marks suspected tokens."""
 
 import json
 import os
@@ -12,8 +12,9 @@ from electra_tf.conversion import formats
 from electra_tf.conversion import load as loading
 from electra_tf.conversion.model import DISCRIMINATOR_HEAD
 from electra_tf.errors import UserError
+from electra_tf.io import files
 from electra_tf.layers.heads import ReplacedTokenHead
-from electra_tf.pretraining import build, text_batch
+from electra_tf.pretraining import build, inputs
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from electra_tf.text.tokenization import Tokenizer
@@ -43,14 +44,14 @@ class Token(typing.NamedTuple):
 
 
 class Detector:
-    """Tells how likely each token of a text was replaced.
+    """A discriminator that tells which tokens of a text were replaced.
 
     Args:
         folder: str, a model with a discriminator's head.
 
     Raises:
         FileNotFoundError: when no model is there.
-        ValueError: when it has no such head, or no vocabulary.
+        UserError: when it has no such head, or no vocabulary.
     """
 
     def __init__(self, folder: str):
@@ -98,12 +99,12 @@ def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     Raises:
         FileNotFoundError: when the folder has no config or checkpoint.
     """
-    with open(os.path.join(model_dir, "config.json"), encoding="utf-8") as file:
-        config = hparams.from_json(PretrainingConfig, json.load(file))
+    values = json.loads(files.read(os.path.join(model_dir, "config.json")))
+    config = hparams.from_json(PretrainingConfig, values)
     tokenizer = Tokenizer(config.vocab_file, do_lower_case=config.do_lower_case)
     pretrainer = build.new_pretrainer(config, tokenizer)
-    values = checkpoints.read_variables(model_dir)
-    checkpoints.assign(pretrainer.variables, values)
+    variables = checkpoints.read_variables(model_dir)
+    checkpoints.assign(pretrainer.variables, variables)
     return pretrainer, tokenizer
 
 
@@ -121,26 +122,24 @@ def corrupt_and_detect(
     Returns:
         For each text its tokens, without [CLS] and [SEP].
     """
-    batch = text_batch.of_ids(
-        list(map(tokenizer.encode, texts)),
-        tokenizer,
-        pretrainer.config.max_seq_length,
-    )
+    length = pretrainer.config.max_seq_length
+    ids = list(map(tokenizer.encode, texts))
+    batch = inputs.batch_of_ids(ids, tokenizer, length)
     output = pretrainer(batch, RandomStream(seed, 0), training=False)
-    probabilities = tf.sigmoid(output.disc_logits).numpy()
-    corrupted = output.corrupted.input_ids.numpy()
-    original = batch.input_ids.numpy()
-    lengths = batch.input_mask.numpy().sum(axis=1)
+    rows = zip(
+        batch.input_ids.numpy(),
+        output.corrupted.input_ids.numpy(),
+        tf.sigmoid(output.disc_logits).numpy(),
+        batch.input_mask.numpy().sum(axis=1),
+        strict=True,
+    )
+    pieces = tokenizer.tokens
     return [
         [
-            Token(
-                tokenizer.tokens[corrupted[row, place]],
-                tokenizer.tokens[original[row, place]],
-                float(probabilities[row, place]),
-            )
-            for place in range(1, lengths[row] - 1)
+            Token(pieces[corrupted[i]], pieces[original[i]], float(found[i]))
+            for i in range(1, number - 1)
         ]
-        for row in range(len(texts))
+        for original, corrupted, found, number in rows
     ]
 
 

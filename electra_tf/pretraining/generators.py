@@ -1,8 +1,8 @@
-"""Generators: what proposes a token for each hidden position.
+"""Generators, which propose a token for each hidden position: a table.
 
 B batch, L length, N chosen positions, H generator's hidden size, V vocabulary.
 A generator has `layers`, the Keras layers it owns, and is called with
-`(batch, masked, random)` to return `Proposals`.
+`(batch, masked, random)` to return a `GeneratorOutput`.
 """
 
 import typing
@@ -11,17 +11,17 @@ import numpy as np
 from keras import ops
 
 from electra_tf.configs import generator_config
+from electra_tf.configs.objectives import BASELINE, CLOZE
 from electra_tf.encoder import Encoder
 from electra_tf.layers.embeddings import Embeddings
 from electra_tf.layers.heads import LinearHead, TokenPredictionHead
-from electra_tf.pretraining.maskings import Rules
-from electra_tf.pretraining.positions import gather_positions
+from electra_tf.pretraining.masking import MaskingConfig, gather_positions
 from electra_tf.pretraining.sampling import DISALLOWED
 from electra_tf.randomness import scoped
 
 
-class Proposals(typing.NamedTuple):
-    """What a generator returns.
+class GeneratorOutput(typing.NamedTuple):
+    """Scores of the tokens to propose.
 
     Attributes:
         logits: float32 `(B, N, V)` at the chosen positions.
@@ -57,12 +57,10 @@ class MaskedLanguageModel:
         self.baseline = None
         self.layers = [encoder, self.head] if owns_encoder else [self.head]
         if has_baseline:
-            self.baseline = LinearHead(
-                encoder.config, name="baseline_predictions"
-            )
+            self.baseline = LinearHead(encoder.config, name=BASELINE.name)
             self.layers.append(self.baseline)
 
-    def __call__(self, batch, masked, random) -> Proposals:
+    def __call__(self, batch, masked, random) -> GeneratorOutput:
         """Predict the hidden tokens."""
         hidden = self.encoder(
             masked.input_ids,
@@ -74,14 +72,14 @@ class MaskedLanguageModel:
         table = self.encoder.embeddings.word_embeddings
         logits = self.head(chosen, word_embeddings=table)
         if self.baseline is None:
-            return Proposals(logits)
+            return GeneratorOutput(logits)
         # The baseline learns from what the encoder says, and does not tell it
         # what to say.
         expected = self.baseline(ops.stop_gradient(chosen))
-        return Proposals(logits, baseline_logits=expected)
+        return GeneratorOutput(logits, baseline_logits=expected)
 
 
-class Fixed:
+class StaticGenerator:
     """Proposes the same tokens everywhere; has no weights.
 
     Args:
@@ -93,10 +91,10 @@ class Fixed:
     def __init__(self, logits):
         self.logits = np.asarray(logits, np.float32)
 
-    def __call__(self, batch, masked, random) -> Proposals:
+    def __call__(self, batch, masked, random) -> GeneratorOutput:
         """Return the logits for every position."""
         shape = (*ops.shape(masked.ids), len(self.logits))
-        return Proposals(ops.broadcast_to(self.logits, shape))
+        return GeneratorOutput(ops.broadcast_to(self.logits, shape))
 
 
 class TwoTowers:
@@ -111,24 +109,26 @@ class TwoTowers:
         self.right_to_left = right_to_left
         config = left_to_right.config
         self.head = TokenPredictionHead(
-            config, 2 * config.hidden_size, name="cloze_predictions"
+            config, 2 * config.hidden_size, name=CLOZE.name
         )
         self.layers = [left_to_right, right_to_left, self.head]
 
-    def __call__(self, batch, masked, random) -> Proposals:
+    def __call__(self, batch, masked, random) -> GeneratorOutput:
         """Predict every token from its left and right context."""
+        left = self._read(self.left_to_right, "ltr", batch, random)
+        right = self._read(self.right_to_left, "rtl", batch, random)
         # The neighbours' states; the ends wrap around, as in the original.
-        left = ops.roll(self._tower("ltr", batch, random), 1, axis=1)
-        right = ops.roll(self._tower("rtl", batch, random), -1, axis=1)
+        left, right = ops.roll(left, 1, axis=1), ops.roll(right, -1, axis=1)
         logits = self.head(
             ops.concatenate([left, right], axis=-1),
             word_embeddings=self.left_to_right.embeddings.word_embeddings,
         )
-        return Proposals(gather_positions(logits, masked.positions), logits)
+        return GeneratorOutput(
+            gather_positions(logits, masked.positions), logits
+        )
 
-    def _tower(self, direction: str, batch, random):
-        towers = {"ltr": self.left_to_right, "rtl": self.right_to_left}
-        return towers[direction](
+    def _read(self, tower: Encoder, direction: str, batch, random):
+        return tower(
             batch.input_ids,
             input_mask=batch.input_mask,
             segment_ids=batch.segment_ids,
@@ -138,51 +138,50 @@ class TwoTowers:
 
 
 def masked_language_model(
-    config, main: Encoder, rules: Rules
+    config, main: Encoder, masking: MaskingConfig
 ) -> MaskedLanguageModel:
     """Return the generator, or the main encoder where the two are one."""
     adversarial = config.generator_training == "adversarial"
-    if config.layout.generator == "main" or config.weight_sharing == "all":
+    if not config.has_small_generator:
         return MaskedLanguageModel(main, False, adversarial)
-    own = _tower(config, main, "generator")
+    own = _own_encoder(config, main, "generator")
     return MaskedLanguageModel(own, has_baseline=adversarial)
 
 
-def uniform(config, main: Encoder, rules: Rules) -> Fixed:
-    """Return what proposes every token with the same probability."""
-    return Fixed(np.zeros(main.config.vocab_size))
+def uniform(config, main: Encoder, masking: MaskingConfig) -> StaticGenerator:
+    """Return a generator that proposes every token alike."""
+    return StaticGenerator(np.zeros(main.config.vocab_size))
 
 
-def unigram(config, main: Encoder, rules: Rules) -> Fixed:
-    """Return what proposes tokens as often as they come in the records.
+def unigram(config, main: Encoder, masking: MaskingConfig) -> StaticGenerator:
+    """Return a generator of tokens as frequent as in the records.
 
     Every token counts once more than it comes, so that held-out text has a
     likelihood; [CLS], [SEP] and [MASK] are not proposed.
     """
-    logits = np.log(np.asarray(rules.token_counts, np.float64) + 1.0)
-    logits[list(rules.special)] = -DISALLOWED
-    return Fixed(logits)
+    logits = np.log(np.asarray(masking.token_counts, np.float64) + 1.0)
+    logits[list(masking.special)] = -DISALLOWED
+    return StaticGenerator(logits)
 
 
-def two_towers(config, main: Encoder, rules: Rules) -> TwoTowers:
+def two_towers(config, main: Encoder, masking: MaskingConfig) -> TwoTowers:
     """Return Electric's noise model.
 
     Where it is all there is, the left-to-right tower owns the embeddings.
     """
-    left_to_right = _tower(config, main, "generator_ltr")
-    shares = None
-    if not config.layout.has_main and config.weight_sharing != "none":
-        shares = left_to_right.embeddings
-    return TwoTowers(
-        left_to_right, _tower(config, main, "generator_rtl", shares)
-    )
+    first = _own_encoder(config, main, "generator_ltr")
+    shared = None if config.weight_sharing == "none" else first.embeddings
+    return TwoTowers(first, _own_encoder(config, main, "generator_rtl", shared))
 
 
-def _tower(
+def _own_encoder(
     config, main: Encoder, name: str, embeddings: Embeddings | None = None
 ) -> Encoder:
-    """A generator-sized encoder with embeddings that are given, or its own."""
-    if config.layout.has_main:
+    """Return a generator-sized encoder with given or new embeddings.
+
+    Beside a main encoder, `weight_sharing` says which embeddings it has.
+    """
+    if config.objective_spec.has_main:
         embeddings = EMBEDDINGS_OF_GENERATOR[config.weight_sharing](main)
     return Encoder(
         generator_config(config),
@@ -192,7 +191,7 @@ def _tower(
     )
 
 
-# What a generator with an encoder of its own looks tokens up in.
+# The embeddings of a generator with an encoder of its own; None for new ones.
 EMBEDDINGS_OF_GENERATOR = {
     "none": lambda main: None,
     "embeddings": lambda main: main.embeddings,

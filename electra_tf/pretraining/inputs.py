@@ -1,14 +1,20 @@
-"""Batches of pre-training records, in an order that the seed decides."""
+"""Batches of pre-training records and of texts.
+
+The seed decides the order of records.
+"""
 
 import contextlib
 import os
+from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from electra_tf.errors import UserError
 from electra_tf.io import records
 from electra_tf.pretraining import order
 from electra_tf.pretraining.masking import Batch
+from electra_tf.text.tokenization import Tokenizer
 
 
 def training_dataset(
@@ -38,7 +44,7 @@ def training_dataset(
     return (
         _shares(batches, size, "train_batch_size", context)
         .map(
-            lambda batch: parse(batch, config.max_seq_length, layout.padded),
+            lambda batch: _parse(batch, config.max_seq_length, layout.padded),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
@@ -56,12 +62,12 @@ def evaluation_dataset(
         size, drop_remainder=True
     )
     return _shares(batches, size, "eval_batch_size", context).map(
-        lambda batch: parse(batch, config.max_seq_length, layout.padded)
+        lambda batch: _parse(batch, config.max_seq_length, layout.padded)
     )
 
 
-def parse(serialized, max_seq_length: int, padded: bool = True) -> Batch:
-    """Serialized records, string `(B,)`, to `Batch`."""
+def _parse(serialized, max_seq_length: int, padded: bool) -> Batch:
+    """Turn serialized records, string `(B,)`, into a `Batch`."""
     parsed = records.parse_examples(serialized, max_seq_length, padded)
     return Batch(**parsed)
 
@@ -123,3 +129,22 @@ def read_errors_explained(files: list[str], max_seq_length: int):
         raise records.explain_read_error(
             error, files, max_seq_length
         ) from error
+
+
+def batch_of_ids(
+    texts: Sequence[Sequence[int]], tokenizer: Tokenizer, length: int
+) -> Batch:
+    """Return [CLS] text [SEP] of each text, int32 `(texts, length)` each.
+
+    Args:
+        texts: their ids; what does not fit is cut off.
+        tokenizer: whose special tokens to take.
+        length: to pad to.
+    """
+    ids = np.full((len(texts), length), tokenizer.pad_id, np.int32)
+    mask = np.zeros_like(ids)
+    for row, text in enumerate(texts):
+        tokens = [tokenizer.cls_id, *text[: length - 2], tokenizer.sep_id]
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return Batch(*map(tf.constant, (ids, mask, np.zeros_like(ids))))

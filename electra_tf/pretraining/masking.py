@@ -1,17 +1,12 @@
-"""Hiding the tokens to predict; which they are, `maskings` says.
+"""Hides the tokens to predict; `masking_strategies` chooses them.
 
-B batch, L length, N positions a sequence at most, V vocabulary.
+B batch, L length, N chosen positions a sequence at most, V vocabulary, D any
+size.
 """
 
 import typing
 
 from keras import ops
-
-from electra_tf.pretraining.positions import scatter_average
-
-# The share of chosen tokens that becomes [MASK]; the others stay as they
-# are. The released code has this, the paper masks all (section 2).
-MASK_TOKEN_SHARE = 0.85
 
 
 class SpecialTokens(typing.NamedTuple):
@@ -28,6 +23,50 @@ class Batch(typing.NamedTuple):
     input_ids: typing.Any
     input_mask: typing.Any
     segment_ids: typing.Any
+
+
+class MaskingConfig(typing.NamedTuple):
+    """Settings of masking, and what it knows of the vocabulary.
+
+    Attributes:
+        special: `SpecialTokens`.
+        mask_prob: float, the share of real tokens to choose.
+        max_predictions_per_seq: int, N.
+        strategy: str, a row of `masking_strategies.STRATEGIES`.
+        mask_token_share: float, the share of chosen tokens that becomes
+            [MASK].
+        random_token_share: float, the share of chosen tokens that becomes
+            another token; the rest stays as it is.
+        continues_word: bool `(V,)`, which pieces continue a word; needed to
+            choose whole words.
+        token_counts: ints `(V,)`, how often each token comes in the training
+            records; needed to choose rare tokens.
+    """
+
+    special: SpecialTokens
+    mask_prob: float
+    max_predictions_per_seq: int
+    strategy: str = "with_replacement"
+    mask_token_share: float = 0.85  # Of the released code; the paper has 1.
+    random_token_share: float = 0.0
+    continues_word: typing.Any = None
+    token_counts: typing.Any = None
+
+
+class MaskingRandomInputs(typing.NamedTuple):
+    """The random choices that masking a batch consumes.
+
+    Attributes:
+        positions: int32 `(B, N)`, those that a strategy chose.
+        replace: float32 `(B, N)` in [0, 1); a token becomes [MASK] when its
+            number is below the share of tokens that do, another token when
+            it is below that and the share of those together.
+        random_ids: int32 `(B, N)`, these other tokens; None without them.
+    """
+
+    positions: typing.Any
+    replace: typing.Any
+    random_ids: typing.Any = None
 
 
 class Masked(typing.NamedTuple):
@@ -47,22 +86,7 @@ class Masked(typing.NamedTuple):
     weights: typing.Any
 
 
-class MaskingDraws(typing.NamedTuple):
-    """The random numbers that `mask_tokens` consumes.
-
-    Attributes:
-        positions: int32 `(B, N)`, what a function of
-            `electra_tf.pretraining.maskings` chose.
-        replace: float32 `(B, N)` in [0, 1); a token becomes [MASK] when its
-            number is below the share of tokens that do, another token when
-            it is below that and the share of those together.
-    """
-
-    positions: typing.Any
-    replace: typing.Any
-
-
-def candidates(batch: Batch, special: SpecialTokens):
+def maskable(batch: Batch, special: SpecialTokens):
     """Mark the tokens that may be chosen: bool `(B, L)`."""
     allowed = ops.cast(batch.input_mask, "bool")
     for special_id in special:
@@ -73,7 +97,7 @@ def candidates(batch: Batch, special: SpecialTokens):
 
 
 def num_to_predict(input_mask, mask_prob: float, most: int):
-    """How many tokens to predict in each sequence: int32 `(B,)`.
+    """Return how many tokens to predict in each sequence: int32 `(B,)`.
 
     The share `mask_prob` of the real tokens, special ones included, rounded
     half to even, at least 1 and `most` at most.
@@ -87,49 +111,89 @@ def num_to_predict(input_mask, mask_prob: float, most: int):
 
 
 def mask_tokens(
-    batch: Batch,
-    special: SpecialTokens,
-    draws: MaskingDraws,
-    number,
-    mask_token_share: float = MASK_TOKEN_SHARE,
-    random_token_share: float = 0.0,
-    random_ids=None,
+    batch: Batch, config: MaskingConfig, random: MaskingRandomInputs, number
 ) -> Masked:
-    """Hide the drawn tokens.
+    """Hide the chosen tokens.
 
     Positions drawn with replacement, as in the released code, make a few
     sequences predict one token twice and have fewer hidden ones.
 
     Args:
         batch: `Batch`.
-        special: `SpecialTokens`.
-        draws: `MaskingDraws`; its N is the most positions a sequence.
+        config: `MaskingConfig`.
+        random: `MaskingRandomInputs`.
         number: int32 `(B,)`, how many of the positions to use.
-        mask_token_share: float, how many of the chosen tokens to hide.
-        random_token_share: float, how many of them to replace by other
-            tokens; the rest stay as they are.
-        random_ids: int32 `(B, N)`, those tokens; needed for such a share.
 
     Returns:
         `Masked`.
     """
-    most = draws.positions.shape[1]
-    used = ops.cast(ops.arange(most)[None] < number[:, None], "int32")
-    positions = draws.positions * used
-    ids = ops.take_along_axis(batch.input_ids, positions, axis=1) * used
-    updates = ops.full_like(positions, special.mask_id)
-    changed_share = mask_token_share
-    if random_token_share:
-        hidden = draws.replace < mask_token_share
-        updates = ops.where(hidden, updates, random_ids)
-        changed_share += random_token_share
-    changed = ops.cast(draws.replace < changed_share, "int32")
+    slots = ops.arange(random.positions.shape[1])[None]
+    used = ops.cast(slots < number[:, None], "int32")
+    positions = random.positions * used
+    updates = ops.full_like(positions, config.special.mask_id)
+    changed_share = config.mask_token_share
+    if config.random_token_share:
+        hidden = random.replace < config.mask_token_share
+        updates = ops.where(hidden, updates, random.random_ids)
+        changed_share += config.random_token_share
+    changed = ops.cast(random.replace < changed_share, "int32")
     masked_ids, _ = scatter_average(
-        batch.input_ids, updates=updates, positions=positions * changed
+        batch.input_ids, updates, positions * changed
     )
     return Masked(
         input_ids=masked_ids,
         positions=positions,
-        ids=ids,
+        ids=gather_positions(batch.input_ids, positions) * used,
         weights=ops.cast(used, "float32"),
     )
+
+
+def gather_positions(sequence, positions):
+    """Take numbers or vectors at positions.
+
+    Args:
+        sequence: `(B, L)` or `(B, L, D)`.
+        positions: int32 `(B, N)`.
+
+    Returns:
+        `(B, N)` or `(B, N, D)`.
+    """
+    if len(sequence.shape) > len(positions.shape):
+        positions = ops.expand_dims(positions, -1)
+    return ops.take_along_axis(sequence, positions, axis=1)
+
+
+def scatter_average(sequence, updates, positions):
+    """Put tokens at positions, as the released code does.
+
+    Position 0 is never changed, so that unused slots can point to it. Where
+    several updates meet, their sum is divided by their number, rounding
+    down: two different tokens at one position become a third one.
+
+    Args:
+        sequence: int32 `(B, L)`.
+        updates: int32 `(B, N)`, the tokens to put there.
+        positions: int32 `(B, N)`.
+
+    Returns:
+        The new sequence, int32 `(B, L)`, and which of its positions were
+        replaced, bool `(B, L)`.
+
+    Example:
+
+    >>> sequence, is_replaced = scatter_average(
+    ...     np.array([[1, 2, 3]]), np.array([[7, 8, 9]]), np.array([[2, 2, 0]]))
+    >>> sequence.numpy().tolist(), is_replaced.numpy().tolist()
+    ([[1, 2, 7]], [[False, False, True]])
+    """
+    length = ops.shape(sequence)[1]
+    hits = ops.logical_and(
+        ops.equal(positions[:, :, None], ops.arange(length)[None, None]),
+        ops.not_equal(positions, 0)[:, :, None],
+    )  # [B, N, L]
+    hits = ops.cast(hits, "int32")
+    number = ops.sum(hits, axis=1)  # [B, L]
+    total = ops.sum(hits * ops.cast(updates, "int32")[:, :, None], axis=1)
+    is_replaced = number > 0
+    averaged = ops.floor_divide(total, ops.maximum(number, 1))
+    return ops.where(is_replaced, averaged, sequence), is_replaced

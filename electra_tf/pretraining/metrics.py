@@ -1,7 +1,7 @@
-"""Evaluation metrics of pre-training, as the original reports them.
+"""Metrics of pre-training: of an evaluation, and of training steps.
 
-A batch is reduced to sums, sums add up over batches and replicas, and
-`summarize` turns them into metrics.
+Those of an evaluation are the original's: a batch is reduced to sums, sums add
+up over batches and replicas, and `summarize` turns them into metrics.
 
 B batch, L length, N chosen positions, T thresholds.
 """
@@ -15,17 +15,18 @@ from electra_tf.pretraining import objectives
 # TensorFlow 1's streaming AUC: thresholds over [0, 1], the ends moved out.
 NUM_THRESHOLDS = 200
 _END = 1e-7
+_INNER = np.arange(1, NUM_THRESHOLDS - 1) / (NUM_THRESHOLDS - 1)
+THRESHOLDS = np.array([-_END, *_INNER, 1 + _END], np.float32)  # [T]
 _AUC_EPSILON = 1e-6
-
-
-def thresholds() -> np.ndarray:
-    """The AUC's thresholds, float32 `(T,)`."""
-    inner = np.arange(1, NUM_THRESHOLDS - 1) / (NUM_THRESHOLDS - 1)
-    return np.array([-_END, *inner, 1 + _END], np.float32)
+# Below both of these it calls everything original and ranks by chance. A
+# young discriminator calls everything original, too, but ranks better.
+LEAST_RECALL = 0.01
+LEAST_AUC = 0.55
+_QUIET_LOOPS = 20
 
 
 def sums(output) -> dict:
-    """Reduce a batch to what adds up.
+    """Reduce a batch to sums, which add up.
 
     Args:
         output: `PretrainingOutput`.
@@ -34,18 +35,24 @@ def sums(output) -> dict:
         Dict of float32 tensors: pairs `<metric>/total` and `<metric>/count`,
         and for the AUC the true and false positives at each threshold.
     """
-    result = _generator_sums(output)
-    if output.corrupted is not None:
-        result |= _sampling_sums(output)
+    pairs = _generator_pairs(output)
     if output.disc_logits is not None:
-        result |= _discriminator_sums(output)
+        pairs |= {"disc_loss": _detection_loss(output)}
+        pairs |= _detection_pairs(output)
     if output.predictions is not None:
-        result |= _prediction_sums(output)
+        losses = objectives.prediction_losses(output.predictions)
+        pairs["token_loss"] = _weighted(losses, output.predictions.weights)
+        pairs |= _prediction_pairs(output.predictions)
+    result = {}
+    for name, (total, count) in pairs.items():
+        result |= {f"{name}/total": total, f"{name}/count": count}
+    if output.disc_logits is not None:
+        result |= _auc_sums(output)
     return result
 
 
 def training_terms(output) -> dict[str, LossTerm]:
-    """What a training step reports of the main network beside its losses.
+    """Return what a training step reports beside its losses.
 
     The terms have no weight. Unlike in an evaluation, the AUC is exact, of real
     tokens only, and a mean over the steps and replicas, each of which ranks
@@ -54,33 +61,85 @@ def training_terms(output) -> dict[str, LossTerm]:
     Args:
         output: `PretrainingOutput`.
     """
-    terms = {}
+    pairs = {}
     if output.disc_logits is not None:
-        terms |= _detection_terms(output)
+        pairs |= _detection_pairs(output)
+        pairs["disc_auc"] = _exact_auc(output)
     if output.predictions is not None:
-        sums = _prediction_accuracies(output.predictions)
-        terms |= {name: LossTerm(None, *sums[name]) for name in sums}
-    return terms
+        pairs |= _prediction_pairs(output.predictions)
+    return {name: LossTerm(None, *pair) for name, pair in pairs.items()}
 
 
-def _detection_terms(output) -> dict[str, LossTerm]:
-    mask = output.disc_weights
-    fake = ops.cast(output.corrupted.is_fake, "float32") * mask
-    called_fake = ops.cast(output.disc_logits > 0, "float32") * mask
-    found = ops.sum(called_fake * fake)
-    right = ops.sum(ops.cast(ops.equal(called_fake, fake), "float32") * mask)
-    pairs, ordered = _ordered_pairs(output.disc_logits, fake, mask - fake)
-    some = ops.cast(pairs > 0, "float32")
+def _weighted(values, weights) -> tuple:
+    """Return the total and the count of a weighted mean."""
+    weights = ops.cast(weights, "float32")
+    return ops.sum(ops.cast(values, "float32") * weights), ops.sum(weights)
+
+
+def _generator_pairs(output) -> dict[str, tuple]:
+    masked, logits = output.masked, output.generator_output.logits
+    predicted = ops.cast(ops.argmax(logits, axis=-1), "int32")
+    correct = ops.equal(predicted, masked.ids)
+    losses = objectives.token_losses(logits, masked.ids)
+    pairs = {
+        "masked_lm_accuracy": _weighted(correct, masked.weights),
+        "masked_lm_loss": _weighted(losses, masked.weights),
+    }
+    if output.corrupted is not None:
+        sampled = ops.equal(output.corrupted.sampled_ids, masked.ids)
+        pairs["sampled_masked_lm_accuracy"] = _weighted(sampled, masked.weights)
+    return pairs
+
+
+def _prediction_pairs(predictions) -> dict[str, tuple]:
+    """Count correct predictions, and all: of all and of replaced tokens.
+
+    A network that copies every token has the first high and the second 0.
+    """
+    ids, weights = predictions.ids, predictions.weights
+    correct = ops.equal(objectives.most_likely(predictions), ids)
+    changed = ops.not_equal(predictions.input_ids, ids)
+    replaced = weights * ops.cast(changed, "float32")
     return {
-        "disc_accuracy": LossTerm(None, right, ops.sum(mask)),
-        "disc_precision": LossTerm(None, found, ops.sum(called_fake)),
-        "disc_recall": LossTerm(None, found, ops.sum(fake)),
-        "disc_auc": LossTerm(None, ordered / ops.maximum(pairs, 1.0), some),
+        "token_accuracy": _weighted(correct, weights),
+        "replaced_token_accuracy": _weighted(correct, replaced),
     }
 
 
+def _detection_pairs(output) -> dict[str, tuple]:
+    mask, labels = output.disc_weights, _labels(output)
+    called_fake = ops.cast(output.disc_logits > 0, "float32")
+    correct = ops.equal(called_fake, labels)
+    return {
+        "disc_accuracy": _weighted(correct, mask),
+        "disc_precision": _weighted(correct, called_fake * mask),
+        "disc_recall": _weighted(correct, labels * mask),
+    }
+
+
+def _labels(output):
+    return ops.cast(output.corrupted.is_fake, "float32")
+
+
+def _detection_loss(output) -> tuple:
+    """Return the losses, each averaged over its sequence, and their number."""
+    mask = output.disc_weights
+    losses = objectives.detection_losses(output.disc_logits, _labels(output))
+    lengths = ops.sum(mask, axis=1) + COUNT_EPSILON
+    per_example = ops.sum(losses * mask, axis=1) / lengths
+    return _weighted(per_example, ops.ones_like(per_example))
+
+
+def _exact_auc(output) -> tuple:
+    mask = output.disc_weights
+    fake = _labels(output) * mask
+    pairs, ordered = _ordered_pairs(output.disc_logits, fake, mask - fake)
+    some = ops.cast(pairs > 0, "float32")
+    return ordered / ops.maximum(pairs, 1.0), some
+
+
 def _ordered_pairs(scores, positives, negatives) -> tuple:
-    """Pairs of a positive and a negative, and those ranked correctly.
+    """Count pairs of a positive and a negative, and those in order.
 
     Their ratio is the area under the ROC curve (Mann and Whitney, 1947). Equal
     scores count as ordered by position.
@@ -97,88 +156,16 @@ def _ordered_pairs(scores, positives, negatives) -> tuple:
     return pairs, ops.sum(positives * below)
 
 
-def _weighted(name: str, values, weights) -> dict:
-    weights = ops.cast(weights, "float32")
-    total = ops.sum(ops.cast(values, "float32") * weights)
-    return {f"{name}/total": total, f"{name}/count": ops.sum(weights)}
-
-
-def _generator_sums(output) -> dict:
-    masked, logits = output.masked, output.proposals.logits
-    predicted = ops.cast(ops.argmax(logits, axis=-1), "int32")
-    losses = objectives.token_losses(logits, masked.ids)
-    return {
-        **_weighted(
-            "masked_lm_accuracy",
-            ops.equal(predicted, masked.ids),
-            masked.weights,
-        ),
-        **_weighted("masked_lm_loss", losses, masked.weights),
-    }
-
-
-def _sampling_sums(output) -> dict:
-    correct = ops.equal(output.corrupted.sampled_ids, output.masked.ids)
-    weights = output.masked.weights
-    return _weighted("sampled_masked_lm_accuracy", correct, weights)
-
-
-def _prediction_sums(output) -> dict:
-    predictions = output.predictions
-    losses = objectives.prediction_losses(predictions)
-    result = _weighted("token_loss", losses, predictions.weights)
-    for name, (total, count) in _prediction_accuracies(predictions).items():
-        result |= {f"{name}/total": total, f"{name}/count": count}
-    return result
-
-
-def _prediction_accuracies(predictions) -> dict[str, tuple]:
-    """Correct predictions and their number: of all, and of replaced tokens.
-
-    A network that copies every token has the first high and the second 0.
-    """
-    ids, weights = predictions.ids, predictions.weights
-    predicted = objectives.most_likely(predictions)
-    correct = ops.cast(ops.equal(predicted, ids), "float32")
-    changed = ops.not_equal(predictions.input_ids, ids)
-    replaced = weights * ops.cast(changed, "float32")
-    return {
-        "token_accuracy": (ops.sum(correct * weights), ops.sum(weights)),
-        "replaced_token_accuracy": (
-            ops.sum(correct * replaced),
-            ops.sum(replaced),
-        ),
-    }
-
-
-def _discriminator_sums(output) -> dict:
-    """Losses are averaged over sequences; all else over tokens."""
-    mask = output.disc_weights
-    logits = output.disc_logits
-    labels = ops.cast(output.corrupted.is_fake, "float32")
-    predictions = ops.cast(logits > 0, "float32")
-    losses = objectives.detection_losses(logits, labels) * mask
-    lengths = ops.sum(mask, axis=1) + COUNT_EPSILON
-    per_example = ops.sum(losses, axis=1) / lengths
-    correct = ops.equal(predictions, labels)
-    return {
-        **_weighted("disc_loss", per_example, ops.ones_like(per_example)),
-        **_weighted("disc_accuracy", correct, mask),
-        **_weighted("disc_precision", correct, predictions * mask),
-        **_weighted("disc_recall", correct, labels * mask),
-        **_auc_sums(logits, labels, mask),
-    }
-
-
-def _auc_sums(logits, labels, mask) -> dict:
-    """Positives above each threshold; padding counts as an original token.
+def _auc_sums(output) -> dict:
+    """Count positives above thresholds; padding is an original token.
 
     The original gives the AUC no weights, and multiplies the scores by the
     mask, so padding is label 0 with score 0.
     """
-    scores = ops.reshape(ops.sigmoid(logits) * mask, (-1,))
-    labels = ops.reshape(labels * mask, (-1,))
-    above = ops.cast(scores[:, None] > thresholds()[None], "float32")
+    mask = output.disc_weights
+    scores = ops.reshape(ops.sigmoid(output.disc_logits) * mask, (-1,))
+    labels = ops.reshape(_labels(output) * mask, (-1,))
+    above = ops.cast(scores[:, None] > THRESHOLDS[None], "float32")
     return {
         "disc_auc/true_positives": ops.sum(above * labels[:, None], axis=0),
         "disc_auc/false_positives": ops.sum(
@@ -219,7 +206,7 @@ def _ratio(total, count) -> float:
 
 
 def _auc(total: dict) -> float:
-    """Area under the ROC curve, by trapezoids."""
+    """Return the area under the ROC curve, by trapezoids."""
     recall = (total["disc_auc/true_positives"] + _AUC_EPSILON) / (
         total["disc_auc/positives"] + _AUC_EPSILON
     )
@@ -228,3 +215,46 @@ def _auc(total: dict) -> float:
     )
     widths = fallout[:-1] - fallout[1:]
     return float(np.sum(widths * (recall[:-1] + recall[1:]) / 2))
+
+
+class CollapseWarning:
+    """Warns when the discriminator has stopped telling tokens apart.
+
+    Args:
+        num_warmup_steps: int, updates in which nothing is said.
+
+    >>> warning = CollapseWarning(num_warmup_steps=100)
+    >>> blind = {"disc_recall": 0.0, "disc_auc": 0.5}
+    >>> warning(100, blind) is None, warning(200, blind)[:22]
+    (True, 'The discriminator call')
+    >>> warning(300, blind)  # Said once in 20 loops.
+    """
+
+    def __init__(self, num_warmup_steps: int):
+        self.num_warmup_steps = num_warmup_steps
+        self._quiet = 0
+
+    def __call__(self, step: int, metrics: dict[str, float]) -> str | None:
+        """Return a warning, or None.
+
+        Args:
+            step: updates done.
+            metrics: the last loop's, see `training_terms`.
+        """
+        self._quiet = max(0, self._quiet - 1)
+        if step <= self.num_warmup_steps or self._quiet:
+            return None
+        recall = metrics.get("disc_recall", 1.0)
+        auc = metrics.get("disc_auc", 1.0)
+        if not (recall < LEAST_RECALL and auc < LEAST_AUC):
+            return None
+        self._quiet = _QUIET_LOOPS
+        return (
+            f"The discriminator calls nearly every token original: at step "
+            f"{step} it finds {recall:.1%} of the replaced ones, and its AUC "
+            f"of {auc:.2f} is near that of guessing (0.50). If this lasts, "
+            "lower learning_rate, lengthen num_warmup_steps, raise "
+            "disc_weight, or make the generator smaller "
+            "(generator_hidden_size): one as large as the discriminator can "
+            "leave it nothing to learn."
+        )

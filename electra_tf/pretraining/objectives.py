@@ -1,21 +1,110 @@
-"""Pre-training objectives: a table of pure functions.
+"""Losses of pre-training, and the heads of the main network: a table.
 
-B batch, L length, N chosen positions, V vocabulary.
+An objective (a row of `electra_tf.configs.objectives.OBJECTIVES`) trains a
+generator, and what the main encoder ends in, if it ends in anything.
+
+B batch, L length, N chosen positions, T tokens that are predicted (N or L),
+H hidden size, V vocabulary.
 """
+
+import math
+import typing
 
 from keras import ops
 
+from electra_tf.configs.objectives import COPY, TOKENS
+from electra_tf.layers.heads import (
+    LinearHead,
+    ReplacedTokenHead,
+    TokenPredictionHead,
+)
 from electra_tf.loss_terms import LossTerm
 from electra_tf.pretraining import sampling
+from electra_tf.pretraining.masking import gather_positions
 
 
-def token_losses(logits, ids):
-    """Negative log-likelihoods: `(..., V)` and `(...)` to float32 `(...)`."""
-    return ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
+def losses(config, output) -> dict[str, LossTerm]:
+    """Return the terms of a config's objective by name.
+
+    Args:
+        config: `PretrainingConfig`.
+        output: `PretrainingOutput`.
+    """
+    terms = GENERATOR_LOSSES[config.generator_training](config, output)
+    head = config.objective_spec.head
+    if head is not None:
+        terms = terms | HEADS[head.name].losses(config, output)
+    return terms
+
+
+class Detection:
+    """Replaced-token detection (ELECTRA, section 2).
+
+    A head has `layers`, the Keras layers it owns. It is called with the hidden
+    vectors `(B, L, H)` and a `PretrainingOutput` whose `corrupted` is there,
+    to return the fields that it adds to it.
+
+    Args:
+        config: `PretrainingConfig`.
+        main: `Encoder` whose vectors come in.
+    """
+
+    # A sample that equals the original counts as original.
+    lucky_samples_are_fake = False
+
+    def __init__(self, config, main):
+        self.config = config
+        self.head = ReplacedTokenHead(main.config)
+        self.layers = [self.head]
+
+    def __call__(self, hidden, output) -> dict:
+        """Return `disc_logits` and `disc_weights`, float32 `(B, L)` each."""
+        tokens = {
+            "all": output.batch.input_mask,
+            "chosen": output.corrupted.is_replaced_position,
+        }
+        weights = tokens[self.config.objective_spec.trained_on]
+        return {
+            "disc_logits": self.head(hidden),
+            "disc_weights": ops.cast(weights, "float32"),
+        }
+
+    @staticmethod
+    def losses(config, output) -> dict[str, LossTerm]:
+        """Return the cross entropy over the tokens that it is trained on."""
+        values = detection_losses(output.disc_logits, output.corrupted.is_fake)
+        term = _mean(config.disc_weight, values, output.disc_weights)
+        return {"disc_loss": term}
+
+
+class Energy(Detection):
+    """Energies of tokens, by telling them from noise (Electric, section 2).
+
+    What is asked is whether a token came from the noise distribution, even if
+    the sample happens to equal the original.
+    """
+
+    lucky_samples_are_fake = True
+
+    def __call__(self, hidden, output) -> dict:
+        """Add the known part of the logits to the energies."""
+        detection = super().__call__(hidden, output)
+        log_noise = -token_losses(
+            output.generator_output.cloze_logits, output.corrupted.input_ids
+        )
+        known = log_odds_of_noise(
+            ops.stop_gradient(log_noise), self.config.mask_prob
+        )
+        return {**detection, "disc_logits": detection["disc_logits"] + known}
+
+
+def log_odds_of_noise(log_noise, share: float):
+    """Return log(k q(x) / (n - k)), for k = share * n tokens drawn from q."""
+    return log_noise + math.log(share / (1 - share))
 
 
 def detection_losses(logits, labels):
-    """Binary cross entropies: `(B, L)` logits and 0/1 labels to `(B, L)`."""
+    """Return binary cross entropies: `(B, L)` of logits and 0/1 labels."""
     labels = ops.cast(labels, "float32")
     # log(1 + e^x) - x * label, without overflow.
     return (
@@ -25,35 +114,76 @@ def detection_losses(logits, labels):
     )
 
 
-def generator_term(config, output) -> LossTerm:
-    """Likelihood of the generator: hidden tokens, or all for two towers."""
-    if output.proposals.cloze_logits is None:
-        losses = token_losses(output.proposals.logits, output.masked.ids)
-        weights = output.masked.weights
-    else:
-        losses = token_losses(
-            output.proposals.cloze_logits, output.batch.input_ids
-        )
-        weights = ops.cast(output.candidates, "float32")
-    return LossTerm(
-        weight=config.gen_weight,
-        total=ops.sum(losses * weights),
-        count=ops.sum(weights),
-    )
+class TokenPredictions(typing.NamedTuple):
+    """Predictions of the original tokens by the main network.
+
+    Attributes:
+        logits: float32 `(B, T, V)`.
+        ids: int32 `(B, T)`, the original tokens.
+        input_ids: int32 `(B, T)`, the tokens that the network read.
+        weights: float32 `(B, T)`, 1 for tokens that it is trained on.
+        copy_logits: float32 `(B, T)` of a token's having been copied from the
+            input; None without the copy mechanism.
+    """
+
+    logits: typing.Any
+    ids: typing.Any
+    input_ids: typing.Any
+    weights: typing.Any
+    copy_logits: typing.Any = None
 
 
-def detection_term(config, output) -> LossTerm:
-    """Replaced-token detection over the tokens that it is trained on."""
-    losses = detection_losses(output.disc_logits, output.corrupted.is_fake)
-    return LossTerm(
-        weight=config.disc_weight,
-        total=ops.sum(losses * output.disc_weights),
-        count=ops.sum(output.disc_weights),
-    )
+class Tokens:
+    """Predicts the original tokens (ELECTRA, section 3.5); see `Detection`."""
+
+    lucky_samples_are_fake = False
+    copy = None
+
+    def __init__(self, config, main):
+        self.trained_on = config.objective_spec.trained_on
+        self.embeddings = main.embeddings
+        self.head = TokenPredictionHead(main.config, name=TOKENS.name)
+        self.layers = [self.head]
+
+    def __call__(self, hidden, output) -> dict:
+        """Return `predictions`, a `TokenPredictions`."""
+        corrupted_ids, masked = output.corrupted.input_ids, output.masked
+        if self.trained_on == "chosen":
+            hidden = gather_positions(hidden, masked.positions)
+            input_ids = gather_positions(corrupted_ids, masked.positions)
+            tokens = (masked.ids, input_ids, masked.weights)
+        else:
+            mask = ops.cast(output.batch.input_mask, "float32")
+            tokens = (output.batch.input_ids, corrupted_ids, mask)
+        table = self.embeddings.word_embeddings
+        logits = self.head(hidden, word_embeddings=table)
+        copy_logits = self.copy(hidden) if self.copy else None
+        return {"predictions": TokenPredictions(logits, *tokens, copy_logits)}
+
+    @staticmethod
+    def losses(config, output) -> dict[str, LossTerm]:
+        """Return the negative log-likelihood of the original tokens."""
+        values = prediction_losses(output.predictions)
+        weights = output.predictions.weights
+        return {"token_loss": _mean(config.disc_weight, values, weights)}
+
+
+class CopiedTokens(Tokens):
+    """Predicts tokens, or copies them from the input (section 3.5)."""
+
+    def __init__(self, config, main):
+        super().__init__(config, main)
+        self.copy = LinearHead(main.config, name=COPY.name)
+        self.layers.append(self.copy)
+
+
+def token_losses(logits, ids):
+    """Return negative log-likelihoods: `(..., V)` and `(...)` to `(...)`."""
+    return ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
 
 
 def copy_losses(logits, copy_logits, input_ids, ids):
-    """Negative log-likelihoods under the copy mechanism (section 3.5).
+    """Return negative log-likelihoods under the copy mechanism (section 3.5).
 
     A token is copied from the input with probability sigmoid(copy_logits),
     and drawn from softmax(logits) otherwise.
@@ -76,83 +206,92 @@ def copy_losses(logits, copy_logits, input_ids, ids):
     )
 
 
-def prediction_losses(predictions):
-    """The losses of `TokenPredictions`: float32 `(B, T)`."""
+def prediction_losses(predictions: TokenPredictions):
+    """Return negative log-likelihoods of the original tokens: `(B, T)`."""
     logits, ids, input_ids, _, copy_logits = predictions
     if copy_logits is None:
         return token_losses(logits, ids)
     return copy_losses(logits, copy_logits, input_ids, ids)
 
 
-def most_likely(predictions):
-    """The likeliest tokens of `TokenPredictions`: int32 `(B, T)`."""
+def most_likely(predictions: TokenPredictions):
+    """Return the likeliest tokens: int32 `(B, T)`."""
     logits, _, input_ids, _, copy_logits = predictions
     best = ops.cast(ops.argmax(logits, axis=-1), "int32")
     if copy_logits is None:
         return best
-    candidates = (input_ids, best)
-    losses = [
-        copy_losses(logits, copy_logits, input_ids, ids) for ids in candidates
-    ]
-    return ops.where(losses[0] <= losses[1], *candidates)
-
-
-def token_term(config, output) -> LossTerm:
-    """Likelihood of the original tokens, by the main network."""
-    losses = prediction_losses(output.predictions)
-    weights = output.predictions.weights
-    return LossTerm(
-        weight=config.disc_weight,
-        total=ops.sum(losses * weights),
-        count=ops.sum(weights),
+    copied, drawn = (
+        copy_losses(logits, copy_logits, input_ids, ids)
+        for ids in (input_ids, best)
     )
+    return ops.where(copied <= drawn, input_ids, best)
+
+
+HEADS = {
+    "detection": Detection,
+    "energy": Energy,
+    "tokens": Tokens,
+    "copied_tokens": CopiedTokens,
+}
 
 
 def likelihood(config, output) -> dict[str, LossTerm]:
-    """The generator alone: BERT's masked language model, or two towers."""
-    return {"mlm_loss": generator_term(config, output)}
+    """Return the generator's loss: of hidden tokens, or all for two towers."""
+    logits = output.generator_output.cloze_logits
+    if logits is None:
+        logits, ids = output.generator_output.logits, output.masked.ids
+        weights = output.masked.weights
+    else:
+        ids = output.batch.input_ids
+        weights = ops.cast(output.maskable, "float32")
+    values = token_losses(logits, ids)
+    return {"mlm_loss": _mean(config.gen_weight, values, weights)}
 
 
 def policy(config, output) -> dict[str, LossTerm]:
-    """A generator that makes the discriminator err (ELECTRA, appendix F).
+    """Return the losses of a generator that makes the discriminator err.
 
-    By REINFORCE: the loss has the gradient of minus the expected reward. The
-    reward is the discriminator's loss at a sampled token, less a baseline,
-    which is trained by cross entropy to expect it. Where two samples met at
-    one position, none of the two was read, so they have no reward. The
-    likelihood is reported, and not trained on.
+    By REINFORCE (ELECTRA, appendix F): the loss has the gradient of minus the
+    expected reward. The reward is the discriminator's loss at a sampled token,
+    less a baseline, which is trained by cross entropy to expect it. Where two
+    samples met at one position, none of the two was read, so they have no
+    reward. The likelihood is reported, and not trained on.
     """
-    proposals, masked = output.proposals, output.masked
-    sampled_ids = output.corrupted.sampled_ids
-    rewards = detection_losses(output.disc_logits, output.corrupted.is_fake)
-    rewards = ops.stop_gradient(_at_chosen(rewards, masked))  # [B, N]
-    read = _at_chosen(output.corrupted.input_ids, masked)
-    weights = masked.weights * ops.cast(ops.equal(read, sampled_ids), "float32")
-    logits = sampling.adjusted_logits(
-        proposals.logits, masked, config.temperature, config.disallow_correct
+    masked, corrupted = output.masked, output.corrupted
+    rewards = detection_losses(output.disc_logits, corrupted.is_fake)
+    rewards = ops.stop_gradient(gather_positions(rewards, masked.positions))
+    was_read = ops.equal(
+        gather_positions(corrupted.input_ids, masked.positions),
+        corrupted.sampled_ids,
     )
-    expected = proposals.baseline_logits
-    losses = {
-        "policy_loss": policy_losses(logits, sampled_ids, rewards, expected),
-        "baseline_loss": detection_losses(expected, ops.exp(-rewards)),
-        "reward": rewards,
-    }
-    term_weights = {"policy_loss": config.gen_weight, "baseline_loss": 1.0}
-    if config.entropy_weight:
-        losses["negative_entropy"] = -entropies(logits)
-        term_weights["negative_entropy"] = config.entropy_weight
+    weights = masked.weights * ops.cast(was_read, "float32")  # [B, N]
+    logits = sampling.adjusted_logits(
+        output.generator_output.logits,
+        masked,
+        config.temperature,
+        config.disallow_correct,
+    )
+    expected = output.generator_output.baseline_logits
+    policy_values = policy_losses(
+        logits, corrupted.sampled_ids, rewards, expected
+    )
+    baseline_values = detection_losses(expected, ops.exp(-rewards))
     terms = {
-        name: LossTerm(
-            term_weights.get(name), ops.sum(loss * weights), ops.sum(weights)
-        )
-        for name, loss in losses.items()
+        "policy_loss": _mean(config.gen_weight, policy_values, weights),
+        "baseline_loss": _mean(1.0, baseline_values, weights),
+        "reward": _mean(None, rewards, weights),
     }
-    reported = generator_term(config, output)._replace(weight=None)
+    if config.entropy_weight:
+        values = -entropies(logits)
+        terms["negative_entropy"] = _mean(
+            config.entropy_weight, values, weights
+        )
+    reported = likelihood(config, output)["mlm_loss"]._replace(weight=None)
     return terms | {"mlm_loss": reported}
 
 
 def policy_losses(logits, sampled_ids, rewards, baseline_logits):
-    """What has the policy's gradient: float32 `(B, N)`.
+    """Return losses that have the policy's gradient: float32 `(B, N)`.
 
     Args:
         logits: float32 `(B, N, V)`, what the tokens were sampled from.
@@ -167,48 +306,19 @@ def policy_losses(logits, sampled_ids, rewards, baseline_logits):
 
 
 def entropies(logits):
-    """Entropies in nats: `(..., V)` to `(...)`."""
+    """Return entropies in nats: `(..., V)` to `(...)`."""
     log_probabilities = ops.log_softmax(logits)
     return -ops.sum(ops.exp(log_probabilities) * log_probabilities, axis=-1)
 
 
-def _at_chosen(values, masked):
-    """Read `(B, L)` at the chosen positions: `(B, N)`."""
-    return ops.take_along_axis(values, masked.positions, axis=1)
+def _mean(weight: float | None, values, weights) -> LossTerm:
+    """Return the term of a weighted mean of losses."""
+    return LossTerm(weight, ops.sum(values * weights), ops.sum(weights))
 
 
 # In two stages each term has its own, see electra_tf.pretraining.two_stage.
-GENERATOR_TERMS = {
+GENERATOR_LOSSES = {
     "joint": likelihood,
     "two_stage": likelihood,
     "adversarial": policy,
-}
-
-
-def detection(config, output) -> dict[str, LossTerm]:
-    """Generator and discriminator (ELECTRA, section 2)."""
-    generator_terms = GENERATOR_TERMS[config.generator_training]
-    return generator_terms(config, output) | {
-        "disc_loss": detection_term(config, output)
-    }
-
-
-def prediction(config, output) -> dict[str, LossTerm]:
-    """A generator, and a main network that predicts tokens (section 3.5)."""
-    return likelihood(config, output) | {
-        "token_loss": token_term(config, output)
-    }
-
-
-# Rows that share a function differ in their networks: what the main one ends
-# in, and the tokens it is trained on (electra_tf.configs.objectives).
-OBJECTIVES = {
-    "rtd": detection,
-    "electra_15": detection,
-    "electric": detection,
-    "mlm": likelihood,
-    "two_tower": likelihood,
-    "replace_mlm": prediction,
-    "all_tokens_mlm": prediction,
-    "all_tokens_mlm_no_copy": prediction,
 }

@@ -12,7 +12,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.io import manifest
+from electra_tf.io import files, manifest
 
 # Files read at a time; their records are interleaved.
 CYCLE_LENGTH = 8
@@ -88,7 +88,7 @@ def _shuffle(values, seed):
 
 
 def _interleaved(paths, skips, compression: str) -> tf.data.Dataset:
-    """Records of the files in their order, without the first `skips`."""
+    """Return records of the files in their order, without the first `skips`."""
     files = tf.data.Dataset.from_tensor_slices((paths, skips))
     return files.batch(CYCLE_LENGTH).flat_map(
         lambda *group: tf.data.Dataset.from_tensor_slices(group).interleave(
@@ -116,7 +116,7 @@ def _place(place: int, paths: list, counts: list):
 
 
 def _whole_rounds(counts, number: int) -> int:
-    """How often every file can give a record before `number` is exceeded.
+    """Count how often every file can give a record before `number` is exceeded.
 
     >>> _whole_rounds(np.array([1, 5, 5]), 7)  # 3 in round one, then 2 and 2
     3
@@ -131,22 +131,22 @@ def _whole_rounds(counts, number: int) -> int:
     return low
 
 
-def record_counts(files: list[str], compression: str = "") -> list[int]:
+def record_counts(paths: list[str], compression: str = "") -> list[int]:
     """Return the number of records of each file.
 
     They are in the manifest; files that it does not know, or that have
     another size than it says, are read through.
     """
     known = {}
-    for folder in {os.path.dirname(path) for path in files}:
+    for folder in {os.path.dirname(path) for path in paths}:
         built = manifest.read(folder)
         for shard in built.training if built else ():
             known[os.path.join(folder, shard.name)] = shard
     return [
         known[path].examples
-        if path in known and tf.io.gfile.stat(path).length == known[path].bytes
+        if path in known and files.size(path) == known[path].bytes
         else _count(path, compression)
-        for path in files
+        for path in paths
     ]
 
 

@@ -1,4 +1,4 @@
-"""Generator and discriminator, from a batch of tokens to losses.
+"""Generator and discriminator, from a batch of tokens to all they compute.
 
 B batch, L length, N chosen positions, V vocabulary.
 """
@@ -11,33 +11,38 @@ from keras import ops
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.encoder import Encoder
 from electra_tf.errors import UserError
-from electra_tf.layers.embeddings import (
-    DisentangledEmbeddings,
-    Embeddings,
-)
+from electra_tf.layers.embeddings import DisentangledEmbeddings, Embeddings
 from electra_tf.layers.precision import precision
-from electra_tf.pretraining import masking, maskings, objectives, sampling
-from electra_tf.pretraining.generators import GENERATORS, Proposals
-from electra_tf.pretraining.main_heads import HEADS, TokenPredictions
-from electra_tf.pretraining.masking import Batch, Masked, SpecialTokens
-from electra_tf.pretraining.positions import scatter_average
+from electra_tf.pretraining import masking_strategies, sampling
+from electra_tf.pretraining.generators import GENERATORS, GeneratorOutput
+from electra_tf.pretraining.masking import (
+    Batch,
+    Masked,
+    MaskingConfig,
+    MaskingRandomInputs,
+    SpecialTokens,
+    maskable,
+    scatter_average,
+)
+from electra_tf.pretraining.objectives import HEADS, TokenPredictions
 from electra_tf.randomness import RandomStream, scoped
 
 
 class Corrupted(typing.NamedTuple):
-    """The main network's input, and what a discriminator shall find.
+    """The main network's input, and the labels of a discriminator.
 
     Attributes:
-        input_ids: int32 `(B, L)`, the original tokens with sampled ones
-            written over the chosen positions.
-        is_fake: int32 `(B, L)`, 1 where a token was replaced.
-        written: bool `(B, L)`, the chosen positions.
+        input_ids: int32 `(B, L)`, the original tokens with sampled ones in
+            place of the chosen ones.
+        is_fake: int32 `(B, L)`, 1 where a token was replaced by another.
+        is_replaced_position: bool `(B, L)`, where samples stand, those that
+            equal the original too.
         sampled_ids: int32 `(B, N)`.
     """
 
     input_ids: typing.Any
     is_fake: typing.Any
-    written: typing.Any
+    is_replaced_position: typing.Any
     sampled_ids: typing.Any
 
 
@@ -46,9 +51,9 @@ class PretrainingOutput(typing.NamedTuple):
 
     Attributes:
         batch: `Batch`, as it came.
-        candidates: bool `(B, L)`, the tokens that could be chosen.
+        maskable: bool `(B, L)`, the tokens that could be chosen.
         masked: `Masked`.
-        proposals: `Proposals` of the generator.
+        generator_output: `GeneratorOutput`.
         corrupted: `Corrupted`, or None where nothing reads it.
         disc_logits: float32 `(B, L)`, or None without a discriminator.
         disc_weights: float32 `(B, L)`, 1 for the tokens that it is trained
@@ -57,9 +62,9 @@ class PretrainingOutput(typing.NamedTuple):
     """
 
     batch: Batch
-    candidates: typing.Any
+    maskable: typing.Any
     masked: Masked
-    proposals: Proposals
+    generator_output: GeneratorOutput
     corrupted: Corrupted | None = None
     disc_logits: typing.Any = None
     disc_weights: typing.Any = None
@@ -67,7 +72,7 @@ class PretrainingOutput(typing.NamedTuple):
 
 
 class Pretrainer:
-    """ELECTRA's two networks and the objective that trains them.
+    """ELECTRA's two networks, as the config's objective has them.
 
     Not a Keras layer itself, so that the variables carry the names of the
     original's checkpoints, from `electra/...` to
@@ -82,7 +87,7 @@ class Pretrainer:
             records; needed by the unigram generator and to mask rare tokens.
 
     Raises:
-        ValueError: what is needed is missing.
+        UserError: what is needed is missing.
     """
 
     def __init__(
@@ -105,11 +110,13 @@ class Pretrainer:
                 "electra_tf.io.token_counts.read. Received: None."
             )
         self.config = config
-        self.special = special
-        self.rules = maskings.Rules(
+        self.masking = MaskingConfig(
             special,
             config.mask_prob,
             config.max_predictions_per_seq,
+            config.masking_strategy,
+            config.mask_token_share,
+            config.random_token_share,
             continues_word,
             token_counts,
         )
@@ -119,26 +126,21 @@ class Pretrainer:
             layer.build()
 
     def _make_layers(self):
-        config, layout = self.config, self.config.layout
+        config, spec = self.config, self.config.objective_spec
         encoder, lookup = encoder_config(config), config.embedding_lookup
         kind = Embeddings
         if config.weight_sharing == "disentangled":
             kind = DisentangledEmbeddings
         self.main = Encoder(encoder, kind(encoder, lookup), name="electra")
         self.generator = GENERATORS[config.generator](
-            config, self.main, self.rules
+            config, self.main, self.masking
         )
-        self.head = layout.head and HEADS[layout.head](config, self.main)
+        self.head = spec.head and HEADS[spec.head.name](config, self.main)
         self.layers = [
-            *([self.main] if layout.has_main else []),
+            *([self.main] if spec.has_main else []),
             *self.generator.layers,
             *(self.head.layers if self.head else []),
         ]
-
-    @property
-    def has_discriminator(self) -> bool:
-        """Whether the objective has replaced tokens to detect."""
-        return self.config.detects
 
     @property
     def variables(self) -> dict:
@@ -162,112 +164,83 @@ class Pretrainer:
             training: bool, whether to apply dropout.
             frozen_generator: bool, whether the generator has none even so.
         """
-        output = self.propose(batch, random, training and not frozen_generator)
+        output = self.generate(batch, random, training and not frozen_generator)
         sample = functools.partial(
             sampling.SAMPLERS[self.config.sampling],
             random=random.child("sampling"),
         )
-        return self._read_proposals(output, sample, _dropout(random, training))
+        dropout = random.child("dropout") if training else None
+        return self.read_samples(output, sample, dropout)
 
-    def propose(
+    def generate(
         self, batch: Batch, random: RandomStream, training: bool
     ) -> PretrainingOutput:
         """Mask, and run the generator alone; see `__call__`."""
-        config, stream = self.config, random.child("masking")
-        draws = maskings.draw(config.way_of_masking, batch, self.rules, stream)
-        random_ids = None
-        if config.random_token_share:
-            random_ids = maskings.draw_tokens(
-                batch, self.rules, config.vocab_size, stream
-            )
-        dropout = _dropout(random, training)
-        return self._propose(batch, draws, dropout, random_ids)
+        choices = masking_strategies.draw(
+            batch, self.masking, self.config.vocab_size, random.child("masking")
+        )
+        dropout = random.child("dropout") if training else None
+        return self.read_masked(batch, choices, dropout)
 
-    def forward(
+    def read_masked(
         self,
         batch: Batch,
-        draws: masking.MaskingDraws,
-        sample,
-        random,
-        random_ids=None,
+        choices: MaskingRandomInputs,
+        random: RandomStream | None,
     ) -> PretrainingOutput:
-        """Run both networks with given draws.
+        """Hide the chosen tokens, and let the generator propose others.
 
         Args:
             batch: `Batch`.
-            draws: `MaskingDraws`.
-            sample: function from logits `(B, N, V)` to int32 `(B, N)`.
+            choices: `MaskingRandomInputs`.
             random: `RandomStream` for dropout, or None.
-            random_ids: int32 `(B, N)`, see `masking.mask_tokens`.
         """
-        output = self._propose(batch, draws, random, random_ids)
-        return self._read_proposals(output, sample, random)
-
-    def _propose(
-        self, batch: Batch, draws, random, random_ids
-    ) -> PretrainingOutput:
-        """Hide the chosen tokens, and let the generator propose others."""
-        config = self.config
-        way = maskings.MASKINGS[config.way_of_masking]
-        masked = masking.mask_tokens(
-            batch,
-            self.special,
-            draws,
-            way.number(batch, draws.positions, self.rules),
-            config.mask_token_share,
-            config.random_token_share,
-            random_ids,
-        )
+        masked = masking_strategies.mask(batch, self.masking, choices)
         return PretrainingOutput(
             batch=batch,
-            candidates=masking.candidates(batch, self.special),
+            maskable=maskable(batch, self.masking.special),
             masked=masked,
-            proposals=self.generator(batch, masked, random),
+            generator_output=self.generator(batch, masked, random),
         )
 
-    def _read_proposals(self, output, sample, random) -> PretrainingOutput:
-        """Let the main network read sampled tokens, if it does."""
+    def read_samples(
+        self, output: PretrainingOutput, sample, random: RandomStream | None
+    ) -> PretrainingOutput:
+        """Let the main network read sampled tokens, if the objective has that.
+
+        Args:
+            output: `PretrainingOutput` of the generator alone.
+            sample: function from logits `(B, N, V)` to int32 `(B, N)`.
+            random: `RandomStream` for dropout, or None.
+        """
         if self.head is None:
             return output
         output = output._replace(corrupted=self._corrupt(output, sample))
-        hidden = self._read(output, random)
+        hidden = self.main(
+            output.corrupted.input_ids,
+            input_mask=output.batch.input_mask,
+            segment_ids=output.batch.segment_ids,
+            random=scoped(random, "discriminator"),
+        ).sequence_output
         return output._replace(**self.head(hidden, output))
 
-    def losses(self, output: PretrainingOutput) -> dict:
-        """The objective's `LossTerm`s by name."""
-        objective = objectives.OBJECTIVES[self.config.objective]
-        return objective(self.config, output)
-
     def _corrupt(self, output: PretrainingOutput, sample) -> Corrupted:
-        """Write sampled tokens over the chosen positions."""
+        """Put sampled tokens in place of the chosen ones."""
         logits = sampling.adjusted_logits(
-            output.proposals.logits,
+            output.generator_output.logits,
             output.masked,
             self.config.temperature,
             self.config.disallow_correct,
         )
         sampled_ids = ops.stop_gradient(sample(logits))
         input_ids = output.batch.input_ids
-        corrupted_ids, written = scatter_average(
+        corrupted_ids, is_replaced = scatter_average(
             input_ids, sampled_ids, output.masked.positions
         )
-        is_fake = written
+        is_fake = is_replaced
         if not self.head.lucky_samples_are_fake:
             changed = ops.not_equal(corrupted_ids, input_ids)
-            is_fake = ops.logical_and(written, changed)
+            is_fake = ops.logical_and(is_replaced, changed)
         return Corrupted(
-            corrupted_ids, ops.cast(is_fake, "int32"), written, sampled_ids
+            corrupted_ids, ops.cast(is_fake, "int32"), is_replaced, sampled_ids
         )
-
-    def _read(self, output: PretrainingOutput, random):
-        """The main encoder's vectors `(B, L, H)` of the corrupted tokens."""
-        return self.main(
-            output.corrupted.input_ids,
-            input_mask=output.batch.input_mask,
-            segment_ids=output.batch.segment_ids,
-            random=scoped(random, "discriminator"),
-        ).sequence_output
-
-
-def _dropout(random: RandomStream, training: bool) -> RandomStream | None:
-    return random.child("dropout") if training else None

@@ -13,14 +13,15 @@ import numpy as np
 WEIGHTS = tuple(round(0.05 * number, 2) for number in range(1, 21))
 
 
-def best(scores: Sequence[float], likelihoods: Sequence[float], weight: float):
+def best(hypotheses: Sequence[dict], weight: float) -> int:
     """Return the number of the best hypothesis, the first of equal ones.
 
-    >>> best([-1.0, -2.0], [-9.0, -3.0], weight=0.5)
+    >>> first = {"score": -1.0, "likelihood": -9.0}
+    >>> best([first, {"score": -2.0, "likelihood": -3.0}], weight=0.5)
     1
     """
-    total = np.asarray(scores) + weight * np.asarray(likelihoods)
-    return int(np.argmax(total))
+    totals = [one["score"] + weight * one["likelihood"] for one in hypotheses]
+    return int(np.argmax(totals))
 
 
 def word_errors(hypothesis: str, reference: str) -> int:
@@ -51,12 +52,8 @@ def word_error_rate(lists: Sequence[dict], weight: float) -> float:
     errors = words = 0
     for each in lists:
         hypotheses = each["hypotheses"]
-        chosen = best(
-            [one["score"] for one in hypotheses],
-            [one["likelihood"] for one in hypotheses],
-            weight,
-        )
-        errors += word_errors(hypotheses[chosen]["text"], each["reference"])
+        chosen = hypotheses[best(hypotheses, weight)]["text"]
+        errors += word_errors(chosen, each["reference"])
         words += len(each["reference"].split())
     return errors / max(words, 1)
 

@@ -1,4 +1,4 @@
-"""Sampling the generator's tokens.
+"""Samples tokens from what a generator proposes: a table of samplers.
 
 B batch, N positions, V vocabulary.
 """
@@ -34,21 +34,25 @@ def adjusted_logits(logits, masked: tuple, temperature, disallow_correct):
     return logits - DISALLOWED * correct
 
 
-def gumbel_argmax(logits, noise):
+def gumbel(logits, random):
     """Sample from softmax(logits) by the largest of logits + Gumbel noise.
+
+    Takes V random numbers a position, as the original does.
 
     Args:
         logits: float32 `(B, N, V)`.
-        noise: float32 `(B, N, V)`, uniform in [0, 1).
+        random: `RandomStream`.
 
     Returns:
         Int32 `(B, N)`.
     """
+    noise = random.uniform(ops.shape(logits), "noise")
     inner = -ops.log(noise + NOISE_EPSILON)
-    return _argmax(logits - ops.log(inner + NOISE_EPSILON))
+    scores = logits - ops.log(inner + NOISE_EPSILON)
+    return ops.cast(ops.argmax(scores, axis=-1), "int32")
 
 
-def inverse_cdf(logits, noise):
+def inverse_cdf(logits, random):
     """Sample from softmax(logits) by one uniform number a position.
 
     The vocabulary is cut into blocks; the number chooses a block by the
@@ -57,11 +61,12 @@ def inverse_cdf(logits, noise):
 
     Args:
         logits: float32 `(B, N, V)`.
-        noise: float32 `(B, N)`, uniform in [0, 1).
+        random: `RandomStream`.
 
     Returns:
         Int32 `(B, N)`.
     """
+    noise = random.uniform(ops.shape(logits)[:2], "noise")
     weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
     vocab_size = logits.shape[-1]
     padding = -vocab_size % BLOCK
@@ -93,20 +98,4 @@ def _choose(weights, threshold):
     return index, threshold - before
 
 
-def _argmax(scores):
-    return ops.cast(ops.argmax(scores, axis=-1), "int32")
-
-
-def draw_gumbel(logits, random):
-    """Sample with V random numbers a position, as the original does."""
-    noise = random.uniform(ops.shape(logits), "noise")
-    return gumbel_argmax(logits, noise)
-
-
-def draw_inverse_cdf(logits, random):
-    """Sample with one random number a position."""
-    noise = random.uniform(ops.shape(logits)[:2], "noise")
-    return inverse_cdf(logits, noise)
-
-
-SAMPLERS = {"gumbel": draw_gumbel, "inverse_cdf": draw_inverse_cdf}
+SAMPLERS = {"gumbel": gumbel, "inverse_cdf": inverse_cdf}

@@ -63,30 +63,27 @@ def parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> None:
     from electra_tf.pretraining import scoring
-    from electra_tf.pretraining.text_scorer import TextScorer, load
 
-    pretrainer, tokenizer = load(args.model_folder)
-    method = args.method or scoring.default_method(pretrainer.config)
-    scoring.check(pretrainer, "masked_lm" if args.fill else method)
-    scorer = TextScorer(pretrainer, tokenizer, method, args.batch_size)
-    with _opened(args.input) as lines:
-        if args.fill:
-            rows = _filled(scorer, lines, args)
-        elif args.rerank:
-            rows = _reranked(scorer, lines, args)
-        else:
-            rows = _scored(scorer, lines, args)
-        for row in rows:
-            print(json.dumps(row, ensure_ascii=False), flush=True)
+    method = "masked_lm" if args.fill else args.method
+    model = scoring.load(args.model_folder)
+    scorer = scoring.TextScorer(*model, method, args.batch_size)
+    rows_of = _filled if args.fill else _reranked if args.rerank else _scored
+    for row in rows_of(scorer, _lines(args.input), args):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
-@contextlib.contextmanager
-def _opened(path: str) -> Iterator[Iterable[str]]:
-    if path == "-":
-        yield sys.stdin
-        return
-    with open(path, encoding="utf-8") as file:
-        yield file
+def _lines(path: str) -> Iterator[str]:
+    """Yield the lines of a file, or of standard input as they come."""
+    with contextlib.ExitStack() as stack:
+        file = sys.stdin
+        if path != "-":
+            file = stack.enter_context(open(path, encoding="utf-8"))
+        try:
+            yield from file
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{path} must be UTF-8. Received: {error}."
+            ) from None
 
 
 def _texts(lines: Iterable[str], args) -> Iterator[dict]:
@@ -119,17 +116,14 @@ def _batches(rows: Iterable, size: int) -> Iterator[list]:
 
 def _scored(scorer, lines, args) -> Iterator[dict]:
     for rows in _batches(_texts(lines, args), args.batch_size):
-        found = scorer.scores([row["text"] for row in rows], _named(rows))
+        names = [f"line {row['line']}" for row in rows]
+        found = scorer.scores([row["text"] for row in rows], names)
         for row, (pieces, scores) in zip(rows, found, strict=True):
             row["score"] = sum(scores)
             row["tokens"] = len(pieces)
             if args.per_token:
                 row["token_scores"] = list(zip(pieces, scores, strict=True))
             yield row
-
-
-def _named(rows: list[dict]) -> list[str]:
-    return [f"line {row['line']}" for row in rows]
 
 
 def _filled(scorer, lines, args) -> Iterator[dict]:
@@ -155,8 +149,8 @@ def _reranked(scorer, lines, args) -> Iterator[dict]:
 
     weight = args.weight
     if weight is None:
-        with _opened(args.dev) as dev:
-            lists = list(_with_likelihoods(scorer, dev, ("reference",)))
+        dev = _lines(args.dev)
+        lists = list(_with_likelihoods(scorer, dev, ("reference",)))
         weight = rerank.tuned_weight(lists)
         rates = [rerank.word_error_rate(lists, w) for w in (0.0, weight)]
         print(
@@ -166,11 +160,7 @@ def _reranked(scorer, lines, args) -> Iterator[dict]:
         )
     for row in _with_likelihoods(scorer, lines):
         hypotheses = row["hypotheses"]
-        row["best"] = rerank.best(
-            [one["score"] for one in hypotheses],
-            [one["likelihood"] for one in hypotheses],
-            weight,
-        )
+        row["best"] = rerank.best(hypotheses, weight)
         yield {**row, "text": hypotheses[row["best"]]["text"], "weight": weight}
 
 

@@ -1,25 +1,40 @@
-"""How likely a model finds each token of a text: a table of ways.
+"""Scores texts by how likely a pre-trained model finds each token.
 
-A way is a function from a `Pretrainer` and a `Batch` to float32 `(B, L)`: the
-logarithm of each token's probability given all others, as far as the model
-knows it. They differ in cost: one pass, or one for each token.
+A scoring method is a function from a `Pretrainer` and a `Batch` to float32
+`(B, L)`: the logarithm of each token's probability given all others, as far as
+the model knows it. Methods differ in cost: one pass, or one for each token.
 
 B batch, L length, V vocabulary.
 """
 
 import math
+import os
+import typing
+from collections.abc import Callable
 
 import numpy as np
 from keras import ops
 
+from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.configs.objectives import WITHOUT_NETWORK
+from electra_tf.conversion import compatibility, model_folder
+from electra_tf.conversion.model import (
+    CLOZE_HEAD,
+    DISCRIMINATOR_HEAD,
+    GENERATOR_HEAD,
+    ModelConfig,
+)
 from electra_tf.errors import UserError
+from electra_tf.pretraining import build, detector, inputs
 from electra_tf.pretraining.masking import Batch, Masked
 from electra_tf.pretraining.objectives import token_losses
+from electra_tf.pretraining.pretrainer import Pretrainer
+from electra_tf.text.tokenization import Tokenizer
+from electra_tf.training import checkpoints
 
 
 def energies(pretrainer, batch: Batch):
-    """Electric: minus the energies, in one pass.
+    """Score by Electric's negated energies, in one pass.
 
     Unnormalised: they differ from log-probabilities by the logarithm of a
     partition function that is close to 1 (Electric, section 2).
@@ -28,20 +43,20 @@ def energies(pretrainer, batch: Batch):
 
 
 def cloze(pretrainer, batch: Batch):
-    """Two towers, which never see the token: in one pass."""
-    logits = _propose(pretrainer, batch, 1).cloze_logits
+    """Score by two towers, which never see the token, in one pass."""
+    logits = _generate(pretrainer, batch, 1).cloze_logits
     return -token_losses(logits, batch.input_ids)
 
 
 def masked_language_model(pretrainer, batch: Batch):
-    """The masked language model, hiding one token after another.
+    """Score by the masked language model, hiding one token after another.
 
     Takes a pass for each token (Salazar et al., 2020, "Masked Language Model
     Scoring").
     """
     columns = [
         -token_losses(
-            _propose(pretrainer, batch, place).logits,
+            _generate(pretrainer, batch, place).logits,
             batch.input_ids[:, place : place + 1],
         )
         for place in range(1, batch.input_ids.shape[1] - 1)
@@ -51,22 +66,23 @@ def masked_language_model(pretrainer, batch: Batch):
 
 
 def electra(pretrainer, batch: Batch):
-    """Generator times discriminator (ELECTRA, appendix G).
+    """Score by generator times discriminator (ELECTRA, appendix G).
 
     In one pass with two towers; a masked language model takes one for each
     token.
     """
-    towers = pretrainer.config.generator == "two_towers"
-    proposed = cloze if towers else masked_language_model
+    generate = (
+        cloze if _has_towers(pretrainer.config) else masked_language_model
+    )
     return log_data_probabilities(
         _fake_logits(pretrainer, batch),
-        proposed(pretrainer, batch),
+        generate(pretrainer, batch),
         pretrainer.config.mask_prob,
     )
 
 
 def log_data_probabilities(fake_logits, log_generator, mask_prob: float):
-    """What generator and discriminator say together of the data.
+    """Combine generator and discriminator to log-probabilities of the data.
 
     p = D q / (a (1 - D) + q) with a = (1 - m) / m, where D is the probability
     that a token is original, q the generator's of it, and m the share of
@@ -94,93 +110,47 @@ def log_data_probabilities(fake_logits, log_generator, mask_prob: float):
     )
 
 
-SCORERS = {
-    "electric": energies,
-    "two_tower": cloze,
-    "masked_lm": masked_language_model,
-    "electra": electra,
+class Method(typing.NamedTuple):
+    """A row of `METHODS`.
+
+    Attributes:
+        score: the function.
+        fits: function from a `PretrainingConfig` to whether its model has the
+            networks that are needed.
+    """
+
+    score: Callable
+    fits: Callable[[PretrainingConfig], bool]
+
+
+def _has_towers(config: PretrainingConfig) -> bool:
+    return config.generator == "two_towers"
+
+
+def _has_network(config: PretrainingConfig) -> bool:
+    return config.generator not in WITHOUT_NETWORK
+
+
+METHODS = {
+    "electric": Method(energies, lambda config: config.detects),
+    "two_tower": Method(cloze, _has_towers),
+    "masked_lm": Method(
+        masked_language_model,
+        lambda config: _has_network(config) and not _has_towers(config),
+    ),
+    "electra": Method(
+        electra, lambda config: config.detects and _has_network(config)
+    ),
 }
 
 
-def check(pretrainer, method: str) -> None:
-    """Check that a model has the networks that a way needs.
-
-    Raises:
-        ValueError: saying what it has instead.
-    """
-    config = pretrainer.config
-    towers = config.generator == "two_towers"
-    network = config.generator not in WITHOUT_NETWORK
-    fits = {
-        "electric": config.detects,
-        "two_tower": towers,
-        "masked_lm": network and not towers,
-        "electra": config.detects and network,
-    }
-    if not fits[method]:
-        raise UserError(
-            f"method {method!r} does not fit a model of objective "
-            f"{config.objective!r} and generator {config.generator!r}. Those "
-            f"that do: {', '.join(name for name in fits if fits[name])}."
-        )
-
-
-def default_method(config) -> str:
-    """Name the way that fits an objective best.
-
-    Args:
-        config: `PretrainingConfig`.
-    """
-    if config.objective in ("electric", "two_tower"):
-        return config.objective
-    return "electra" if config.detects else "masked_lm"
-
-
-def fill(pretrainer, batch: Batch, place: int, candidates: int):
-    """Tell what a hidden token was (ELECTRA, appendix G).
-
-    The generator proposes its likeliest tokens, and the discriminator, where
-    there is one, reads each in its place.
-
-    Args:
-        pretrainer: `Pretrainer` with a masked language model.
-        batch: `Batch` of one sequence.
-        place: int, where the hidden token stands.
-        candidates: int, how many tokens to look at.
-
-    Returns:
-        Ids and probabilities of the candidates, the likeliest first; arrays.
-    """
-    logits = _propose(pretrainer, batch, place).logits[0, 0]
-    log_generator = ops.log_softmax(logits)
-    log_generator, ids = ops.top_k(
-        log_generator, min(candidates, logits.shape[0])
-    )
-    ids = ops.convert_to_numpy(ids)
-    scores = log_generator
-    if pretrainer.config.detects:
-        rows = np.repeat(np.asarray(batch.input_ids), len(ids), axis=0)
-        rows[:, place] = ids
-        read = Batch(
-            rows,
-            *(np.repeat(np.asarray(x), len(ids), axis=0) for x in batch[1:]),
-        )
-        scores = log_data_probabilities(
-            _fake_logits(pretrainer, read)[:, place],
-            log_generator,
-            pretrainer.config.mask_prob,
-        )
-    probabilities = np.exp(ops.convert_to_numpy(scores))
-    order = np.argsort(-probabilities, kind="stable")
-    return ids[order], probabilities[order]
-
-
-def _propose(pretrainer, batch: Batch, place: int):
-    """Proposals of the generator where one position is hidden."""
+def _generate(pretrainer, batch: Batch, place: int):
+    """Run the generator with one position hidden."""
     size, length = ops.shape(batch.input_ids)
     here = ops.arange(length)[None] == place
+    mask_id = pretrainer.masking.special.mask_id
     masked = Masked(
-        input_ids=ops.where(here, pretrainer.special.mask_id, batch.input_ids),
+        input_ids=ops.where(here, mask_id, batch.input_ids),
         positions=ops.full((size, 1), place, "int32"),
         ids=batch.input_ids[:, place : place + 1],
         weights=ops.ones((size, 1)),
@@ -189,10 +159,167 @@ def _propose(pretrainer, batch: Batch, place: int):
 
 
 def _fake_logits(pretrainer, batch: Batch):
-    """The discriminator's own logits `(B, L)`, without those of the noise."""
+    """Return the discriminator's logits `(B, L)`, without those of noise."""
     hidden = pretrainer.main(
         batch.input_ids,
         input_mask=batch.input_mask,
         segment_ids=batch.segment_ids,
     ).sequence_output
     return pretrainer.head.head(hidden)
+
+
+def load(path: str) -> tuple[Pretrainer, Tokenizer]:
+    """Load a run, or a model folder, and its tokenizer.
+
+    Raises:
+        FileNotFoundError: when there is neither.
+        UserError: when a model folder has nothing that scores tokens.
+    """
+    if not model_folder.is_model_folder(path):
+        return detector.load(path)
+    model = model_folder.read(path)
+    vocab_file = os.path.join(path, model_folder.VOCAB_FILE)
+    tokenizer = Tokenizer(vocab_file, do_lower_case=model.config.do_lower_case)
+    pretrainer = build.new_pretrainer(
+        _config(path, model.config, vocab_file), tokenizer
+    )
+    checkpoints.assign(pretrainer.variables, model.variables)
+    return pretrainer, tokenizer
+
+
+def _config(path: str, model: ModelConfig, vocab_file: str):
+    """Return a config that builds the networks of a model folder."""
+    detects = DISCRIMINATOR_HEAD in model.parts
+    config = PretrainingConfig(
+        data_dir=path,
+        model_name=os.path.basename(path),
+        vocab_file=vocab_file,
+        max_seq_length=model.encoder.max_position_embeddings,
+        objective="rtd" if detects else "mlm",
+        **model.settings,
+    )
+    if not {GENERATOR_HEAD, CLOZE_HEAD} & set(model.parts):
+        if not detects:
+            raise UserError(
+                f"{path} has neither generator nor discriminator. It has: "
+                f"{', '.join(model.parts) or 'an encoder alone'}."
+            )
+        return config.replace(generator="uniform")
+    settings = compatibility.generator_settings(config, model)
+    return compatibility.merged(config, settings)
+
+
+class TextScorer:
+    """Scores texts by a row of `METHODS`.
+
+    Args:
+        pretrainer: `Pretrainer`.
+        tokenizer: `Tokenizer` of its vocabulary.
+        method: str, the row; None for the one that fits the objective best.
+        batch_size: int, texts of a pass at most.
+
+    Raises:
+        UserError: when the model lacks networks that the method needs.
+    """
+
+    def __init__(
+        self,
+        pretrainer: Pretrainer,
+        tokenizer: Tokenizer,
+        method: str | None = None,
+        batch_size: int = 1,
+    ):
+        self.pretrainer = pretrainer
+        self.tokenizer = tokenizer
+        self.batch_size = batch_size
+        self.longest = encoder_config(pretrainer.config).max_position_embeddings
+        self.score = _fitting_method(pretrainer.config, method)
+
+    def scores(self, texts: list[str], names: list[str]) -> list[tuple]:
+        """Return for each text its word pieces and their scores.
+
+        Args:
+            texts: any number.
+            names: what to call each in a message.
+
+        Raises:
+            UserError: for a text that is too long for the model.
+        """
+        ids = [
+            self._checked(self.tokenizer.encode(text), name)
+            for text, name in zip(texts, names, strict=True)
+        ]
+        found = []
+        for first in range(0, len(ids), self.batch_size):
+            some = ids[first : first + self.batch_size]
+            scores = self.score(self.pretrainer, self._batch(some)).numpy()
+            for row, one in zip(scores, some, strict=True):
+                pieces = [self.tokenizer.tokens[number] for number in one]
+                of_text = row[1 : 1 + len(one)].astype(float).tolist()
+                found.append((pieces, of_text))
+        return found
+
+    def fill(self, before: str, after: str, candidates: int, name: str):
+        """Return the likeliest tokens between two texts (ELECTRA, appendix G).
+
+        The generator proposes its likeliest tokens, and the discriminator,
+        where there is one, reads each in its place.
+
+        Args:
+            before, after: the texts.
+            candidates: how many tokens to look at.
+            name: what to call the text in a message.
+
+        Returns:
+            Pairs of a token and its probability, the likeliest first.
+        """
+        left, right = map(self.tokenizer.encode, (before, after))
+        ids = [*left, self.tokenizer.mask_id, *right]
+        batch = self._batch([self._checked(ids, name)])
+        place = 1 + len(left)
+        logits = _generate(self.pretrainer, batch, place).logits[0, 0]
+        scores, found = ops.top_k(
+            ops.log_softmax(logits), min(candidates, logits.shape[0])
+        )
+        found = ops.convert_to_numpy(found)
+        if self.pretrainer.config.detects:
+            repeated = (np.repeat(x, len(found), axis=0) for x in batch)
+            filled = Batch(*repeated)
+            filled.input_ids[:, place] = found
+            scores = log_data_probabilities(
+                _fake_logits(self.pretrainer, filled)[:, place],
+                scores,
+                self.pretrainer.config.mask_prob,
+            )
+        probabilities = np.exp(ops.convert_to_numpy(scores))
+        return [
+            (self.tokenizer.tokens[found[i]], float(probabilities[i]))
+            for i in np.argsort(-probabilities, kind="stable")
+        ]
+
+    def _checked(self, ids: list[int], name: str) -> list[int]:
+        if len(ids) + 2 > self.longest:
+            raise UserError(
+                f"{name} has {len(ids)} tokens; the model reads "
+                f"{self.longest - 2}. Split the text."
+            )
+        return ids
+
+    def _batch(self, texts: list[list[int]]) -> Batch:
+        longest = max(map(len, texts)) + 2
+        return inputs.batch_of_ids(texts, self.tokenizer, longest)
+
+
+def _fitting_method(config: PretrainingConfig, method: str | None) -> Callable:
+    """Return the function of a method, or of the objective's best one."""
+    if method is None:
+        best = "electra" if config.detects else "masked_lm"
+        method = config.objective if config.objective in METHODS else best
+    fitting = [name for name, row in METHODS.items() if row.fits(config)]
+    if method not in fitting:
+        raise UserError(
+            f"method {method!r} does not fit a model of objective "
+            f"{config.objective!r} and generator {config.generator!r}. Those "
+            f"that do: {', '.join(fitting)}."
+        )
+    return METHODS[method].score

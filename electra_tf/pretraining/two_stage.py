@@ -13,14 +13,14 @@ from electra_tf.pretraining import metrics, objectives
 
 def generator_losses(pretrainer, batch, random) -> dict[str, LossTerm]:
     """The likelihood of a generator that runs alone."""
-    output = pretrainer.propose(batch, random, training=True)
+    output = pretrainer.generate(batch, random, training=True)
     return objectives.likelihood(pretrainer.config, output)
 
 
 def discriminator_losses(pretrainer, batch, random) -> dict[str, LossTerm]:
     """The detection of a frozen generator's samples."""
     output = pretrainer(batch, random, training=True, frozen_generator=True)
-    terms = pretrainer.losses(output)
+    terms = objectives.losses(pretrainer.config, output)
     # Reported, and not trained on.
     frozen = terms["mlm_loss"]._replace(weight=None)
     return terms | {"mlm_loss": frozen} | metrics.training_terms(output)

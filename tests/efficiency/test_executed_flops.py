@@ -12,7 +12,7 @@ from electra_tf.efficiency.executed_flops import (
     update_flops,
 )
 from electra_tf.efficiency.networks import parameters
-from electra_tf.pretraining import two_stage
+from electra_tf.pretraining import objectives, two_stage
 from electra_tf.pretraining.masking import Batch
 from tests import tiny
 from tests.efficiency import graph_products
@@ -37,7 +37,8 @@ SIZES = {
 
 
 def joint_losses(model, batch, random):
-    return model.losses(model(batch, random, training=True))
+    output = model(batch, random, training=True)
+    return objectives.losses(model.config, output)
 
 
 def model_and_losses(config: PretrainingConfig, losses=joint_losses):

@@ -36,5 +36,6 @@ def test_two_towers_predict_every_token():
     found = networks(config)
     (prediction,) = found.predictions
     assert prediction.tokens == config.max_seq_length
-    assert prediction.input_size == 2 * 4
+    (dense,) = prediction.layer.dense
+    assert dense.kernel_shape(prediction.encoder) == (2 * 4, 4)
     assert len(found.passes) == 3

@@ -8,11 +8,16 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import PretrainingConfig, from_json
-from electra_tf.pretraining.masking import Batch, MaskingDraws, SpecialTokens
+from electra_tf.pretraining.masking import (
+    Batch,
+    MaskingRandomInputs,
+    SpecialTokens,
+)
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.pretraining.sampling import gumbel_argmax
+from electra_tf.pretraining.sampling import gumbel
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training.checkpoints import assign, read_variables
+from tests import tiny
 
 NOT_FIELDS = ("max_predictions_per_seq",)
 
@@ -67,17 +72,15 @@ class RecordedRun:
                 for name in ("input_ids", "input_mask", "segment_ids")
             )
         )
-        draws = MaskingDraws(
-            self.inputs["raw_positions"][step],
-            self.inputs["replace_draw"][step],
+        choices = MaskingRandomInputs(
+            tf.constant(self.inputs["raw_positions"][step]),
+            tf.constant(self.inputs["replace_draw"][step]),
         )
         noise = (self.inputs["noise_u16"][step].astype(np.float32) + 0.5) / (
             np.float32(65536)
         )
-        sample = functools.partial(gumbel_argmax, noise=noise)
-        return self.pretrainer.forward(
-            Batch(*map(tf.constant, batch)),
-            MaskingDraws(*map(tf.constant, draws)),
-            sample,
-            None,
+        sample = functools.partial(gumbel, random=tiny.Noise(noise))
+        output = self.pretrainer.read_masked(
+            Batch(*map(tf.constant, batch)), choices, None
         )
+        return self.pretrainer.read_samples(output, sample, None)

@@ -45,10 +45,9 @@ class Replay:
             self._step(step)
 
     def _step(self, step: int):
-        pretrainer = self.run.pretrainer
         with tf.GradientTape() as tape:
             output = self.run.forward(step)
-            terms = pretrainer.losses(output)
+            terms = objectives.losses(self.run.config, output)
             loss = loss_terms.total_loss(terms)
         variables = self.optimizer.variables
         gradients = tape.gradient(loss, variables)
@@ -98,7 +97,7 @@ def test_masking_is_exact(run):
 
 
 def test_generator_logits_and_losses(run):
-    logits = [output.proposals.logits for output in run.outputs]
+    logits = [output.generator_output.logits for output in run.outputs]
     if "mlm_logits_step0" in run.recorded:
         run.compare("mlm_logits_step0", logits[0], rtol=0, atol=2e-5)
     losses = [
@@ -113,7 +112,7 @@ def test_generator_logits_and_losses(run):
 
 def test_generator_predictions(run):
     """The best token, except where two scores tie to 1e-4."""
-    logits = np.array([o.proposals.logits for o in run.outputs])
+    logits = np.array([o.generator_output.logits for o in run.outputs])
     best = np.sort(logits, axis=-1)[..., -2:]
     clear = best[..., 1] - best[..., 0] > 1e-4
     predicted = logits.argmax(-1)
@@ -125,15 +124,17 @@ def test_cloze_losses_at_every_position(run):
     if "cloze_per_position_loss" not in run.recorded:
         return
     losses = [
-        objectives.token_losses(o.proposals.cloze_logits, o.batch.input_ids)
+        objectives.token_losses(
+            o.generator_output.cloze_logits, o.batch.input_ids
+        )
         for o in run.outputs
     ]
     run.compare("cloze_per_position_loss", losses, rtol=0, atol=2e-4)
-    run.compare("cloze_weights", [o.candidates for o in run.outputs])
+    run.compare("cloze_weights", [o.maskable for o in run.outputs])
 
 
 def test_sampling_and_corruption_are_exact(run):
-    if not run.run.pretrainer.has_discriminator:
+    if not run.run.config.detects:
         return
     live = run.recorded["masked_lm_weights"] > 0
     sampled = np.array([o.corrupted.sampled_ids for o in run.outputs])
@@ -146,7 +147,7 @@ def test_sampling_and_corruption_are_exact(run):
 
 
 def test_discriminator(run):
-    if not run.run.pretrainer.has_discriminator:
+    if not run.run.config.detects:
         return
     logits = np.array([output.disc_logits for output in run.outputs])
     run.compare("disc_logits", logits, rtol=0, atol=2e-4)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from electra_tf.configs import objectives
 from electra_tf.efficiency import flops, published_models
 from tests.fidelity.conftest import goldens_folder
 
@@ -27,8 +28,28 @@ FIELDS = {
 TERMS = {
     "block_components_per_token": flops.layer_terms,
     "embedding_input_components_per_token": flops.input_terms,
-    "embedding_output_components_per_token": flops.prediction_terms,
-    "classification_components_per_token": flops.detection_terms,
+    "embedding_output_components_per_token": lambda network: head_terms(
+        objectives.TOKENS, network, PREDICTION_NAMES
+    ),
+    "classification_components_per_token": lambda network: head_terms(
+        objectives.REPLACED_TOKEN, network, DETECTION_NAMES
+    ),
+}
+# The recorded names of a head's terms, by ours.
+PREDICTION_NAMES = {
+    "dense_kernel": "hidden_kernel",
+    "dense_bias": "hidden_bias",
+    "dense_activation": "hidden_activation",
+    "dense_layer_norm": "hidden_layernorm",
+    "main_multiply": "main_multiply",
+    "output_softmax": "output_softmax",
+    "output_target_word": "output_target_word",
+}
+DETECTION_NAMES = {
+    "dense_kernel": "hidden",
+    "dense_bias": "hidden_bias",
+    "dense_activation": "hidden_act",
+    "dense_1_kernel": "logits",
 }
 TOTALS = {
     "block_flops": flops.layer_flops,
@@ -43,6 +64,11 @@ TRAINING = "train_flops_batch128_steps1000"
 def sizes(arguments: dict) -> flops.TransformerSizes:
     named = {FIELDS.get(name, name): v for name, v in arguments.items()}
     return flops.TransformerSizes(**named)
+
+
+def head_terms(head, network, names: dict) -> dict:
+    terms = flops.head_terms(head, network)
+    return {names[name]: count for name, count in terms.items()}
 
 
 @pytest.mark.skipif(not RECORDED, reason="no H_flops.json")

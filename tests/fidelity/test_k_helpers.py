@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from electra_tf.configs import PretrainingConfig
-from electra_tf.layers.activations import activation
-from electra_tf.layers.normalization import layer_normalization
-from electra_tf.pretraining import masking, positions
+from electra_tf.layers.bert_conventions import activation, layer_normalization
+from electra_tf.pretraining import masking
 from electra_tf.text.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
 
@@ -28,7 +27,7 @@ def test_scatter_average(recorded):
     for case in recorded["scatter_update"]:
         if not case["dtype"].startswith("int"):
             continue  # Only token ids are scattered here.
-        sequence, written = positions.scatter_average(
+        sequence, written = masking.scatter_average(
             np.array(case["sequence"], np.int32),
             np.array(case["updates"], np.int32),
             np.array(case["positions"], np.int32),
@@ -42,7 +41,7 @@ def test_gather_positions(recorded):
         sequence = np.array(case["sequence"], np.float32)
         if sequence.ndim == 2:
             sequence = sequence[..., None]
-        gathered = positions.gather_positions(
+        gathered = masking.gather_positions(
             sequence, np.array(case["positions"], np.int32)
         )
         expected = np.array(case["gathered"], np.float32)
@@ -59,7 +58,7 @@ def test_candidates(recorded):
     case = recorded["sequences_of_candidates"]
     ids = np.array(case["input_ids"], np.int32)
     mask = np.array(case["input_mask"], np.int32)
-    allowed = masking.candidates(
+    allowed = masking.maskable(
         masking.Batch(ids, mask, np.zeros_like(ids)), special
     )
     np.testing.assert_array_equal(allowed, case["candidates"])

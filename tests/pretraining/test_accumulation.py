@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from electra_tf.pretraining import objectives
 from electra_tf.pretraining.masking import Batch
 from electra_tf.training.guard import Guard
 from electra_tf.training.loop import Trainer
@@ -22,8 +23,8 @@ def trained_weights(parts: int, **changes) -> dict:
     keras.utils.set_random_seed(0)
     pretrainer = build(**changes)
     trainer = Trainer(
-        lambda batch, random: pretrainer.losses(
-            pretrainer(batch, random, training=True)
+        lambda batch, random: objectives.losses(
+            pretrainer.config, pretrainer(batch, random, training=True)
         ),
         AdamW(pretrainer.variables, lambda step: 1e-3),
         iter(

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.pretraining import objectives
-from electra_tf.pretraining.generators import Proposals
+from electra_tf.pretraining.generators import GeneratorOutput
 from electra_tf.pretraining.masking import Batch, Masked
 from electra_tf.pretraining.pretrainer import Corrupted
 from electra_tf.pretraining.sampling import inverse_cdf
@@ -32,7 +32,7 @@ def sampled_gradients(baseline: float, number: int = 40_000) -> np.ndarray:
     """One for each of many samples: `(number, VOCABULARY)`."""
     noise = np.random.default_rng(0).random((number, 1), np.float32)
     logits = tf.tile(LOGITS[None, None], [number, 1, 1])
-    ids = inverse_cdf(logits, noise)
+    ids = inverse_cdf(logits, tiny.Noise(noise))
     # The logit of the probability whose negative logarithm is the baseline.
     probability = np.exp(-baseline)
     expected = np.full((number, 1), np.log(probability / (1 - probability)))
@@ -68,7 +68,7 @@ def test_terms_by_hand():
             ids=np.array([[0, 0, 1]]),
             weights=np.ones((1, 3), np.float32),
         ),
-        proposals=Proposals(
+        generator_output=GeneratorOutput(
             np.log(
                 [[[0.5, 0.3, 0.2], [0.5, 0.3, 0.2], [0.2, 0.7, 0.1]]]
             ).astype(np.float32),
@@ -78,7 +78,7 @@ def test_terms_by_hand():
             # The samples 0 and 2 at position 1 have become 1.
             input_ids=np.array([[9, 1, 0]]),
             is_fake=np.array([[0, 1, 1]]),
-            written=None,
+            is_replaced_position=None,
             sampled_ids=np.array([[0, 2, 0]]),
         ),
         disc_logits=np.array([[0.0, 5.0, np.log(3)]], np.float32),
@@ -123,11 +123,13 @@ def test_the_generator_is_trained_by_reward_alone():
     with tf.GradientTape() as tape:
         output = pretrainer(batch, RandomStream(0, 0), training=False)
         perfect = tf.where(output.corrupted.is_fake > 0, 50.0, -50.0)
-        certain = output.proposals._replace(
+        certain = output.generator_output._replace(
             baseline_logits=tf.fill(tf.shape(output.masked.ids), 50.0)
         )
-        output = output._replace(disc_logits=perfect, proposals=certain)
-        loss = loss_terms.total_loss(pretrainer.losses(output))
+        output = output._replace(disc_logits=perfect, generator_output=certain)
+        loss = loss_terms.total_loss(
+            objectives.losses(pretrainer.config, output)
+        )
     for gradient in tape.gradient(loss, variables).values():
         if gradient is not None:
             values = tf.convert_to_tensor(gradient)

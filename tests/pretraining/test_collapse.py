@@ -1,6 +1,6 @@
 import pytest
 
-from electra_tf.pretraining.collapse import CollapseWarning
+from electra_tf.pretraining.metrics import CollapseWarning
 
 BLIND = {"disc_recall": 0.001, "disc_auc": 0.51}
 

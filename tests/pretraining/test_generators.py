@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from electra_tf.pretraining.generators import Fixed
+from electra_tf.pretraining.generators import StaticGenerator
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.pretraining.sampling import inverse_cdf
 from tests import tiny
@@ -17,7 +17,7 @@ def test_unigrams_come_as_often_as_in_the_corpus():
     masked = types.SimpleNamespace(ids=np.zeros((1, 20000), np.int32))
     logits = generator(None, masked, None).logits
     noise = np.random.default_rng(0).random((1, 20000), np.float32)
-    sampled = inverse_cdf(logits, noise).numpy()[0]
+    sampled = inverse_cdf(logits, tiny.Noise(noise)).numpy()[0]
     expected = tiny.TOKEN_COUNTS + 1.0
     expected[list(tiny.SPECIAL)] = 0
     expected /= expected.sum()
@@ -33,5 +33,5 @@ def test_unigrams_need_counts():
         Pretrainer(config, tiny.SPECIAL)
 
 
-def test_fixed_proposals_have_no_weights():
-    assert not Fixed(np.zeros(3)).layers
+def test_static_proposals_have_no_weights():
+    assert not StaticGenerator(np.zeros(3)).layers

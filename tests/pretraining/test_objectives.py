@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from electra_tf import loss_terms
+from electra_tf.configs.objectives import OBJECTIVES
 from electra_tf.pretraining import metrics, objectives
-from electra_tf.pretraining.main_heads import TokenPredictions
 from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.objectives import OBJECTIVES
+from electra_tf.pretraining.objectives import TokenPredictions
 from electra_tf.pretraining.pretrainer import Corrupted, PretrainingOutput
 from electra_tf.randomness import RandomStream
 from tests import tiny
@@ -21,13 +21,13 @@ from tests.pretraining.test_pretrainer import build
 # padding; the second was replaced, the third by itself.
 DETECTION = PretrainingOutput(
     batch=None,
-    candidates=None,
+    maskable=None,
     masked=None,
-    proposals=None,
+    generator_output=None,
     corrupted=Corrupted(
         input_ids=None,
         is_fake=np.array([[0, 1, 0, 0]]),
-        written=np.array([[False, True, True, False]]),
+        is_replaced_position=np.array([[False, True, True, False]]),
         sampled_ids=None,
     ),
     disc_logits=np.array([[-1.0, 2.0, 0.0, 5.0]], np.float32),
@@ -54,7 +54,8 @@ def predictions(copy_logits=None, input_ids=(1, 2)) -> TokenPredictions:
 )
 def test_detection_by_hand(weights, expected):
     output = DETECTION._replace(disc_weights=np.array([weights], np.float32))
-    term = objectives.detection_term(tiny.pretraining(), output)
+    terms = objectives.Detection.losses(tiny.pretraining(), output)
+    term = terms["disc_loss"]
     assert term.weight == 50
     np.testing.assert_allclose(term.total, sum(expected), rtol=1e-6)
     assert term.count == len(expected)
@@ -101,7 +102,7 @@ def test_copying_never_is_prediction_without_the_mechanism():
 
 
 def test_accuracies_by_hand():
-    found = metrics._prediction_accuracies(predictions(input_ids=(0, 1)))
+    found = metrics._prediction_pairs(predictions(input_ids=(0, 1)))
     np.testing.assert_array_equal(found["token_accuracy"], (1, 2))
     np.testing.assert_array_equal(found["replaced_token_accuracy"], (1, 1))
 
@@ -118,12 +119,12 @@ def test_electra_15_is_rtd_with_the_other_weights_at_zero():
     _, all_tokens = outputs("rtd")
     pretrainer, chosen = outputs("electra_15")
     np.testing.assert_array_equal(all_tokens.disc_logits, chosen.disc_logits)
-    weights = tf.cast(all_tokens.corrupted.written, tf.float32)
+    weights = tf.cast(all_tokens.corrupted.is_replaced_position, tf.float32)
     assert 0 < tf.reduce_sum(weights) < tf.reduce_sum(all_tokens.disc_weights)
     zeroed = all_tokens._replace(disc_weights=all_tokens.disc_weights * weights)
-    config = pretrainer.config
-    for name, term in OBJECTIVES["electra_15"](config, chosen).items():
-        other = OBJECTIVES["rtd"](config, zeroed)[name]
+    others = objectives.losses(tiny.pretraining(), zeroed)
+    for name, term in objectives.losses(pretrainer.config, chosen).items():
+        other = others[name]
         assert loss_terms.value(term) == loss_terms.value(other)
 
 
@@ -159,10 +160,13 @@ def test_metrics_of_every_objective(name):
     assert all(np.isfinite(value) for value in found.values())
     expected = {
         "detection": "disc_auc",
-        "prediction": "replaced_token_accuracy",
-        "likelihood": "masked_lm_accuracy",
+        "energy": "disc_auc",
+        "tokens": "replaced_token_accuracy",
+        "copied_tokens": "replaced_token_accuracy",
+        None: "masked_lm_accuracy",
     }
-    assert expected[OBJECTIVES[name].__name__] in found
+    head = OBJECTIVES[name].head
+    assert expected[head and head.name] in found
     reported = metrics.training_terms(output)
     assert all(term.weight is None for term in reported.values())
 

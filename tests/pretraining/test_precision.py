@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from electra_tf.pretraining import objectives
 from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training.guard import Guard
@@ -30,7 +31,7 @@ def test_losses_logits_and_gradients_are_float32(variant, precision):
     found, output, loss = gradients(rounded)
     assert rounded.main.blocks[0].compute_dtype == precision
     assert {g.dtype for g in found.values()} == {tf.float32}
-    assert output.proposals.logits.dtype == tf.float32
+    assert output.generator_output.logits.dtype == tf.float32
     if output.disc_logits is not None:
         assert output.disc_logits.dtype == tf.float32
     _, _, expected = gradients(exact)
@@ -45,7 +46,8 @@ def trainer(precision, num_steps=12, scale=1.0):
     batch = Batch(*map(tf.constant, tiny.batch()))
 
     def losses(batch, random):
-        terms = pretrainer.losses(pretrainer(batch, random, training=True))
+        output = pretrainer(batch, random, training=True)
+        terms = objectives.losses(pretrainer.config, output)
         return {k: t._replace(total=t.total * scale) for k, t in terms.items()}
 
     return Trainer(

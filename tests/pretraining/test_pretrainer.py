@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.pretraining import objectives
-from electra_tf.pretraining.masking import Batch, MaskingDraws
+from electra_tf.pretraining.masking import Batch, MaskingRandomInputs
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from tests import tiny
@@ -20,7 +20,9 @@ def gradients(pretrainer, training=True):
     variables = {k: v.value for k, v in pretrainer.variables.items()}
     with tf.GradientTape() as tape:
         output = pretrainer(batch, RandomStream(0, 0), training)
-        loss = loss_terms.total_loss(pretrainer.losses(output))
+        loss = loss_terms.total_loss(
+            objectives.losses(pretrainer.config, output)
+        )
     return tape.gradient(loss, variables), output, loss
 
 
@@ -68,11 +70,15 @@ def test_evaluation_has_no_dropout():
 def test_a_perfect_generator_makes_every_label_original():
     pretrainer = build()
     batch = Batch(*map(tf.constant, tiny.batch()))
-    draws = MaskingDraws(
+    choices = MaskingRandomInputs(
         tf.constant([[3, 5]] * 4), tf.constant([[0.1, 0.1]] * 4)
     )
     true_ids = tf.gather(batch.input_ids, [[3, 5]] * 4, batch_dims=1)
-    output = pretrainer.forward(batch, draws, lambda logits: true_ids, None)
+    output = pretrainer.read_samples(
+        pretrainer.read_masked(batch, choices, None),
+        lambda logits: true_ids,
+        None,
+    )
     np.testing.assert_array_equal(output.corrupted.input_ids, batch.input_ids)
     assert not output.corrupted.is_fake.numpy().any()
 
@@ -95,14 +101,11 @@ def test_a_tower_sees_nothing_of_the_token_it_scores(direction):
     ids, mask, segments = tiny.batch(size=1)
     changed = ids.copy()
     changed[0, 4] = 5 if ids[0, 4] != 5 else 6
-    draws = MaskingDraws(np.array([[4, 4]]), np.array([[0.1, 0.1]]))
+    choices = MaskingRandomInputs(np.array([[4, 4]]), np.array([[0.1, 0.1]]))
     logits = [
-        pretrainer.forward(
-            Batch(tf.constant(x), mask, segments),
-            draws,
-            lambda logits: tf.constant([[7, 7]]),
-            None,
-        ).proposals.cloze_logits.numpy()[0]
+        pretrainer.read_masked(
+            Batch(tf.constant(x), mask, segments), choices, None
+        ).generator_output.cloze_logits.numpy()[0]
         for x in (ids, changed)
     ]
     np.testing.assert_allclose(logits[0][4], logits[1][4], atol=1e-6)

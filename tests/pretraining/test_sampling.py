@@ -4,6 +4,7 @@ import pytest
 from electra_tf.pretraining import sampling
 from electra_tf.pretraining.masking import Masked
 from electra_tf.randomness import RandomStream
+from tests import tiny
 
 DRAWS = 40000
 
@@ -29,14 +30,14 @@ def test_inverse_cdf_never_leaves_the_vocabulary(noise):
     rng = np.random.default_rng(1)
     logits = rng.normal(0, 5, (50, 4, 130)).astype(np.float32)
     sampled = sampling.inverse_cdf(
-        logits, np.full((50, 4), noise, np.float32)
+        logits, tiny.Noise(np.full((50, 4), noise, np.float32))
     ).numpy()
     assert sampled.min() >= 0
     assert sampled.max() < 130
     # A token of no probability is never sampled.
     logits[..., 64:] = -1e9
     sampled = sampling.inverse_cdf(
-        logits, np.full((50, 4), noise, np.float32)
+        logits, tiny.Noise(np.full((50, 4), noise, np.float32))
     ).numpy()
     assert sampled.max() < 64
 
@@ -45,7 +46,9 @@ def test_inverse_cdf_by_hand():
     """Probabilities 0.2, 0.3, 0.5 split [0, 1) at 0.2 and 0.5."""
     logits = np.log(np.array([0.2, 0.3, 0.5], np.float32))
     noise = np.array([[0.1, 0.25, 0.45, 0.55, 0.95]], np.float32)
-    sampled = sampling.inverse_cdf(np.tile(logits, (1, 5, 1)), noise)
+    sampled = sampling.inverse_cdf(
+        np.tile(logits, (1, 5, 1)), tiny.Noise(noise)
+    )
     np.testing.assert_array_equal(sampled, [[0, 1, 1, 2, 2]])
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from electra_tf.configs import to_json
 from electra_tf.conversion import model_folder, tensorflow_checkpoint
 from electra_tf.pretraining import build, objectives, rerank, score, scoring
-from electra_tf.pretraining.main_heads import log_odds_of_noise
+from electra_tf.pretraining.objectives import log_odds_of_noise
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 from electra_tf.training.checkpoint_folder import CheckpointFolder

@@ -63,9 +63,13 @@ def test_a_frozen_generator_has_no_dropout():
         )
     )
     np.testing.assert_array_equal(
-        frozen.proposals.logits, still.proposals.logits
+        frozen.generator_output.logits, still.generator_output.logits
     )
-    assert (trained.proposals.logits != still.proposals.logits).numpy().any()
+    assert (
+        (trained.generator_output.logits != still.generator_output.logits)
+        .numpy()
+        .any()
+    )
     assert (frozen.disc_logits != still.disc_logits).numpy().any()
 
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from electra_tf.pretraining import masking, maskings
-from electra_tf.pretraining.masking import Batch
-from electra_tf.pretraining.maskings import Rules
+from electra_tf.pretraining import masking, masking_strategies, objectives
+from electra_tf.pretraining.masking import Batch, MaskingConfig
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from tests import tiny
@@ -14,21 +13,24 @@ from tests import tiny
 CONTINUES = np.arange(tiny.VOCAB_SIZE) >= 35
 
 
-def draws_of(batch, share=0.15, step=0, most=None, continues=CONTINUES):
+def choices_of(batch, share=0.15, step=0, most=None, continues=CONTINUES):
     most = most or int(np.ceil(share * batch.input_ids.shape[1]))
     stream = RandomStream(0, step)
-    rules = Rules(tiny.SPECIAL, share, most, continues)
-    return maskings.draw("whole_words", batch, rules, stream)
+    config = MaskingConfig(
+        tiny.SPECIAL, share, most, "whole_words", continues_word=continues
+    )
+    return masking_strategies.draw(batch, config, tiny.VOCAB_SIZE, stream)
 
 
-def masked_of(batch, draws, **shares):
-    number = (draws.positions.numpy() > 0).sum(axis=1)
-    return masking.mask_tokens(batch, tiny.SPECIAL, draws, number, **shares)
+def masked_of(batch, choices, **shares):
+    most = choices.positions.shape[1]
+    config = MaskingConfig(tiny.SPECIAL, 0.15, most, "whole_words", **shares)
+    return masking_strategies.mask(batch, config, choices)
 
 
 def words_of(batch):
     """Return the positions of each word, a list a sequence, the plain way."""
-    allowed = masking.candidates(batch, tiny.SPECIAL).numpy()
+    allowed = masking.maskable(batch, tiny.SPECIAL).numpy()
     found = []
     for ids, row in zip(batch.input_ids, allowed, strict=True):
         words, before = [], False
@@ -47,7 +49,7 @@ def test_words_are_whole(share):
     batch = tiny.batch(size=100, length=40)
     batch.input_ids[:, 5] = tiny.SPECIAL.mask_id
     for step in range(5):
-        positions = draws_of(batch, share, step).positions.numpy()
+        positions = choices_of(batch, share, step).positions.numpy()
         for row, words in zip(positions, words_of(batch), strict=True):
             chosen = row[row > 0].tolist()
             assert len(set(chosen)) == len(chosen)
@@ -61,7 +63,7 @@ def test_words_are_whole(share):
 def test_share_of_tokens(length):
     """15 % of the real tokens, within 0.1 %, at any length."""
     batch = tiny.batch(size=4000, length=length)
-    masked = masked_of(batch, draws_of(batch), mask_token_share=1.0)
+    masked = masked_of(batch, choices_of(batch), mask_token_share=1.0)
     chosen = masked.weights.numpy().sum()
     hidden = (masked.input_ids.numpy() == tiny.SPECIAL.mask_id).sum()
     assert chosen == hidden
@@ -71,7 +73,7 @@ def test_share_of_tokens(length):
 def test_words_of_any_length_have_their_turn():
     """A piece of a long word is chosen about as often as any other."""
     batch = tiny.batch(size=4000, length=128)
-    positions = draws_of(batch).positions.numpy()
+    positions = choices_of(batch).positions.numpy()
     counts = np.zeros((2, 4))
     for row, words in zip(positions, words_of(batch), strict=True):
         chosen = set(row.tolist())
@@ -88,9 +90,9 @@ def test_a_word_that_is_too_long_is_left_out():
     ids = np.full((1, 12), 40, np.int32)
     ids[0, 0], ids[0, -1] = tiny.SPECIAL.cls_id, tiny.SPECIAL.sep_id
     batch = Batch(ids, np.ones_like(ids), np.zeros_like(ids))
-    draws = draws_of(batch, 0.5)
-    assert not draws.positions.numpy().any()
-    masked = masked_of(batch, draws)
+    choices = choices_of(batch, 0.5)
+    assert not choices.positions.numpy().any()
+    masked = masked_of(batch, choices)
     assert not masked.weights.numpy().any()
     np.testing.assert_array_equal(masked.input_ids, ids)
 
@@ -104,5 +106,5 @@ def test_pretraining_by_words():
     output = pretrainer(
         tiny.batch(length=32), RandomStream(0, 0), training=True
     )
-    losses = pretrainer.losses(output)
+    losses = objectives.losses(config, output)
     assert all(np.isfinite(term.total) for term in losses.values())

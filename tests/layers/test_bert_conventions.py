@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from electra_tf import configs
-from electra_tf.layers.activations import ACTIVATIONS, activation
+from electra_tf.layers.bert_conventions import ACTIVATIONS, activation
 
 X = np.linspace(-5, 5, 201, dtype=np.float32)
 

@@ -1,0 +1,44 @@
+"""BERT's activations by name, its initializer and its LayerNorm."""
+
+import functools
+
+import keras
+
+# BERT's, and far below Keras' default of 1e-3.
+LAYER_NORM_EPSILON = 1e-12
+
+ACTIVATIONS = {
+    # The exact GELU with the error function, not the tanh approximation.
+    "gelu": functools.partial(keras.activations.gelu, approximate=False),
+    # The approximation, by the name that transformers gives it.
+    "gelu_new": functools.partial(keras.activations.gelu, approximate=True),
+    "relu": keras.activations.relu,
+    "tanh": keras.activations.tanh,
+    "linear": keras.activations.linear,
+}
+
+
+def activation(name: str):
+    """Return the function called `name`."""
+    if name not in ACTIVATIONS:
+        raise ValueError(
+            f"hidden_act must be one of {sorted(ACTIVATIONS)}. "
+            f"Received: {name!r}"
+        )
+    return ACTIVATIONS[name]
+
+
+def truncated_normal(stddev: float) -> keras.initializers.Initializer:
+    """Return BERT's initializer, a new one at each call.
+
+    A Keras initializer object returns the same values at every call with the
+    same shape, so one object must never serve two weights.
+    """
+    return keras.initializers.TruncatedNormal(stddev=stddev)
+
+
+def layer_normalization(**kwargs) -> keras.layers.LayerNormalization:
+    """Return a LayerNorm over the last axis; Keras computes it in float32."""
+    return keras.layers.LayerNormalization(
+        epsilon=LAYER_NORM_EPSILON, name="LayerNorm", **kwargs
+    )
