@@ -16,8 +16,8 @@ from electra_tf.io import files
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
-LOCK_FILE = "lock"
 BYTES_PER_MB = 1_000_000
+LONGEST_OWNER = 1000  # Bytes.
 
 
 class ClaimError(OSError):
@@ -29,17 +29,27 @@ class DiskFullError(OSError):
 
 
 @contextlib.contextmanager
-def claimed(folder: str, what: str, option: str) -> Iterator[None]:
+def claimed(
+    folder: str | os.PathLike,
+    name: str,
+    in_use: str,
+    option: str,
+    lock_file: str | None = None,
+) -> Iterator[None]:
     """Keep other processes out of a folder; makes the folder.
 
-    By `flock` on its file `lock`, which the system lets go of when the
-    process ends, however it ends. Where the file system has no such locks,
-    and in buckets (`gs://...`), nothing is kept out.
+    By `flock`, which the system lets go of when the process ends, however it
+    ends. Where the file system has no such locks, and in buckets
+    (`gs://...`), nothing is kept out.
 
     Args:
         folder: the folder.
-        what: what it is of, for messages: "run", say.
+        name: how messages name it: "the run's folder DIR", say.
+        in_use: what to say when another process is in it, a sentence; "OWNER"
+            in it becomes that process's number and machine, if known.
         option: the flag by which to give another folder.
+        lock_file: name of a file in the folder to lock, which then tells who
+            owns the lock; None to lock the folder itself.
 
     Raises:
         ClaimError: another process is in it, or it cannot be written to.
@@ -47,68 +57,78 @@ def claimed(folder: str, what: str, option: str) -> Iterator[None]:
     if files.is_remote(folder):
         yield
         return
-    with _lock_file(folder, what, option) as file:
-        _lock(file, folder, what, option)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        file.flush()
-        yield
-
-
-def _lock_file(folder: str, what: str, option: str):
     try:
-        os.makedirs(folder, exist_ok=True)
-        return open(os.path.join(folder, LOCK_FILE), "a+", encoding="utf-8")
+        handle = _open(folder, lock_file)
     except OSError as error:
         if error.errno in FULL:
             raise
-        raise ClaimError(
-            f"Cannot write to the {what}'s folder {folder}: {error.strerror}. "
-            "Expected a folder to make, or one to write to. Change its "
-            f"permissions, or give another {option}."
-        ) from error
-
-
-def _lock(file, folder: str, what: str, option: str):
+        raise _refused(error, name, option) from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle, name, in_use, option, named=lock_file is not None)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _open(folder: str | os.PathLike, lock_file: str | None) -> int:
+    os.makedirs(folder, exist_ok=True)
+    if lock_file is None:
+        return os.open(folder, os.O_RDONLY)
+    path = os.path.join(folder, lock_file)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+
+
+def _lock(handle: int, name: str, in_use: str, option: str, named: bool):
+    """Lock a file or folder; one that is `named` holds the owner's name."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.seek(0)
-        owner = file.read() or "another process"
+        owner = os.read(handle, LONGEST_OWNER).decode() if named else ""
         raise ClaimError(
-            f"The {what}'s folder {folder} is in use by {owner}. Two processes "
-            "would overwrite each other's files: wait for it or stop it, or "
-            f"give another {option}."
+            in_use.replace("OWNER", owner or "another process")
+            + f" Wait for it or stop it, or give another {option}."
         ) from None
     except OSError as error:
         print(
-            f"{folder} cannot be locked ({error.strerror}); see to it that "
-            "no other process uses it.",
+            f"Cannot lock {name} ({error.strerror}); see to it that no other "
+            "process uses it.",
             file=sys.stderr,
         )
+    if named:
+        os.ftruncate(handle, 0)
+        owner = f"process {os.getpid()} on {socket.gethostname()}"
+        os.write(handle, owner.encode())
 
 
 @contextlib.contextmanager
-def full_disk_explained(folder: str, what: str, left: str) -> Iterator[None]:
-    """Turn failures for lack of room into a `DiskFullError`.
+def write_errors_explained(
+    folder: str | os.PathLike, name: str, option: str, left: str
+) -> Iterator[None]:
+    """Say what to do when a folder is full or may not be written to.
 
     Args:
-        folder: where there is no room.
-        what: what it is of, for the message.
-        left: what of it is whole, and how to go on: one or two sentences.
+        folder: the folder.
+        name: how messages name it: "the run's folder DIR", say.
+        option: the flag by which to give another folder.
+        left: what there is whole, and how to go on once there is room: one
+            or two sentences.
+
+    Raises:
+        DiskFullError: in place of any error for lack of room.
+        ClaimError: in place of an `OSError` that refuses a path in the folder.
     """
     try:
         yield
     except Exception as error:
         reason = _no_room(error)
-        if reason is None:
-            raise
-        there = folder if os.path.exists(folder) else os.path.dirname(folder)
-        free = shutil.disk_usage(there or ".").free / BYTES_PER_MB
-        raise DiskFullError(
-            f"Cannot write to the {what}'s folder {folder}: {reason} "
-            f"({free:.1f} MB free). {left}"
-        ) from error
+        if reason is not None:
+            free = _free_bytes(folder) / BYTES_PER_MB
+            raise DiskFullError(
+                f"No room in {name}: {reason} ({free:.1f} MB free). {left}"
+            ) from error
+        if _refuses(error, folder):
+            raise _refused(error, name, option) from error
+        raise
 
 
 def _no_room(error: Exception) -> str | None:
@@ -124,3 +144,21 @@ def _no_room(error: Exception) -> str | None:
         if reason in str(error):
             return reason
     return None
+
+
+def _free_bytes(folder: str | os.PathLike) -> int:
+    there = folder if os.path.exists(folder) else os.path.dirname(folder)
+    return shutil.disk_usage(there or ".").free
+
+
+def _refuses(error: Exception, folder: str | os.PathLike) -> bool:
+    if not isinstance(error, OSError) or error.errno not in REFUSED:
+        return False
+    return str(error.filename or "").startswith(os.fspath(folder))
+
+
+def _refused(error: OSError, name: str, option: str) -> ClaimError:
+    return ClaimError(
+        f"Cannot write to {name}: {error.strerror}. Expected a folder to make, "
+        f"or one to write to. Change its permissions, or give another {option}."
+    )
