@@ -7,7 +7,7 @@ import pathlib
 import platform
 
 from electra_tf import command_line
-from electra_tf.training.reporting import duration
+from electra_tf.training.progress import duration
 
 NUM_SENTENCES = 200
 NUM_SHOWN = 8

@@ -16,6 +16,7 @@ import tempfile
 import tensorflow as tf
 
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 NAME = "model.ckpt"
 STATE_FILE = "checkpoint"
@@ -233,11 +234,6 @@ def _remove_folder(path: str):
 
 
 def _flush_to_disk(path: str):
-    """Make a file's or a folder's content survive a loss of power."""
-    if "://" in path:  # No local file; a bucket's are durable when written.
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Make what is written survive a loss of power; in buckets it does."""
+    if not files.is_remote(path):
+        files.flush(path)

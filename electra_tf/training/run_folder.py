@@ -1,90 +1,71 @@
-"""A run's folder: one process at a time, and what happens when it is full.
+"""The folder of a run: whose it is, its config, and a record of each start.
 
-No TensorFlow here, so that a program is refused at once.
+TensorFlow is imported by the record alone, so that a program whose folder is
+taken is refused at once.
 """
 
 import contextlib
-import errno
-import fcntl
+import datetime
 import json
 import os
 import pathlib
-import shutil
-import socket
+import platform
+import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import metadata
 
+import electra_tf
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
+from electra_tf.io import claims, files
 
 LOCK_FILE = "lock"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class RunFolderError(OSError):
-    """A folder that cannot be used for a run."""
-
-
-class DiskFullError(OSError):
-    """There is no room for what a run has to write."""
+CONFIG_FILE = "config.json"
+RECORD_FILE = "runs.jsonl"
+_PACKAGES = ("tensorflow", "keras", "numpy", "tf-models-official")
+_GIT_SECONDS = 10
 
 
 @contextlib.contextmanager
-def claimed(folder: str):
+def claimed(folder: str) -> Iterator[None]:
     """Keep other processes out of a run's folder; makes the folder.
 
-    By `flock` on its file `lock`, which the system lets go of when the
-    process ends, however it ends. Where the file system has no such locks,
-    and in buckets (`gs://...`), nothing is kept out.
+    Workers that write nothing are let in. Failures to write are explained.
 
     Raises:
-        RunFolderError: when another process is in it, or it is read-only.
+        ClaimError: another process is in it, or it cannot be written to.
+        DiskFullError: there is no room for what the run has to write.
     """
-    if "://" in folder or not is_chief():
-        yield
-        return
-    with _lock_file(folder) as file:
-        _lock(file, folder)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        file.flush()
-        yield
-
-
-def _lock_file(folder: str):
-    try:
-        os.makedirs(folder, exist_ok=True)
-        return open(os.path.join(folder, LOCK_FILE), "a+", encoding="utf-8")
-    except OSError as error:
-        if error.errno in _FULL:
-            raise
-        raise RunFolderError(
-            f"Cannot write to the run's folder {folder}: {error.strerror}. "
-            "Expected a folder to make, or one to write to. Change its "
-            "permissions, or give another --model_dir."
-        ) from error
-
-
-def _lock(file, folder: str):
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        owner = file.read() or "another process"
-        raise RunFolderError(
-            f"The run's folder {folder} is in use by {owner}. Two processes "
-            "would overwrite each other's checkpoints: wait for it or stop "
-            "it, or give another --model_name."
-        ) from None
-    except OSError as error:
-        print(
-            f"{folder} cannot be locked ({error.strerror}); see to it that "
-            "no other process uses it.",
-            file=sys.stderr,
+    name = f"the run's folder {folder}"
+    option = "--model_name or --model_dir"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(
+            claims.write_errors_explained(
+                folder,
+                name,
+                option,
+                left="The checkpoints there are whole. Make room, and the "
+                "same command goes on from the newest.",
+            )
         )
+        if is_chief():
+            stack.enter_context(
+                claims.claimed(
+                    folder,
+                    name,
+                    f"The run's folder {folder} is in use by OWNER. Two "
+                    "processes would overwrite each other's checkpoints.",
+                    option,
+                    LOCK_FILE,
+                )
+            )
+            files.remove_unfinished(pathlib.Path(folder))
+        yield
 
 
 def is_chief() -> bool:
-    """Say whether this process is the one of its workers that writes."""
+    """Return whether this process is the one of its workers that writes."""
     cluster, task = _cluster(), _tf_config().get("task", {})
     if not cluster or "chief" in cluster:
         return not cluster or task.get("type") == "chief"
@@ -92,7 +73,7 @@ def is_chief() -> bool:
 
 
 def in_cluster() -> bool:
-    """Say whether there are other workers."""
+    """Return whether there are other workers."""
     return bool(_cluster())
 
 
@@ -104,50 +85,6 @@ def _tf_config() -> dict:
     return json.loads(os.environ.get("TF_CONFIG") or "{}")
 
 
-@contextlib.contextmanager
-def full_disk_explained(folder: str):
-    """Turn failures for lack of room into a `DiskFullError`."""
-    try:
-        yield
-    except Exception as error:
-        reason = _no_room(error)
-        if reason is None:
-            raise
-        free = shutil.disk_usage(folder).free
-        raise DiskFullError(
-            f"Cannot write to the run's folder {folder}: {reason} "
-            f"({free / 1e6:.1f} MB free). The checkpoints there are whole. "
-            "Make room, and the same command goes on from the newest."
-        ) from error
-
-
-def _no_room(error: Exception) -> str | None:
-    """The reason, if an error says that the disk or a quota is full.
-
-    >>> _no_room(OSError(errno.ENOSPC, "No space left on device"))
-    'No space left on device'
-    >>> _no_room(OSError(errno.ENOENT, "No such file")) is None
-    True
-    """
-    # TensorFlow's errors have the system's words, and no number.
-    for reason in map(os.strerror, _FULL):
-        if reason in str(error):
-            return reason
-    return None
-
-
-def write_atomically(path: str, text: str):
-    """Write a text file that is there whole, or as it was before."""
-    file = pathlib.Path(path)
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, file)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
 def save_config(folder: str, config):
     """Write the config to the run's folder, or check it against the one there.
 
@@ -156,24 +93,105 @@ def save_config(folder: str, config):
         config: `electra_tf.configs.hparams.Config`.
 
     Raises:
-        ValueError: when the folder's run had another config.
+        UserError: when the folder's run had another config.
     """
-    path = os.path.join(folder, "config.json")
+    path = os.path.join(folder, CONFIG_FILE)
     if os.path.exists(path):
         hparams.check_same(_read_config(path), config)
     if is_chief():
-        text = json.dumps(hparams.to_json(config), indent=1)
-        write_atomically(path, text)
+        files.write_json(path, hparams.to_json(config))
 
 
 def _read_config(path: str) -> dict:
-    """Read the config of an earlier start of a run."""
-    with open(path, encoding="utf-8") as file:
+    try:
+        return json.loads(files.read(path))
+    except ValueError as error:
+        raise UserError(
+            f"{path} is damaged ({error}). Expected the config that the run "
+            "was started with: restore it, or delete it to go on with the "
+            "settings given now."
+        ) from error
+
+
+def record_start(folder: str, **facts):
+    """Add a line to `runs.jsonl` in a run's folder: one for each start.
+
+    Beside the facts it has the time, the command line, the machine, its
+    devices, the versions of Python and the packages, and the commit of the
+    source where that is a git checkout.
+
+    Args:
+        folder: str, made if there is none.
+        facts: what JSON can hold.
+    """
+    record = {
+        "started": datetime.datetime.now(datetime.timezone.utc).isoformat(
+            timespec="seconds"
+        ),
+        "command": sys.argv,
+        "folder": str(pathlib.Path.cwd()),
+        **facts,
+        "devices": device_names(),
+        "machine": platform.platform(),
+        "host": platform.node(),
+        "versions": versions(),
+        "source": source(pathlib.Path(__file__).parent),
+    }
+    files.append(os.path.join(folder, RECORD_FILE), json.dumps(record))
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of what the numbers depend on; None if unknown."""
+    result = {"python": platform.python_version()}
+    result["electra_tf"] = electra_tf.__version__
+    for package in _PACKAGES:
         try:
-            return json.load(file)
-        except ValueError as error:
-            raise UserError(
-                f"{path} is damaged ({error}). Expected the config that the "
-                "run was started with: restore it, or delete it to go on "
-                "with the settings given now."
-            ) from error
+            result[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            result[package] = None
+    return result
+
+
+def source(folder: pathlib.Path) -> dict | None:
+    """Return the commit of this module's checkout, if it is in one.
+
+    Args:
+        folder: a folder of the checkout.
+
+    Returns:
+        `{"commit": ..., "changed": ...}`, where changed tells of files that
+        differ from the commit; None without git or a checkout, or when git
+        does not know this module (an installed package in someone's project).
+    """
+    try:
+        _git(folder, "ls-files", "--error-unmatch", pathlib.Path(__file__).name)
+        return {
+            "commit": _git(folder, "rev-parse", "HEAD"),
+            "changed": bool(
+                _git(folder, "status", "--porcelain", "--untracked-files=no")
+            ),
+        }
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def device_names() -> list[str]:
+    """Return this process's devices, GPUs by their makers' names too."""
+    import tensorflow as tf
+
+    names = [device.name for device in tf.config.list_logical_devices()]
+    for gpu in tf.config.list_physical_devices("GPU"):
+        details = tf.config.experimental.get_device_details(gpu)
+        names.append(details.get("device_name", gpu.name))
+    return names
+
+
+def _git(folder: pathlib.Path, *command: str) -> str:
+    return subprocess.run(
+        # A status that takes locks could stop the user's own commands.
+        ["git", "--no-optional-locks", "-C", str(folder), *command],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=_GIT_SECONDS,
+    ).stdout.strip()

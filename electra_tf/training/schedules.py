@@ -48,6 +48,11 @@ def polynomial_decay_with_warmup(
     return schedule
 
 
+# Another schedule is another row with these arguments.
+SCHEDULES = {"polynomial": polynomial_decay_with_warmup}
+DEFAULT = "polynomial"
+
+
 def restarted(first, second, step_of_second: int):
     """Return a schedule that another follows, from its own step 0.
 

@@ -2,10 +2,18 @@
 
 import os
 import signal
+import time
+from collections.abc import Callable
 
 _NOTICE = (
     "\n{}: saving a checkpoint, then stopping. The same command goes on.\n"
 )
+
+
+# Python acts on a signal when a compiled call ends: so long it may take.
+SECONDS = 1.0
+# A first call may have been slow for another reason than the steps.
+_FASTEST_GROWTH = 8
 
 
 class Stopped(Exception):  # noqa: N818 (no error)
@@ -77,3 +85,36 @@ class UntilStopped:
             if self.stop:
                 raise Stopped(str(self.stop))
             yield item
+
+
+class InterruptibleCalls:
+    """Divides steps over calls so short that a stop request is seen.
+
+    Args:
+        stop: an object that is true once the run shall stop; None for never,
+            and for one call of all steps.
+    """
+
+    def __init__(self, stop=None):
+        self.stop = stop
+        self._size = 1
+
+    def __call__(self, function: Callable[[int], None], num_steps: int):
+        """Call a function with numbers of steps that add up to `num_steps`.
+
+        Raises:
+            Stopped: when asked to stop, between two calls.
+        """
+        while num_steps:
+            if self.stop:
+                raise Stopped(str(self.stop))
+            size = num_steps if self.stop is None else self._size
+            size = min(num_steps, size)
+            started = time.monotonic()
+            function(size)
+            self._resize(size, time.monotonic() - started)
+            num_steps -= size
+
+    def _resize(self, size: int, seconds: float):
+        fitting = int(size * SECONDS / max(seconds, 1e-9))
+        self._size = max(1, min(fitting, size * _FASTEST_GROWTH))
