@@ -19,7 +19,6 @@ from electra_tf.training.loop import Phase
 from electra_tf.training.optimizer import OPTIMIZERS
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator
-from electra_tf.training.stopping import UntilStopped
 
 
 def model(
@@ -85,7 +84,7 @@ def _schedule(config: PretrainingConfig):
     if first is None:
         return schedule(config.num_train_steps)
     second = schedule(config.num_train_steps - first)
-    return schedules.restarted(schedule(first), second, first)
+    return two_stage.restarted(schedule(first), second, first)
 
 
 def phases(config: PretrainingConfig, pretrainer: Pretrainer) -> list[Phase]:
@@ -125,9 +124,10 @@ def evaluator(
     return Evaluator(
         sums,
         metrics.summarize,
-        UntilStopped(distribution.distribute(dataset, strategy), stop),
+        distribution.distribute(dataset, strategy),
         strategy,
         config.seed,
+        stop,
     )
 
 

@@ -26,7 +26,7 @@ from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.matmul_rate import matmul_rate
 from electra_tf.training.metric_writer import MetricWriter
 from electra_tf.training.non_finite import NonFiniteGuard
-from electra_tf.training.progress import ProgressLine, Speed, Watchdog
+from electra_tf.training.progress import Speed, Watchdog, print_line
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator, TrainStep
 from electra_tf.training.stopping import InterruptibleCalls, Stopped
@@ -138,21 +138,18 @@ class TrainingLoop:
             else None
         )
         self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
-        self._progress_line = ProgressLine(settings.num_train_steps)
         self._writer = MetricWriter(
             settings.model_dir, self._chief, settings.train_flops
         )
 
     def _checkpoint_folder(self, variables, optimizer, guard):
-        settings = self.settings
-        if settings.model_dir is None:
+        folder, keep = self.settings.model_dir, self.settings.keep
+        if folder is None:
             return None
         saved = checkpoints.checkpoint(
             variables, optimizer.slots, self.step, guard.variables
         )
-        return CheckpointFolder(
-            saved, settings.model_dir, settings.keep, self._chief
-        )
+        return CheckpointFolder(saved, folder, keep, self._chief)
 
     @property
     def _steps_done(self) -> int:
@@ -168,7 +165,7 @@ class TrainingLoop:
             Stopped: when asked to stop; a checkpoint has been saved.
         """
         try:
-            self._go_on()
+            self._resume()
             self._train()
         except Stopped:
             self._save()
@@ -177,7 +174,10 @@ class TrainingLoop:
     def _train(self):
         settings, step = self.settings, self._steps_done
         self._record_start(step)
-        speed = Speed(settings, step, self._matmul_rate())
+        rate = None
+        if settings.executed_flops is not None:
+            rate = matmul_rate(self.strategy, settings.compute_dtype)
+        speed = Speed(settings, step, rate)
         while step < settings.num_train_steps:
             before, step = step, self._next_pause(step)
             with self._traced(before), self._watchdog.watching():
@@ -214,7 +214,7 @@ class TrainingLoop:
         metrics = self._train_steps[0].metrics(self._sums) | speed(step)
         self._sums = {}
         if self._chief:
-            self._progress_line(step, metrics)
+            print_line(step, self.settings.num_train_steps, metrics)
         self._writer.write_training(step, metrics)
         warning = self.warn and self.warn(step, metrics)
         if warning:
@@ -241,7 +241,7 @@ class TrainingLoop:
             files.write(self._path(_UNFINISHED_LOOP), json.dumps(content))
         self._checkpoints.save(step)
 
-    def _go_on(self):
+    def _resume(self):
         """Make the files beside the checkpoint such as its step left them."""
         if self.settings.model_dir is None:
             return
@@ -271,12 +271,6 @@ class TrainingLoop:
                 replicas=self.strategy.num_replicas_in_sync,
                 **self.facts,
             )
-
-    def _matmul_rate(self) -> float | None:
-        """Return the machine's rate, where there is one to compare with it."""
-        if self.settings.executed_flops is None:
-            return None
-        return matmul_rate(self.strategy, self.settings.compute_dtype)
 
     def _traced(self, step: int):
         """Trace the steps from here to the next pause, if it was asked for."""

@@ -1,9 +1,11 @@
-"""What a run measures, written to files: JSON lines and TensorBoard's curves.
+"""Writes what a run measures: JSON lines and TensorBoard's curves.
 
-metrics.jsonl                a line for each report: {"step": 100, ...}
-evaluations.jsonl            a line for each evaluation on the way
-summaries/train, eval        curves over the step
-summaries/*_by_flops         curves over what training has cost
+    metrics.jsonl            a line for each report: {"step": 100, ...}
+    evaluations.jsonl        a line for each evaluation on the way
+    summaries/train, eval    curves over the step
+    summaries/*_by_flops     curves over what training has cost
+
+In a line, null stands for what is no finite number.
 """
 
 import json
@@ -40,17 +42,33 @@ class MetricWriter:
 
     def write_training(self, step: int, metrics: dict):
         """Write the metrics of the updates up to a step."""
-        if self._writes:
-            _append(self._path(METRICS_FILE), step, metrics)
-            self._add_to_curves("train", step, metrics)
-            self._add_to_costs("train", step, metrics)
+        self._write(METRICS_FILE, "train", step, metrics)
 
     def write_evaluation(self, step: int, metrics: dict, speed: dict):
         """Write the metrics of an evaluation; its speed to a curve only."""
-        if self._writes:
-            _append(self._path(EVALUATIONS_FILE), step, metrics)
-            self._add_to_curves("eval", step, metrics | speed)
-            self._add_to_costs("eval", step, metrics)
+        self._write(EVALUATIONS_FILE, "eval", step, metrics, speed)
+
+    def _write(self, name: str, curves: str, step: int, metrics, speed=None):
+        if not self._writes:
+            return
+        finite = {
+            metric: value if math.isfinite(value) else None
+            for metric, value in metrics.items()
+        }
+        files.append(self._path(name), json.dumps({"step": step, **finite}))
+        self._add_to_curves(curves, step, metrics | (speed or {}))
+        if self.train_flops is not None:
+            cost = round(self.train_flops(step) / UNIT)
+            self._add_to_curves(f"{curves}_by_flops", cost, metrics)
+
+    def _add_to_curves(self, name: str, position: int, metrics: dict):
+        if name not in self._summaries:
+            folder = self.summary_folder(name)
+            self._summaries[name] = tf.summary.create_file_writer(folder)
+        with self._summaries[name].as_default(position):
+            for tag, value in metrics.items():
+                tf.summary.scalar(tag, value)
+        self._summaries[name].flush()
 
     def has_evaluation(self, step: int) -> bool:
         """Return whether there is an evaluation of a step already."""
@@ -75,20 +93,6 @@ class MetricWriter:
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, name)
 
-    def _add_to_costs(self, name: str, step: int, metrics: dict):
-        if self.train_flops is not None:
-            cost = round(self.train_flops(step) / UNIT)
-            self._add_to_curves(f"{name}_by_flops", cost, metrics)
-
-    def _add_to_curves(self, name: str, position: int, metrics: dict):
-        if name not in self._summaries:
-            folder = self.summary_folder(name)
-            self._summaries[name] = tf.summary.create_file_writer(folder)
-        with self._summaries[name].as_default(position):
-            for tag, value in metrics.items():
-                tf.summary.scalar(tag, value)
-        self._summaries[name].flush()
-
 
 def write_results(
     text_path: str, json_path: str, metrics: dict[str, float]
@@ -103,15 +107,6 @@ def write_results(
     files.write(text_path, text)
     files.write_json(json_path, metrics)
     print(text, end="", file=sys.stderr)
-
-
-def _append(path: str, step: int, metrics: dict):
-    """Add a line to a file; numbers that are not finite become null."""
-    finite = {
-        name: value if math.isfinite(value) else None
-        for name, value in metrics.items()
-    }
-    files.append(path, json.dumps({"step": step, **finite}))
 
 
 def _cut(path: str, last_step: int):

@@ -11,14 +11,7 @@ from electra_tf.training.settings import Settings
 # Metrics with these endings stand in the progress line; all are logged.
 _SHOWN = ("loss", "auc")
 # Short for what is counted by the million or more.
-_PREFIXES = (
-    (1e18, "E"),
-    (1e15, "P"),
-    (1e12, "T"),
-    (1e9, "G"),
-    (1e6, "M"),
-    (1e3, "k"),
-)
+_PREFIXES = {"E": 1e18, "P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3}
 
 # A loop is late after this many times the longest, and this many seconds.
 _TIMES_THE_LONGEST = 5
@@ -66,68 +59,82 @@ class Speed:
         }
         if settings.train_flops is not None:
             figures["train_flops"] = settings.train_flops(step)
-        return figures | self._work(before, step, seconds)
-
-    def _work(self, before: int, step: int, seconds: float) -> dict[str, float]:
-        """Return what the machine has done, and its rate in these updates."""
-        done = self.settings.executed_flops
-        if done is None:
-            return {}
-        rate = (done(step) - done(before)) / seconds
-        figures = {"executed_flops": done(step), "flops_per_second": rate}
-        if self.matmul_rate is not None:
-            figures["matmul_share"] = rate / self.matmul_rate
+        done = settings.executed_flops
+        if done is not None:
+            rate = (done(step) - done(before)) / seconds
+            figures |= {"executed_flops": done(step), "flops_per_second": rate}
+            if self.matmul_rate is not None:
+                figures["matmul_share"] = rate / self.matmul_rate
         return figures
 
 
-class ProgressLine:
-    """Prints one line a loop: step, losses, rate, speed, time left.
+def print_line(step: int, last_step: int, metrics: dict, stream=None):
+    """Print step, losses, rate, speed and time left.
 
     On a terminal the line is written over; elsewhere each is a new one.
 
     Args:
-        num_train_steps: int, the steps of the whole run.
+        step: int, the updates done.
+        last_step: int, the updates of the whole run.
+        metrics: dict of floats, those of `Speed` among them.
         stream: where to print; stderr by default.
     """
-
-    def __init__(self, num_train_steps: int, stream=None):
-        self.num_train_steps = num_train_steps
-        self.stream = stream or sys.stderr
-
-    def __call__(self, step: int, metrics: dict):
-        """Print the line of these metrics, those of `Speed` among them."""
-        terminal = self.stream.isatty()
-        end = "\r" if terminal and step < self.num_train_steps else "\n"
-        start = "\x1b[2K" if terminal else ""
-        line = start + self._line(step, metrics)
-        print(line, end=end, file=self.stream, flush=True)
-
-    def _line(self, step: int, metrics: dict) -> str:
-        shown = [
+    stream = stream or sys.stderr
+    parts = [
+        f"step {step}/{last_step}",
+        *(
             f"{name.removesuffix('_loss')} {value:.4g}"
             for name, value in metrics.items()
             if name.endswith(_SHOWN)
-        ]
-        parts = [
-            f"step {step}/{self.num_train_steps}",
-            *shown,
-            f"lr {metrics['learning_rate']:.2e}",
-            f"{metrics['steps_per_second']:.2f} steps/s",
-            f"{quantity(metrics['tokens_per_second'])} tokens/s",
-        ]
-        if "flops_per_second" in metrics:
-            parts.append(self._work(metrics))
-        return " | ".join([*parts, f"{duration(metrics['seconds_left'])} left"])
+        ),
+        f"lr {metrics['learning_rate']:.2e}",
+        f"{metrics['steps_per_second']:.2f} steps/s",
+        f"{quantity(metrics['tokens_per_second'])} tokens/s",
+        *_work(metrics),
+        f"{duration(metrics['seconds_left'])} left",
+    ]
+    terminal = stream.isatty()
+    start = "\x1b[2K" if terminal else ""
+    end = "\r" if terminal and step < last_step else "\n"
+    print(start + " | ".join(parts), end=end, file=stream, flush=True)
 
-    @staticmethod
-    def _work(metrics: dict) -> str:
-        """Write the operations so far, and their rate by what can be had."""
-        done = metrics.get("train_flops", metrics["executed_flops"])
-        work = f"{quantity(done)}FLOP"
-        work += f" | {quantity(metrics['flops_per_second'])}FLOP/s"
-        if "matmul_share" not in metrics:
-            return work
-        return f"{work} ({metrics['matmul_share']:.1%} of matmul)"
+
+def _work(metrics: dict) -> list[str]:
+    """Write the operations so far, and their rate by what can be had."""
+    if "flops_per_second" not in metrics:
+        return []
+    done = metrics.get("train_flops", metrics["executed_flops"])
+    rate = f"{quantity(metrics['flops_per_second'])}FLOP/s"
+    if "matmul_share" in metrics:
+        rate += f" ({metrics['matmul_share']:.1%} of matmul)"
+    return [f"{quantity(done)}FLOP", rate]
+
+
+def quantity(value: float) -> str:
+    """Write a large number for people.
+
+    >>> quantity(17623.0), quantity(3.1e12), quantity(12)
+    ('17.6k', '3.1T', '12.0')
+    """
+    for prefix, size in _PREFIXES.items():
+        if value >= size:
+            return f"{value / size:.1f}{prefix}"
+    return f"{value:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span for people.
+
+    >>> duration(75), duration(3725), duration(200000)
+    ('1:15', '1:02:05', '2d 7:33:20')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if not days and not hours:
+        return f"{minutes}:{rest:02}"
+    clock = f"{hours}:{minutes:02}:{rest:02}"
+    return f"{days}d {clock}" if days else clock
 
 
 class Watchdog:
@@ -203,31 +210,3 @@ class Watchdog:
             "If loops take this long, lower iterations_per_loop or raise "
             "stall_warning_seconds."
         )
-
-
-def quantity(value: float) -> str:
-    """Write a large number for people.
-
-    >>> quantity(17623.0), quantity(3.1e12), quantity(12)
-    ('17.6k', '3.1T', '12.0')
-    """
-    for size, prefix in _PREFIXES:
-        if value >= size:
-            return f"{value / size:.1f}{prefix}"
-    return f"{value:.1f}"
-
-
-def duration(seconds: float) -> str:
-    """Write a time span for people.
-
-    >>> duration(75), duration(3725), duration(200000)
-    ('1:15', '1:02:05', '2d 7:33:20')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d {hours}:{minutes:02}:{rest:02}"
-    if hours:
-        return f"{hours}:{minutes:02}:{rest:02}"
-    return f"{minutes}:{rest:02}"

@@ -23,6 +23,10 @@ from electra_tf.io import claims, files
 LOCK_FILE = "lock"
 CONFIG_FILE = "config.json"
 RECORD_FILE = "runs.jsonl"
+_LEFT = (
+    "The checkpoints there are whole. Make room, and the same command goes on "
+    "from the newest."
+)
 _PACKAGES = ("tensorflow", "keras", "numpy", "tf-models-official")
 _GIT_SECONDS = 10
 
@@ -37,36 +41,24 @@ def claimed(folder: str) -> Iterator[None]:
         ClaimError: another process is in it, or it cannot be written to.
         DiskFullError: there is no room for what the run has to write.
     """
-    name = f"the run's folder {folder}"
-    option = "--model_name or --model_dir"
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(
-            claims.write_errors_explained(
-                folder,
-                name,
-                option,
-                left="The checkpoints there are whole. Make room, and the "
-                "same command goes on from the newest.",
-            )
-        )
-        if is_chief():
-            stack.enter_context(
-                claims.claimed(
-                    folder,
-                    name,
-                    f"The run's folder {folder} is in use by OWNER. Two "
-                    "processes would overwrite each other's checkpoints.",
-                    option,
-                    LOCK_FILE,
-                )
-            )
+    name, option = f"the run's folder {folder}", "--model_name or --model_dir"
+    in_use = (
+        f"The run's folder {folder} is in use by OWNER. Two processes would "
+        "overwrite each other's checkpoints."
+    )
+    with claims.write_errors_explained(folder, name, option, _LEFT):
+        if not is_chief():
+            yield
+            return
+        with claims.claimed(folder, name, in_use, option, LOCK_FILE):
             files.remove_unfinished(pathlib.Path(folder))
-        yield
+            yield
 
 
 def is_chief() -> bool:
     """Return whether this process is the one of its workers that writes."""
-    cluster, task = _cluster(), _tf_config().get("task", {})
+    config = _tf_config()
+    cluster, task = config.get("cluster", {}), config.get("task", {})
     if not cluster or "chief" in cluster:
         return not cluster or task.get("type") == "chief"
     return task.get("type") == "worker" and int(task.get("index", 0)) == 0
@@ -74,11 +66,7 @@ def is_chief() -> bool:
 
 def in_cluster() -> bool:
     """Return whether there are other workers."""
-    return bool(_cluster())
-
-
-def _cluster() -> dict:
-    return _tf_config().get("cluster", {})
+    return bool(_tf_config().get("cluster"))
 
 
 def _tf_config() -> dict:
@@ -114,20 +102,19 @@ def _read_config(path: str) -> dict:
 
 
 def record_start(folder: str, **facts):
-    """Add a line to `runs.jsonl` in a run's folder: one for each start.
+    """Add a line to `runs.jsonl`: what it takes to repeat the run.
 
     Beside the facts it has the time, the command line, the machine, its
     devices, the versions of Python and the packages, and the commit of the
     source where that is a git checkout.
 
     Args:
-        folder: str, made if there is none.
+        folder: str, the run's folder.
         facts: what JSON can hold.
     """
+    now = datetime.datetime.now(datetime.timezone.utc)
     record = {
-        "started": datetime.datetime.now(datetime.timezone.utc).isoformat(
-            timespec="seconds"
-        ),
+        "started": now.isoformat(timespec="seconds"),
         "command": sys.argv,
         "folder": str(pathlib.Path.cwd()),
         **facts,
@@ -142,14 +129,18 @@ def record_start(folder: str, **facts):
 
 def versions() -> dict[str, str | None]:
     """Return the versions of what the numbers depend on; None if unknown."""
-    result = {"python": platform.python_version()}
-    result["electra_tf"] = electra_tf.__version__
-    for package in _PACKAGES:
-        try:
-            result[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            result[package] = None
-    return result
+    return {
+        "python": platform.python_version(),
+        "electra_tf": electra_tf.__version__,
+        **{package: _version(package) for package in _PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def source(folder: pathlib.Path) -> dict | None:
@@ -165,14 +156,11 @@ def source(folder: pathlib.Path) -> dict | None:
     """
     try:
         _git(folder, "ls-files", "--error-unmatch", pathlib.Path(__file__).name)
-        return {
-            "commit": _git(folder, "rev-parse", "HEAD"),
-            "changed": bool(
-                _git(folder, "status", "--porcelain", "--untracked-files=no")
-            ),
-        }
+        commit = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return None
+    return {"commit": commit, "changed": bool(changed)}
 
 
 def device_names() -> list[str]:

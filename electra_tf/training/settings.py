@@ -81,9 +81,5 @@ class Settings:
 
     def is_evaluation_due(self, step: int) -> bool:
         """Return whether to evaluate at a step; the end is another's job."""
-        every = self.evaluate_every
-        return (
-            bool(every)
-            and 0 < step < self.num_train_steps
-            and (step % every == 0)
-        )
+        every, amidst = self.evaluate_every, 0 < step < self.num_train_steps
+        return amidst and bool(every) and step % every == 0

@@ -13,51 +13,52 @@ With `accumulation_steps` k, a replica's share of the batch goes through the
 network in k parts whose gradients add up to that of the whole.
 """
 
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+
 import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.errors import UserError
 from electra_tf.randomness import RandomStream
 from electra_tf.training.non_finite import NonFiniteGuard
+from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
+from electra_tf.training.stopping import Stopped
 
 
+@dataclasses.dataclass(eq=False)
 class TrainStep:
     """The compiled update; model, optimizer and data come as arguments.
 
     Args:
         step_function: function from a batch (this replica's share, or a part
             of it) and a `RandomStream` to a dict of `LossTerm`s.
-        optimizer: a row of `electra_tf.training.optimizer.OPTIMIZERS`.
-        iterator: iterator over batches, distributed by the strategy.
-        strategy: `tf.distribute.Strategy`.
-        step: `tf.Variable`, the number of updates done.
-        settings: `Settings`.
-        guard: `NonFiniteGuard`, made in the strategy's scope.
+        optimizer: `AdamW`, or another of `optimizer.OPTIMIZERS`.
+        iterator: over batches, distributed by the strategy.
+        strategy: its scope is where optimizer, step and guard were made.
+        step: the number of updates done.
+        settings: what concerns one update is read of them.
+        guard: counts the updates that are skipped.
     """
 
-    def __init__(
-        self,
-        step_function,
-        optimizer,
-        iterator,
-        strategy,
-        step,
-        settings: Settings,
-        guard: NonFiniteGuard,
-    ):
+    step_function: Callable
+    optimizer: AdamW
+    iterator: Iterator
+    strategy: tf.distribute.Strategy
+    step: tf.Variable
+    settings: Settings
+    guard: NonFiniteGuard
+
+    def __post_init__(self):
         self.step_function = tf.autograph.experimental.do_not_convert(
-            step_function
+            self.step_function
         )
-        self.optimizer = optimizer
-        self.iterator = iterator
-        self.strategy = strategy
-        self.step = step
-        self.settings = settings
-        self.guard = guard
-        alone = strategy.num_replicas_in_sync == 1
+        alone = self.strategy.num_replicas_in_sync == 1
         self._compiled_update = tf.function(
-            self.update, jit_compile=settings.jit_compile and alone
+            self.update, jit_compile=self.settings.jit_compile and alone
         )
 
     def run(self, num_steps: int) -> dict[str, tuple[float, float]]:
@@ -79,7 +80,11 @@ class TrainStep:
         """
         rate = self.optimizer.learning_rate(self.step - 1)
         return {
-            **_means(sums),
+            # Over the steps that were finite, NaN if none was.
+            **{
+                name: total / count if count else math.nan
+                for name, (total, count) in sums.items()
+            },
             "learning_rate": float(rate),
             **self.guard.metrics(),
         }
@@ -100,21 +105,19 @@ class TrainStep:
         per_replica, finite = self.strategy.run(
             self._compiled_update, args=(batch,)
         )
-        # In float64, where sums of float32 losses are exact: however the
-        # steps are divided over calls, their sum is the same.
-        sums = tf.nest.map_structure(
-            lambda value: tf.cast(
-                self.strategy.reduce("SUM", value, axis=None), tf.float64
-            ),
-            per_replica,
-        )
         # Every replica sees the same summed gradient.
         finite = self.strategy.reduce("MEAN", finite, axis=None) > 0.5
         self.guard.record(finite)
         self.step.assign_add(1)
-        return tf.nest.map_structure(
-            lambda total: tf.where(finite, total, tf.zeros_like(total)), sums
-        ), finite
+
+        def summed(value):
+            # In float64, where sums of float32 losses are exact: however the
+            # steps are divided over calls, their sum is the same.
+            total = self.strategy.reduce("SUM", value, axis=None)
+            total = tf.cast(total, tf.float64)
+            return tf.where(finite, total, tf.zeros_like(total))
+
+        return tf.nest.map_structure(summed, per_replica), finite
 
     def update(self, batch) -> tuple:
         """Make one replica's part of an update; call it in replica context.
@@ -188,6 +191,7 @@ class TrainStep:
         return RandomStream(self.settings.seed, self.step, part * size)
 
 
+@dataclasses.dataclass(eq=False)
 class Evaluator:
     """Sums statistics over an evaluation set.
 
@@ -195,35 +199,39 @@ class Evaluator:
         sums_function: function from a batch and a `RandomStream` to a dict of
             tensors that add up over batches and replicas.
         summarize: function from the added-up dict of arrays to metrics.
-        dataset: distributed dataset.
-        strategy: `tf.distribute.Strategy`.
-        seed: int; every evaluation draws the same numbers.
+        dataset: distributed by the strategy.
+        strategy: that of the model.
+        seed: every evaluation draws the same numbers.
+        stop: an object that is true once to stop; None for never.
     """
 
-    def __init__(self, sums_function, summarize, dataset, strategy, seed):
-        self.sums_function = sums_function
-        self.summarize = summarize
-        self.dataset = dataset
-        self.strategy = strategy
-        self.seed = seed
+    sums_function: Callable
+    summarize: Callable[[dict], dict[str, float]]
+    dataset: Iterable
+    strategy: tf.distribute.Strategy
+    seed: int
+    stop: object = None
 
     def evaluate(self, num_steps: int) -> dict[str, float]:
         """Evaluate `num_steps` batches, or all that there are for -1.
 
         Raises:
+            Stopped: when asked to stop, between two batches.
             UserError: when there is no batch.
         """
-        total = None
-        for index, batch in enumerate(self.dataset):
-            if index == num_steps:
-                break
+        batches = itertools.islice(
+            self.dataset, None if num_steps == -1 else num_steps
+        )
+        total = {}
+        for index, batch in enumerate(batches):
+            if self.stop:
+                raise Stopped(str(self.stop))
             sums = self._sums(batch, tf.constant(index, tf.int64))
-            total = (
-                sums
-                if total is None
-                else tf.nest.map_structure(tf.add, total, sums)
-            )
-        if total is None:
+            total = {
+                name: total[name] + value if index else value
+                for name, value in sums.items()
+            }
+        if not total:
             raise UserError(
                 "There is not one whole batch to evaluate. Expected at least "
                 "as many examples as a batch holds; use more held-out data or "
@@ -309,11 +317,3 @@ def _sums(term) -> tuple:
     context = tf.distribute.get_replica_context()
     once = tf.constant(1.0) / context.num_replicas_in_sync
     return term.total, once if term.count is None else term.count
-
-
-def _means(sums: dict) -> dict[str, float]:
-    """Return means over the steps that were finite, NaN if none was."""
-    return {
-        name: total / count if count else float("nan")
-        for name, (total, count) in sums.items()
-    }

@@ -8,8 +8,6 @@ from collections.abc import Callable
 _NOTICE = (
     "\n{}: saving a checkpoint, then stopping. The same command goes on.\n"
 )
-
-
 # Python acts on a signal when a compiled call ends: so long it may take.
 SECONDS = 1.0
 # A first call may have been slow for another reason than the steps.
@@ -68,25 +66,6 @@ class StopSignal:
         os.write(2, _NOTICE.format(self._name).encode())
 
 
-class UntilStopped:
-    """An iterable that ends with `Stopped` once `stop` is true.
-
-    Args:
-        iterable: what to iterate over.
-        stop: an object that is true once to stop; None for never.
-    """
-
-    def __init__(self, iterable, stop):
-        self.iterable = iterable
-        self.stop = stop
-
-    def __iter__(self):
-        for item in self.iterable:
-            if self.stop:
-                raise Stopped(str(self.stop))
-            yield item
-
-
 class InterruptibleCalls:
     """Divides steps over calls so short that a stop request is seen.
 
@@ -108,13 +87,12 @@ class InterruptibleCalls:
         while num_steps:
             if self.stop:
                 raise Stopped(str(self.stop))
-            size = num_steps if self.stop is None else self._size
-            size = min(num_steps, size)
+            size = num_steps
+            if self.stop is not None:
+                size = min(size, self._size)
             started = time.monotonic()
             function(size)
-            self._resize(size, time.monotonic() - started)
+            seconds = max(time.monotonic() - started, 1e-9)
+            fitting = int(size * SECONDS / seconds)
+            self._size = max(1, min(fitting, size * _FASTEST_GROWTH))
             num_steps -= size
-
-    def _resize(self, size: int, seconds: float):
-        fitting = int(size * SECONDS / max(seconds, 1e-9))
-        self._size = max(1, min(fitting, size * _FASTEST_GROWTH))

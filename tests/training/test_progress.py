@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from electra_tf.training.progress import ProgressLine, Speed, Watchdog
+from electra_tf.training.progress import Speed, Watchdog, print_line
 from electra_tf.training.settings import Settings
 
 FIGURES = {"steps_per_second": 5.0, "tokens_per_second": 17600.0}
@@ -66,7 +66,7 @@ def test_work_that_is_not_counted(clock):
 def line(**metrics) -> str:
     stream = io.StringIO()
     metrics = {"learning_rate": 5e-4, "seconds_left": 4.0, **FIGURES, **metrics}
-    ProgressLine(40, stream)(20, metrics)
+    print_line(20, 40, metrics, stream)
     return stream.getvalue()
 
 

@@ -12,7 +12,6 @@ from electra_tf.training.stopping import (
     InterruptibleCalls,
     Stopped,
     StopSignal,
-    UntilStopped,
 )
 from tests.training.test_loop import STEPS, LinearRun, rows
 
@@ -108,11 +107,15 @@ def test_ignored_signals_stay_ignored():
         signal.signal(signal.SIGINT, before)
 
 
-def test_stops_between_items():
-    stop, seen = StopAfter(2), []
+def test_an_evaluation_stops_between_batches(tmp_path):
+    linear = LinearRun(tmp_path)
+    linear.loop.evaluator.stop = StopAfter(2)
     with pytest.raises(Stopped):
-        seen.extend(UntilStopped(iter("abc"), stop))
-    assert list(UntilStopped("abc", None)) == ["a", "b", "c"]
+        linear.loop.evaluate()
+    assert not (tmp_path / "evaluations.jsonl").exists()
+    linear.loop.evaluator.stop = None
+    linear.loop.evaluate()
+    assert [row["step"] for row in lines(tmp_path, "evaluations.jsonl")] == [0]
 
 
 def test_an_evaluation_that_was_not_made_is_made_on_resuming(tmp_path):
