@@ -15,7 +15,7 @@ import sys
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion import initial_checkpoint
-from electra_tf.io import manifest
+from electra_tf.io import claims, manifest
 from electra_tf.text import tokenization
 from electra_tf.training import run_folder
 from electra_tf.training.stopping import Stopped, StopSignal
@@ -31,7 +31,7 @@ def main(argv: list[str]):
             run(config)
         except Stopped:
             sys.exit(os.EX_TEMPFAIL)
-        except run_folder.DiskFullError as error:
+        except claims.DiskFullError as error:
             print(f"{program}: {error}", file=sys.stderr)
             sys.exit(os.EX_IOERR)
 
@@ -44,11 +44,7 @@ def run(config: PretrainingConfig):
         start, tokenizer, config.init_checkpoint
     )
     folder = config.model_dir
-    with (
-        stop_signal() as stop,
-        run_folder.claimed(folder),
-        run_folder.full_disk_explained(folder),
-    ):
+    with stop_signal() as stop, run_folder.claimed(folder):
         run_folder.save_config(folder, config)
         pretrain(config, tokenizer, start and start.variables, stop)
 
@@ -94,10 +90,10 @@ def pretrain(
         stop: an object that is true once the program shall stop.
     """
     from electra_tf.io import records
-    from electra_tf.pretraining import build, inputs, results
+    from electra_tf.pretraining import build, inputs
     from electra_tf.pretraining.metrics import CollapseWarning
-    from electra_tf.training import distribution, workers
-    from electra_tf.training.run import Run
+    from electra_tf.training import distribution, metric_writer, workers
+    from electra_tf.training.loop import TrainingLoop
 
     strategy = distribution.strategy(config)
     files = inputs.matching_files(config.pretrain_tfrecords)
@@ -114,8 +110,8 @@ def pretrain(
 
     with workers.loss_explained(strategy):
         with inputs.read_errors_explained(files, config.max_seq_length):
-            run = Run(
-                build.stages(config, pretrainer),
+            loop = TrainingLoop(
+                build.phases(config, pretrainer),
                 adamw,
                 pretrainer.variables,
                 training_data,
@@ -127,11 +123,13 @@ def pretrain(
                 build.input_hashes(config, tokenizer),
             )
             if config.do_train:
-                run.train()
+                loop.train()
         if config.do_eval:
-            scores = run.evaluate()
+            scores = loop.evaluate()
             if run_folder.is_chief():
-                results.write(config, scores)
+                metric_writer.write_results(
+                    config.results_txt, config.results_json, scores
+                )
 
 
 if __name__ == "__main__":

@@ -51,16 +51,16 @@ def config_of(args: argparse.Namespace, task: str) -> FinetuningConfig:
 
 
 def trainers(config: FinetuningConfig, made) -> dict:
-    """Return a `Trainer` of one and the same model for each batching."""
+    """Return a `TrainStep` of one and the same model for each batching."""
     import tensorflow as tf
 
     from electra_tf.finetuning import inputs
     from electra_tf.finetuning.model import FinetuningModel
     from electra_tf.finetuning.tasks import task_table
-    from electra_tf.training.guard import Guard
-    from electra_tf.training.loop import Trainer
+    from electra_tf.training.non_finite import NonFiniteGuard
     from electra_tf.training.optimizer import AdamW
     from electra_tf.training.settings import Settings
+    from electra_tf.training.step import TrainStep
 
     model = FinetuningModel(encoder_config(config), task_table.tasks(config))
     adamw = AdamW(model.variables, lambda step: 1e-4, 0.01)
@@ -74,24 +74,23 @@ def trainers(config: FinetuningConfig, made) -> dict:
         )
         length = most if batching == "fixed" else None
         data = inputs.batches(made, order, length, most)
-        found[batching] = Trainer(
+        found[batching] = TrainStep(
             tf.autograph.experimental.do_not_convert(model.losses),
             adamw,
             iter(data.repeat()),
             tf.distribute.get_strategy(),
             step,
             Settings(num_train_steps=steps, steps_per_loop=1),
-            Guard(config.max_skipped_updates),
+            NonFiniteGuard(config.max_skipped_updates),
         )
     return found
 
 
 def timed(trainer, updates: int) -> dict[str, float]:
     """Return the seconds that an update takes."""
-    import tensorflow as tf
 
     wall, processor = time.perf_counter(), time.process_time()
-    trainer.run(tf.constant(updates))
+    trainer.run(updates)
     return {
         "processor": (time.process_time() - processor) / updates,
         "wall": (time.perf_counter() - wall) / updates,

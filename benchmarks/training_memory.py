@@ -58,28 +58,28 @@ def random_batches(config: PretrainingConfig):
 
 
 def trainer(config: PretrainingConfig, batches):
-    """Return the loop's `Trainer` on a dataset of batches."""
+    """Return the loop's `TrainStep` on a dataset of batches."""
     import tensorflow as tf
 
     from electra_tf.pretraining import build
     from electra_tf.pretraining.masking import SpecialTokens
     from electra_tf.pretraining.pretrainer import Pretrainer
-    from electra_tf.training.guard import Guard
-    from electra_tf.training.loop import Trainer
+    from electra_tf.training.non_finite import NonFiniteGuard
+    from electra_tf.training.step import TrainStep
 
     special = SpecialTokens(
         random_tokens.CLS, random_tokens.SEP, random_tokens.MASK
     )
     pretrainer = Pretrainer(config, special)
     settings = build.settings(config)
-    return Trainer(
-        build.stages(config, pretrainer)[0].step_function,
+    return TrainStep(
+        build.phases(config, pretrainer)[0].step_function,
         build.optimizer(config, pretrainer.variables),
         iter(batches),
         tf.distribute.get_strategy(),
         tf.Variable(0, dtype=tf.int64),
         settings,
-        Guard(config.max_skipped_updates),
+        NonFiniteGuard(config.max_skipped_updates),
     )
 
 
@@ -95,10 +95,10 @@ def main():
     before = resident("VmRSS")
     training = trainer(config, random_batches(config))
     built = resident("VmRSS")
-    training.run(tf.constant(1))
+    training.run(1)
     forget_peak()
     traced = resident("VmRSS")
-    training.run(tf.constant(args.updates))
+    training.run(args.updates)
     peak = resident("VmHWM")
     print(f"before the model  {before / MB:8.0f} MB")
     print(f"weights and slots {(built - before) / MB:8.0f} MB")

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from electra_tf import command_line
 from electra_tf.io import files
-from electra_tf.training.reporting import duration
+from electra_tf.training.progress import duration
 
 NUM_SENTENCES = 200
 NUM_SHOWN = 8

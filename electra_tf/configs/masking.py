@@ -7,7 +7,7 @@ from electra_tf.configs import fields
 from electra_tf.configs.hparams import Config
 from electra_tf.errors import UserError
 
-# Rows of `electra_tf.pretraining.masking_strategies.STRATEGIES`; words have one more.
+# Rows of `pretraining.masking_strategies.STRATEGIES`; words have one more.
 MASKINGS = ("with_replacement", "without_replacement", "rare_tokens")
 WHOLE_WORDS = "whole_words"
 MASK_UNITS = ("token", "word")

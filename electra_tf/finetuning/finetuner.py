@@ -36,7 +36,7 @@ from electra_tf.finetuning.tasks.metrics import as_text
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
 from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules
-from electra_tf.training.run import Run
+from electra_tf.training.loop import Phase, TrainingLoop
 from electra_tf.training.settings import Settings
 
 # A run prints at least this many progress lines, however short it is.
@@ -196,8 +196,8 @@ class Finetuner:
         )
         with self.strategy.scope():
             adamw = self._optimizer(model, steps)
-        run = Run(
-            model.losses,
+        loop = TrainingLoop(
+            [Phase(0, model.losses)],
             adamw,
             model.variables,
             self._training_data(order),
@@ -205,14 +205,14 @@ class Finetuner:
             self._settings(trial, steps, seed, order),
             facts={"vocab_sha256": self.vocab_sha256},
         )
-        run.train()
+        loop.train()
         return steps
 
     def _optimizer(self, model: FinetuningModel, steps: int):
         config = self.config
         return optimizer.OPTIMIZERS[config.optimizer](
             model.variables,
-            schedules.polynomial_decay_with_warmup(
+            schedules.SCHEDULES[schedules.DEFAULT](
                 config.learning_rate,
                 steps,
                 steps * config.warmup_proportion,

@@ -83,9 +83,11 @@ def _lock(handle: int, name: str, in_use: str, option: str, named: bool):
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        owner = os.read(handle, LONGEST_OWNER).decode() if named else ""
+        owner = os.read(handle, LONGEST_OWNER) if named else b""
         raise ClaimError(
-            in_use.replace("OWNER", owner or "another process")
+            in_use.replace(
+                "OWNER", owner.decode("utf-8", "replace") or "another process"
+            )
             + f" Wait for it or stop it, or give another {option}."
         ) from None
     except OSError as error:
@@ -147,8 +149,10 @@ def _no_room(error: Exception) -> str | None:
 
 
 def _free_bytes(folder: str | os.PathLike) -> int:
-    there = folder if os.path.exists(folder) else os.path.dirname(folder)
-    return shutil.disk_usage(there or ".").free
+    folder = os.path.abspath(folder)
+    while not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    return shutil.disk_usage(folder).free
 
 
 def _refuses(error: Exception, folder: str | os.PathLike) -> bool:

@@ -1,9 +1,7 @@
-"""What a config asks for, made: model, optimizer, evaluator, settings.
-
-Puts the pre-training model and the training loop together.
-"""
+"""Builds model, optimizer, evaluator and loop settings from a config."""
 
 import functools
+import hashlib
 import os
 import sys
 
@@ -11,22 +9,16 @@ import keras
 
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.efficiency import executed_flops, flops
-from electra_tf.io import manifest, token_counts
+from electra_tf.io import files, manifest, token_counts
 from electra_tf.pretraining import inputs, metrics, objectives, two_stage
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text import tokenization
-from electra_tf.training import (
-    checkpoints,
-    distribution,
-    run_record,
-    schedules,
-)
-from electra_tf.training.evaluator import Evaluator
+from electra_tf.training import checkpoints, distribution, schedules
+from electra_tf.training.loop import Phase
 from electra_tf.training.optimizer import OPTIMIZERS
 from electra_tf.training.settings import Settings
-from electra_tf.training.stages import Stage
-from electra_tf.training.stopping import UntilStopped
+from electra_tf.training.step import Evaluator
 
 
 def model(
@@ -77,10 +69,10 @@ def optimizer(config: PretrainingConfig, variables: dict):
 
 
 def _schedule(config: PretrainingConfig):
-    """Warm-up and decay; in two stages each has its own."""
+    """Return the learning rate by step; in two phases each has its own."""
 
     def schedule(steps: int):
-        return schedules.polynomial_decay_with_warmup(
+        return schedules.SCHEDULES[schedules.DEFAULT](
             config.learning_rate,
             steps,
             config.num_warmup_steps,
@@ -92,64 +84,71 @@ def _schedule(config: PretrainingConfig):
     if first is None:
         return schedule(config.num_train_steps)
     second = schedule(config.num_train_steps - first)
-    return schedules.restarted(schedule(first), second, first)
+    return two_stage.restarted(schedule(first), second, first)
 
 
-def stages(config: PretrainingConfig, pretrainer: Pretrainer) -> list[Stage]:
-    """Return what is trained when: one stage, or two."""
+def phases(config: PretrainingConfig, pretrainer: Pretrainer) -> list[Phase]:
+    """Return what is trained when: all at once, or one network by one."""
 
-    def losses(batch, random):
-        output = pretrainer(batch, random, training=True)
-        terms = objectives.losses(config, output)
-        return terms | metrics.training_terms(output)
+    def of_model(function):
+        return functools.partial(function, pretrainer)
 
     if config.generator_steps is None:
-        return [Stage(0, losses)]
-    generator, discriminator, start = (
-        functools.partial(function, pretrainer)
-        for function in (
-            two_stage.generator_losses,
-            two_stage.discriminator_losses,
-            two_stage.start_discriminator,
-        )
-    )
+        return [Phase(0, of_model(_losses))]
     return [
-        Stage(0, generator),
-        Stage(config.generator_steps, discriminator, start),
+        Phase(0, of_model(two_stage.generator_losses)),
+        Phase(
+            config.generator_steps,
+            of_model(two_stage.discriminator_losses),
+            begin=of_model(two_stage.start_discriminator),
+        ),
     ]
 
 
-def evaluator(config: PretrainingConfig, pretrainer, strategy, stop):
+def _losses(pretrainer: Pretrainer, batch, random) -> dict:
+    output = pretrainer(batch, random, training=True)
+    terms = objectives.losses(pretrainer.config, output)
+    return terms | metrics.training_terms(output)
+
+
+def evaluator(
+    config: PretrainingConfig, pretrainer: Pretrainer, strategy, stop
+) -> Evaluator:
     """Return the evaluator on held-out records."""
 
     def sums(batch, random):
         return metrics.sums(pretrainer(batch, random, training=False))
 
-    files = inputs.evaluation_files(config)
-    dataset = functools.partial(inputs.evaluation_dataset, config, files)
+    dataset = functools.partial(
+        inputs.evaluation_dataset, config, inputs.evaluation_files(config)
+    )
     return Evaluator(
         sums,
         metrics.summarize,
-        UntilStopped(distribution.distribute(dataset, strategy), stop),
+        distribution.distribute(dataset, strategy),
         strategy,
         config.seed,
+        stop,
     )
 
 
 def input_hashes(
     config: PretrainingConfig, tokenizer: tokenization.Tokenizer
-) -> dict[str, str]:
+) -> dict[str, str | None]:
     """Return what tells this run's data from other data."""
     folder = os.path.dirname(config.pretrain_tfrecords)
     path = os.path.join(folder, manifest.FILE_NAME)
+    built = files.size(path) is not None
     return {
         "vocab_sha256": tokenizer.vocab_sha256,
-        "manifest_sha256": run_record.sha256(path),
+        "manifest_sha256": (
+            hashlib.sha256(files.read(path)).hexdigest() if built else None
+        ),
     }
 
 
 def settings(config: PretrainingConfig) -> Settings:
-    """Return what the loop has to know of the config."""
+    """Return the settings of the training loop."""
     return Settings(
         num_train_steps=config.num_train_steps,
         steps_per_loop=config.iterations_per_loop,
@@ -169,7 +168,6 @@ def settings(config: PretrainingConfig) -> Settings:
         executed_flops=functools.partial(
             executed_flops.flops_of_updates, config
         ),
-        stage_starts=tuple(config.stages.values())[1:],
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,

@@ -5,7 +5,10 @@ likelihood; give the discriminator its weights; train that, the generator
 being frozen. The frozen generator has no dropout. Each network's part of the
 updates is a function of its own, so that what is not trained keeps its
 weights and Adam slots as they are; the discriminator's slots begin at zero.
+Each has a learning-rate schedule of its own.
 """
+
+import tensorflow as tf
 
 from electra_tf.loss_terms import LossTerm
 from electra_tf.pretraining import metrics, objectives
@@ -33,3 +36,19 @@ def start_discriminator(pretrainer) -> None:
     for variable in main.variables:
         path = generator.name + variable.path.removeprefix(main.name)
         variable.assign(pretrainer.variables[path].numpy())
+
+
+def restarted(first, second, step_of_second: int):
+    """Return a schedule that another follows, from its own step 0.
+
+    >>> both = restarted(lambda step: step + 1.0, lambda step: step * 10.0, 3)
+    >>> [float(both(step)) for step in (0, 2, 3, 4)]
+    [1.0, 3.0, 0.0, 10.0]
+    """
+
+    def schedule(step):
+        step = tf.cast(step, tf.float32)
+        begun = step >= step_of_second
+        return tf.where(begun, second(step - step_of_second), first(step))
+
+    return schedule

@@ -16,6 +16,7 @@ import tempfile
 import tensorflow as tf
 
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 NAME = "model.ckpt"
 STATE_FILE = "checkpoint"
@@ -50,7 +51,7 @@ class CheckpointFolder:
         self.folder = folder
         self.keep = keep
         self.writes = writes
-        self.last_step: int | None = None
+        self._last_step: int | None = None
         # Steps; the oldest are deleted when there are too many.
         self._managed: list[int] = []
         self._damaged: set[int] = set()
@@ -61,7 +62,7 @@ class CheckpointFolder:
         Damaged ones are reported on stderr, and never deleted.
 
         Raises:
-            ValueError: when there are checkpoints, but none of them is whole
+            UserError: when there are checkpoints, but none of them is whole
                 or the one restored is not this model's.
         """
         steps = steps_in(self.folder)
@@ -72,7 +73,7 @@ class CheckpointFolder:
                 _restore(self.saved, path)
                 managed = _steps_in_state(self.folder) or steps
                 self._managed = [s for s in managed if s in steps and s <= step]
-                self.last_step = step
+                self._last_step = step
                 return path
             self._damaged.add(step)
             print(
@@ -88,17 +89,20 @@ class CheckpointFolder:
             )
         return None
 
-    def save(self, step: int) -> str:
+    def save(self, step: int):
         """Write the checkpoint of a step, and delete those beyond `keep`.
 
         Raises:
             tf.errors.OpError, OSError: when it cannot be written; what was
                 there before is as it was.
         """
-        path = self._path(step)
-        if step == self.last_step:
-            return path
-        unfinished = self._unfinished()
+        if step == self._last_step:
+            return
+        unfinished = (
+            os.path.join(self.folder, UNFINISHED)
+            if self.writes
+            else tempfile.mkdtemp()
+        )
         _remove_folder(unfinished)
         tf.io.gfile.makedirs(unfinished)
         try:
@@ -107,31 +111,27 @@ class CheckpointFolder:
                 self._set_aside(step)
                 self._move_files(unfinished)
                 self._managed.append(step)
-                self._delete_oldest()
+                while 0 < self.keep < len(self._managed):
+                    self._remove(self._managed.pop(0))
                 self._write_state(unfinished)
         finally:
             _remove_folder(unfinished)
-        self.last_step = step
-        return path
+        self._last_step = step
 
     def _path(self, step: int) -> str:
         return os.path.join(self.folder, f"{NAME}-{step}")
-
-    def _unfinished(self) -> str:
-        if self.writes:
-            return os.path.join(self.folder, UNFINISHED)
-        return tempfile.mkdtemp()
 
     def _move_files(self, source: str):
         """Move a checkpoint's files to their place, the index last."""
         names = tf.io.gfile.listdir(source)
         for name in sorted(names, key=lambda name: name.endswith(".index")):
-            path = os.path.join(source, name)
-            _flush_to_disk(path)
-            tf.io.gfile.rename(
-                path, os.path.join(self.folder, name), overwrite=True
-            )
+            _flush_to_disk(os.path.join(source, name))
+            self._move(source, name)
         _flush_to_disk(self.folder)
+
+    def _move(self, source: str, name: str):
+        place = os.path.join(self.folder, name)
+        tf.io.gfile.rename(os.path.join(source, name), place, overwrite=True)
 
     def _set_aside(self, step: int):
         """Rename the files of a damaged checkpoint that is in the way."""
@@ -139,7 +139,7 @@ class CheckpointFolder:
             tf.io.gfile.rename(name, f"{name}.damaged", overwrite=True)
 
     def _files(self, step: int) -> list[str]:
-        """A checkpoint's files; without the first it is none."""
+        """Return a checkpoint's files; without the first it is none."""
         path = self._path(step)
         return [
             name
@@ -147,13 +147,9 @@ class CheckpointFolder:
             for name in tf.io.gfile.glob(pattern)
         ]
 
-    def _delete_oldest(self):
-        if not self.keep:
-            return
-        for step in self._managed[: -self.keep]:
-            for name in self._files(step):
-                tf.io.gfile.remove(name)
-        self._managed = self._managed[-self.keep :]
+    def _remove(self, step: int):
+        for name in self._files(step):
+            tf.io.gfile.remove(name)
 
     def _write_state(self, unfinished: str):
         """Write what `tf.train.latest_checkpoint` reads; names, no paths."""
@@ -163,9 +159,7 @@ class CheckpointFolder:
         path = os.path.join(unfinished, STATE_FILE)
         with tf.io.gfile.GFile(path, "w") as file:
             file.write("\n".join(lines) + "\n")
-        tf.io.gfile.rename(
-            path, os.path.join(self.folder, STATE_FILE), overwrite=True
-        )
+        self._move(unfinished, STATE_FILE)
 
 
 def steps_in(folder: str) -> list[int]:
@@ -192,7 +186,7 @@ def latest(folder: str) -> str | None:
 
 
 def _steps_in_state(folder: str) -> list[int]:
-    """The steps that the file `checkpoint` lists; none if it is damaged."""
+    """Return the steps that `checkpoint` lists; none if it is damaged."""
     try:
         state = tf.train.get_checkpoint_state(folder)
     except ValueError:  # The file is no text.
@@ -203,7 +197,7 @@ def _steps_in_state(folder: str) -> list[int]:
 
 
 def damage(path: str) -> str | None:
-    """Say what is wrong with a checkpoint, or None if it can all be read.
+    """Return what is wrong with a checkpoint; None if it can all be read.
 
     Every tensor is read, one at a time, and its checksum compared.
     """
@@ -233,11 +227,5 @@ def _remove_folder(path: str):
 
 
 def _flush_to_disk(path: str):
-    """Make a file's or a folder's content survive a loss of power."""
-    if "://" in path:  # No local file; a bucket's are durable when written.
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    if not files.is_remote(path):  # In a bucket it is as good as there.
+        files.flush(path)

@@ -4,12 +4,10 @@
 keeps in a list, so variables are given to it as a dictionary.
 """
 
-import os
 import pathlib
 import typing
 
 import numpy as np
-import safetensors.numpy
 import tensorflow as tf
 
 from electra_tf.errors import UserError
@@ -23,12 +21,10 @@ _STEP = "step" + _VALUE_SUFFIX
 # TensorFlow 1's names for the same.
 _TF1_SLOTS = ("/adam_m", "/adam_v")
 _TF1_STEP = "global_step"
-# The weights of a model folder (electra_tf.conversion).
-_WEIGHTS_FILE = "model.safetensors"
 
 
 class TrainingState(typing.NamedTuple):
-    """What a checkpoint holds besides the model.
+    """The contents of a checkpoint besides the model.
 
     Attributes:
         slots: arrays by path, the optimizer's: `<variable>/adam_m`, `/adam_v`.
@@ -50,8 +46,7 @@ def checkpoint(
         variables: dict from path to `keras.Variable`.
         slots: dict from path to `tf.Variable`, the optimizer's state.
         step: `tf.Variable`, the number of updates done.
-        guard: dict of `tf.Variable`s, the state of a
-            `electra_tf.training.guard.Guard`.
+        guard: dict of `tf.Variable`s, a `NonFiniteGuard`'s.
     """
     return tf.train.Checkpoint(
         model={path: variable.value for path, variable in variables.items()},
@@ -82,35 +77,14 @@ def read_variables(path: str) -> dict[str, np.ndarray]:
 
     Args:
         path: str, a checkpoint's folder or prefix, written by this program or
-            with TensorFlow 1's names; or a model folder.
+            with TensorFlow 1's names.
     """
-    weights = os.path.join(path, _WEIGHTS_FILE)
-    if os.path.exists(weights) and not checkpoint_folder.latest(path):
-        return _read_model_folder(weights)
     reader = tf.train.load_checkpoint(resolve(path))
-    names = reader.get_variable_to_shape_map()
-    ours = [name for name in names if name.startswith(_MODEL_PREFIX)]
-    if ours:
-        return {
-            _unescaped(name, _MODEL_PREFIX): reader.get_tensor(name)
-            for name in ours
-        }
-    return {
+    return _tensors(reader, _MODEL_PREFIX) or {
         name: reader.get_tensor(name)
-        for name in names
+        for name in reader.get_variable_to_shape_map()
         if not name.endswith(_TF1_SLOTS) and name != _TF1_STEP
     }
-
-
-def _read_model_folder(path: str) -> dict[str, np.ndarray]:
-    values = safetensors.numpy.load_file(path)
-    if any("/" in name for name in values):
-        return values
-    raise UserError(
-        f"{path} has another program's names, such as {min(values)!r}. Make a "
-        "model folder of it by `python -m electra_tf.conversion.convert "
-        f"--from {os.path.dirname(path)} --to FOLDER` and give that."
-    )
 
 
 def read_training_state(path: str) -> TrainingState:
@@ -123,25 +97,27 @@ def read_training_state(path: str) -> TrainingState:
     reader = tf.train.load_checkpoint(resolve(path))
     names = reader.get_variable_to_shape_map()
     ours = any(name.startswith(_MODEL_PREFIX) for name in names)
-    if ours:
-        slots = {
-            _unescaped(name, _SLOTS_PREFIX): reader.get_tensor(name)
-            for name in names
-            if name.startswith(_SLOTS_PREFIX)
-        }
-    else:
-        slots = {
-            name: reader.get_tensor(name)
-            for name in names
-            if name.endswith(_TF1_SLOTS)
-        }
+    slots = _tensors(reader, _SLOTS_PREFIX) or {
+        name: reader.get_tensor(name)
+        for name in names
+        if name.endswith(_TF1_SLOTS) and not ours
+    }
     step = _STEP if ours else _TF1_STEP
     known = int(reader.get_tensor(step)) if step in names else None
     return TrainingState(slots, known, ours)
 
 
+def _tensors(reader, prefix: str) -> dict[str, np.ndarray]:
+    """Read what this program wrote of the model or of the optimizer."""
+    return {
+        _unescaped(name, prefix): reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if name.startswith(prefix)
+    }
+
+
 def _unescaped(name: str, prefix: str) -> str:
-    """model/a.Sb/.ATTRIBUTES/VARIABLE_VALUE -> a/b."""
+    """Turn model/a.Sb/.ATTRIBUTES/VARIABLE_VALUE into a/b."""
     key = name[len(prefix) : -len(_VALUE_SUFFIX)]
     return key.replace(".S", "/").replace("..", ".")
 

@@ -22,14 +22,7 @@ def strategy(config):
             `electra_tf.configs`.
 
     Raises:
-        ValueError: when the devices asked for are not there.
-
-    Example:
-
-    >>> import types
-    >>> config = types.SimpleNamespace(distribution_strategy="one_device")
-    >>> strategy(config).num_replicas_in_sync
-    1
+        UserError: when the devices asked for are not there.
     """
     return STRATEGIES[config.distribution_strategy](config)
 
@@ -50,9 +43,9 @@ def _mirrored(config):
     if tf.config.list_physical_devices("GPU"):
         devices = tf.config.list_logical_devices("GPU")
     else:
-        _split_cpu(max(config.logical_cpus, 1))
-        devices = tf.config.list_logical_devices("CPU")
-        devices = devices[: max(config.logical_cpus, 1)]
+        number = max(config.logical_cpus, 1)
+        _split_cpu(number)
+        devices = tf.config.list_logical_devices("CPU")[:number]
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
@@ -105,17 +98,13 @@ def _tpu(config):
             "TPUs (see docs/tpu.md)."
         ) from error
     made = tf.distribute.TPUStrategy(resolver)
-    _check_cores(config, made.num_replicas_in_sync)
-    return made
-
-
-def _check_cores(config, found: int):
-    """Hold the number of cores against the one that was given, if any."""
+    found = made.num_replicas_in_sync
     if "num_tpu_cores" in config.given and config.num_tpu_cores != found:
         raise UserError(
             f"num_tpu_cores must be the TPU's, {found}, or be left out. "
             f"Received: {config.num_tpu_cores}."
         )
+    return made
 
 
 STRATEGIES = {

@@ -1,265 +1,281 @@
-"""The inner loop: step function, variables and data come as arguments.
+"""The training loop of both programs.
 
-orbit runs the outer loop (see `electra_tf.training.run`). The inner one is a
-compiled function of `steps_per_loop` steps:
+    restore the newest whole checkpoint
+    while step < num_train_steps:
+        update the weights up to the next pause, in calls of about a second
+        write the metrics of these updates
+        save and evaluate where it is time
 
-    for each batch:
-        each replica:
-            terms = step_function(batch, random)
-            gradient of the total loss over the global batch
-            optimizer: sum over replicas, clip, apply
-        step += 1
-
-With `accumulation_steps` k, a replica's share of the batch goes through the
-network in k parts whose gradients add up to that of the whole.
+What one update does is in `electra_tf.training.step`, when to pause, save and
+evaluate in `electra_tf.training.settings`. No model is known here.
 """
 
+import contextlib
+import json
 import logging
+import os
+import time
+import typing
+from collections.abc import Callable, Sequence
 
-import orbit
 import tensorflow as tf
 
-from electra_tf import loss_terms
-from electra_tf.errors import UserError
-from electra_tf.randomness import RandomStream
-from electra_tf.training.guard import Guard
+from electra_tf.io import files
+from electra_tf.training import checkpoints, run_folder, workers
+from electra_tf.training.checkpoint_folder import CheckpointFolder
+from electra_tf.training.matmul_rate import matmul_rate
+from electra_tf.training.metric_writer import MetricWriter
+from electra_tf.training.non_finite import NonFiniteGuard
+from electra_tf.training.progress import Speed, Watchdog, print_line
 from electra_tf.training.settings import Settings
+from electra_tf.training.step import Evaluator, TrainStep
+from electra_tf.training.stopping import InterruptibleCalls, Stopped
+
+# The losses since the last line of metrics, of a run that was stopped.
+_UNFINISHED_LOOP = "unfinished_loop.json"
 
 
-class Trainer(orbit.AbstractTrainer):
-    """Runs training steps; orbit's inner loop.
+class Phase(typing.NamedTuple):
+    """What is trained from some step on.
+
+    Attributes:
+        first_step: int, the number of its first update.
+        step_function: see `electra_tf.training.step.TrainStep`; variables
+            that its losses do not depend on stay as they are, and so do
+            their slots.
+        begin: function to call before its first update, or None. What it does
+            must not depend on how often it is called before that update: a
+            run that was stopped right there calls it again.
+    """
+
+    first_step: int
+    step_function: Callable
+    begin: Callable[[], None] | None = None
+
+
+class TrainingLoop:
+    """Trains a model, from its newest whole checkpoint on.
 
     Args:
-        step_function: function from a batch (this replica's share, or a part
-            of it) and a `RandomStream` to a dict of `LossTerm`s.
-        optimizer: a row of `electra_tf.training.optimizer.OPTIMIZERS`.
-        iterator: iterator over batches, distributed by the strategy.
-        strategy: `tf.distribute.Strategy`.
-        step: `tf.Variable`, the number of updates done.
+        phases: `Phase`s by step, the first from 0.
+        optimizer: a row of `electra_tf.training.optimizer.OPTIMIZERS`; its
+            `slots` are saved too.
+        variables: dict from path to `keras.Variable`, what to save.
+        dataset: function from the first step to a distributed dataset.
+        strategy: `tf.distribute.Strategy`; optimizer and variables must have
+            been made in its scope.
         settings: `Settings`.
-        guard: `Guard`, made in the strategy's scope.
+        evaluator: `Evaluator`, or None.
+        stop: an object that is true once training shall stop, such as
+            `electra_tf.training.stopping.StopSignal`; None for never.
+        warn: function from the step and the metrics of some updates to a
+            warning, or to None; or None.
+        facts: dict for `runs.jsonl`, what the loop does not know: hashes of
+            the data, say.
+
+    Attributes:
+        step: `tf.Variable`, the number of updates done.
     """
 
     def __init__(
         self,
-        step_function,
+        phases: Sequence[Phase],
         optimizer,
-        iterator,
+        variables: dict,
+        dataset,
         strategy,
-        step,
         settings: Settings,
-        guard: Guard,
+        evaluator: Evaluator | None = None,
+        stop=None,
+        warn=None,
+        facts: dict | None = None,
     ):
-        self.step_function = step_function
-        self.optimizer = optimizer
-        self.iterator = iterator
+        self.phases = phases
         self.strategy = strategy
-        self.step = step
         self.settings = settings
-        self.guard = guard
-        alone = strategy.num_replicas_in_sync == 1
-        self._replica_step = tf.function(
-            self._update, jit_compile=settings.jit_compile and alone
+        self.evaluator = evaluator
+        self.warn = warn
+        self.facts = facts or {}
+        # Of several workers one keeps what it writes.
+        self._chief = run_folder.is_chief()
+        with strategy.scope():
+            self.step = tf.Variable(
+                0,
+                dtype=tf.int64,
+                trainable=False,
+                name="step",
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            )
+            guard = NonFiniteGuard(
+                settings.max_skipped_updates, settings.loss_scaling
+            )
+            self._checkpoints = self._checkpoint_folder(
+                variables, optimizer, guard
+            )
+            self._restored = self._checkpoints and self._checkpoints.restore()
+        first_step = self._steps_done
+        workers.check_same(strategy, first_step, "the step they go on from")
+        iterator = iter(dataset(first_step))
+        self._train_steps = [
+            TrainStep(
+                phase.step_function,
+                optimizer,
+                iterator,
+                strategy,
+                self.step,
+                settings,
+                guard,
+            )
+            for phase in phases
+        ]
+        # Losses by name, (total, count), since the last line of metrics.
+        self._sums = {}
+        cluster = workers.is_cluster(strategy)
+        self._interruptible = InterruptibleCalls(None if cluster else stop)
+        self._cluster_stop = (
+            workers.ClusterStop(strategy, self._save)
+            if cluster and stop is not None
+            else None
+        )
+        self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
+        self._writer = MetricWriter(
+            settings.model_dir, self._chief, settings.train_flops
         )
 
-    def train(self, num_steps) -> dict:
-        """Run steps; return mean losses and the last learning rate.
+    def _checkpoint_folder(self, variables, optimizer, guard):
+        folder, keep = self.settings.model_dir, self.settings.keep
+        if folder is None:
+            return None
+        saved = checkpoints.checkpoint(
+            variables, optimizer.slots, self.step, guard.variables
+        )
+        return CheckpointFolder(saved, folder, keep, self._chief)
+
+    @property
+    def _steps_done(self) -> int:
+        return int(self.step.numpy())
+
+    def train(self):
+        """Train up to the last step, evaluating on the way where asked to.
+
+        Whatever a checkpoint's step has seen to is on disk before it: rows of
+        metrics up to this step, and no others when a run goes on from it.
 
         Raises:
-            NonFiniteError: after too many skipped updates in a row.
+            Stopped: when asked to stop; a checkpoint has been saved.
         """
-        return self.metrics(self.run(num_steps))
+        try:
+            self._resume()
+            self._train()
+        except Stopped:
+            self._save()
+            raise
 
-    def run(self, num_steps) -> dict:
-        """Run steps; return a pair (total, count) of floats for each loss."""
-        first_step = int(self.step.numpy())
-        sums, finite = self._train(self.iterator, num_steps)
-        self._report_skipped(first_step, finite.numpy())
-        return tf.nest.map_structure(float, sums)
+    def _train(self):
+        settings, step = self.settings, self._steps_done
+        self._record_start(step)
+        rate = None
+        if settings.executed_flops is not None:
+            rate = matmul_rate(self.strategy, settings.compute_dtype)
+        speed = Speed(settings, step, rate)
+        while step < settings.num_train_steps:
+            before, step = step, self._next_pause(step)
+            with self._traced(before), self._watchdog.watching():
+                self._interruptible(self._update, step - before)
+                self._report(step, speed)
+            if settings.is_save_due(before, step):
+                self._save()
+            if settings.is_evaluation_due(step):
+                self.evaluate()
+            if self._cluster_stop is not None:
+                self._cluster_stop.check()
 
-    def metrics(self, sums: dict) -> dict:
-        """Return mean losses and the last learning rate."""
-        rate = self.optimizer.learning_rate(self.step - 1)
-        return {
-            **_means(sums),
-            "learning_rate": float(rate),
-            **self.guard.metrics(),
-        }
+    def _next_pause(self, step: int) -> int:
+        later = [p.first_step for p in self.phases if p.first_step > step]
+        return min([self.settings.next_pause(step), *later])
 
-    def _report_skipped(self, first_step: int, finite):
-        skipped = [first_step + i for i, good in enumerate(finite) if not good]
-        for step in skipped:
-            logging.warning(
-                "The update of step %d is skipped: its loss or gradient is "
-                "not finite.",
-                step,
+    def _update(self, num_steps: int):
+        """Make updates of the phase that the step lies in."""
+        step = self._steps_done
+        number = sum(phase.first_step <= step for phase in self.phases) - 1
+        phase = self.phases[number]
+        if step == phase.first_step and phase.begin is not None:
+            phase.begin()
+        self._add_to_sums(self._train_steps[number].run(num_steps))
+
+    def _add_to_sums(self, more: dict):
+        for name, (total, count) in more.items():
+            before = self._sums.get(name, (0.0, 0.0))
+            self._sums[name] = (before[0] + total, before[1] + count)
+
+    def _report(self, step: int, speed: Speed):
+        """Print and write the metrics since the last report."""
+        self._watchdog.loop_ended(step)
+        metrics = self._train_steps[0].metrics(self._sums) | speed(step)
+        self._sums = {}
+        if self._chief:
+            print_line(step, self.settings.num_train_steps, metrics)
+        self._writer.write_training(step, metrics)
+        warning = self.warn and self.warn(step, metrics)
+        if warning:
+            logging.warning("%s", warning)
+
+    def evaluate(self) -> dict[str, float]:
+        """Evaluate the current weights; return the metrics."""
+        step, batches = self._steps_done, self.settings.eval_steps
+        self._writer.forget_evaluations(step)
+        started = time.monotonic()
+        metrics = self.evaluator.evaluate(batches)
+        seconds = time.monotonic() - started
+        speed = {"steps_per_second": batches / seconds} if batches > 0 else {}
+        self._writer.write_evaluation(step, metrics, speed)
+        return metrics | speed
+
+    def _save(self):
+        """Save a checkpoint, and the losses of a loop that it is amidst."""
+        if self._checkpoints is None:
+            return
+        step = self._steps_done
+        if self._sums and self._chief:
+            content = {"step": step, "sums": self._sums}
+            files.write(self._path(_UNFINISHED_LOOP), json.dumps(content))
+        self._checkpoints.save(step)
+
+    def _resume(self):
+        """Make the files beside the checkpoint such as its step left them."""
+        if self.settings.model_dir is None:
+            return
+        step = self._steps_done
+        self._writer.forget_after(step)
+        path = self._path(_UNFINISHED_LOOP)
+        if self._restored and os.path.exists(path):
+            unfinished = json.loads(files.read(path))
+            if unfinished["step"] == step:
+                self._add_to_sums(unfinished["sums"])
+        due = self.settings.is_evaluation_due(step)
+        if due and not self._writer.has_evaluation(step):
+            self.evaluate()
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.settings.model_dir, name)
+
+    def _record_start(self, step: int):
+        settings = self.settings
+        if self._chief and settings.model_dir is not None:
+            run_folder.record_start(
+                settings.model_dir,
+                step=step,
+                num_train_steps=settings.num_train_steps,
+                seed=settings.seed,
+                strategy=type(self.strategy).__name__,
+                replicas=self.strategy.num_replicas_in_sync,
+                **self.facts,
             )
-        self.guard.check(skipped)
 
-    @tf.function(reduce_retracing=True)
-    def _train(self, iterator, num_steps):
-        """Sums of the losses, and whether each step was finite."""
-        sums, good = self._one_step(next(iterator))
-        finite = tf.TensorArray(tf.bool, num_steps).write(0, good)
-        for index in tf.range(1, num_steps):
-            more, good = self._one_step(next(iterator))
-            sums = tf.nest.map_structure(tf.add, sums, more)
-            finite = finite.write(index, good)
-        return sums, finite.stack()
-
-    def _one_step(self, batch):
-        """Update once; return the losses' sums over the global batch."""
-        per_replica, finite = self.strategy.run(
-            self._replica_step, args=(batch,)
-        )
-        # In float64, where sums of float32 losses are exact: however the
-        # steps are divided over calls, their sum is the same.
-        sums = tf.nest.map_structure(
-            lambda value: tf.cast(
-                self.strategy.reduce("SUM", value, axis=None), tf.float64
-            ),
-            per_replica,
-        )
-        # Every replica sees the same summed gradient.
-        finite = self.strategy.reduce("MEAN", finite, axis=None) > 0.5
-        self.guard.record(finite)
-        self.step.assign_add(1)
-        return tf.nest.map_structure(
-            lambda total: tf.where(finite, total, tf.zeros_like(total)), sums
-        ), finite
-
-    def _update(self, batch) -> tuple:
-        """One replica's part of an update."""
-        parts = self.settings.accumulation_steps
-        if parts == 1:
-            sums, gradients = self._gradients(batch, 0)
-        else:
-            sums, gradients = self._accumulated(_split(batch, parts))
-        norm = self.optimizer.apply(
-            gradients,
-            self.step,
-            loss=tf.add_n([total for total, _ in sums.values()]),
-            loss_scale=self.guard.loss_scale,
-        )
-        return sums, tf.cast(tf.math.is_finite(norm), tf.float32)
-
-    def _accumulated(self, parts) -> tuple:
-        """Add up what `_gradients` returns, over the parts of a batch."""
-        # The graph of this sum is pruned to what counting needs: choosing
-        # positions, no network.
-        counts = _sum_over_parts(self._counts, parts)
-        return _sum_over_parts(self._gradients, parts, _over_replicas(counts))
-
-    def _counts(self, batch, index) -> dict:
-        return _counts(self.step_function(batch, self._random(batch, index)))
-
-    def _gradients(self, batch, index, counts=None) -> tuple:
-        """Losses' sums and the gradient of a batch or a part of it.
-
-        Args:
-            batch: this replica's share of the batch, or the part `index`.
-            index: int scalar.
-            counts: dict of the terms' counts over the global batch; None
-                when this batch is all that there is on this replica.
-
-        Returns:
-            A dict of pairs (total, count), and a dict of gradients by path,
-            without those that are None.
-        """
-        with tf.GradientTape() as tape:
-            terms = self.step_function(batch, self._random(batch, index))
-            if counts is None:
-                counts = _over_replicas(_counts(terms))
-            loss = loss_terms.total_loss(
-                {k: t._replace(count=counts.get(k)) for k, t in terms.items()}
-            )
-            scaled = loss * self.guard.loss_scale
-        gradients = tape.gradient(scaled, self.optimizer.variables)
-        return (
-            {name: _sums(term) for name, term in terms.items()},
-            {
-                path: tf.convert_to_tensor(gradient)
-                for path, gradient in gradients.items()
-                if gradient is not None
-            },
-        )
-
-    def _random(self, batch, index) -> RandomStream:
-        """The stream of the examples in part `index` of this replica."""
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        part = replica * self.settings.accumulation_steps + index
-        size = tf.shape(tf.nest.flatten(batch)[0])[0]
-        return RandomStream(self.settings.seed, self.step, part * size)
-
-
-def _split(batch, parts: int):
-    """Cut `(batch, ...)` tensors into `(parts, batch / parts, ...)`."""
-
-    def split(tensor):
-        if tensor.shape[0] and tensor.shape[0] % parts:
-            raise UserError(
-                "A replica's share of a batch must be a multiple of "
-                f"accumulation_steps. Received: {tensor.shape[0]} examples "
-                f"and {parts}. Choose another train_batch_size."
-            )
-        shape = tf.shape(tensor)
-        cut = tf.concat([[parts, shape[0] // parts], shape[1:]], axis=0)
-        result = tf.reshape(tensor, cut)
-        size = tensor.shape[0] and tensor.shape[0] // parts
-        return tf.ensure_shape(result, [parts, size, *tensor.shape[1:]])
-
-    return tf.nest.map_structure(split, batch)
-
-
-def _sum_over_parts(function, parts, *arguments):
-    """Add up function(part, index, *arguments); it is traced once."""
-    function = tf.function(function)
-
-    def part(index):
-        return tf.nest.map_structure(lambda tensor: tensor[index], parts)
-
-    first = tf.constant(0)
-    traced = function.get_concrete_function(part(first), first, *arguments)
-    total = tf.nest.map_structure(
-        lambda output: tf.zeros(output.shape, output.dtype),
-        traced.structured_outputs,
-    )
-    for index in tf.range(tf.shape(tf.nest.flatten(parts)[0])[0]):
-        more = function(part(index), index, *arguments)
-        total = tf.nest.map_structure(tf.add, total, more)
-    return total
-
-
-def _counts(terms: dict) -> dict:
-    """The counts of the terms that are means and are trained on."""
-    return {
-        name: term.count
-        for name, term in terms.items()
-        if term.count is not None and term.weight is not None
-    }
-
-
-def _over_replicas(counts: dict) -> dict:
-    """Add up each count over the replicas."""
-    context = tf.distribute.get_replica_context()
-    if context.num_replicas_in_sync == 1:
-        return counts
-    return {
-        name: context.all_reduce(tf.distribute.ReduceOp.SUM, count)
-        for name, count in counts.items()
-    }
-
-
-def _sums(term) -> tuple:
-    """Total and count; a term that is a sum counts its updates."""
-    context = tf.distribute.get_replica_context()
-    once = tf.constant(1.0) / context.num_replicas_in_sync
-    return term.total, once if term.count is None else term.count
-
-
-def _means(sums: dict) -> dict[str, float]:
-    """Means over the steps that were finite, NaN if none was."""
-    return {
-        name: total / count if count else float("nan")
-        for name, (total, count) in sums.items()
-    }
+    def _traced(self, step: int):
+        """Trace the steps from here to the next pause, if it was asked for."""
+        folder = self._writer.summary_folder("profile")
+        first, last = self.settings.profile_steps or (0, 0)
+        if folder and first <= step < last:
+            return tf.profiler.experimental.Profile(folder)
+        return contextlib.nullcontext()

@@ -14,8 +14,6 @@ _LARGEST_SIZE = 8192
 _CHAIN = 4  # Products in one call.
 _LONG_ENOUGH = 0.05  # Seconds of a call from which on its start is noise.
 _REPEATS = 3
-
-
 _rates: dict[tuple, float] = {}
 
 
@@ -35,20 +33,15 @@ def matmul_rate(strategy, dtype: str = "float32") -> float:
     # A process sees one set of devices; its strategies of a kind share them.
     key = (type(strategy), strategy.num_replicas_in_sync, dtype)
     if key not in _rates:
-        _rates[key] = _measure(strategy, dtype)
+        size, seconds = _FIRST_SIZE // 2, 0.0
+        while seconds < _LONG_ENOUGH and size < _LARGEST_SIZE:
+            size *= 2
+            timed = _timer(strategy, size, dtype)
+            seconds = timed(1)
+        seconds = min(seconds, *map(timed, range(2, 2 + _REPEATS)))
+        replicas = strategy.num_replicas_in_sync
+        _rates[key] = replicas * _CHAIN * 2 * size**3 / seconds
     return _rates[key]
-
-
-def _measure(strategy, dtype: str) -> float:
-    size = _FIRST_SIZE
-    timed = _timer(strategy, size, dtype)
-    seconds = timed(1)
-    while seconds < _LONG_ENOUGH and size < _LARGEST_SIZE:
-        size *= 2
-        timed = _timer(strategy, size, dtype)
-        seconds = timed(1)
-    seconds = min(seconds, *(timed(seed) for seed in range(2, 2 + _REPEATS)))
-    return strategy.num_replicas_in_sync * _CHAIN * 2 * size**3 / seconds
 
 
 def _timer(strategy, size: int, dtype: str) -> Callable[[int], float]:

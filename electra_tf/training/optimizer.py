@@ -10,6 +10,11 @@ NOT_DECAYED = ("LayerNorm", "layer_norm", "bias")
 # BERT clips the gradient to this global norm before Adam sees it.
 CLIP_NORM = 1.0
 
+# Adam's constants (ELECTRA, Table 6).
+BETA_1 = 0.9
+BETA_2 = 0.999
+EPSILON = 1e-6
+
 
 class AdamW:
     """Adam without bias correction, with decoupled weight decay.
@@ -25,7 +30,6 @@ class AdamW:
         weight_decay_rate: float; biases and LayerNorms are not decayed.
         rate_multipliers: dict from path to float, for layer-wise rates; 1 for
             variables that are not in it.
-        beta_1, beta_2, epsilon: floats, Adam's constants (Table 6).
         clip_norm: float.
         bias_correction: bool, whether to divide m and v by 1 - beta^(step + 1)
             as the paper on Adam does; without, the first updates are up to
@@ -38,9 +42,6 @@ class AdamW:
         learning_rate,
         weight_decay_rate: float = 0.0,
         rate_multipliers: dict | None = None,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-6,
         clip_norm: float = CLIP_NORM,
         bias_correction: bool = False,
     ):
@@ -48,9 +49,6 @@ class AdamW:
         self.learning_rate = learning_rate
         self.weight_decay_rate = weight_decay_rate
         self.rate_multipliers = rate_multipliers or {}
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
         self.clip_norm = clip_norm
         self.bias_correction = bias_correction
         self.slots = {
@@ -117,11 +115,11 @@ class AdamW:
         return norm
 
     def _corrections(self, step) -> tuple:
-        """What m and v are divided by: float32 scalars."""
+        """Return what m and v are divided by: float32 scalars."""
         if not self.bias_correction:
             return 1.0, 1.0
         number = tf.cast(step + 1, tf.float32)
-        return 1 - self.beta_1**number, 1 - self.beta_2**number
+        return 1 - BETA_1**number, 1 - BETA_2**number
 
     def _state(self, path: str) -> tuple:
         slots = (self.slots[f"{path}/{slot}"] for slot in ("adam_m", "adam_v"))
@@ -139,17 +137,17 @@ class AdamW:
             )
 
     def _update(self, variable, m, v, gradient, update, path: str):
-        """One Adam step of one variable."""
+        """Make the step of one variable."""
         # Written out: TensorFlow's fused Adam rounds 1 - beta_2 in float32,
         # which moves every update by 2e-5 of its size.
         gradient = tf.cast(gradient, variable.dtype)
         gradient = tf.math.multiply_no_nan(gradient, update.factor)
-        beta_1 = tf.where(update.finite, self.beta_1, 1.0)
-        beta_2 = tf.where(update.finite, self.beta_2, 1.0)
-        new_m = beta_1 * m + (1 - self.beta_1) * gradient
-        new_v = beta_2 * v + (1 - self.beta_2) * tf.square(gradient)
+        beta_1 = tf.where(update.finite, BETA_1, 1.0)
+        beta_2 = tf.where(update.finite, BETA_2, 1.0)
+        new_m = beta_1 * m + (1 - BETA_1) * gradient
+        new_v = beta_2 * v + (1 - BETA_2) * tf.square(gradient)
         of_m, of_v = update.corrections
-        direction = (new_m / of_m) / (tf.sqrt(new_v / of_v) + self.epsilon)
+        direction = (new_m / of_m) / (tf.sqrt(new_v / of_v) + EPSILON)
         if self.weight_decay_rate and is_decayed(path):
             direction += self.weight_decay_rate * variable
         m.assign(new_m)
@@ -158,7 +156,7 @@ class AdamW:
         variable.assign_sub(rate * self._scaled(direction, variable, path))
 
     def _scaled(self, direction, variable, path: str):
-        """The direction with the length that it is to have."""
+        """Return the direction with the length that it is to have."""
         return direction
 
 
@@ -184,7 +182,7 @@ OPTIMIZERS = {"adamw": AdamW, "lamb": Lamb}
 
 
 class _Update(typing.NamedTuple):
-    """What all variables of an update share; float32 and bool scalars."""
+    """The scalars, float32 and bool, that an update's variables share."""
 
     finite: tf.Tensor
     factor: tf.Tensor

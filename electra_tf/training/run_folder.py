@@ -1,151 +1,76 @@
-"""A run's folder: one process at a time, and what happens when it is full.
+"""The folder of a run: whose it is, its config, and a record of each start.
 
-No TensorFlow here, so that a program is refused at once.
+TensorFlow is imported by the record alone, so that a program whose folder is
+taken is refused at once.
 """
 
 import contextlib
-import errno
-import fcntl
+import datetime
 import json
 import os
 import pathlib
-import shutil
-import socket
+import platform
+import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import metadata
 
+import electra_tf
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
+from electra_tf.io import claims, files
 
 LOCK_FILE = "lock"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class RunFolderError(OSError):
-    """A folder that cannot be used for a run."""
-
-
-class DiskFullError(OSError):
-    """There is no room for what a run has to write."""
+CONFIG_FILE = "config.json"
+RECORD_FILE = "runs.jsonl"
+_LEFT = (
+    "The checkpoints there are whole. Make room, and the same command goes on "
+    "from the newest."
+)
+_PACKAGES = ("tensorflow", "keras", "numpy", "tf-models-official")
+_GIT_SECONDS = 10
 
 
 @contextlib.contextmanager
-def claimed(folder: str):
+def claimed(folder: str) -> Iterator[None]:
     """Keep other processes out of a run's folder; makes the folder.
 
-    By `flock` on its file `lock`, which the system lets go of when the
-    process ends, however it ends. Where the file system has no such locks,
-    and in buckets (`gs://...`), nothing is kept out.
+    Workers that write nothing are let in. Failures to write are explained.
 
     Raises:
-        RunFolderError: when another process is in it, or it is read-only.
+        ClaimError: another process is in it, or it cannot be written to.
+        DiskFullError: there is no room for what the run has to write.
     """
-    if "://" in folder or not is_chief():
-        yield
-        return
-    with _lock_file(folder) as file:
-        _lock(file, folder)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        file.flush()
-        yield
-
-
-def _lock_file(folder: str):
-    try:
-        os.makedirs(folder, exist_ok=True)
-        return open(os.path.join(folder, LOCK_FILE), "a+", encoding="utf-8")
-    except OSError as error:
-        if error.errno in _FULL:
-            raise
-        raise RunFolderError(
-            f"Cannot write to the run's folder {folder}: {error.strerror}. "
-            "Expected a folder to make, or one to write to. Change its "
-            "permissions, or give another --model_dir."
-        ) from error
-
-
-def _lock(file, folder: str):
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        owner = file.read() or "another process"
-        raise RunFolderError(
-            f"The run's folder {folder} is in use by {owner}. Two processes "
-            "would overwrite each other's checkpoints: wait for it or stop "
-            "it, or give another --model_name."
-        ) from None
-    except OSError as error:
-        print(
-            f"{folder} cannot be locked ({error.strerror}); see to it that "
-            "no other process uses it.",
-            file=sys.stderr,
-        )
+    name, option = f"the run's folder {folder}", "--model_name or --model_dir"
+    in_use = (
+        f"The run's folder {folder} is in use by OWNER. Two processes would "
+        "overwrite each other's checkpoints."
+    )
+    with claims.write_errors_explained(folder, name, option, _LEFT):
+        if not is_chief():
+            yield
+            return
+        with claims.claimed(folder, name, in_use, option, LOCK_FILE):
+            files.remove_unfinished(pathlib.Path(folder))
+            yield
 
 
 def is_chief() -> bool:
-    """Say whether this process is the one of its workers that writes."""
-    cluster, task = _cluster(), _tf_config().get("task", {})
+    """Return whether this process is the one of its workers that writes."""
+    config = _tf_config()
+    cluster, task = config.get("cluster", {}), config.get("task", {})
     if not cluster or "chief" in cluster:
         return not cluster or task.get("type") == "chief"
     return task.get("type") == "worker" and int(task.get("index", 0)) == 0
 
 
 def in_cluster() -> bool:
-    """Say whether there are other workers."""
-    return bool(_cluster())
-
-
-def _cluster() -> dict:
-    return _tf_config().get("cluster", {})
+    """Return whether there are other workers."""
+    return bool(_tf_config().get("cluster"))
 
 
 def _tf_config() -> dict:
     return json.loads(os.environ.get("TF_CONFIG") or "{}")
-
-
-@contextlib.contextmanager
-def full_disk_explained(folder: str):
-    """Turn failures for lack of room into a `DiskFullError`."""
-    try:
-        yield
-    except Exception as error:
-        reason = _no_room(error)
-        if reason is None:
-            raise
-        free = shutil.disk_usage(folder).free
-        raise DiskFullError(
-            f"Cannot write to the run's folder {folder}: {reason} "
-            f"({free / 1e6:.1f} MB free). The checkpoints there are whole. "
-            "Make room, and the same command goes on from the newest."
-        ) from error
-
-
-def _no_room(error: Exception) -> str | None:
-    """The reason, if an error says that the disk or a quota is full.
-
-    >>> _no_room(OSError(errno.ENOSPC, "No space left on device"))
-    'No space left on device'
-    >>> _no_room(OSError(errno.ENOENT, "No such file")) is None
-    True
-    """
-    # TensorFlow's errors have the system's words, and no number.
-    for reason in map(os.strerror, _FULL):
-        if reason in str(error):
-            return reason
-    return None
-
-
-def write_atomically(path: str, text: str):
-    """Write a text file that is there whole, or as it was before."""
-    file = pathlib.Path(path)
-    unfinished = file.with_name(f"{file.name}.unfinished")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, file)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def save_config(folder: str, config):
@@ -156,24 +81,105 @@ def save_config(folder: str, config):
         config: `electra_tf.configs.hparams.Config`.
 
     Raises:
-        ValueError: when the folder's run had another config.
+        UserError: when the folder's run had another config.
     """
-    path = os.path.join(folder, "config.json")
+    path = os.path.join(folder, CONFIG_FILE)
     if os.path.exists(path):
         hparams.check_same(_read_config(path), config)
     if is_chief():
-        text = json.dumps(hparams.to_json(config), indent=1)
-        write_atomically(path, text)
+        files.write_json(path, hparams.to_json(config))
 
 
 def _read_config(path: str) -> dict:
-    """Read the config of an earlier start of a run."""
-    with open(path, encoding="utf-8") as file:
-        try:
-            return json.load(file)
-        except ValueError as error:
-            raise UserError(
-                f"{path} is damaged ({error}). Expected the config that the "
-                "run was started with: restore it, or delete it to go on "
-                "with the settings given now."
-            ) from error
+    try:
+        return json.loads(files.read(path))
+    except ValueError as error:
+        raise UserError(
+            f"{path} is damaged ({error}). Expected the config that the run "
+            "was started with: restore it, or delete it to go on with the "
+            "settings given now."
+        ) from error
+
+
+def record_start(folder: str, **facts):
+    """Add a line to `runs.jsonl`: what it takes to repeat the run.
+
+    Beside the facts it has the time, the command line, the machine, its
+    devices, the versions of Python and the packages, and the commit of the
+    source where that is a git checkout.
+
+    Args:
+        folder: str, the run's folder.
+        facts: what JSON can hold.
+    """
+    now = datetime.datetime.now(datetime.timezone.utc)
+    record = {
+        "started": now.isoformat(timespec="seconds"),
+        "command": sys.argv,
+        "folder": str(pathlib.Path.cwd()),
+        **facts,
+        "devices": device_names(),
+        "machine": platform.platform(),
+        "host": platform.node(),
+        "versions": versions(),
+        "source": source(pathlib.Path(__file__).parent),
+    }
+    files.append(os.path.join(folder, RECORD_FILE), json.dumps(record))
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of what the numbers depend on; None if unknown."""
+    return {
+        "python": platform.python_version(),
+        "electra_tf": electra_tf.__version__,
+        **{package: _version(package) for package in _PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def source(folder: pathlib.Path) -> dict | None:
+    """Return the commit of this module's checkout, if it is in one.
+
+    Args:
+        folder: a folder of the checkout.
+
+    Returns:
+        `{"commit": ..., "changed": ...}`, where changed tells of files that
+        differ from the commit; None without git or a checkout, or when git
+        does not know this module (an installed package in someone's project).
+    """
+    try:
+        _git(folder, "ls-files", "--error-unmatch", pathlib.Path(__file__).name)
+        commit = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit, "changed": bool(changed)}
+
+
+def device_names() -> list[str]:
+    """Return this process's devices, GPUs by their makers' names too."""
+    import tensorflow as tf
+
+    names = [device.name for device in tf.config.list_logical_devices()]
+    for gpu in tf.config.list_physical_devices("GPU"):
+        details = tf.config.experimental.get_device_details(gpu)
+        names.append(details.get("device_name", gpu.name))
+    return names
+
+
+def _git(folder: pathlib.Path, *command: str) -> str:
+    return subprocess.run(
+        # A status that takes locks could stop the user's own commands.
+        ["git", "--no-optional-locks", "-C", str(folder), *command],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=_GIT_SECONDS,
+    ).stdout.strip()

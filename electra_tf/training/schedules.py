@@ -48,17 +48,6 @@ def polynomial_decay_with_warmup(
     return schedule
 
 
-def restarted(first, second, step_of_second: int):
-    """Return a schedule that another follows, from its own step 0.
-
-    >>> both = restarted(lambda step: step + 1.0, lambda step: step * 10.0, 3)
-    >>> [float(both(step)) for step in (0, 2, 3, 4)]
-    [1.0, 3.0, 0.0, 10.0]
-    """
-
-    def schedule(step):
-        step = tf.cast(step, tf.float32)
-        begun = step >= step_of_second
-        return tf.where(begun, second(step - step_of_second), first(step))
-
-    return schedule
+# Another schedule is another row with these arguments.
+SCHEDULES = {"polynomial": polynomial_decay_with_warmup}
+DEFAULT = "polynomial"

@@ -10,8 +10,7 @@ class Settings:
 
     Attributes:
         num_train_steps: int, the updates of the whole run.
-        steps_per_loop: int, updates in one compiled call, and between two
-            progress lines.
+        steps_per_loop: int, updates between two lines of metrics.
         model_dir: str, where checkpoints and summaries go; None for nowhere.
         save_every: int, updates between checkpoints.
         keep: int, the most checkpoints to keep; 0 for all.
@@ -31,8 +30,6 @@ class Settings:
             published counts have them; None if not counted.
         executed_flops: likewise to the operations that they make the machine
             do, for its rate.
-        stage_starts: tuple of ints, the first steps of the stages after the
-            first, see `electra_tf.training.stages`.
         compute_dtype: str, of the matrices that are multiplied.
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
@@ -55,26 +52,34 @@ class Settings:
     examples_per_step: int = 0
     train_flops: Callable[[int], float] | None = None
     executed_flops: Callable[[int], float] | None = None
-    stage_starts: tuple[int, ...] = ()
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0
 
-    def end_of_loop(self, step: int) -> int:
-        """Return where the loop that a step lies in ends.
+    def next_pause(self, step: int) -> int:
+        """Return where the loop pauses next, for a line of metrics and more.
 
-        It depends on nothing but the step, so that a resumed run's loops are
-        those of an uninterrupted one. Loops end where an evaluation, a trace
-        or a stage begins or ends, too.
+        It depends on nothing but the step, so that a resumed run pauses where
+        an uninterrupted one does: every `steps_per_loop` updates, and where an
+        evaluation is due or a trace begins or ends.
 
         >>> settings = Settings(11, steps_per_loop=2, evaluate_every=5)
-        >>> [settings.end_of_loop(step) for step in (0, 1, 4, 5, 9, 10)]
+        >>> [settings.next_pause(step) for step in (0, 1, 4, 5, 9, 10)]
         [2, 2, 5, 7, 10, 11]
         """
         every = self.evaluate_every or self.num_train_steps
         begin = step - step % every
         loops = (step - begin) // self.steps_per_loop + 1
         end = begin + loops * self.steps_per_loop
-        others = (*(self.profile_steps or ()), *self.stage_starts)
-        later = [other for other in others if other > step]
+        later = [other for other in self.profile_steps or () if other > step]
         return min(end, begin + every, self.num_train_steps, *later)
+
+    def is_save_due(self, before: int, step: int) -> bool:
+        """Return whether to save at a step, coming from the pause before."""
+        passed = step // self.save_every > before // self.save_every
+        return passed or step == self.num_train_steps
+
+    def is_evaluation_due(self, step: int) -> bool:
+        """Return whether to evaluate at a step; the end is another's job."""
+        every, amidst = self.evaluate_every, 0 < step < self.num_train_steps
+        return amidst and bool(every) and step % every == 0

@@ -2,10 +2,16 @@
 
 import os
 import signal
+import time
+from collections.abc import Callable
 
 _NOTICE = (
     "\n{}: saving a checkpoint, then stopping. The same command goes on.\n"
 )
+# Python acts on a signal when a compiled call ends: so long it may take.
+SECONDS = 1.0
+# A first call may have been slow for another reason than the steps.
+_FASTEST_GROWTH = 8
 
 
 class Stopped(Exception):  # noqa: N818 (no error)
@@ -60,20 +66,33 @@ class StopSignal:
         os.write(2, _NOTICE.format(self._name).encode())
 
 
-class UntilStopped:
-    """An iterable that ends with `Stopped` once `stop` is true.
+class InterruptibleCalls:
+    """Divides steps over calls so short that a stop request is seen.
 
     Args:
-        iterable: what to iterate over.
-        stop: an object that is true once to stop; None for never.
+        stop: an object that is true once the run shall stop; None for never,
+            and for one call of all steps.
     """
 
-    def __init__(self, iterable, stop):
-        self.iterable = iterable
+    def __init__(self, stop=None):
         self.stop = stop
+        self._size = 1
 
-    def __iter__(self):
-        for item in self.iterable:
+    def __call__(self, function: Callable[[int], None], num_steps: int):
+        """Call a function with numbers of steps that add up to `num_steps`.
+
+        Raises:
+            Stopped: when asked to stop, between two calls.
+        """
+        while num_steps:
             if self.stop:
                 raise Stopped(str(self.stop))
-            yield item
+            size = num_steps
+            if self.stop is not None:
+                size = min(size, self._size)
+            started = time.monotonic()
+            function(size)
+            seconds = max(time.monotonic() - started, 1e-9)
+            fitting = int(size * SECONDS / seconds)
+            self._size = max(1, min(fitting, size * _FASTEST_GROWTH))
+            num_steps -= size

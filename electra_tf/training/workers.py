@@ -1,16 +1,18 @@
-"""The processes of one job: what they must agree on, and when one is gone.
+"""The workers of one job: how they agree, stop together and miss each other.
 
 With `MultiWorkerMirroredStrategy` several workers run the same program, and
-an operation over all replicas is done when all of them do it. How they stop
-together is in `electra_tf.training.preemption`.
+an operation over all replicas is done when all of them do it. A worker that
+stops by itself leaves the others waiting for it.
 """
 
 import contextlib
+import os
+import tempfile
 
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.training.preemption import is_cluster
+from electra_tf.training.stopping import Stopped
 
 # What TensorFlow raises on the workers that are left when one has gone.
 _PEER_ERRORS = (
@@ -27,8 +29,15 @@ class LostWorkerError(ConnectionError):
     """Another worker of the job has ended, or cannot be reached."""
 
 
+def is_cluster(strategy) -> bool:
+    """Say whether a strategy has several workers, each with its program."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return False
+    return bool(strategy.cluster_resolver.cluster_spec().jobs)
+
+
 def check_same(strategy, value: int, what: str):
-    """Raise a ValueError unless all workers have the same value.
+    """Raise a `UserError` unless all workers have the same value.
 
     Every worker has to call it at the same place.
     """
@@ -43,6 +52,44 @@ def check_same(strategy, value: int, what: str):
             "this one. All of them must see the same model_dir, on a file "
             "system that they share."
         )
+
+
+class ClusterStop:
+    """Stops all workers of a cluster when one of them is to be stopped.
+
+    TensorFlow's handler tells all of them of a SIGTERM that one has received,
+    and of the line of metrics after which every worker saves and stops.
+
+    Args:
+        strategy: `tf.distribute.MultiWorkerMirroredStrategy`.
+        save: function without arguments that saves a checkpoint.
+    """
+
+    def __init__(self, strategy, save):
+        self._folder = tempfile.TemporaryDirectory()
+        config = tf.distribute.experimental.TerminationConfig(
+            exit_fn=self._exit, grace_period=0, save_fn=save
+        )
+        # It would restore a checkpoint and save it by itself; it is given one
+        # of nothing, in a folder where there is none.
+        self._handler = tf.distribute.experimental.PreemptionCheckpointHandler(
+            strategy.cluster_resolver,
+            tf.train.Checkpoint(),
+            os.path.join(self._folder.name, "none"),
+            config,
+        )
+
+    def check(self):
+        """Save and stop if it is time; every worker calls it equally often.
+
+        Raises:
+            Stopped: on every worker, when all have saved.
+        """
+        self._handler.save_checkpoint_if_preempted()
+
+    @staticmethod
+    def _exit():
+        raise Stopped("SIGTERM")
 
 
 @contextlib.contextmanager

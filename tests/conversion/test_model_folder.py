@@ -9,7 +9,6 @@ import safetensors.numpy
 
 from electra_tf.configs import encoder_config, generator_config
 from electra_tf.conversion import model_folder, tensorflow_checkpoint
-from electra_tf.training import checkpoints
 from tests.conversion import runs
 
 VARIANTS = {
@@ -156,10 +155,3 @@ def test_what_is_no_safetensors_file_is_an_error(folder):
     pathlib.Path(folder, "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(ValueError, match="must be a safetensors file"):
         model_folder.read(folder)
-
-
-def test_another_program_s_weights_are_pointed_to_the_converter(tmp_path):
-    arrays = {"electra.embeddings.LayerNorm.bias": np.zeros(3, np.float32)}
-    safetensors.numpy.save_file(arrays, tmp_path / "model.safetensors")
-    with pytest.raises(ValueError, match=r"conversion.convert --from"):
-        checkpoints.read_variables(str(tmp_path))

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from electra_tf import configs
-from electra_tf.training.reporting import duration
+from electra_tf.training.progress import duration
 from tests.fidelity.conftest import goldens_folder
 
 CONFIG_CLASSES = {

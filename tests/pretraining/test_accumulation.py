@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from electra_tf.pretraining import objectives
 from electra_tf.pretraining.masking import Batch
-from electra_tf.training.guard import Guard
-from electra_tf.training.loop import Trainer
+from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
+from electra_tf.training.step import TrainStep
 from tests import tiny
 from tests.pretraining.test_pretrainer import build
 from tests.pretraining.variants import VARIANTS
@@ -22,7 +22,7 @@ STEPS = 5
 def trained_weights(parts: int, **changes) -> dict:
     keras.utils.set_random_seed(0)
     pretrainer = build(**changes)
-    trainer = Trainer(
+    train_step = TrainStep(
         lambda batch, random: objectives.losses(
             pretrainer.config, pretrainer(batch, random, training=True)
         ),
@@ -35,9 +35,9 @@ def trained_weights(parts: int, **changes) -> dict:
         tf.distribute.get_strategy(),
         tf.Variable(0, dtype=tf.int64),
         Settings(STEPS, STEPS, accumulation_steps=parts),
-        Guard(limit=1),
+        NonFiniteGuard(limit=1),
     )
-    trainer.train(tf.constant(STEPS))
+    train_step.run(STEPS)
     return {k: v.numpy() for k, v in pretrainer.variables.items()}
 
 

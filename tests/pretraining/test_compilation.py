@@ -6,11 +6,10 @@ import tensorflow as tf
 from electra_tf.configs import encoder_config
 from electra_tf.pretraining import build, metrics
 from electra_tf.pretraining.masking import Batch
-from electra_tf.training.evaluator import Evaluator
-from electra_tf.training.guard import Guard
-from electra_tf.training.loop import Trainer
+from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import OPTIMIZERS
 from electra_tf.training.settings import Settings
+from electra_tf.training.step import Evaluator, TrainStep
 from tests import tiny
 from tests.compiled import lowered
 from tests.pretraining.variants import VARIANTS
@@ -40,9 +39,9 @@ class Steps:
         optimizer = OPTIMIZERS[config.optimizer](
             pretrainer.variables, lambda step: 1e-3, 0.01
         )
-        self.trainers = [
-            Trainer(
-                stage.step_function,
+        self.train_steps = [
+            TrainStep(
+                phase.step_function,
                 optimizer,
                 iterator=None,
                 strategy=strategy,
@@ -50,9 +49,9 @@ class Steps:
                 settings=Settings(
                     1, 1, accumulation_steps=config.accumulation_steps
                 ),
-                guard=Guard(1),
+                guard=NonFiniteGuard(1),
             )
-            for stage in build.stages(config, pretrainer)
+            for phase in build.phases(config, pretrainer)
         ]
         self.evaluator = Evaluator(
             lambda batch, random: metrics.sums(
@@ -66,8 +65,8 @@ class Steps:
 
     @property
     def train(self):
-        """A function for each stage."""
-        return [trainer._update for trainer in self.trainers]
+        """A function for each phase."""
+        return [train_step.update for train_step in self.train_steps]
 
     def evaluate(self, batch):
         index = tf.constant(0, tf.int64)

@@ -7,10 +7,10 @@ import tensorflow as tf
 from electra_tf.pretraining import objectives
 from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
-from electra_tf.training.guard import Guard
-from electra_tf.training.loop import Trainer
+from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
+from electra_tf.training.step import TrainStep
 from tests import tiny
 from tests.pretraining.test_pretrainer import build, gradients
 from tests.pretraining.variants import VARIANTS
@@ -39,8 +39,8 @@ def test_losses_logits_and_gradients_are_float32(variant, precision):
     assert float(loss) == pytest.approx(float(expected), rel=2e-2)
 
 
-def trainer(precision, num_steps=12, scale=1.0):
-    """A `Trainer` on one batch, whose loss is multiplied by `scale`."""
+def train_step(precision, num_steps=12, scale=1.0):
+    """A `TrainStep` on one batch, whose loss is multiplied by `scale`."""
     pretrainer = build(precision=precision)
     step = tf.Variable(0, dtype=tf.int64)
     batch = Batch(*map(tf.constant, tiny.batch()))
@@ -50,21 +50,24 @@ def trainer(precision, num_steps=12, scale=1.0):
         terms = objectives.losses(pretrainer.config, output)
         return {k: t._replace(total=t.total * scale) for k, t in terms.items()}
 
-    return Trainer(
+    return TrainStep(
         losses,
         AdamW(pretrainer.variables, lambda step: 1e-3),
         iter(tf.data.Dataset.from_tensors(batch).repeat()),
         tf.distribute.get_strategy(),
         step,
         Settings(num_steps, num_steps),
-        Guard(limit=20, loss_scaling=precision == "float16"),
+        NonFiniteGuard(limit=20, loss_scaling=precision == "float16"),
     )
+
+
+def trained(chosen: TrainStep, num_steps: int) -> dict:
+    return chosen.metrics(chosen.run(num_steps))
 
 
 def test_the_loss_scale_falls_until_nothing_overflows():
     # The first scales give gradients above float16's largest number, 65504.
-    chosen = trainer("float16", scale=1e2)
-    metrics = chosen.train(tf.constant(12))
+    metrics = trained(train_step("float16", scale=1e2), 12)
     assert 1 <= metrics["loss_scale"] < 2**15
     halvings = np.log2(2**15 / metrics["loss_scale"])
     assert metrics["skipped_updates"] == halvings
@@ -72,14 +75,14 @@ def test_the_loss_scale_falls_until_nothing_overflows():
 
 
 def test_the_loss_scale_grows_again(monkeypatch):
-    monkeypatch.setattr("electra_tf.training.guard._GROWTH_INTERVAL", 3)
-    chosen = trainer("float16", scale=1e-3)
-    assert chosen.train(tf.constant(7))["loss_scale"] == 2**17
+    monkeypatch.setattr("electra_tf.training.non_finite._GROWTH_INTERVAL", 3)
+    metrics = trained(train_step("float16", scale=1e-3), 7)
+    assert metrics["loss_scale"] == 2**17
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_only_float16_scales(precision):
-    metrics = trainer(precision).train(tf.constant(2))
+    metrics = trained(train_step(precision), 2)
     assert not {"loss_scale", "skipped_updates"} & set(metrics)
 
 

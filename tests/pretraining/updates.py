@@ -16,11 +16,10 @@ import tensorflow as tf
 from electra_tf.pretraining import build
 from electra_tf.pretraining.masking import Batch
 from electra_tf.training import distribution
-from electra_tf.training.guard import Guard
-from electra_tf.training.loop import Trainer
+from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
-from electra_tf.training.stages import StagedTrainer
+from electra_tf.training.step import TrainStep
 from tests import tiny
 from tests.pretraining.variants import VARIANTS
 
@@ -40,27 +39,24 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
             dtype=tf.int64,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
-        guard = Guard(1)
-    stages = build.stages(config, pretrainer)
+        guard = NonFiniteGuard(1)
+    phases = build.phases(config, pretrainer)
     iterator = iter(strategy.distribute_datasets_from_function(_batches))
     settings = Settings(
         STEPS, STEPS, accumulation_steps=config.accumulation_steps
     )
-    trainers = [
-        Trainer(
-            stage.step_function,
+    for phase in phases:
+        if phase.begin is not None:
+            phase.begin()
+        TrainStep(
+            phase.step_function,
             optimizer,
             iterator,
             strategy,
             step,
             settings,
             guard,
-        )
-        for stage in stages
-    ]
-    trainer = StagedTrainer(stages, trainers, step)
-    for _ in stages:
-        trainer.run(tf.constant(STEPS // len(stages)))
+        ).run(STEPS // len(phases))
     return {path: v.numpy() for path, v in pretrainer.variables.items()}
 
 

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from electra_tf.loss_terms import LossTerm
 from electra_tf.training.checkpoints import read_variables
-from electra_tf.training.evaluator import Evaluator
-from electra_tf.training.guard import NonFiniteError
+from electra_tf.training.loop import Phase, TrainingLoop
+from electra_tf.training.non_finite import NonFiniteError
 from electra_tf.training.optimizer import AdamW
-from electra_tf.training.run import Run
 from electra_tf.training.settings import Settings
+from electra_tf.training.step import Evaluator
 from tests.replicas import two_replicas
 
 TRUE = np.array([[1.0], [-2.0], [0.5]], np.float32)
@@ -25,7 +25,7 @@ def decaying_rate(step):
 
 
 class LinearRun:
-    """Builds a model, its data and a `Run`."""
+    """Builds a model, its data and a `TrainingLoop`."""
 
     def __init__(
         self,
@@ -49,8 +49,8 @@ class LinearRun:
             "save_every": 3,
             "model_dir": folder and str(folder),
         }
-        self.run = Run(
-            self.step_function,
+        self.loop = TrainingLoop(
+            [Phase(0, self.step_function)],
             self.optimizer,
             variables,
             self.dataset,
@@ -106,9 +106,9 @@ def rows(path):
 
 def test_trains_saves_and_reports(tmp_path, capsys):
     linear = LinearRun(tmp_path)
-    before = linear.run.evaluate()["error"]
-    linear.run.train()
-    assert linear.run.evaluate()["error"] < before / 2
+    before = linear.loop.evaluate()["error"]
+    linear.loop.train()
+    assert linear.loop.evaluate()["error"] < before / 2
     metrics = rows(tmp_path / "metrics.jsonl")
     assert [row["step"] for row in metrics] == [3, 6, 9, 12]
     assert metrics[-1]["loss"] < metrics[0]["loss"]
@@ -125,11 +125,11 @@ def test_trains_saves_and_reports(tmp_path, capsys):
 
 def test_resumed_run_equals_an_uninterrupted_one(tmp_path):
     whole = LinearRun(tmp_path / "whole")
-    whole.run.train()
-    LinearRun(tmp_path / "parts", num_train_steps=6).run.train()
+    whole.loop.train()
+    LinearRun(tmp_path / "parts", num_train_steps=6).loop.train()
     resumed = LinearRun(tmp_path / "parts")
-    assert int(resumed.run.step.numpy()) == 6
-    resumed.run.train()
+    assert int(resumed.loop.step.numpy()) == 6
+    resumed.loop.train()
     np.testing.assert_array_equal(whole.weight, resumed.weight)
     for name, slot in whole.optimizer.slots.items():
         np.testing.assert_array_equal(slot, resumed.optimizer.slots[name])
@@ -141,8 +141,8 @@ def test_steps_per_loop_changes_nothing(steps_per_loop):
         LinearRun(None),
         LinearRun(None, steps_per_loop=steps_per_loop),
     )
-    reference.run.train()
-    other.run.train()
+    reference.loop.train()
+    other.loop.train()
     np.testing.assert_array_equal(reference.weight, other.weight)
 
 
@@ -150,16 +150,16 @@ def test_compiled_step_gives_the_same():
     # XLA turns the bits into other numbers.
     plain = LinearRun(None, weighted=False)
     compiled = LinearRun(None, weighted=False, jit_compile=True)
-    plain.run.train()
-    compiled.run.train()
+    plain.loop.train()
+    compiled.loop.train()
     np.testing.assert_allclose(plain.weight, compiled.weight, atol=1e-6)
 
 
 def test_update_does_not_depend_on_the_number_of_replicas():
     alone = LinearRun(None)
-    alone.run.train()
+    alone.loop.train()
     together = LinearRun(None, two_replicas())
-    together.run.train()
+    together.loop.train()
     np.testing.assert_allclose(together.weight, alone.weight, atol=1e-6)
 
 
@@ -167,10 +167,10 @@ def test_update_does_not_depend_on_the_number_of_replicas():
 @pytest.mark.parametrize("parts", [2, 4])
 def test_update_does_not_depend_on_the_parts_of_a_batch(replicas, parts):
     whole = LinearRun(None)
-    whole.run.train()
+    whole.loop.train()
     strategy = two_replicas() if replicas == 2 else None
     in_parts = LinearRun(None, strategy, accumulation_steps=parts)
-    in_parts.run.train()
+    in_parts.loop.train()
     np.testing.assert_allclose(in_parts.weight, whole.weight, atol=1e-6)
 
 
@@ -180,12 +180,12 @@ def test_an_update_that_is_not_finite_changes_nothing(
 ):
     strategy = two_replicas() if replicas == 2 else None
     linear = LinearRun(tmp_path, strategy, poison=7, num_train_steps=7)
-    linear.run.train()
+    linear.loop.train()
     before = linear.weight.numpy().copy()
     slots = {k: v.numpy() for k, v in linear.optimizer.slots.items()}
     # Step 7 has the damaged batch; the run stops right after it.
     resumed = LinearRun(tmp_path, strategy, poison=7, num_train_steps=8)
-    resumed.run.train()
+    resumed.loop.train()
     np.testing.assert_array_equal(resumed.weight, before)
     for name, slot in resumed.optimizer.slots.items():
         np.testing.assert_array_equal(slot, slots[name])
@@ -195,8 +195,8 @@ def test_an_update_that_is_not_finite_changes_nothing(
 
 def test_a_run_goes_on_after_a_skipped_update(tmp_path):
     linear = LinearRun(tmp_path, poison=7)
-    linear.run.train()
-    assert int(linear.run.step.numpy()) == STEPS
+    linear.loop.train()
+    assert int(linear.loop.step.numpy()) == STEPS
     assert np.isfinite(linear.weight.numpy()).all()
     losses = [row["loss"] for row in rows(tmp_path / "metrics.jsonl")]
     assert np.isfinite(losses).all()
@@ -204,18 +204,18 @@ def test_a_run_goes_on_after_a_skipped_update(tmp_path):
 
 def test_too_many_skipped_updates_stop_the_run(tmp_path):
     with pytest.raises(NonFiniteError, match=r"1 updates in a row, .* steps 7"):
-        LinearRun(tmp_path, poison=7, max_skipped_updates=1).run.train()
+        LinearRun(tmp_path, poison=7, max_skipped_updates=1).loop.train()
     saved = read_variables(str(tmp_path))
     assert tf.train.latest_checkpoint(str(tmp_path)).endswith("-6")
     assert np.isfinite(saved["model/weight.x"]).all()
 
 
 def test_checkpoint_of_another_model(tmp_path):
-    LinearRun(tmp_path).run.train()
+    LinearRun(tmp_path).loop.train()
     other = {"model/other": keras.Variable(np.zeros((2, 2), "f4"))}
     with pytest.raises(ValueError, match="does not fit this model"):
-        Run(
-            None,
+        TrainingLoop(
+            [Phase(0, None)],
             AdamW(other, lambda step: 0.1),
             other,
             lambda start: [],
@@ -225,11 +225,69 @@ def test_checkpoint_of_another_model(tmp_path):
 
 
 def test_evaluates_on_the_way(tmp_path):
-    LinearRun(tmp_path, evaluate_every=6).run.train()
+    LinearRun(tmp_path, evaluate_every=6).loop.train()
     assert [r["step"] for r in rows(tmp_path / "evaluations.jsonl")] == [6]
 
 
 def test_evaluation_of_nothing():
     linear = LinearRun(None)
     with pytest.raises(ValueError, match="not one whole batch"):
-        linear.run._controller.evaluator.evaluate(0)
+        linear.loop.evaluator.evaluate(0)
+
+
+def steps(folder) -> list[int]:
+    return [row["step"] for row in rows(folder / "metrics.jsonl")]
+
+
+def test_counted_work(tmp_path, capsys):
+    counts = {
+        "train_flops": lambda steps: steps * 2e9,
+        "executed_flops": lambda steps: steps * 1e9,
+    }
+    linear = LinearRun(tmp_path, examples_per_step=8, **counts)
+    linear.loop.train()
+    linear.loop.evaluate()
+    metrics = rows(tmp_path / "metrics.jsonl")
+    assert [row["train_flops"] for row in metrics] == [6e9, 12e9, 18e9, 24e9]
+    assert [row["examples"] for row in metrics] == [24, 48, 72, 96]
+    assert all(row["matmul_share"] > 0 for row in metrics)
+    assert "FLOP/s (" in capsys.readouterr().err
+    for name in ("train", "eval", "train_by_flops", "eval_by_flops"):
+        assert list((tmp_path / "summaries" / name).iterdir()), name
+
+
+def test_a_record_of_each_start(tmp_path):
+    LinearRun(tmp_path, num_train_steps=6).loop.train()
+    LinearRun(tmp_path).loop.train()
+    starts = rows(tmp_path / "runs.jsonl")
+    assert [row["step"] for row in starts] == [0, 6]
+    assert starts[1]["num_train_steps"] == 12
+    assert starts[1]["replicas"] == 1
+
+
+def test_warnings_of_the_program(tmp_path, caplog):
+    linear = LinearRun(None)
+    linear.loop.warn = lambda step, metrics: "odd" if step == 6 else None
+    linear.loop.train()
+    assert caplog.messages.count("odd") == 1
+
+
+def test_trace_of_some_steps(tmp_path):
+    LinearRun(tmp_path, profile_steps=(4, 5)).loop.train()
+    assert steps(tmp_path) == [3, 4, 5, 6, 9, 12]
+    traces = tmp_path / "summaries" / "profile" / "plugins" / "profile"
+    assert list(traces.rglob("*.xplane.pb"))
+
+
+def test_no_trace_of_steps_that_are_past(tmp_path):
+    LinearRun(tmp_path, num_train_steps=6).loop.train()
+    LinearRun(tmp_path, profile_steps=(2, 5)).loop.train()
+    assert steps(tmp_path) == [3, 6, 9, 12]
+    assert not (tmp_path / "summaries" / "profile").exists()
+
+
+def test_a_trace_and_evaluations(tmp_path):
+    settings = {"profile_steps": (5, 7), "evaluate_every": 6}
+    LinearRun(tmp_path, **settings).loop.train()
+    assert steps(tmp_path) == [3, 5, 6, 7, 9, 12]
+    assert [r["step"] for r in rows(tmp_path / "evaluations.jsonl")] == [6]

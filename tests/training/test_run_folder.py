@@ -1,13 +1,16 @@
-"""One process a folder, and what is said when it cannot be written to."""
+"""One process a folder, failures to write, and the record of each start."""
 
 import errno
 import json
+import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
 
-from electra_tf.training import rows, run_folder
+from electra_tf.io import claims
+from electra_tf.training import run_folder
 
 HOLD = """
 import sys
@@ -36,7 +39,7 @@ def holder(tmp_path):
 def test_a_second_process_is_refused(tmp_path, holder):
     message = rf"{tmp_path} is in use by process {holder.pid} on "
     with (
-        pytest.raises(run_folder.RunFolderError, match=message),
+        pytest.raises(claims.ClaimError, match=message),
         run_folder.claimed(str(tmp_path)),
     ):
         pass
@@ -58,7 +61,7 @@ def test_claimed_again_by_the_same_process(tmp_path):
 def test_a_file_in_the_way(tmp_path):
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(run_folder.RunFolderError, match="Cannot write to the"),
+        pytest.raises(claims.ClaimError, match="Cannot write to the"),
         run_folder.claimed(str(tmp_path / "file")),
     ):
         pass
@@ -95,48 +98,49 @@ def test_a_chief_by_name(monkeypatch):
 )
 def test_a_full_disk(tmp_path, number):
     with (
-        pytest.raises(run_folder.DiskFullError, match="MB free"),
-        run_folder.full_disk_explained(str(tmp_path)),
+        pytest.raises(claims.DiskFullError, match="MB free"),
+        run_folder.claimed(str(tmp_path)),
     ):
-        raise OSError(number, run_folder.os.strerror(number))
+        raise OSError(number, os.strerror(number))
 
 
 def test_other_errors_pass(tmp_path):
     with (
         pytest.raises(ValueError, match="other"),
-        run_folder.full_disk_explained(str(tmp_path)),
+        run_folder.claimed(str(tmp_path)),
     ):
         raise ValueError("other")
 
 
-ROWS = "".join(json.dumps({"step": step}) + "\n" for step in (2, 4, 6))
+def records(folder) -> list[dict]:
+    lines = (folder / run_folder.RECORD_FILE).read_text().splitlines()
+    return [json.loads(line) for line in lines]
 
 
-@pytest.mark.parametrize(
-    "text, kept",
-    [
-        (ROWS, ROWS[: len(ROWS) * 2 // 3]),
-        (ROWS[:-1], ROWS[: len(ROWS) * 2 // 3]),
-        (ROWS[:14], ROWS[:12]),
-        (ROWS[:12] + '{"st\x00\n', ROWS[:12]),
-        ("", ""),
-    ],
-)
-def test_rows_are_cut(tmp_path, text, kept):
-    path = tmp_path / "metrics.jsonl"
-    path.write_text(text)
-    rows.cut(str(path), 4)
-    assert path.read_text() == kept
+def test_one_line_a_start(tmp_path):
+    folder = tmp_path / "run"
+    run_folder.record_start(str(folder), step=0, seed=42)
+    run_folder.record_start(str(folder), step=10, seed=42)
+    first, second = records(folder)
+    assert (first["step"], second["step"]) == (0, 10)
+    assert first["seed"] == 42
+    assert first["command"] == sys.argv
+    assert first["started"] <= second["started"]
+    assert any("CPU" in name for name in first["devices"])
 
 
-def test_no_rows(tmp_path):
-    path = str(tmp_path / "metrics.jsonl")
-    rows.cut(path, 4)
-    assert not rows.has(path, 4)
+def test_versions():
+    versions = run_folder.versions()
+    assert versions["tensorflow"].startswith("2.")
+    assert versions["keras"].startswith("3.")
+    assert None not in versions.values()
 
 
-def test_finds_a_row(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    path.write_text(ROWS[:-1])
-    assert rows.has(str(path), 4)
-    assert not rows.has(str(path), 6)
+def test_source_without_git(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert run_folder.source(pathlib.Path(run_folder.__file__).parent) is None
+
+
+def test_source_of_another_project(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    assert run_folder.source(tmp_path) is None

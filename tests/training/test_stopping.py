@@ -7,8 +7,12 @@ import signal
 import numpy as np
 import pytest
 
-from electra_tf.training import chunks
-from electra_tf.training.stopping import Stopped, StopSignal, UntilStopped
+from electra_tf.training import stopping
+from electra_tf.training.stopping import (
+    InterruptibleCalls,
+    Stopped,
+    StopSignal,
+)
 from tests.training.test_loop import STEPS, LinearRun, rows
 
 TIMED = {
@@ -41,22 +45,22 @@ def lines(folder, name="metrics.jsonl"):
 @pytest.fixture
 def single_steps(monkeypatch):
     """Calls of one step each."""
-    monkeypatch.setattr(chunks, "SECONDS", 0)
+    monkeypatch.setattr(stopping, "SECONDS", 0)
 
 
 @pytest.mark.parametrize("loop", [5, 100])
 def test_stopped_anywhere_and_resumed(tmp_path, loop, single_steps):
     settings = {"steps_per_loop": loop, "save_every": 4, "evaluate_every": 6}
     whole = LinearRun(tmp_path / "whole", **settings)
-    whole.run.train()
+    whole.loop.train()
     folder = tmp_path / "parts"
     for step in range(STEPS - 1):  # Each goes on for one step.
         part = LinearRun(folder, stop=StopAfter(1), **settings)
-        assert int(part.run.step.numpy()) == step
+        assert int(part.loop.step.numpy()) == step
         with pytest.raises(Stopped):
-            part.run.train()
+            part.loop.train()
     last = LinearRun(folder, **settings)
-    last.run.train()
+    last.loop.train()
     np.testing.assert_array_equal(last.weight, whole.weight)
     for name, slot in whole.optimizer.slots.items():
         np.testing.assert_array_equal(last.optimizer.slots[name], slot)
@@ -68,26 +72,17 @@ def test_stopped_anywhere_and_resumed(tmp_path, loop, single_steps):
 
 def test_stopped_before_the_first_step(tmp_path):
     with pytest.raises(Stopped):
-        LinearRun(tmp_path, stop=StopAfter(0)).run.train()
+        LinearRun(tmp_path, stop=StopAfter(0)).loop.train()
     assert not (tmp_path / "metrics.jsonl").exists()
-    LinearRun(tmp_path).run.train()
+    LinearRun(tmp_path).loop.train()
     assert [row["step"] for row in lines(tmp_path)] == [3, 6, 9, 12]
 
 
 def test_calls_last_about_as_long_as_asked(monkeypatch):
     clock = iter(np.arange(0, 100, 0.25))
-    monkeypatch.setattr(chunks.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(stopping.time, "monotonic", lambda: float(next(clock)))
     sizes = []
-
-    class Steps:
-        def run(self, size):
-            sizes.append(int(size))
-            return {}
-
-        def metrics(self, sums):
-            return sums
-
-    chunks.ChunkedTrainer(Steps(), StopAfter(1000)).train(80)
+    InterruptibleCalls(StopAfter(1000))(sizes.append, 80)
     # Every call takes a quarter of a second here, whatever its size.
     assert sizes == [1, 4, 16, 59]
 
@@ -112,32 +107,36 @@ def test_ignored_signals_stay_ignored():
         signal.signal(signal.SIGINT, before)
 
 
-def test_stops_between_items():
-    stop, seen = StopAfter(2), []
+def test_an_evaluation_stops_between_batches(tmp_path):
+    linear = LinearRun(tmp_path)
+    linear.loop.evaluator.stop = StopAfter(2)
     with pytest.raises(Stopped):
-        seen.extend(UntilStopped(iter("abc"), stop))
-    assert list(UntilStopped("abc", None)) == ["a", "b", "c"]
+        linear.loop.evaluate()
+    assert not (tmp_path / "evaluations.jsonl").exists()
+    linear.loop.evaluator.stop = None
+    linear.loop.evaluate()
+    assert [row["step"] for row in lines(tmp_path, "evaluations.jsonl")] == [0]
 
 
 def test_an_evaluation_that_was_not_made_is_made_on_resuming(tmp_path):
     """Killed between the checkpoint and the evaluation after it."""
     settings = {"save_every": 6, "evaluate_every": 6}
-    LinearRun(tmp_path, **settings).run.train()
+    LinearRun(tmp_path, **settings).loop.train()
     expected = lines(tmp_path, "evaluations.jsonl")
     for path in tmp_path.glob("model.ckpt-12*"):
         path.unlink()
     (tmp_path / "evaluations.jsonl").unlink()
-    LinearRun(tmp_path, **settings).run.train()
+    LinearRun(tmp_path, **settings).loop.train()
     assert lines(tmp_path, "evaluations.jsonl") == expected
     assert [row["step"] for row in expected] == [6]
 
 
 def test_damaged_rows_are_rewritten(tmp_path):
     """A line that was cut short, and rows of steps that are done again."""
-    LinearRun(tmp_path, num_train_steps=6).run.train()
+    LinearRun(tmp_path, num_train_steps=6).loop.train()
     expected = lines(tmp_path)
     with open(tmp_path / "metrics.jsonl", "a", encoding="utf-8") as file:
         file.write(json.dumps({"step": 9, "loss": 1.0}) + '\n{"step": 12, "lo')
-    LinearRun(tmp_path).run.train()
+    LinearRun(tmp_path).loop.train()
     assert lines(tmp_path)[:2] == expected
     assert [row["step"] for row in lines(tmp_path)] == [3, 6, 9, 12]

@@ -1,4 +1,6 @@
-"""What happens when a loss or gradient is not finite."""
+"""Updates whose loss or gradient is not finite, and the loss scale."""
+
+import logging
 
 import tensorflow as tf
 
@@ -15,7 +17,7 @@ class NonFiniteError(UserError, FloatingPointError):
     """Too many updates in a row were not finite."""
 
 
-class Guard:
+class NonFiniteGuard:
     """Counts skipped updates and keeps the loss scale.
 
     An update whose summed gradient or loss is not finite changes nothing (see
@@ -63,22 +65,30 @@ class Guard:
         scale.assign(scale * factor)
 
     def metrics(self) -> dict[str, float]:
-        """What there is to report: nothing unless something happened."""
+        """Return what there is to report: nothing unless something happened."""
         skipped = int(self.variables["skipped"].numpy())
         result = {"skipped_updates": skipped} if skipped else {}
         if self.loss_scaling:
             result["loss_scale"] = float(self.loss_scale.numpy())
         return result
 
-    def check(self, skipped: list[int]):
-        """Stop the run after too many skipped updates in a row.
+    def check(self, first_step: int, finite):
+        """Warn of skipped updates, and stop the run after too many in a row.
 
         Args:
-            skipped: steps whose updates were skipped since the last check.
+            first_step: step of the first update since the last check.
+            finite: bool for each of these updates.
 
         Raises:
             NonFiniteError: naming the steps.
         """
+        skipped = [first_step + i for i, good in enumerate(finite) if not good]
+        for step in skipped:
+            logging.warning(
+                "The update of step %d is skipped: its loss or gradient is "
+                "not finite.",
+                step,
+            )
         longest = int(self._longest_row.numpy())
         if longest >= self.limit:
             raise NonFiniteError(

@@ -1,9 +1,11 @@
+"""The speed of a run, its progress line, and the warning without progress."""
+
 import io
-import json
+import time
 
 import pytest
 
-from electra_tf.training.reporting import MetricsFile, ProgressLine, Speed
+from electra_tf.training.progress import Speed, Watchdog, print_line
 from electra_tf.training.settings import Settings
 
 FIGURES = {"steps_per_second": 5.0, "tokens_per_second": 17600.0}
@@ -64,7 +66,7 @@ def test_work_that_is_not_counted(clock):
 def line(**metrics) -> str:
     stream = io.StringIO()
     metrics = {"learning_rate": 5e-4, "seconds_left": 4.0, **FIGURES, **metrics}
-    ProgressLine(40, stream)(20, metrics)
+    print_line(20, 40, metrics, stream)
     return stream.getvalue()
 
 
@@ -96,10 +98,57 @@ def test_progress_line_without_a_published_count():
     assert "| 1.0PFLOP | 30.0GFLOP/s |" in printed
 
 
-def test_metrics_file(tmp_path):
-    path = tmp_path / "runs" / "metrics.jsonl"
-    writer = MetricsFile(path)
-    writer(1, {"loss": 2.0})
-    writer(2, {"loss": float("nan")})
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    assert rows == [{"step": 1, "loss": 2.0}, {"step": 2, "loss": None}]
+def wait_for(condition, seconds=5.0):
+    """Wait until a condition holds, up to a limit."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
+
+
+def test_says_where_the_run_stands_and_what_to_look_at(caplog):
+    watchdog = Watchdog(seconds=0.1)
+    with watchdog.watching():
+        watchdog.loop_ended(step=1200)
+        wait_for(lambda: len(caplog.messages) == 1)
+    message = caplog.messages[0]
+    assert "since step 1200" in message
+    assert "waiting for data" in message
+    assert "stall_warning_seconds" in message
+
+
+def test_is_quiet_while_loops_end(caplog):
+    watchdog = Watchdog(seconds=0.5)
+    with watchdog.watching():
+        for step in range(12):
+            time.sleep(0.1)
+            watchdog.loop_ended(step)
+    assert caplog.messages == []
+
+
+def test_repeats_itself_at_growing_intervals(caplog):
+    with Watchdog(seconds=0.05).watching():
+        wait_for(lambda: len(caplog.messages) == 3)
+    times = [record.created for record in caplog.records]
+    assert times[2] - times[1] > times[1] - times[0] > 0
+
+
+def test_time_outside_is_not_counted(caplog):
+    watchdog = Watchdog(seconds=0.3)
+    with watchdog.watching():
+        watchdog.loop_ended(1)
+    time.sleep(0.4)
+    with watchdog.watching():
+        time.sleep(0.1)
+    assert caplog.messages == []
+
+
+def test_limit_follows_the_longest_loop(monkeypatch):
+    times = iter([0.0, 100.0, 110.0])
+    monkeypatch.setattr("time.monotonic", lambda: next(times))
+    watchdog = Watchdog(seconds=0)
+    assert watchdog.limit == 1800
+    watchdog.loop_ended(10)
+    assert watchdog.limit == 500
+    watchdog.loop_ended(20)
+    assert watchdog.limit == 500

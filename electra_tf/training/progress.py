@@ -1,0 +1,212 @@
+"""How a run comes on: its speed, a line of progress, a warning without any."""
+
+import contextlib
+import logging
+import sys
+import threading
+import time
+
+from electra_tf.training.settings import Settings
+
+# Metrics with these endings stand in the progress line; all are logged.
+_SHOWN = ("loss", "auc")
+# Short for what is counted by the million or more.
+_PREFIXES = {"E": 1e18, "P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3}
+
+# A loop is late after this many times the longest, and this many seconds.
+_TIMES_THE_LONGEST = 5
+_AT_LEAST = 120.0
+_FIRST_LOOP = 1800.0  # It traces the graph, and its length is not known yet.
+_LOOKS = 4  # Looks at the clock within a limit,
+_LONGEST_SLEEP = 15.0  # and seconds between two of them.
+
+
+class Speed:
+    """How fast a run is, and how far it has come, loop by loop.
+
+    A loop's time is that since the loop before was reported; saving and
+    evaluating count too. The first one has the tracing of the graph in it.
+
+    Args:
+        settings: `Settings` of the run.
+        first_step: int, the step this process starts from.
+        matmul_rate: float, operations a second that the machine reaches in
+            matrix products; None when unknown.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        first_step: int,
+        matmul_rate: float | None = None,
+    ):
+        self.settings = settings
+        self.matmul_rate = matmul_rate
+        self.step = first_step
+        self.time = time.monotonic()
+
+    def __call__(self, step: int) -> dict[str, float]:
+        """Return the figures of the loop that ended with `step` updates."""
+        settings, now = self.settings, time.monotonic()
+        before, seconds = self.step, max(now - self.time, 1e-9)
+        speed = (step - before) / seconds
+        self.step, self.time = step, now
+        figures = {
+            "examples": step * settings.examples_per_step,
+            "steps_per_second": speed,
+            "tokens_per_second": speed * settings.tokens_per_step,
+            "seconds_left": (settings.num_train_steps - step) / speed,
+        }
+        if settings.train_flops is not None:
+            figures["train_flops"] = settings.train_flops(step)
+        done = settings.executed_flops
+        if done is not None:
+            rate = (done(step) - done(before)) / seconds
+            figures |= {"executed_flops": done(step), "flops_per_second": rate}
+            if self.matmul_rate is not None:
+                figures["matmul_share"] = rate / self.matmul_rate
+        return figures
+
+
+def print_line(step: int, last_step: int, metrics: dict, stream=None):
+    """Print step, losses, rate, speed and time left.
+
+    On a terminal the line is written over; elsewhere each is a new one.
+
+    Args:
+        step: int, the updates done.
+        last_step: int, the updates of the whole run.
+        metrics: dict of floats, those of `Speed` among them.
+        stream: where to print; stderr by default.
+    """
+    stream = stream or sys.stderr
+    parts = [
+        f"step {step}/{last_step}",
+        *(
+            f"{name.removesuffix('_loss')} {value:.4g}"
+            for name, value in metrics.items()
+            if name.endswith(_SHOWN)
+        ),
+        f"lr {metrics['learning_rate']:.2e}",
+        f"{metrics['steps_per_second']:.2f} steps/s",
+        f"{quantity(metrics['tokens_per_second'])} tokens/s",
+        *_work(metrics),
+        f"{duration(metrics['seconds_left'])} left",
+    ]
+    terminal = stream.isatty()
+    start = "\x1b[2K" if terminal else ""
+    end = "\r" if terminal and step < last_step else "\n"
+    print(start + " | ".join(parts), end=end, file=stream, flush=True)
+
+
+def _work(metrics: dict) -> list[str]:
+    """Write the operations so far, and their rate by what can be had."""
+    if "flops_per_second" not in metrics:
+        return []
+    done = metrics.get("train_flops", metrics["executed_flops"])
+    rate = f"{quantity(metrics['flops_per_second'])}FLOP/s"
+    if "matmul_share" in metrics:
+        rate += f" ({metrics['matmul_share']:.1%} of matmul)"
+    return [f"{quantity(done)}FLOP", rate]
+
+
+def quantity(value: float) -> str:
+    """Write a large number for people.
+
+    >>> quantity(17623.0), quantity(3.1e12), quantity(12)
+    ('17.6k', '3.1T', '12.0')
+    """
+    for prefix, size in _PREFIXES.items():
+        if value >= size:
+            return f"{value / size:.1f}{prefix}"
+    return f"{value:.1f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span for people.
+
+    >>> duration(75), duration(3725), duration(200000)
+    ('1:15', '1:02:05', '2d 7:33:20')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if not days and not hours:
+        return f"{minutes}:{rest:02}"
+    clock = f"{hours}:{minutes:02}:{rest:02}"
+    return f"{days}d {clock}" if days else clock
+
+
+class Watchdog:
+    """Warns when no loop has ended for much longer than usual.
+
+    A thread looks at the clock; it touches neither model nor device, so it
+    speaks up even when these hang. It warns again when the wait has doubled.
+
+    Args:
+        seconds: float, the wait after which it warns; 0 for five times the
+            longest loop, two minutes at least (half an hour while the first
+            loop runs).
+        step: int, the updates done so far.
+    """
+
+    def __init__(self, seconds: float, step: int = 0):
+        self.seconds = seconds
+        self.step = step
+        self.longest: float | None = None
+        self._loop_began = time.monotonic()
+
+    @property
+    def limit(self) -> float:
+        """Seconds without a finished loop that call for a warning."""
+        if self.seconds:
+            return self.seconds
+        if self.longest is None:
+            return _FIRST_LOOP
+        return max(_AT_LEAST, _TIMES_THE_LONGEST * self.longest)
+
+    def loop_ended(self, step: int):
+        """Take note that a loop ended with `step` updates done."""
+        now = time.monotonic()
+        self.longest = max(self.longest or 0.0, now - self._loop_began)
+        self.step, self._loop_began = step, now
+
+    @contextlib.contextmanager
+    def watching(self):
+        """Watch the loops inside the `with` block."""
+        self._loop_began = time.monotonic()
+        finished = threading.Event()
+        thread = threading.Thread(
+            target=self._watch, args=(finished,), daemon=True
+        )
+        thread.start()
+        try:
+            yield
+        finally:
+            finished.set()
+            thread.join()
+
+    def _watch(self, finished: threading.Event):
+        warned, factor = None, 1
+        while not finished.wait(min(self.limit / _LOOKS, _LONGEST_SLEEP)):
+            if warned != self._loop_began:
+                factor = 1
+            waited = time.monotonic() - self._loop_began
+            if waited > factor * self.limit:
+                logging.warning("%s", self._message(waited))
+                warned, factor = self._loop_began, 2 * factor
+
+    def _message(self, waited: float) -> str:
+        usual = (
+            "This is the first loop"
+            if self.longest is None
+            else f"The longest loop so far took {duration(self.longest)}"
+        )
+        return (
+            f"No progress for {duration(waited)} since step {self.step}. "
+            f"{usual}. The step may be waiting for data: look at the disk or "
+            "network that holds the records, and at the load of the host's "
+            "cores. A device or another machine of the run may have stopped. "
+            "If loops take this long, lower iterations_per_loop or raise "
+            "stall_warning_seconds."
+        )

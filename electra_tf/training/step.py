@@ -1,0 +1,319 @@
+"""One step on every replica: an update of the weights, or of an evaluation.
+
+An update:
+
+    for each batch:
+        each replica:
+            terms = step_function(batch, random)
+            gradient of the total loss over the global batch
+            optimizer.apply: sum over replicas, clip, update the weights
+        step += 1
+
+With `accumulation_steps` k, a replica's share of the batch goes through the
+network in k parts whose gradients add up to that of the whole.
+"""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+import tensorflow as tf
+
+from electra_tf import loss_terms
+from electra_tf.errors import UserError
+from electra_tf.randomness import RandomStream
+from electra_tf.training.non_finite import NonFiniteGuard
+from electra_tf.training.optimizer import AdamW
+from electra_tf.training.settings import Settings
+from electra_tf.training.stopping import Stopped
+
+
+@dataclasses.dataclass(eq=False)
+class TrainStep:
+    """The compiled update; model, optimizer and data come as arguments.
+
+    Args:
+        step_function: function from a batch (this replica's share, or a part
+            of it) and a `RandomStream` to a dict of `LossTerm`s.
+        optimizer: `AdamW`, or another of `optimizer.OPTIMIZERS`.
+        iterator: over batches, distributed by the strategy.
+        strategy: its scope is where optimizer, step and guard were made.
+        step: the number of updates done.
+        settings: what concerns one update is read of them.
+        guard: counts the updates that are skipped.
+    """
+
+    step_function: Callable
+    optimizer: AdamW
+    iterator: Iterator
+    strategy: tf.distribute.Strategy
+    step: tf.Variable
+    settings: Settings
+    guard: NonFiniteGuard
+
+    def __post_init__(self):
+        self.step_function = tf.autograph.experimental.do_not_convert(
+            self.step_function
+        )
+        alone = self.strategy.num_replicas_in_sync == 1
+        self._compiled_update = tf.function(
+            self.update, jit_compile=self.settings.jit_compile and alone
+        )
+
+    def run(self, num_steps: int) -> dict[str, tuple[float, float]]:
+        """Update so many times; return (total, count) of each loss.
+
+        Raises:
+            NonFiniteError: after too many skipped updates in a row.
+        """
+        first_step = int(self.step.numpy())
+        sums, finite = self._run(self.iterator, tf.constant(num_steps))
+        self.guard.check(first_step, finite.numpy())
+        return tf.nest.map_structure(float, sums)
+
+    def metrics(self, sums: dict) -> dict[str, float]:
+        """Return mean losses and the last learning rate.
+
+        Args:
+            sums: what `run` returned, added up over calls.
+        """
+        rate = self.optimizer.learning_rate(self.step - 1)
+        return {
+            # Over the steps that were finite, NaN if none was.
+            **{
+                name: total / count if count else math.nan
+                for name, (total, count) in sums.items()
+            },
+            "learning_rate": float(rate),
+            **self.guard.metrics(),
+        }
+
+    @tf.function(reduce_retracing=True)
+    def _run(self, iterator, num_steps):
+        """Return the sums of the losses, and whether each step was finite."""
+        sums, good = self._update_replicas(next(iterator))
+        finite = tf.TensorArray(tf.bool, num_steps).write(0, good)
+        for index in tf.range(1, num_steps):
+            more, good = self._update_replicas(next(iterator))
+            sums = tf.nest.map_structure(tf.add, sums, more)
+            finite = finite.write(index, good)
+        return sums, finite.stack()
+
+    def _update_replicas(self, batch):
+        """Update once; return the losses' sums over the global batch."""
+        per_replica, finite = self.strategy.run(
+            self._compiled_update, args=(batch,)
+        )
+        # Every replica sees the same summed gradient.
+        finite = self.strategy.reduce("MEAN", finite, axis=None) > 0.5
+        self.guard.record(finite)
+        self.step.assign_add(1)
+
+        def summed(value):
+            # In float64, where sums of float32 losses are exact: however the
+            # steps are divided over calls, their sum is the same.
+            total = self.strategy.reduce("SUM", value, axis=None)
+            total = tf.cast(total, tf.float64)
+            return tf.where(finite, total, tf.zeros_like(total))
+
+        return tf.nest.map_structure(summed, per_replica), finite
+
+    def update(self, batch) -> tuple:
+        """Make one replica's part of an update; call it in replica context.
+
+        Args:
+            batch: this replica's share of the batch.
+
+        Returns:
+            A dict of pairs (total, count) by loss, and 1.0 if the update was
+            finite, else 0.0.
+        """
+        parts = self.settings.accumulation_steps
+        if parts == 1:
+            sums, gradients = self._gradients(batch, 0)
+        else:
+            sums, gradients = self._accumulated(_split(batch, parts))
+        norm = self.optimizer.apply(
+            gradients,
+            self.step,
+            loss=tf.add_n([total for total, _ in sums.values()]),
+            loss_scale=self.guard.loss_scale,
+        )
+        return sums, tf.cast(tf.math.is_finite(norm), tf.float32)
+
+    def _accumulated(self, parts) -> tuple:
+        """Add up what `_gradients` returns, over the parts of a batch."""
+        # The graph of this sum is pruned to what counting needs: choosing
+        # positions, no network.
+        counts = _sum_over_parts(self._counts, parts)
+        return _sum_over_parts(self._gradients, parts, _over_replicas(counts))
+
+    def _counts(self, batch, index) -> dict:
+        return _counts(self.step_function(batch, self._random(batch, index)))
+
+    def _gradients(self, batch, index, counts=None) -> tuple:
+        """Return the losses' sums and the gradient of a batch or a part of it.
+
+        Args:
+            batch: this replica's share of the batch, or the part `index`.
+            index: int scalar.
+            counts: dict of the terms' counts over the global batch; None
+                when this batch is all that there is on this replica.
+
+        Returns:
+            A dict of pairs (total, count), and a dict of gradients by path,
+            without those that are None.
+        """
+        with tf.GradientTape() as tape:
+            terms = self.step_function(batch, self._random(batch, index))
+            if counts is None:
+                counts = _over_replicas(_counts(terms))
+            loss = loss_terms.total_loss(
+                {k: t._replace(count=counts.get(k)) for k, t in terms.items()}
+            )
+            scaled = loss * self.guard.loss_scale
+        gradients = tape.gradient(scaled, self.optimizer.variables)
+        return (
+            {name: _sums(term) for name, term in terms.items()},
+            {
+                path: tf.convert_to_tensor(gradient)
+                for path, gradient in gradients.items()
+                if gradient is not None
+            },
+        )
+
+    def _random(self, batch, index) -> RandomStream:
+        """Return the stream of the examples in part `index` of a replica."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        part = replica * self.settings.accumulation_steps + index
+        size = tf.shape(tf.nest.flatten(batch)[0])[0]
+        return RandomStream(self.settings.seed, self.step, part * size)
+
+
+@dataclasses.dataclass(eq=False)
+class Evaluator:
+    """Sums statistics over an evaluation set.
+
+    Args:
+        sums_function: function from a batch and a `RandomStream` to a dict of
+            tensors that add up over batches and replicas.
+        summarize: function from the added-up dict of arrays to metrics.
+        dataset: distributed by the strategy.
+        strategy: that of the model.
+        seed: every evaluation draws the same numbers.
+        stop: an object that is true once to stop; None for never.
+    """
+
+    sums_function: Callable
+    summarize: Callable[[dict], dict[str, float]]
+    dataset: Iterable
+    strategy: tf.distribute.Strategy
+    seed: int
+    stop: object = None
+
+    def evaluate(self, num_steps: int) -> dict[str, float]:
+        """Evaluate `num_steps` batches, or all that there are for -1.
+
+        Raises:
+            Stopped: when asked to stop, between two batches.
+            UserError: when there is no batch.
+        """
+        batches = itertools.islice(
+            self.dataset, None if num_steps == -1 else num_steps
+        )
+        total = {}
+        for index, batch in enumerate(batches):
+            if self.stop:
+                raise Stopped(str(self.stop))
+            sums = self._sums(batch, tf.constant(index, tf.int64))
+            total = {
+                name: total[name] + value if index else value
+                for name, value in sums.items()
+            }
+        if not total:
+            raise UserError(
+                "There is not one whole batch to evaluate. Expected at least "
+                "as many examples as a batch holds; use more held-out data or "
+                "a smaller eval_batch_size."
+            )
+        return self.summarize({k: v.numpy() for k, v in total.items()})
+
+    @tf.function
+    def _sums(self, batch, index):
+        per_replica = self.strategy.run(self._replica_sums, (batch, index))
+        return tf.nest.map_structure(
+            lambda value: self.strategy.reduce("SUM", value, axis=None),
+            per_replica,
+        )
+
+    def _replica_sums(self, batch, index):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        size = tf.shape(tf.nest.flatten(batch)[0])[0]
+        random = RandomStream(f"evaluation {self.seed}", index, replica * size)
+        return self.sums_function(batch, random)
+
+
+def _split(batch, parts: int):
+    """Cut `(batch, ...)` tensors into `(parts, batch / parts, ...)`."""
+
+    def split(tensor):
+        if tensor.shape[0] and tensor.shape[0] % parts:
+            raise UserError(
+                "A replica's share of a batch must be a multiple of "
+                f"accumulation_steps. Received: {tensor.shape[0]} examples "
+                f"and {parts}. Choose another train_batch_size."
+            )
+        shape = tf.shape(tensor)
+        cut = tf.concat([[parts, shape[0] // parts], shape[1:]], axis=0)
+        result = tf.reshape(tensor, cut)
+        size = tensor.shape[0] and tensor.shape[0] // parts
+        return tf.ensure_shape(result, [parts, size, *tensor.shape[1:]])
+
+    return tf.nest.map_structure(split, batch)
+
+
+def _sum_over_parts(function, parts, *arguments):
+    """Add up function(part, index, *arguments); it is traced once."""
+    function = tf.function(function)
+
+    def part(index):
+        return tf.nest.map_structure(lambda tensor: tensor[index], parts)
+
+    first = tf.constant(0)
+    traced = function.get_concrete_function(part(first), first, *arguments)
+    total = tf.nest.map_structure(
+        lambda output: tf.zeros(output.shape, output.dtype),
+        traced.structured_outputs,
+    )
+    for index in tf.range(tf.shape(tf.nest.flatten(parts)[0])[0]):
+        more = function(part(index), index, *arguments)
+        total = tf.nest.map_structure(tf.add, total, more)
+    return total
+
+
+def _counts(terms: dict) -> dict:
+    """Return the counts of the terms that are means and are trained on."""
+    return {
+        name: term.count
+        for name, term in terms.items()
+        if term.count is not None and term.weight is not None
+    }
+
+
+def _over_replicas(counts: dict) -> dict:
+    """Add up each count over the replicas."""
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return counts
+    return {
+        name: context.all_reduce(tf.distribute.ReduceOp.SUM, count)
+        for name, count in counts.items()
+    }
+
+
+def _sums(term) -> tuple:
+    """Return total and count; a term that is a sum counts its updates."""
+    context = tf.distribute.get_replica_context()
+    once = tf.constant(1.0) / context.num_replicas_in_sync
+    return term.total, once if term.count is None else term.count
