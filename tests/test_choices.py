@@ -7,8 +7,8 @@ import dataclasses
 
 import pytest
 
+from data_prep.dataset_config import FORMAT_NAMES, CorpusConfig
 from data_prep.sources import formats
-from data_prep.sources.config import FORMAT_NAMES, CorpusConfig
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
 from electra_tf.configs.encoder import ACTIVATIONS, EncoderConfig
 from electra_tf.configs.finetuning import BATCHINGS

@@ -228,4 +228,4 @@ def _remove_folder(path: str):
 
 def _flush_to_disk(path: str):
     if not files.is_remote(path):  # In a bucket it is as good as there.
-        files.flush(path)
+        files.make_durable(path)
