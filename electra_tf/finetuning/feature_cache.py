@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import pathlib
-import tempfile
 import zipfile
 
 import numpy as np
@@ -21,6 +20,7 @@ from absl import logging
 from electra_tf.configs import hparams
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.inputs import Column, Inputs
+from electra_tf.io import files
 
 # The settings that features may depend on, by their groups.
 GROUPS = ("tasks", "question answering", "batches", "model")
@@ -28,8 +28,8 @@ GROUPS = ("tasks", "question answering", "batches", "model")
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SPLITS = "/splits"
 _NUM_REAL = "num_real"
-# Modules outside of this package that features come from.
-_ALSO = ("tokenization.py", "configs/finetuning.py")
+# Packages whose code features come from.
+_PACKAGES = ("finetuning", "text", "configs")
 
 
 class FeatureCache:
@@ -58,14 +58,14 @@ class FeatureCache:
         path = self._path(examples, batch_size)
         specs = inputs.specs_of(self.tasks)
         try:
-            return read(path, specs)
+            return read_inputs(path, specs)
         except FileNotFoundError:
             pass
         except _DAMAGED as error:
             logging.warning("%s is damaged and made anew: %s", path, error)
         made = self._made(examples, batch_size)
         try:
-            write(path, made)
+            write_inputs(path, made)
         except OSError as error:
             # A full disk is no reason not to train.
             logging.warning("The features are not kept: %s", error)
@@ -112,9 +112,8 @@ class FeatureCache:
 def content(value):
     """Return what an example holds, in terms that `repr` writes out.
 
-    >>> from electra_tf.finetuning.tasks.passages import Passage
-    >>> content((1, "a", Passage("b c")))
-    (1, 'a', {'text': 'b c'})
+    >>> content((1, "a", [{"b": None}]))
+    (1, 'a', ({'b': None},))
     """
     if isinstance(value, tuple | list):
         return tuple(content(part) for part in value)
@@ -128,34 +127,26 @@ def content(value):
 
 @functools.cache
 def _code_hash() -> str:
-    package = pathlib.Path(__file__).parent
-    paths = [*package.glob("*.py"), *(package.parent / p for p in _ALSO)]
+    root = pathlib.Path(__file__).parents[1]
+    paths = [p for name in _PACKAGES for p in (root / name).rglob("*.py")]
     contents = [path.read_bytes() for path in sorted(paths)]
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
-def write(path: str, made: Inputs) -> None:
-    """Write a file that is there when it is whole."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+def write_inputs(path: str, made: Inputs) -> None:
+    """Write features as a file that is there when it is whole."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     arrays = {_NUM_REAL: np.array(made.num_real)}
     for name, column in made.columns.items():
         arrays[name] = column.values
         if column.splits is not None:
             arrays[name + _SPLITS] = column.splits
-    handle, unfinished = tempfile.mkstemp(
-        dir=os.path.dirname(path) or ".", suffix=".unfinished"
-    )
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
+    with files.writing(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **arrays)
 
 
-def read(path: str, specs: tuple) -> Inputs:
-    """Read a file that `write` wrote; the checksums of its arrays count.
+def read_inputs(path: str, specs: tuple) -> Inputs:
+    """Read a file of features; the checksums of its arrays count.
 
     Raises:
         FileNotFoundError: when there is none.

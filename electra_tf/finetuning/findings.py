@@ -10,8 +10,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from electra_tf.finetuning.tasks import answer_metrics, metrics
-from electra_tf.finetuning.tasks.span_decoding import joined_pieces
+from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks.question_answering import answer_metrics
+from electra_tf.finetuning.tasks.question_answering.span_decoding import (
+    joined_pieces,
+)
 
 WORST = 20  # Errors to show.
 # Up to so many labels are shown as a matrix, more as the commonest errors.

@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import inputs
-from electra_tf.finetuning.tasks import spans, tagging, task_table
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.question_answering.windows import Windows
+from electra_tf.finetuning.tasks.tagging import tag_schemes, tagging
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, DataError
-from electra_tf.finetuning.tasks.windows import Windows
 from electra_tf.text.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
 
@@ -214,7 +215,7 @@ def edge_cases() -> list:
 def test_released_tagging_of_odd_sentences(case):
     if case.get("error") == "ValueError":
         # A tag with two hyphens is one here: its type has a hyphen.
-        assert spans.bioes(case["tags"]) == ["S-X-Y", "O"]
+        assert tag_schemes.bioes(case["tags"]) == ["S-X-Y", "O"]
         return
     config = FinetuningConfig(
         data_dir="unused",

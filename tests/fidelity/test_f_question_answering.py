@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning.tasks import answer_metrics, task_table, windows
-from electra_tf.finetuning.tasks.span_decoding import (
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.question_answering import (
+    answer_metrics,
+    windows,
+)
+from electra_tf.finetuning.tasks.question_answering.span_decoding import (
     best_indexes,
     original_text,
 )

@@ -6,10 +6,13 @@ import pytest
 from electra_tf.finetuning import findings, inputs
 from electra_tf.finetuning.findings import Evaluated
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
-from electra_tf.finetuning.tasks.conll import Sentence
-from electra_tf.finetuning.tasks.passages import Passage, Question
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Passage,
+    Question,
+)
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.finetuning.tasks.task import Source
+from electra_tf.finetuning.tasks.text_files import Sentence
 from tests.finetuning import sentences
 
 

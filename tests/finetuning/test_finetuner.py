@@ -8,7 +8,7 @@ import pytest
 from electra_tf.finetuning import heads
 from electra_tf.finetuning.finetuner import Finetuner
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.training import checkpoints, distribution
 from tests.finetuning import sentences
 from tests.replicas import two_replicas

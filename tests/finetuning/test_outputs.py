@@ -9,7 +9,7 @@ from electra_tf.finetuning import inputs
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.training import checkpoints
 from tests.finetuning import sentences
 from tests.replicas import two_replicas

@@ -15,7 +15,7 @@ from electra_tf.finetuning import predict, tuned_model
 from electra_tf.finetuning.serving import tag_answers
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from tests.finetuning import sentences, tuned
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -159,7 +159,7 @@ def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
 
 
 def _sentence(words: list[str]):
-    from electra_tf.finetuning.tasks.conll import Sentence
+    from electra_tf.finetuning.tasks.text_files import Sentence
 
     return Sentence(0, words, ["O"] * len(words))
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import special
 
-from electra_tf.finetuning.tasks.classification import joined
-from electra_tf.finetuning.tasks.scales import Number
+from electra_tf.finetuning.tasks.sentences.classification import joined
+from electra_tf.finetuning.tasks.sentences.targets import RegressionTarget
 
 
 class SentenceAnswers:
@@ -76,7 +76,9 @@ def _labels(task, output: dict) -> dict:
 
 def _number(task, output: dict) -> dict:
     """The number on the scale of the training data."""
-    return {"score": Number(*task.scale).as_number(output["predictions"])}
+    return {
+        "score": RegressionTarget(*task.scale).as_number(output["predictions"])
+    }
 
 
 # By the kind of head.

@@ -3,9 +3,12 @@
 No TensorFlow.
 """
 
-from electra_tf.finetuning.tasks.passages import Passage, Question
-from electra_tf.finetuning.tasks.span_decoding import Decoder
-from electra_tf.finetuning.tasks.windows import Windows
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Passage,
+    Question,
+)
+from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
+from electra_tf.finetuning.tasks.question_answering.windows import Windows
 
 
 class SpanAnswers:

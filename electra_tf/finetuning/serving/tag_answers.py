@@ -6,7 +6,8 @@ import unicodedata
 import numpy as np
 from scipy import special
 
-from electra_tf.finetuning.tasks import spans, windows, word_pieces
+from electra_tf.finetuning.tasks.question_answering import windows
+from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
 
 # Windows begin this part of their room after one another.
 STRIDES_PER_WINDOW = 2
@@ -103,7 +104,7 @@ class TagAnswers:
     def _spans(self, row: dict, words: list[Word], tags: list[str]) -> list:
         """Return what the tags say together, if they speak of spans."""
         try:
-            found = spans.decoded(tags)
+            found = tag_schemes.decoded(tags)
         except ValueError:
             return []  # Tags of single words, as parts of speech.
         return [

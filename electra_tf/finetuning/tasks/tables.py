@@ -8,8 +8,7 @@ import typing
 
 from electra_tf.configs import hparams
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import json_lines, shown
-from electra_tf.finetuning.tasks.tsv import read_rows
+from electra_tf.finetuning.tasks.text_files import json_lines, read_rows, shown
 
 JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 

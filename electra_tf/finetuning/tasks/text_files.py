@@ -1,11 +1,25 @@
-"""Reading a text file; what is no UTF-8 is located. No TensorFlow."""
+"""Reading people's text files; mistakes are located. No TensorFlow.
+
+Text in UTF-8, JSON lines, tables (GLUE's files, a user's TSV or CSV), and
+tagged words as those of CoNLL-2000: a word a line, `word ... tag`, and an
+empty line after each sentence.
+"""
 
 import codecs
+import csv
+import io
 import json
+import sys
+import typing
 
 from electra_tf.finetuning.tasks.task import DataError
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
+DOCUMENT_START = "-DOCSTART-"
+EXPECTED = (
+    "Expected lines `word POS tag` and an empty line after each sentence, as "
+    "in CoNLL-2000."
+)
 
 
 def read_text(path: str, expected: str = "") -> str:
@@ -82,3 +96,128 @@ def shown(value) -> str:
     """
     text = repr(value)
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+
+
+class Row(typing.NamedTuple):
+    """One row of a file.
+
+    Attributes:
+        number: int, its number in the file, from 1, the header included.
+        cells: list of str.
+    """
+
+    number: int
+    cells: list[str]
+
+
+def read_rows(path: str, most: int | None = None) -> list[Row]:
+    """Read a table; fields of a `.csv` may be quoted, those of others not.
+
+    Other files are tab-separated, and a quotation mark in them is a character
+    like any other, as in GLUE. A byte-order mark is dropped.
+
+    Args:
+        path: str.
+        most: int, how many rows to read; None for all.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        DataError: when it is empty or no text in UTF-8.
+    """
+    rows = _parse(read_text(path), path, most)
+    if not rows:
+        raise DataError(f"{path} is empty.")
+    return rows
+
+
+def _parse(text: str, path: str, most: int | None) -> list[Row]:
+    cells = _csv_rows if path.endswith(".csv") else _tsv_rows
+    rows = []
+    for number, row in enumerate(cells(text, path), 1):
+        if most is not None and number > most:
+            break
+        if row not in ([], [""]):
+            rows.append(Row(number, row))
+    return rows
+
+
+def _tsv_rows(text: str, path: str):
+    for line in io.StringIO(text, newline="\n"):
+        yield line.rstrip("\r\n").split("\t")
+
+
+def _csv_rows(text: str, path: str):
+    # Otherwise csv refuses fields of more than 128 KiB.
+    csv.field_size_limit(sys.maxsize)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number, line = 0, 0
+    try:
+        for row in reader:
+            yield row
+            number, line = number + 1, reader.line_num
+    except csv.Error as error:
+        read = text.splitlines()[line]
+        raise DataError(
+            f"{path}, row {number + 1}, from line {line + 1}: no valid CSV: "
+            f"{error}. Read: {shown(read)}. Is a quotation mark without its "
+            "pair? In a field they are written twice."
+        ) from None
+
+
+def row_error(path: str, row: Row, problem: str) -> DataError:
+    """Return the error for a row that cannot be used."""
+    return DataError(
+        f"{path}, row {row.number}: {problem}. Read: {shown(row.cells)}"
+    )
+
+
+class Sentence(typing.NamedTuple):
+    """A sentence with its tags.
+
+    Attributes:
+        eid: int, its number in the split.
+        words: list of str.
+        tags: list of str.
+        where: str, its place in the data.
+    """
+
+    eid: int
+    words: list[str]
+    tags: list[str]
+    where: str = ""
+
+
+def read_sentences(path: str, fewest_columns: int = 2) -> list[Sentence]:
+    """Read the sentences of a file, with their tags as they are.
+
+    Args:
+        path: str.
+        fewest_columns: int, of a line; 1 allows words without a tag, which
+            then are their own.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+        DataError: when it holds no sentence, or a line is not as expected.
+    """
+    sentences, words, tags = [], [], []
+    # The empty line at the end is often left out.
+    lines = (*read_text(path, EXPECTED).split("\n"), "")
+    for number, line in enumerate(lines, 1):
+        cells = line.split()
+        if cells[:1] == [DOCUMENT_START]:
+            continue
+        if cells:
+            if len(cells) < fewest_columns:
+                raise DataError(
+                    f"{path}, line {number}: expected a word, other columns "
+                    f"and a tag. Read: {cells}"
+                )
+            words.append(cells[0])
+            tags.append(cells[-1])
+        elif words:
+            where = f"{path}, line {number - len(words)}"
+            sentences.append(Sentence(len(sentences), words, tags, where))
+            words, tags = [], []
+    if not sentences:
+        raise DataError(f"{path} holds no sentence. {EXPECTED}")
+    return sentences

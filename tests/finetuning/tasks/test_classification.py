@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import joined
+from electra_tf.finetuning.tasks.sentences.classification import joined
 from tests.finetuning import sentences
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import sentences
 

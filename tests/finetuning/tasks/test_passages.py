@@ -2,7 +2,7 @@
 
 import pytest
 
-from electra_tf.finetuning.tasks import passages
+from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import questions
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from electra_tf.finetuning.tasks import own_tagging, tag_schemes
-from electra_tf.finetuning.tasks.conll import Sentence
+from electra_tf.finetuning.tasks.own_data import own_tagging
+from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.text_files import Sentence
 from tests.finetuning import own, sentences
 
 

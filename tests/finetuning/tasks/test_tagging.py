@@ -8,7 +8,8 @@ from electra_tf.configs import encoder_config
 from electra_tf.finetuning import failures, inputs
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
-from electra_tf.finetuning.tasks import metrics, spans, task_table
+from electra_tf.finetuning.tasks import metrics, task_table
+from electra_tf.finetuning.tasks.tagging import tag_schemes
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import sentences
 
@@ -124,4 +125,4 @@ def test_padding_does_not_hide_a_failure():
 
 def test_other_tags_are_refused():
     with pytest.raises(ValueError, match="'NP' is no tag; expected O, or"):
-        spans.decoded(["NP"])
+        tag_schemes.decoded(["NP"])

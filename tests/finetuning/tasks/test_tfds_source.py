@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from electra_tf.finetuning.tasks import task_table, tfds_source
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import questions, runs, sentences, sets
 

@@ -3,7 +3,7 @@
 import pytest
 
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.tsv import Row, read_rows
+from electra_tf.finetuning.tasks.text_files import Row, read_rows
 
 
 def write(folder, name: str, content: bytes) -> str:

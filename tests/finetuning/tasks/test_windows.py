@@ -2,8 +2,11 @@
 
 import pytest
 
-from electra_tf.finetuning.tasks import windows
-from electra_tf.finetuning.tasks.passages import Passage, Question
+from electra_tf.finetuning.tasks.question_answering import windows
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Passage,
+    Question,
+)
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import sentences
 

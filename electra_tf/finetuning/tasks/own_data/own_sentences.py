@@ -6,10 +6,16 @@ No TensorFlow.
 import functools
 
 from electra_tf.finetuning.tasks import metrics, own_data
-from electra_tf.finetuning.tasks.classification import Example, SentenceTask
-from electra_tf.finetuning.tasks.label_sets import LabelSets
-from electra_tf.finetuning.tasks.labels import Labels
-from electra_tf.finetuning.tasks.scales import Number, finite
+from electra_tf.finetuning.tasks.sentences.classification import (
+    Example,
+    SentenceTask,
+)
+from electra_tf.finetuning.tasks.sentences.targets import (
+    Labels,
+    LabelSets,
+    RegressionTarget,
+    finite,
+)
 from electra_tf.finetuning.tasks.tables import Record, Table
 from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError
 
@@ -113,13 +119,13 @@ class OwnRegression(OwnSentences):
     metric_names = ("correlations",)
 
     @functools.cached_property
-    def targets(self) -> Number:
+    def targets(self) -> RegressionTarget:
         """A scale from the least to the largest number of the training data."""
         numbers = self._training_labels(finite)
         low, high = min(numbers), max(numbers)
         if low == high:
             raise self._too_few("numbers", [low])
-        return Number(low, high)
+        return RegressionTarget(low, high)
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return correlations; then errors in the units of the data."""

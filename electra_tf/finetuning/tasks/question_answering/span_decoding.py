@@ -5,8 +5,8 @@ import typing
 import numpy as np
 
 from electra_tf.errors import UserError
-from electra_tf.finetuning.tasks.passages import Question
-from electra_tf.finetuning.tasks.windows import Window
+from electra_tf.finetuning.tasks.question_answering.passages import Question
+from electra_tf.finetuning.tasks.question_answering.windows import Window
 from electra_tf.text.tokenization import CONTINUATION, BasicTokenizer
 
 # The answer where no span can be one, as in the released code.

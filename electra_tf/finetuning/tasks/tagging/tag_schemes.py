@@ -1,21 +1,108 @@
-"""How tags of words write spans, found from the tags; no TensorFlow.
+"""Tags of words, the spans they stand for, and how files write them.
 
-A tag of a span is a position and the type of the span, as in B-PER; O is
-outside of all.
+A tag is O, outside of all spans, or a position and the type of its span, as
+in B-PER. Files write positions in one of these schemes:
 
     IOB1    B only where a span follows another one of its type
     IOB2    B at every beginning, I inside
     IOBES   also E at the end, and S for single words (BIOES, BILOU, BMEWO)
     words   no spans: tags of single words, as parts of speech
 
+Spans are decoded from B, I, E and S as the released code reads them: a span
+begins at B or S, or where I or E follow O; it goes on through all I and E
+that follow, and has the type of its last tag. No TensorFlow.
+
 Reference: Ramshaw and Marcus, 1995, https://arxiv.org/abs/cmp-lg/9505040
 """
 
 import typing
 
-from electra_tf.finetuning.tasks.conll import Sentence
-from electra_tf.finetuning.tasks.spans import OUTSIDE
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.finetuning.tasks.text_files import Sentence
+
+OUTSIDE = "O"
+_BEGINS, _CONTINUES = "BS", "IE"
+
+
+class Span(typing.NamedTuple):
+    """Words that belong together.
+
+    Attributes:
+        first: int, number of its first word.
+        last: int, number of its last word.
+        type: str.
+    """
+
+    first: int
+    last: int
+    type: str
+
+
+def decoded(tags) -> list[Span]:
+    """Return the spans of a sentence's tags.
+
+    >>> decoded(["B-NP", "E-NP", "O", "S-VP"])
+    [Span(first=0, last=1, type='NP'), Span(first=3, last=3, type='VP')]
+
+    Raises:
+        ValueError: for what is no tag.
+    """
+    spans: list[Span] = []
+    inside = False
+    for number, tag in enumerate(tags):
+        position, kind = _parts(tag)
+        if inside and position in _CONTINUES:
+            spans[-1] = Span(spans[-1].first, number, kind)
+        elif position != OUTSIDE:
+            spans.append(Span(number, number, kind))
+        inside = position != OUTSIDE
+    return spans
+
+
+def _parts(tag: str) -> tuple[str, str]:
+    if tag == OUTSIDE:
+        return OUTSIDE, ""
+    position, hyphen, kind = tag.partition("-")
+    if not hyphen or position not in (*_BEGINS, *_CONTINUES):
+        raise UserError(
+            f"{tag!r} is no tag; expected {OUTSIDE}, or one of B-, I-, E- and "
+            "S- followed by a type, as in B-NP."
+        )
+    return position, kind
+
+
+def bioes(tags) -> list[str]:
+    """Return the same spans in BIOES tags, which say where spans end.
+
+    >>> bioes(["B-NP", "I-NP", "O", "I-VP"])
+    ['B-NP', 'E-NP', 'O', 'S-VP']
+    """
+    spans = decoded(tags)
+    encoded = _bio(spans, len(tags))
+    for span in spans:
+        end = "S" if span.first == span.last else "E"
+        encoded[span.last] = f"{end}-{span.type}"
+    return encoded
+
+
+def bio(tags) -> list[str]:
+    """Return the same spans in BIO tags.
+
+    >>> bio(["B-NP", "E-NP", "O", "S-VP"])
+    ['B-NP', 'I-NP', 'O', 'B-VP']
+    """
+    return _bio(decoded(tags), len(tags))
+
+
+def _bio(spans: list[Span], length: int) -> list[str]:
+    encoded = [OUTSIDE] * length
+    for span in spans:
+        for number in range(span.first, span.last + 1):
+            encoded[number] = f"I-{span.type}"
+        encoded[span.first] = f"B-{span.type}"
+    return encoded
+
 
 # Other letters for the positions of IOBES.
 _OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}

@@ -10,21 +10,17 @@ import itertools
 
 import numpy as np
 
-from electra_tf.finetuning.tasks import (
-    entity_scores,
-    metrics,
-    own_data,
-    tag_schemes,
-)
-from electra_tf.finetuning.tasks.conll import Sentence, read_sentences
+from electra_tf.finetuning.tasks import metrics, own_data
 from electra_tf.finetuning.tasks.tables import JSON_EXTENSIONS, Record
-from electra_tf.finetuning.tasks.tagging import Tagging
-from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
-from electra_tf.finetuning.tasks.word_pieces import (
+from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging.tagging import Tagging
+from electra_tf.finetuning.tasks.tagging.word_pieces import (
     all_parts,
     basic_tokenizer,
     pieces_of_words,
 )
+from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
+from electra_tf.finetuning.tasks.text_files import Sentence, read_sentences
 
 # The number of an input is that of its sentence times this, plus its own.
 PARTS_PER_SENTENCE = 1000
@@ -153,7 +149,7 @@ class OwnTagging(Tagging):
             ]
             for name in ("label_ids", "predictions")
         )
-        return {**entity_scores.entity_f1(gold, predicted), **loss}
+        return {**metrics.entity_f1(gold, predicted), **loss}
 
     def predictions(self, outputs: dict, source=None) -> list[tuple]:
         """Return the tags of each sentence, with blanks between them."""

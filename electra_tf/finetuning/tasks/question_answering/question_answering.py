@@ -7,9 +7,23 @@ from collections.abc import Callable, Iterator
 
 from absl import logging
 
-from electra_tf.finetuning.tasks import answer_metrics, passages, tfds_source
-from electra_tf.finetuning.tasks.passages import Asked, Question
-from electra_tf.finetuning.tasks.span_decoding import Answer, Decoder
+from electra_tf.finetuning.tasks import tfds_source
+from electra_tf.finetuning.tasks.question_answering import (
+    answer_metrics,
+    passages,
+)
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Asked,
+    Question,
+)
+from electra_tf.finetuning.tasks.question_answering.span_decoding import (
+    Answer,
+    Decoder,
+)
+from electra_tf.finetuning.tasks.question_answering.windows import (
+    Window,
+    Windows,
+)
 from electra_tf.finetuning.tasks.task import (
     DEV,
     TEST,
@@ -21,7 +35,6 @@ from electra_tf.finetuning.tasks.task import (
     Task,
     say,
 )
-from electra_tf.finetuning.tasks.windows import Window, Windows
 
 DEBUG_QUESTIONS = 100  # To read in debug mode.
 

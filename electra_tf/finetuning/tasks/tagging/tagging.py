@@ -18,9 +18,17 @@ import os
 
 from absl import logging
 
-from electra_tf.finetuning.tasks import metrics, spans
-from electra_tf.finetuning.tasks.conll import Sentence, read_sentences
-from electra_tf.finetuning.tasks.labels import entropy, shares
+from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks.metrics import entropy, shares
+from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging.word_pieces import (
+    Pieces,
+    Placed,
+    basic_tokenizer,
+    pieces_of_words,
+    released_cut,
+    what_fits,
+)
 from electra_tf.finetuning.tasks.task import (
     DEV,
     TEST,
@@ -31,14 +39,7 @@ from electra_tf.finetuning.tasks.task import (
     Task,
     say,
 )
-from electra_tf.finetuning.tasks.word_pieces import (
-    Pieces,
-    Placed,
-    basic_tokenizer,
-    pieces_of_words,
-    released_cut,
-    what_fits,
-)
+from electra_tf.finetuning.tasks.text_files import Sentence, read_sentences
 
 DEBUG_SENTENCES = 101  # To read in debug mode.
 
@@ -189,6 +190,6 @@ class Chunking(Tagging):
 def _bioes(sentence: Sentence) -> list[str]:
     """Return a sentence's tags in the BIOES scheme."""
     try:
-        return spans.bioes(sentence.tags)
+        return tag_schemes.bioes(sentence.tags)
     except ValueError as error:
         raise DataError(f"{sentence.where}: {error}") from None

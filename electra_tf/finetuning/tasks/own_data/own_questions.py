@@ -6,9 +6,12 @@ where some of the training data have none.
 
 import functools
 
-from electra_tf.finetuning.tasks import own_data, passages
-from electra_tf.finetuning.tasks.passages import Asked
-from electra_tf.finetuning.tasks.question_answering import QuestionAnswering
+from electra_tf.finetuning.tasks import own_data
+from electra_tf.finetuning.tasks.question_answering import passages
+from electra_tf.finetuning.tasks.question_answering.passages import Asked
+from electra_tf.finetuning.tasks.question_answering.question_answering import (
+    QuestionAnswering,
+)
 from electra_tf.finetuning.tasks.task import TRAIN, DataError
 
 READERS = {".json": passages.read_squad, ".jsonl": passages.read_mrqa}

@@ -1,4 +1,4 @@
-"""Where a user's own data is, by split; no TensorFlow."""
+"""Tasks of a user's own data, and where the data of a split are."""
 
 from electra_tf.finetuning.tasks import tfds_source
 from electra_tf.finetuning.tasks.tables import Table, read_table

@@ -7,7 +7,7 @@ that hold a token, the one with the most context around it is to answer it.
 import bisect
 import typing
 
-from electra_tf.finetuning.tasks.passages import Question
+from electra_tf.finetuning.tasks.question_answering.passages import Question
 from electra_tf.finetuning.tasks.task import DataError
 
 # The number of a window is that of its question times this, plus its own.

@@ -5,9 +5,11 @@ import typing
 from absl import logging
 
 from electra_tf.finetuning.tasks import metrics
-from electra_tf.finetuning.tasks.label_sets import LabelSets
-from electra_tf.finetuning.tasks.labels import Labels
-from electra_tf.finetuning.tasks.scales import Number
+from electra_tf.finetuning.tasks.sentences.targets import (
+    Labels,
+    LabelSets,
+    RegressionTarget,
+)
 from electra_tf.finetuning.tasks.task import (
     TRAIN,
     FeatureSpec,
@@ -40,11 +42,11 @@ class SentenceTask(Task):
     Subclasses read the files.
 
     Attributes:
-        targets: `Labels`, `LabelSets` or `Number`, what is learnt.
+        targets: `Labels`, `LabelSets` or `RegressionTarget`, what is learnt.
         metric_names: tuple of str, rows of `metrics.METRICS`.
     """
 
-    targets: Labels | LabelSets | Number
+    targets: Labels | LabelSets | RegressionTarget
     metric_names: tuple[str, ...] = ("accuracy",)
 
     @property
