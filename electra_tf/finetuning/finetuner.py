@@ -25,13 +25,19 @@ from electra_tf.configs import (
     hparams,
     steps_to_profile,
 )
-from electra_tf.finetuning import cost, failures, inputs, results, tuned_model
+from electra_tf.finetuning import (
+    cost,
+    failures,
+    finetuned_model,
+    inputs,
+    results,
+)
+from electra_tf.finetuning.error_analysis import Evaluated
 from electra_tf.finetuning.feature_cache import FeatureCache
-from electra_tf.finetuning.findings import Evaluated
+from electra_tf.finetuning.finetuning_report import Report
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
-from electra_tf.finetuning.report import Report
 from electra_tf.finetuning.tasks.metrics import as_text
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
 from electra_tf.layers.precision import precision
@@ -167,7 +173,7 @@ class Finetuner:
         if config.tuned_models == "none":
             return
         every = f"_{trial}" if config.tuned_models == "all" else ""
-        tuned_model.write(
+        finetuned_model.write(
             config.tuned_model_dir + every,
             config,
             self.tasks,

@@ -35,7 +35,7 @@ class TagAnswers:
     that of the window with the most context around it.
 
     Args:
-        task: `TunedTask`.
+        task: `FinetunedTask`.
         settings: `InputSettings`.
         tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """

@@ -11,12 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.finetuning import tuned_model
+from electra_tf.finetuning import finetuned_model
+from electra_tf.finetuning.finetuned_model import FinetunedModel
 from electra_tf.finetuning.inputs import LENGTH_STEP
 from electra_tf.finetuning.serving import answers
 from electra_tf.finetuning.serving.network import Served, needs_positions
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tuned_model import TunedModel
 
 
 def load_predictor(
@@ -33,20 +33,23 @@ def load_predictor(
         FileNotFoundError: when there is no such folder.
         ValueError: when its files do not fit each other.
     """
-    return TextPredictor(tuned_model.read(folder), task, batch_size)
+    return TextPredictor(finetuned_model.read(folder), task, batch_size)
 
 
 class TextPredictor:
     """Answers texts by one task of a fine-tuned model.
 
     Args:
-        tuned: `TunedModel`.
+        tuned: `FinetunedModel`.
         task: str, name of the task.
         batch_size: int.
     """
 
     def __init__(
-        self, tuned: TunedModel, task: str | None = None, batch_size: int = 32
+        self,
+        tuned: FinetunedModel,
+        task: str | None = None,
+        batch_size: int = 32,
     ):
         self.task = tuned.task(task)
         self.batch_size = batch_size

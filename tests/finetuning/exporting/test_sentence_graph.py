@@ -6,8 +6,7 @@ import random
 import pytest
 import tensorflow as tf
 
-from electra_tf.finetuning.exporting.graph_tokenizer import GraphTokenizer
-from electra_tf.finetuning.exporting.sentence_graph import cut
+from electra_tf.finetuning.exporting.sentence_graph import GraphTokenizer, cut
 from electra_tf.finetuning.tasks.sentences.classification import joined
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
 from tests import test_tokenization_fuzz as fuzz

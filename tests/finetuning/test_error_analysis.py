@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from electra_tf.finetuning import findings, inputs
-from electra_tf.finetuning.findings import Evaluated
+from electra_tf.finetuning import error_analysis, inputs
+from electra_tf.finetuning.error_analysis import Evaluated
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.question_answering.passages import (
     Passage,
@@ -35,7 +35,7 @@ def test_labels(tmp_path):
         "label_ids": [1, 1, 0],
         "predictions": [1, 0, 1],
     }
-    confusion, errors = findings.sections(
+    confusion, errors = error_analysis.sections(
         evaluated(tmp_path, "sst", examples, outputs)
     )
     assert confusion.splitlines()[2:] == [
@@ -58,7 +58,7 @@ def test_numbers(tmp_path):
         "targets": [0.2, 0.6],
         "predictions": [0.3, 0.2],
     }
-    spread, errors = findings.sections(
+    spread, errors = error_analysis.sections(
         evaluated(tmp_path, "sts", examples, outputs)
     )
     assert "| 3 to 3 | 1 | 1 | 0 |" in spread
@@ -75,7 +75,7 @@ def test_tags(tmp_path):
         "predictions": [[0, 1, 2], [0, 2, 2]],
         "labels_mask": [[1.0] * 3] * 2,
     }
-    confusion, errors = findings.sections(
+    confusion, errors = error_analysis.sections(
         evaluated(tmp_path, "chunk", examples, outputs, ("B-NP", "E-NP", "O"))
     )
     assert "| E-NP | 0 | 1 | 1 |" in confusion
@@ -86,7 +86,7 @@ def test_many_labels_are_shown_by_their_errors():
     labels = [f"label {n}" for n in range(30)]
     gold = np.array([*range(30), 7, 7])
     predicted = np.array([*range(30), 8, 8])
-    lines = findings.confusion(labels, gold, predicted).splitlines()
+    lines = error_analysis.confusion(labels, gold, predicted).splitlines()
     assert lines[4:] == ["| label 7 | label 8 | 2 | 66.7% |"]
 
 
@@ -100,7 +100,7 @@ def test_answers(tmp_path, odds, monkeypatch):
     made = evaluated(tmp_path, "squad", examples, {})
     found = {"q0": "", "q1": ""} if odds > 0 else {"q0": "good", "q1": "film"}
     monkeypatch.setattr(made.task, "predictions", lambda *_: found)
-    answers, errors = findings.sections(made)
+    answers, errors = error_analysis.sections(made)
     if odds > 0:
         assert "| none | none | right | 1 |" in answers
         assert errors.splitlines()[4:] == ["| 0 | film | (none) | good |"]

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import tuned_model
+from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import task_table
 from tests.finetuning import sentences
@@ -37,5 +37,5 @@ def write(folder: pathlib.Path, *names: str, **settings) -> str:
     for path in values.keys() & BIASES:
         values[path] = np.float32(BIASES[path])
     path = str(folder / "tuned")
-    tuned_model.write(path, config, tasks, values, step=7)
+    finetuned_model.write(path, config, tasks, values, step=7)
     return path

@@ -6,8 +6,8 @@ No TensorFlow.
 import os
 import statistics
 
-from electra_tf.finetuning import findings, results
-from electra_tf.finetuning.findings import Evaluated, table
+from electra_tf.finetuning import error_analysis, results
+from electra_tf.finetuning.error_analysis import Evaluated, table
 from electra_tf.finetuning.results import TaskResult
 
 REPORT_FILE, CURVES_FILE = "report.md", "curves.png"
@@ -28,7 +28,7 @@ class Report:
 
     def add(self, evaluated: Evaluated) -> None:
         """Take over what a trial got wrong in one task."""
-        found = findings.sections(evaluated)
+        found = error_analysis.sections(evaluated)
         self._trial.append((evaluated.task.name, found))
 
     def write(

@@ -32,7 +32,7 @@ VERSION = 1
 
 
 @dataclasses.dataclass(frozen=True)
-class TunedTask:
+class FinetunedTask:
     """A task as its model knows it.
 
     Attributes:
@@ -53,7 +53,7 @@ class TunedTask:
     has_null_answers: bool = False
 
     @classmethod
-    def of(cls, task) -> "TunedTask":
+    def of(cls, task) -> "FinetunedTask":
         """Return what is to be known of a `Task`."""
         known = {
             field.name: getattr(task, field.name, field.default)
@@ -87,18 +87,18 @@ class InputSettings:
         return cls(**{name: getattr(config, name) for name in names})
 
 
-class TunedModel(typing.NamedTuple):
+class FinetunedModel(typing.NamedTuple):
     """What a folder holds.
 
     Attributes:
         path: str, the folder.
-        tasks: tuple of `TunedTask`.
+        tasks: tuple of `FinetunedTask`.
         settings: `InputSettings`.
         model: `Model`, the weights.
     """
 
     path: str
-    tasks: tuple[TunedTask, ...]
+    tasks: tuple[FinetunedTask, ...]
     settings: InputSettings
     model: Model
 
@@ -115,7 +115,7 @@ class TunedModel(typing.NamedTuple):
             do_lower_case=self.settings.do_lower_case,
         )
 
-    def task(self, name: str | None = None) -> TunedTask:
+    def task(self, name: str | None = None) -> FinetunedTask:
         """Return a task, by default the only one.
 
         Raises:
@@ -154,7 +154,7 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     content = {
         "format": FORMAT,
         "format_version": VERSION,
-        "tasks": [_task_to_json(TunedTask.of(task)) for task in tasks],
+        "tasks": [_task_to_json(FinetunedTask.of(task)) for task in tasks],
         "settings": dataclasses.asdict(InputSettings.of(config)),
     }
     _check_is_ours(path)
@@ -167,27 +167,27 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
 
 
 def _check_is_ours(path: str) -> None:
-    if os.path.exists(path) and not is_tuned_model(path):
+    if os.path.exists(path) and not is_finetuned_model(path):
         raise FileExistsError(
             f"{path} is in the way, and is no fine-tuned model. Move it, or "
             "set tuned_model_dir."
         )
 
 
-def is_tuned_model(path: str) -> bool:
+def is_finetuned_model(path: str) -> bool:
     """Say whether a path is a folder that `write` made."""
     values = model_folder.read_json(os.path.join(path, TASKS_FILE))
     return values.get("format") == FORMAT
 
 
-def read(path: str) -> TunedModel:
+def read(path: str) -> FinetunedModel:
     """Read a folder.
 
     Raises:
         FileNotFoundError: when it is none.
         ValueError: when its files do not fit each other.
     """
-    if not is_tuned_model(path):
+    if not is_finetuned_model(path):
         raise FileNotFoundError(
             f"{path} is no folder of a fine-tuned model: it has no "
             f"{TASKS_FILE}. run_finetuning.py writes one, by default into "
@@ -214,17 +214,17 @@ def read(path: str) -> TunedModel:
                 f"{TASKS_FILE} names; they have "
                 f"{', '.join(model.config.tasks) or 'none'}."
             )
-    return TunedModel(path, tasks, settings, model)
+    return FinetunedModel(path, tasks, settings, model)
 
 
-def _task_to_json(task: TunedTask) -> dict:
+def _task_to_json(task: FinetunedTask) -> dict:
     values = {f.name: getattr(task, f.name) for f in dataclasses.fields(task)}
     head = {**task.head._asdict(), "options": dict(task.head.options)}
     return {**values, "head": head}
 
 
-def _task_from_json(values: dict) -> TunedTask:
+def _task_from_json(values: dict) -> FinetunedTask:
     chosen = {**values, "head": HeadSpec(**values["head"])}
     for name in ("labels", "scale"):
         chosen[name] = values[name] and tuple(values[name])
-    return TunedTask(**chosen)
+    return FinetunedTask(**chosen)

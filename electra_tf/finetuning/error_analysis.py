@@ -42,7 +42,7 @@ class Evaluated(typing.NamedTuple):
 
 def sections(evaluated: Evaluated) -> list[str]:
     """Return the sections of a task, by the kind of its head."""
-    return FINDINGS[evaluated.task.head.kind](evaluated)
+    return ANALYSES[evaluated.task.head.kind](evaluated)
 
 
 def _labels(evaluated: Evaluated) -> list[str]:
@@ -208,7 +208,7 @@ def _answers(evaluated: Evaluated) -> list[str]:
 
 
 # By the kind of head.
-FINDINGS = {
+ANALYSES = {
     "classification": _labels,
     "multilabel": _label_sets,
     "regression": _numbers,
