@@ -9,6 +9,7 @@ import statistics
 from electra_tf.finetuning import error_analysis, results
 from electra_tf.finetuning.error_analysis import Evaluated, table
 from electra_tf.finetuning.results import TaskResult
+from electra_tf.io import files
 
 REPORT_FILE, CURVES_FILE = "report.md", "curves.png"
 
@@ -50,7 +51,7 @@ class Report:
             return
         os.makedirs(self.config.report_dir, exist_ok=True)
         path = os.path.join(self.config.report_dir, REPORT_FILE)
-        results.write_text(path, "\n\n".join(self._parts(trials)) + "\n")
+        files.write(path, "\n\n".join(self._parts(trials)) + "\n")
 
     def _parts(self, trials: list[TaskResult]) -> list[str]:
         config = self.config

@@ -7,6 +7,7 @@ import statistics
 import typing
 
 from electra_tf.finetuning.tasks import metrics
+from electra_tf.io import files
 
 METRICS_FILE = "metrics.jsonl"
 
@@ -57,17 +58,17 @@ def quality(results: list[TaskResult]) -> float:
     return statistics.fmean(firsts)
 
 
-def write(config, results: list[TaskResult]) -> None:
+def write_results(config, results: list[TaskResult]) -> None:
     """Write `results_txt`, as the original, and `results_json`."""
     lines = [f"{r.task}: {metrics.as_text(r.metrics)}\n" for r in results]
-    write_text(config.results_txt, "".join(lines))
+    files.write(config.results_txt, "".join(lines))
     content = {
         "trials": [
             {**r._asdict(), "metrics": _without_nan(r.metrics)} for r in results
         ],
         "summary": summary(results),
     }
-    write_text(config.results_json, json.dumps(content, indent=1) + "\n")
+    files.write_json(config.results_json, content)
 
 
 def summary(results: list[TaskResult]) -> dict:
@@ -157,13 +158,13 @@ def write_predictions(path: str, predictions: list[tuple] | dict) -> None:
         predictions: what `Task.predictions` returned.
     """
     if isinstance(predictions, dict):
-        write_text(path, json.dumps(predictions, indent=1) + "\n")
+        files.write_json(path, predictions)
         return
     names = ("index", "prediction", "scores")
     rows = [dict(zip(names, row, strict=True)) for row in predictions]
-    write_text(path, json.dumps(rows, indent=1) + "\n")
+    files.write_json(path, rows)
     root, _ = os.path.splitext(path)
-    write_text(f"{root}.tsv", as_tsv(predictions))
+    files.write(f"{root}.tsv", as_tsv(predictions))
 
 
 def as_tsv(predictions: list[tuple]) -> str:
@@ -176,24 +177,17 @@ def as_tsv(predictions: list[tuple]) -> str:
     return "index\tprediction\n" + "".join(lines)
 
 
-def write_submission(path: str, trial: int, files: dict[str, str]) -> None:
+def write_submission(path: str, trial: int, texts: dict[str, str]) -> None:
     """Write what a benchmark's site takes.
 
     Args:
         path: str, of the predictions, which it is written beside.
         trial: int; the files of all tasks of a trial come together.
-        files: what `Task.submission` returned.
+        texts: what `Task.submission` returned.
     """
     folder = os.path.join(os.path.dirname(path), f"submission_{trial}")
-    for name, text in files.items():
-        write_text(os.path.join(folder, name), text)
-
-
-def write_text(path: str, text: str) -> None:
-    """Write a file, and its folder if need be."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    for name, text in texts.items():
+        files.write(os.path.join(folder, name), text)
 
 
 def _without_nan(values: dict[str, float]) -> dict[str, float | None]:

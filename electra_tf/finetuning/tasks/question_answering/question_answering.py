@@ -35,6 +35,7 @@ from electra_tf.finetuning.tasks.task import (
     Task,
     say,
 )
+from electra_tf.io import files
 
 DEBUG_QUESTIONS = 100  # To read in debug mode.
 
@@ -127,15 +128,15 @@ class QuestionAnswering(Task):
 
     def _asked(self, split: str) -> tuple[str, list[Asked]]:
         """Read a split; return where it is, and its questions."""
-        files, config = QUESTION_ANSWERING[self.name], self.config
+        row, config = QUESTION_ANSWERING[self.name], self.config
         if config.source == "tfds":
             table = tfds_source.read(
-                files.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
+                row.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
             )
             return table.name, passages.from_tfds(table.records)
         folder = config.raw_data_dir.format(self.name)
-        path = os.path.join(folder, split + files.extension)
-        return path, files.read(path)
+        path = os.path.join(folder, split + row.extension)
+        return path, row.read(path)
 
     def _to_learn(self, asked: list[Asked], where: str) -> list[Question]:
         questions, left_out = passages.to_learn(asked, self.has_null_answers)
@@ -265,10 +266,7 @@ class QuestionAnswering(Task):
             yield question.id, decode(question, windows, of_windows)
 
     def _write(self, path: str, content: dict):
-        path = path.format(self.name)
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
+        files.write(path.format(self.name), json.dumps(content, indent=1))
 
 
 def _check_ids(asked: list[Asked]) -> None:

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import failures, inputs
+from electra_tf.finetuning import evaluation, inputs
+from electra_tf.finetuning.evaluation import Predictor
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, DataError, Source
@@ -62,7 +62,7 @@ def test_outputs_that_know_the_answer(tmp_path, joint, length):
     assert predictions == {
         f"0-{text}": answer or "" for text, answer in questions.ANSWERS.items()
     }
-    assert failures.failure(outputs, scores) == ""
+    assert evaluation.failure(outputs, scores) == ""
 
 
 @pytest.mark.parametrize("joint", [True, False])

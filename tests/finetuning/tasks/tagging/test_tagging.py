@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import failures, inputs
+from electra_tf.finetuning import evaluation, inputs
+from electra_tf.finetuning.evaluation import Predictor
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import metrics, task_table
 from electra_tf.finetuning.tasks.tagging import tag_schemes
 from electra_tf.finetuning.tasks.task import DataError
@@ -118,7 +118,7 @@ def test_padding_does_not_hide_a_failure():
         "labels_mask": np.array([[1.0, 1, 0], [1, 0, 0]]),
         "loss": np.array([3.0, 1.5]),
     }
-    assert failures.failure(outputs, {}).startswith("it predicts the same")
+    assert evaluation.failure(outputs, {}).startswith("it predicts the same")
     assert metrics.word_loss(outputs) == 1.5
     assert metrics.word_loss(outputs, released=True) == 3.0
 
