@@ -1,4 +1,4 @@
-"""What a trial got wrong: a table by the kind of head; no TensorFlow.
+"""Error analysis of a trial: a table by the kind of head; no TensorFlow.
 
 Each row makes sections of Markdown of a task's outputs for the development
 set: which labels are taken for which, and the examples that cost most.
@@ -25,17 +25,10 @@ NONE = "(none)"  # Instead of labels or an answer.
 
 
 class Evaluated(typing.NamedTuple):
-    """A development set and what a trial made of it.
-
-    Attributes:
-        task: `Task`.
-        outputs: dict of arrays, see `Task.score`.
-        source: `Source`.
-        features: `electra_tf.finetuning.inputs.Inputs`.
-    """
+    """A development set and a trial's outputs for it."""
 
     task: typing.Any
-    outputs: dict
+    outputs: dict  # Arrays by name, see `Task.score`.
     source: typing.Any
     features: typing.Any
 
@@ -47,53 +40,34 @@ def sections(evaluated: Evaluated) -> list[str]:
 
 def _labels(evaluated: Evaluated) -> list[str]:
     """Which sentences have which label."""
-    task, outputs = evaluated.task, evaluated.outputs
+    labels, outputs = evaluated.task.labels, evaluated.outputs
     gold, predicted = outputs["label_ids"], outputs["predictions"]
-    worst = _worst(outputs["loss"], gold != predicted)
-    rows = [
-        (
-            f"{outputs['loss'][n]:.2f}",
-            task.labels[gold[n]],
-            task.labels[predicted[n]],
-            _text(evaluated, n),
-        )
-        for n in worst
-    ]
-    return [
-        confusion(task.labels, gold, predicted),
-        _errors(("loss", "right", "predicted", "text"), rows),
-    ]
+    errors = _sentence_errors(
+        evaluated, gold != predicted, gold, predicted, labels.__getitem__
+    )
+    return [confusion(labels, gold, predicted), errors]
 
 
 def _label_sets(evaluated: Evaluated) -> list[str]:
     """Which sentences lack labels, or have too many."""
-    task, outputs = evaluated.task, evaluated.outputs
+    labels, outputs = evaluated.task.labels, evaluated.outputs
     gold, predicted = (
         np.asarray(outputs[name]) for name in ("label_ids", "predictions")
     )
     counts = [
         (label, *(int(np.sum(x)) for x in (g * p, g * (1 - p), (1 - g) * p)))
-        for label, g, p in zip(task.labels, gold.T, predicted.T, strict=True)
+        for label, g, p in zip(labels, gold.T, predicted.T, strict=True)
     ]
 
-    def names(row):
-        chosen = zip(task.labels, row, strict=True)
+    def names(row) -> str:
+        chosen = zip(labels, row, strict=True)
         return ", ".join(label for label, there in chosen if there) or NONE
 
-    worst = _worst(outputs["loss"], np.any(gold != predicted, axis=1))
-    rows = [
-        (
-            f"{outputs['loss'][n]:.2f}",
-            names(gold[n]),
-            names(predicted[n]),
-            _text(evaluated, n),
-        )
-        for n in worst
-    ]
+    wrong = np.any(gold != predicted, axis=1)
     return [
         "### Labels\n\n"
         + table(("label", "found", "missed", "wrongly found"), counts),
-        _errors(("loss", "right", "predicted", "text"), rows),
+        _sentence_errors(evaluated, wrong, gold, predicted, names),
     ]
 
 
@@ -104,16 +78,6 @@ def _numbers(evaluated: Evaluated) -> list[str]:
         low + np.asarray(outputs[name], np.float64) * (high - low)
         for name in ("targets", "predictions")
     )
-    worst = _worst(outputs["loss"], np.ones(len(gold), bool))
-    rows = [
-        (
-            f"{outputs['loss'][n]:.3f}",
-            f"{gold[n]:.3g}",
-            f"{predicted[n]:.3g}",
-            _text(evaluated, n),
-        )
-        for n in worst
-    ]
     fifths = np.array_split(np.argsort(gold, kind="stable"), 5)
     spread = [
         (
@@ -126,10 +90,30 @@ def _numbers(evaluated: Evaluated) -> list[str]:
         if len(part)
     ]
     head = ("right", "examples", "mean prediction", "spread")
+    errors = _sentence_errors(
+        evaluated, np.ones(len(gold), bool), gold, predicted, "{:.3g}".format, 3
+    )
     return [
         f"### Predictions by what is right\n\n{table(head, spread)}",
-        _errors(("loss", "right", "predicted", "text"), rows),
+        errors,
     ]
+
+
+def _sentence_errors(
+    evaluated: Evaluated, wrong, gold, predicted, as_text, digits: int = 2
+) -> str:
+    """Return the sentences of the highest losses of those that are wrong."""
+    losses = evaluated.outputs["loss"]
+    rows = [
+        (
+            f"{losses[n]:.{digits}f}",
+            as_text(gold[n]),
+            as_text(predicted[n]),
+            _text(evaluated, n),
+        )
+        for n in _worst(losses, wrong)
+    ]
+    return _errors(("loss", "right", "predicted", "text"), rows)
 
 
 def _tags(evaluated: Evaluated) -> list[str]:
@@ -157,9 +141,9 @@ def _tags(evaluated: Evaluated) -> list[str]:
 def _tagged(evaluated: Evaluated, number: int, gold, predicted) -> str:
     """Return the words of an input, the wrong ones with their tags."""
     labels, task = evaluated.task.labels, evaluated.task
-    row = _row_of(evaluated, number)
-    ids = _values(evaluated, "input_ids", row)
-    starts = _values(evaluated, f"{task.name}_labeled_positions", row)
+    row, columns = _row_of(evaluated, number), evaluated.features.columns
+    ids = columns["input_ids"].example(row)
+    starts = columns[f"{task.name}_labeled_positions"].example(row)
     tokens = evaluated.source.tokenizer.tokens
     words = []
     ends = [*starts[1:], len(ids) - 1]
@@ -238,16 +222,12 @@ def confusion(labels, gold, predicted) -> str:
         head = ("right \\ predicted", *labels)
         return f"### Confusion\n\n{table(head, rows)}"
     errors = [
-        (labels[g], labels[p], count, f"{count / _of(counts, g):.1%}")
+        (labels[g], labels[p], count, f"{count / np.sum(gold == g):.1%}")
         for (g, p), count in counts.most_common()
         if g != p
     ]
     head = ("right", "predicted", "times", "of those right")
     return f"### Confusion\n\n{table(head, errors[:COMMONEST])}"
-
-
-def _of(counts, gold: int) -> int:
-    return sum(count for (g, _), count in counts.items() if g == gold)
 
 
 def _worst(losses, wrong) -> list[int]:
@@ -272,19 +252,13 @@ def _row_of(evaluated: Evaluated, number: int) -> int:
     return int(np.flatnonzero(real == evaluated.outputs["eid"][number])[0])
 
 
-def _values(evaluated: Evaluated, name: str, row: int) -> list:
-    column = evaluated.features.columns[name]
-    begin, end = column.splits[row : row + 2]
-    return column.values[begin:end].tolist()
-
-
 def _errors(head: tuple[str, ...], rows: list[tuple]) -> str:
     if not rows:
         return "### Errors\n\nNone."
     return f"### Worst errors\n\n{table(head, rows)}"
 
 
-def table(head: Iterable, rows: Iterable[tuple]) -> str:
+def table(head: tuple, rows: Iterable[tuple]) -> str:
     """Return a table in Markdown.
 
     >>> print(table(("a", "b"), [(1, "x|y")]))
@@ -292,13 +266,9 @@ def table(head: Iterable, rows: Iterable[tuple]) -> str:
     |---|---|
     | 1 | x\\|y |
     """
-    head = [_cell(value) for value in head]
-    lines = [head, ["---"] * len(head)]
-    lines += [[_cell(value) for value in row] for row in rows]
-    return "\n".join(
-        f"|{'|'.join(line)}|" if line is lines[1] else f"| {' | '.join(line)} |"
-        for line in lines
-    )
+    lines = [f"| {' | '.join(map(_cell, row))} |" for row in (head, *rows)]
+    lines.insert(1, f"|{'---|' * len(head)}")
+    return "\n".join(lines)
 
 
 def _cell(value) -> str:

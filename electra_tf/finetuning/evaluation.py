@@ -13,9 +13,11 @@ import typing
 import numpy as np
 import tensorflow as tf
 
+from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import inputs, results
 from electra_tf.finetuning.error_analysis import Evaluated
 from electra_tf.finetuning.finetuning_report import Report
+from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.task import DEV, Source, Task
 from electra_tf.io import dataset_options
@@ -30,15 +32,7 @@ LAST_SHARE = 0.1
 
 
 class Split(typing.NamedTuple):
-    """A split of a task, to be evaluated.
-
-    Attributes:
-        task: `Task`.
-        name: str.
-        features: `Inputs`, padded to whole batches.
-        source: `Source` of the features.
-        batch_size: int, examples of a global batch.
-    """
+    """A split of a task, to be evaluated in global batches of `batch_size`."""
 
     task: Task
     name: str
@@ -48,14 +42,10 @@ class Split(typing.NamedTuple):
 
 
 class Trial(typing.NamedTuple):
-    """A trial whose training has ended.
+    """A trial whose training has ended; numbers count from 1.
 
-    Attributes:
-        number: int, from 1.
-        seed: int.
-        folder: str, where its training was logged.
-        steps: int, its updates; 0 when it is only evaluated.
-        started: float, `time.monotonic()` at its beginning.
+    Without training it has 0 steps. Its training was logged to `folder`, and
+    it began when `time.monotonic()` was `started`.
     """
 
     number: int
@@ -68,17 +58,17 @@ class Trial(typing.NamedTuple):
 class Evaluator:
     """Scores development sets, writes predictions for test sets, and reports.
 
-    Args:
-        config: `FinetuningConfig`.
-        splits: list of `Split`.
-        strategy: `tf.distribute.Strategy`.
-        length: int to pad every input to, or None for the longest of a batch.
-        constant_losses: dict from a task's name to the training loss of
-            always predicting the same; empty where nothing is trained.
+    `constant_losses` are the training losses of always predicting the same, by
+    task; none where nothing is trained. For `length` see `Predictor`.
     """
 
     def __init__(
-        self, config, splits, strategy, length: int | None, constant_losses
+        self,
+        config: FinetuningConfig,
+        splits: list[Split],
+        strategy: tf.distribute.Strategy,
+        length: int | None,
+        constant_losses: dict[str, float | None],
     ):
         self.config = config
         self.splits = splits
@@ -89,8 +79,8 @@ class Evaluator:
         self.report = Report(config)
         self._best: float | None = None
 
-    def __call__(self, model, trial: Trial) -> bool:
-        """Evaluate a `FinetuningModel`; say whether it is the best so far."""
+    def __call__(self, model: FinetuningModel, trial: Trial) -> bool:
+        """Evaluate the model of a trial; say whether it is the best so far."""
         for split in self.splits:
             if split.name == DEV:
                 self._score(model, split, trial)
@@ -156,15 +146,18 @@ class Evaluator:
 class Predictor:
     """Runs the encoder and one task's head, without dropout.
 
-    Args:
-        model: `FinetuningModel`.
-        task: `Task`.
-        strategy: `tf.distribute.Strategy`.
-        length: int to pad every input to, or None for the longest of a batch.
-        most: int, the most tokens of an input.
+    Inputs have `most` tokens at the most. They are padded to `length`, or
+    without it to the longest of a batch.
     """
 
-    def __init__(self, model, task, strategy, length: int | None, most: int):
+    def __init__(
+        self,
+        model: FinetuningModel,
+        task: Task,
+        strategy: tf.distribute.Strategy,
+        length: int | None,
+        most: int,
+    ):
         self.model = model
         self.task = task
         self.strategy = strategy
@@ -172,16 +165,11 @@ class Predictor:
         self.most = most
 
     def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
-        """Return the head's outputs.
+        """Return the head's outputs for examples in whole global batches.
 
-        Args:
-            split: examples of the task, padded to whole batches.
-            batch_size: int, examples of a global batch.
-
-        Returns:
-            Dict of arrays `(examples, ...)`, in the order of the examples'
-            numbers, without padding examples. Where batches differ in shape
-            (outputs per token), the smaller ones are padded with 0.
+        They are arrays `(examples, ...)` by name, in the order of the
+        examples' numbers, without padding examples. Where batches differ in
+        shape (outputs per token), the smaller ones are padded with 0.
         """
         order = inputs.evaluation_order(split, batch_size)
         dataset = self.strategy.distribute_datasets_from_function(
@@ -297,12 +285,7 @@ def _is_spread(outputs: dict, name: str) -> bool:
 
 
 def final_loss(folder: str, name: str) -> float | None:
-    """Return the mean of a logged loss over the last part of training.
-
-    Args:
-        folder: str, of the run.
-        name: str, of the loss.
-    """
+    """Return the mean of a run's logged loss over the last part of it."""
     rows = results.training_rows(folder)
     last = rows[-max(1, int(LAST_SHARE * len(rows))) :]
     values = [row[name] for row in last if row.get(name) is not None]

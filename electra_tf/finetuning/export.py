@@ -22,17 +22,11 @@ TOLERANCE = 1e-3
 
 
 class Format(typing.NamedTuple):
-    """A row of `FORMATS`.
+    """A row of `FORMATS`."""
 
-    Attributes:
-        exporter: str, its class in `electra_tf.finetuning.exporting.formats`.
-        text: str, what it is, for the help page.
-        needs: tuple of str, packages that are not there by default.
-    """
-
-    exporter: str
-    text: str
-    needs: tuple[str, ...] = ()
+    exporter: str  # Its class in `electra_tf.finetuning.exporting.formats`.
+    text: str  # What it is, for the help page.
+    needs: tuple[str, ...] = ()  # Packages that are not there by default.
 
 
 FORMATS = {

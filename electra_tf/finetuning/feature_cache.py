@@ -17,10 +17,12 @@ import zipfile
 import numpy as np
 from absl import logging
 
-from electra_tf.configs import hparams
+from electra_tf.configs import FinetuningConfig, hparams
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.inputs import Column, Inputs
+from electra_tf.finetuning.tasks.task import Task
 from electra_tf.io import files
+from electra_tf.text.tokenization import Tokenizer
 
 # The settings that features may depend on, by their groups.
 GROUPS = ("tasks", "question answering", "batches", "model")
@@ -33,29 +35,27 @@ _PACKAGES = ("finetuning", "text", "configs")
 
 
 class FeatureCache:
-    """Makes inputs, or reads those that were made before.
+    """Makes inputs, or reads those that were made before."""
 
-    Args:
-        config: `FinetuningConfig`: where to keep files, and whether to.
-        tasks: list of `Task`.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-    """
-
-    def __init__(self, config, tasks: list, tokenizer):
+    def __init__(
+        self, config: FinetuningConfig, tasks: list[Task], tokenizer: Tokenizer
+    ):
         self.config = config
         self.tasks = tasks
         self.tokenizer = tokenizer
 
     def __call__(self, examples: dict[str, list], batch_size: int) -> Inputs:
-        """Return what `inputs.make` returns.
+        """Return what `inputs.make` returns for the examples by task."""
 
-        Args:
-            examples: dict from a task's name to its examples.
-            batch_size: int, examples of a global batch.
-        """
+        def make() -> Inputs:
+            return inputs.make(self.tasks, examples, self.tokenizer, batch_size)
+
         if not self.config.use_tfrecords_if_existing:
-            return self._made(examples, batch_size)
-        path = self._path(examples, batch_size)
+            return make()
+        path = os.path.join(
+            self.config.preprocessed_data_dir,
+            f"{self.key(examples, batch_size)}.npz",
+        )
         specs = inputs.specs_of(self.tasks)
         try:
             return read_inputs(path, specs)
@@ -63,21 +63,13 @@ class FeatureCache:
             pass
         except _DAMAGED as error:
             logging.warning("%s is damaged and made anew: %s", path, error)
-        made = self._made(examples, batch_size)
+        made = make()
         try:
             write_inputs(path, made)
         except OSError as error:
             # A full disk is no reason not to train.
             logging.warning("The features are not kept: %s", error)
         return made
-
-    def _made(self, examples: dict[str, list], batch_size: int) -> Inputs:
-        return inputs.make(self.tasks, examples, self.tokenizer, batch_size)
-
-    def _path(self, examples: dict[str, list], batch_size: int) -> str:
-        key = self.key(examples, batch_size)
-        folder = self.config.preprocessed_data_dir
-        return os.path.join(folder, f"{key}.npz")
 
     def key(self, examples: dict[str, list], batch_size: int) -> str:
         """Return the hash of all that the features depend on."""

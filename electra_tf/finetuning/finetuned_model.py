@@ -1,4 +1,4 @@
-"""Folders of fine-tuned models: a model folder, and what its heads say.
+"""Folders of fine-tuned models: a model folder, and its heads' tasks.
 
     tasks.json         what each head predicts, and how inputs are made
     model.safetensors, config.json, vocab.txt   see
@@ -24,6 +24,7 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.io import files
 from electra_tf.text.tokenization import Tokenizer
 
 TASKS_FILE = "tasks.json"
@@ -33,24 +34,16 @@ VERSION = 1
 
 @dataclasses.dataclass(frozen=True)
 class FinetunedTask:
-    """A task as its model knows it.
-
-    Attributes:
-        name: str.
-        head: `HeadSpec`.
-        labels: tuple of str, the names of what the head chooses from; None
-            where it does not.
-        scale: tuple of the numbers that a regression learnt as 0 and 1.
-        lower_case_words: bool, whether tagged words were lower-cased.
-        has_null_answers: bool, whether questions may have no answer.
-    """
+    """A task as its model knows it."""
 
     name: str
     head: HeadSpec
+    # The names of what the head chooses from; None where it does not.
     labels: tuple[str, ...] | None = None
+    # Tuple of the numbers that a regression learnt as 0 and 1.
     scale: tuple[float, float] | None = None
-    lower_case_words: bool = True
-    has_null_answers: bool = False
+    lower_case_words: bool = True  # Whether tagged words were lower-cased.
+    has_null_answers: bool = False  # Whether questions may have no answer.
 
     @classmethod
     def of(cls, task) -> "FinetunedTask":
@@ -62,12 +55,25 @@ class FinetunedTask:
         labels = known["labels"]
         return cls(**{**known, "labels": labels and tuple(labels)})
 
+    def to_json(self) -> dict:
+        """Return the task as it stands in tasks.json."""
+        head = {**self.head._asdict(), "options": dict(self.head.options)}
+        return {**vars(self), "head": head}
+
+    @classmethod
+    def from_json(cls, values: dict) -> "FinetunedTask":
+        """Return the task that `to_json` wrote."""
+        chosen = {**values, "head": HeadSpec(**values["head"])}
+        for name in ("labels", "scale"):
+            chosen[name] = values[name] and tuple(values[name])
+        return cls(**chosen)
+
 
 @dataclasses.dataclass(frozen=True)
 class InputSettings:
-    """How texts become inputs, and answers are chosen.
+    """The settings of a `FinetuningConfig` that inputs and answers depend on.
 
-    The names are those of `FinetuningConfig`.
+    They have their names there.
     """
 
     max_seq_length: int
@@ -88,14 +94,7 @@ class InputSettings:
 
 
 class FinetunedModel(typing.NamedTuple):
-    """What a folder holds.
-
-    Attributes:
-        path: str, the folder.
-        tasks: tuple of `FinetunedTask`.
-        settings: `InputSettings`.
-        model: `Model`, the weights.
-    """
+    """The content of a folder: its tasks, its settings and the weights."""
 
     path: str
     tasks: tuple[FinetunedTask, ...]
@@ -119,7 +118,7 @@ class FinetunedModel(typing.NamedTuple):
         """Return a task, by default the only one.
 
         Raises:
-            ValueError: when it is not there, or there are several.
+            UserError: when it is not there, or there are several.
         """
         names = [task.name for task in self.tasks]
         if (name is None and len(names) > 1) or name not in (None, *names):
@@ -151,27 +150,24 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     model_config = with_parts(path, model_config, shapes_of(variables), step)
     vocab = model_folder.read_vocab(config.vocab_file)
     model = make(path, model_config, variables, vocab)
-    content = {
-        "format": FORMAT,
-        "format_version": VERSION,
-        "tasks": [_task_to_json(FinetunedTask.of(task)) for task in tasks],
-        "settings": dataclasses.asdict(InputSettings.of(config)),
-    }
-    _check_is_ours(path)
-    new = f"{path}.new"
-    shutil.rmtree(new, ignore_errors=True)
-    model_folder.write(new, model)
-    model_folder.write_json(os.path.join(new, TASKS_FILE), content)
-    shutil.rmtree(path, ignore_errors=True)
-    os.rename(new, path)
-
-
-def _check_is_ours(path: str) -> None:
     if os.path.exists(path) and not is_finetuned_model(path):
         raise FileExistsError(
             f"{path} is in the way, and is no fine-tuned model. Move it, or "
             "set tuned_model_dir."
         )
+    new = f"{path}.new"
+    shutil.rmtree(new, ignore_errors=True)
+    model_folder.write(new, model)
+    content = {
+        "format": FORMAT,
+        "format_version": VERSION,
+        "tasks": [FinetunedTask.of(task).to_json() for task in tasks],
+        "settings": dataclasses.asdict(InputSettings.of(config)),
+    }
+    # Last: without it the folder is no fine-tuned model.
+    files.write_json(os.path.join(new, TASKS_FILE), content)
+    shutil.rmtree(path, ignore_errors=True)
+    os.rename(new, path)
 
 
 def is_finetuned_model(path: str) -> bool:
@@ -185,22 +181,22 @@ def read(path: str) -> FinetunedModel:
 
     Raises:
         FileNotFoundError: when it is none.
-        ValueError: when its files do not fit each other.
+        UserError: when its files do not fit each other.
     """
-    if not is_finetuned_model(path):
+    values = model_folder.read_json(os.path.join(path, TASKS_FILE))
+    if values.get("format") != FORMAT:
         raise FileNotFoundError(
             f"{path} is no folder of a fine-tuned model: it has no "
             f"{TASKS_FILE}. run_finetuning.py writes one, by default into "
             "<data_dir>/models/<model_name>/tuned_models/<tasks>."
         )
-    values = model_folder.read_json(os.path.join(path, TASKS_FILE))
     if values.get("format_version") != VERSION:
         raise UserError(
             f"The {TASKS_FILE} of {path} must have format_version {VERSION}. "
             f"Received: {values.get('format_version')!r}."
         )
     try:
-        tasks = tuple(_task_from_json(task) for task in values["tasks"])
+        tasks = tuple(map(FinetunedTask.from_json, values["tasks"]))
         settings = InputSettings(**values["settings"])
     except (KeyError, TypeError) as error:
         raise UserError(
@@ -215,16 +211,3 @@ def read(path: str) -> FinetunedModel:
                 f"{', '.join(model.config.tasks) or 'none'}."
             )
     return FinetunedModel(path, tasks, settings, model)
-
-
-def _task_to_json(task: FinetunedTask) -> dict:
-    values = {f.name: getattr(task, f.name) for f in dataclasses.fields(task)}
-    head = {**task.head._asdict(), "options": dict(task.head.options)}
-    return {**values, "head": head}
-
-
-def _task_from_json(values: dict) -> FinetunedTask:
-    chosen = {**values, "head": HeadSpec(**values["head"])}
-    for name in ("labels", "scale"):
-        chosen[name] = values[name] and tuple(values[name])
-    return FinetunedTask(**chosen)

@@ -225,7 +225,7 @@ class Finetuner:
         )
 
     def _executed_flops(self, order):
-        """Return the function from a number of updates to their cost."""
+        """Return the function from a number of updates to their operations."""
         config, replicas = self.config, self.strategy.num_replicas_in_sync
         widths = inputs.widths(
             self.training, order, self.length, config.max_seq_length, replicas
@@ -304,10 +304,8 @@ def executed_flops(
 ) -> Callable[[int], float]:
     """Return the function from a number of updates to their operations.
 
-    Args:
-        config: `FinetuningConfig`.
-        tasks: list of `Task`, learnt together.
-        widths: int array `(steps, replicas)`, what `inputs.widths` returns.
+    The tasks are learnt together; `widths` are `(steps, replicas)`, what
+    `inputs.widths` returns.
     """
     heads = [task.head for task in tasks]
     lengths, places = np.unique(widths, return_inverse=True)

@@ -6,6 +6,7 @@ No TensorFlow.
 import os
 import statistics
 
+from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import error_analysis, results
 from electra_tf.finetuning.error_analysis import Evaluated, table
 from electra_tf.finetuning.results import TaskResult
@@ -15,13 +16,9 @@ REPORT_FILE, CURVES_FILE = "report.md", "curves.png"
 
 
 class Report:
-    """Written anew after every trial, into `report_dir`.
+    """Written anew after every trial, into `report_dir`."""
 
-    Args:
-        config: `FinetuningConfig`.
-    """
-
-    def __init__(self, config):
+    def __init__(self, config: FinetuningConfig):
         self.config = config
         self.folders: dict[int, str] = {}
         self._trial: list[tuple[str, list[str]]] = []
@@ -35,13 +32,9 @@ class Report:
     def write(
         self, trials: list[TaskResult], trial: int, folder: str, best: bool
     ) -> None:
-        """Write the report.
+        """Write the report of all results up to now.
 
-        Args:
-            trials: results up to now.
-            trial: int, the one that has ended.
-            folder: str, where its training was logged.
-            best: bool, whether it is the best up to now.
+        The trial that has ended was logged to `folder`; it may be the `best`.
         """
         self.folders[trial] = folder
         if best or not self._best:

@@ -11,6 +11,7 @@ ends the program.
 import argparse
 import contextlib
 import csv
+import functools
 import itertools
 import json
 import os
@@ -39,12 +40,9 @@ MAX_CELL = 10_000_000
 
 
 class TextRow(typing.NamedTuple):
-    """A row of the input.
+    """A row of the input, by the number of its (last) line, from 1.
 
-    Attributes:
-        line: int, number of its (last) line, from 1.
-        values: dict from field to value; empty where there is a problem.
-        problem: str, why it cannot be read; "" if it can.
+    `values` are by field; where they cannot be read, `problem` says why.
     """
 
     line: int
@@ -76,25 +74,27 @@ def json_lines(
             continue
         if isinstance(values, str):
             values = {names[0]: values}
-        if isinstance(values, dict):
-            yield TextRow(number, values)
-        else:
-            yield TextRow(
-                number, {}, f"expected a JSON object, received {line.strip()}"
-            )
+        if not isinstance(values, dict):
+            problem = f"expected a JSON object, received {line.strip()}"
+            yield TextRow(number, {}, problem)
+            continue
+        yield TextRow(number, values)
 
 
-def table(
+def cell_table(
     source: Iterable[str], names: tuple[str, ...], **dialect
 ) -> Iterator[TextRow]:
     """Give the rows below the one that names the columns.
 
     Raises:
-        ValueError: when there is no such row, or it lacks a column.
+        UserError: when there is no such row, or it lacks a column.
     """
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(source, **dialect)
-    header = next(reader, [])
+    try:
+        header = next(reader, [])
+    except csv.Error as error:
+        header = [f"no valid CSV ({error})"]
     if names[0] not in header:
         raise UserError(
             f"The first row must name the columns, {names[0]!r} among them. "
@@ -109,19 +109,18 @@ def table(
         except csv.Error as error:
             yield TextRow(reader.line_num, {}, str(error))
             continue
-        if len(cells) == len(header):
-            values = dict(zip(header, cells, strict=True))
-            yield TextRow(reader.line_num, values)
-        else:
+        if len(cells) != len(header):
             problem = f"expected {len(header)} columns, received {len(cells)}"
             yield TextRow(reader.line_num, {}, problem)
+            continue
+        yield TextRow(reader.line_num, dict(zip(header, cells, strict=True)))
 
 
 FORMATS: dict[str, Callable[..., Iterator[TextRow]]] = {
     "lines": lines,
-    "csv": table,
-    "tsv": lambda source, names: table(
-        source, names, delimiter="\t", quoting=csv.QUOTE_NONE
+    "csv": cell_table,
+    "tsv": functools.partial(
+        cell_table, delimiter="\t", quoting=csv.QUOTE_NONE
     ),
     "jsonl": json_lines,
 }
@@ -187,7 +186,7 @@ def predict(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: when the model or the input is not there.
-        ValueError: for an input that cannot be read, or a row in strict mode.
+        UserError: for an input that cannot be read, or a row in strict mode.
     """
     if args.batch_size < 1:
         raise UserError(
@@ -196,7 +195,7 @@ def predict(args: argparse.Namespace) -> None:
     tuned = finetuned_model.read(args.model_folder)
     kind = ANSWERS[tuned.task(args.task).head.kind]
     with _opened(args.input, "r") as source, _opened(args.output, "w") as sink:
-        rows = read(source, args, kind)
+        rows = read_rows(source, args, kind)
         first = next(rows, None)  # Mistakes show before TensorFlow is there.
         if first is None:
             return
@@ -218,15 +217,12 @@ def _opened(path: str, mode: str):
     return contextlib.nullcontext(stream)
 
 
-def read(
+def read_rows(
     source: Iterable[str], args: argparse.Namespace, kind
 ) -> Iterator[TextRow]:
-    """Give the rows of an input, their values under the fields' own names.
+    """Give the rows of some lines, their values under the fields' own names.
 
-    Args:
-        source: lines.
-        args: the command line.
-        kind: row of `ANSWERS`.
+    `kind` is the row of `ANSWERS` that has the fields.
     """
     _, extension = os.path.splitext(args.input)
     form = args.format or EXTENSIONS.get(extension, "lines")
@@ -280,7 +276,7 @@ def answered(predictor, rows: list[TextRow], strict: bool) -> Iterator[dict]:
     """Give an object for each row, with its line and perhaps its id.
 
     Raises:
-        ValueError: in strict mode, at the first row with a problem.
+        UserError: in strict mode, at the first row with a problem.
     """
     good = [row.values for row in rows if not row.problem]
     answers = iter(predictor.answer(good))

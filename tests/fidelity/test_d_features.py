@@ -152,14 +152,8 @@ def test_windows_for_evaluation(case):
     recorded = case.recorded.get("dev_eval_features")
     if recorded is None or case.name_of_split != DEV:
         return
-    task, tokenizer = case.tasks[0], vocabulary(case.name)
-    config = case.config
-    cut = Windows(
-        tokenizer,
-        config.max_seq_length,
-        config.max_query_length,
-        config.doc_stride,
-    )
+    task = case.tasks[0]
+    cut = Windows(vocabulary(case.name), case.config)
     ours = [w for question in task.examples(DEV) for w in cut(question)]
     for window, feature in zip(ours, recorded, strict=True):
         assert window.eid == feature["eid"]

@@ -17,7 +17,6 @@ def test_spans(case):
     decoded = [list(span) for span in tag_schemes.decoded(case["tags"])]
     assert decoded == case["spans"]
     assert tag_schemes.bioes(case["tags"]) == case["bioes"]
-    assert tag_schemes.bio(case["tags"]) == case["bio"]
 
 
 def outputs(case: dict) -> dict:

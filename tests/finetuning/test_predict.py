@@ -307,6 +307,13 @@ def test_a_table_without_the_column(model, tmp_path):
     )
 
 
+def test_a_header_that_never_ends(model, tmp_path):
+    text = '"text' + "a" * predict.MAX_CELL
+    with pytest.raises(SystemExit) as stopped:
+        run(model, tmp_path, text, name="in.csv")
+    assert "Received: ['no valid CSV (field larger than" in str(stopped.value)
+
+
 def test_streams_line_by_line(model):
     """An answer comes before the next line is written; order is kept."""
     program = [sys.executable, "-m", "electra_tf.finetuning.predict"]

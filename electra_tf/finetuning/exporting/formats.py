@@ -24,13 +24,7 @@ ONNX_OPSET = 17
 
 
 class Exporter(abc.ABC):
-    """Writes one task of a fine-tuned model, and runs what it wrote.
-
-    Args:
-        path: str, the folder to write to.
-        tuned: `FinetunedModel`.
-        task: `FinetunedTask`.
-    """
+    """Writes a task of a fine-tuned model to a folder, and runs the result."""
 
     def __init__(self, path: str, tuned: FinetunedModel, task: FinetunedTask):
         self.path = path
@@ -183,12 +177,8 @@ def differences(
 ) -> dict[str, float]:
     """Return the largest difference of each output, over two batches.
 
-    It is relative to numbers above 1, absolute below.
-
-    Args:
-        exported: function like `Served`, from arrays to arrays by name.
-        tuned: `FinetunedModel`.
-        task: `FinetunedTask`.
+    It is relative to numbers above 1, absolute below. `exported` is a function
+    like `Served`, from arrays to arrays by name.
 
     Raises:
         UserError: when the exported model has other outputs.

@@ -61,19 +61,12 @@ def _of_category(start: str) -> Callable[[str], bool]:
 
 
 class GraphTokenizer(tf.Module):
-    """Texts to WordPiece ids.
+    """Texts to WordPiece ids, as another tokenizer makes them."""
 
-    Args:
-        tokenizer: `electra_tf.text.tokenization.Tokenizer` to do as.
-        split_ideographs: bool, whether each CJK ideograph is a word.
-    """
-
-    def __init__(self, tokenizer: Tokenizer, split_ideographs: bool = True):
+    def __init__(self, tokenizer: Tokenizer):
         super().__init__()
         self.do_lower_case = tokenizer.do_lower_case
         self.strip_accents = tokenizer.strip_accents
-        self.split_ideographs = split_ideographs
-        self.unk_id = tokenizer.unk_id
         vocab = {token: i for token, i in tokenizer.vocab.items() if token}
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(
@@ -101,8 +94,7 @@ class GraphTokenizer(tf.Module):
         replace = tf.strings.regex_replace
         texts = replace(texts, f"[{self._dropped}]", "")
         texts = replace(texts, rf"[{self._blanks}\t\n\r]", " ")
-        if self.split_ideographs:
-            texts = replace(texts, f"([{self._ideographs}])", r" \1 ")
+        texts = replace(texts, f"([{self._ideographs}])", r" \1 ")
         if self.do_lower_case:
             texts = tf.strings.lower(texts, encoding="utf-8")
         if self.strip_accents:
@@ -113,10 +105,6 @@ class GraphTokenizer(tf.Module):
 
     def __call__(self, texts):
         """Return the ids of texts `(B,)`: ragged int32 `(B, pieces)`."""
-        return self.pieces(texts).merge_dims(1, 2)
-
-    def pieces(self, texts):
-        """Return the ids of each word: ragged int32 `(B, words, pieces)`."""
         words = self.words(texts)
         too_long = (
             tf.strings.length(words.flat_values, unit="UTF8_CHAR")
@@ -125,7 +113,8 @@ class GraphTokenizer(tf.Module):
         words = words.with_flat_values(
             tf.where(too_long, _UNKNOWN_WORD, words.flat_values)
         )
-        return tf.cast(self._pieces.tokenize(words), tf.int32)
+        pieces = self._pieces.tokenize(words)  # [B, words, pieces]
+        return tf.cast(pieces, tf.int32).merge_dims(1, 2)
 
 
 _TEXTS = tf.TensorSpec([None], tf.string, name="text")
@@ -133,13 +122,7 @@ _PAIRS = tf.TensorSpec([None], tf.string, name="text_pair")
 
 
 class SentenceGraph(tf.Module):
-    """Answers sentences; the same inputs as those of `SentenceAnswers`.
-
-    Args:
-        tuned: `FinetunedModel`.
-        task: `FinetunedTask`.
-        served: `Served` of that task.
-    """
+    """Answers sentences; the same inputs as those of `SentenceAnswers`."""
 
     KINDS = ("classification", "multilabel", "regression")
 

@@ -1,7 +1,7 @@
 """From texts to answers: a table by the kind of head; no TensorFlow.
 
-Each row makes a text's inputs, as many as it takes, and an answer of what the
-head said about them:
+Each row is made of a `FinetunedTask`, its `InputSettings` and a tokenizer. It
+makes a text's inputs, as many as it takes, and an answer of the head's outputs:
 
     inputs(row) -> list of dicts with input_ids and segment_ids
     answer(row, inputs, outputs) -> dict that JSON can hold
@@ -25,14 +25,9 @@ from electra_tf.finetuning.tasks.sentences.targets import RegressionTarget
 
 
 class SentenceAnswers:
-    """Makes the input of a text or a pair, and reads what the head said.
+    """Makes the input of a text or a pair, and reads the head's outputs.
 
     An input is cut where it is too long; the answer says so.
-
-    Args:
-        task: `FinetunedTask`.
-        settings: `InputSettings`.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """
 
     fields = ("text",)
@@ -107,13 +102,7 @@ _SENTENCE_ANSWERS = {
 
 
 class SpanAnswers:
-    """Makes the windows of a passage, and chooses the answer.
-
-    Args:
-        task: `FinetunedTask`.
-        settings: `InputSettings`.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-    """
+    """Makes the windows of a passage, and chooses the answer."""
 
     fields = ("question", "context")
     optional = ()
@@ -122,12 +111,7 @@ class SpanAnswers:
     def __init__(self, task, settings, tokenizer):
         self.task = task
         self.settings = settings
-        self.windows = Windows(
-            tokenizer,
-            settings.max_seq_length,
-            settings.max_query_length,
-            settings.doc_stride,
-        )
+        self.windows = Windows(tokenizer, settings)
         self.decode = Decoder(tokenizer, settings)
 
     def inputs(self, row: dict) -> list[dict]:
@@ -139,8 +123,7 @@ class SpanAnswers:
         return [
             {
                 "input_ids": window.input_ids,
-                "segment_ids": [0] * window.offset
-                + [1] * (len(window.input_ids) - window.offset),
+                "segment_ids": window.segment_ids,
                 "window": window,
             }
             for window in self.windows(_question(row))

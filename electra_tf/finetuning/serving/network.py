@@ -20,12 +20,7 @@ def needs_positions(task: FinetunedTask) -> bool:
 
 
 class Served:
-    """One task's network, from a folder's weights.
-
-    Args:
-        tuned: `FinetunedModel`.
-        task: `FinetunedTask`, one of its tasks.
-    """
+    """The network of one of a model's tasks, with a folder's weights."""
 
     def __init__(self, tuned: FinetunedModel, task: FinetunedTask):
         self.task = task
@@ -40,7 +35,7 @@ class Served:
     def __call__(
         self, input_ids, input_mask, segment_ids, positions=None
     ) -> dict:
-        """Return what the head predicts.
+        """Return the head's predictions.
 
         Args:
             input_ids: int32 `(B, L)`.

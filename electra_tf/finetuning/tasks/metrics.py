@@ -77,7 +77,12 @@ def correlations(outputs: dict) -> dict[str, float]:
     """
     targets = np.asarray(outputs["targets"], np.float32)
     predictions = np.asarray(outputs["predictions"], np.float32)
-    pearson, spearman = _correlations(targets, predictions)
+    pearson = spearman = math.nan
+    if len(targets) > 1 and np.ptp(targets) and np.ptp(predictions):
+        from scipy import stats
+
+        pearson = float(stats.pearsonr(predictions, targets)[0])
+        spearman = float(stats.spearmanr(predictions, targets)[0])
     return {
         "pearson": PERCENT * pearson,
         "spearman": PERCENT * spearman,
@@ -85,23 +90,10 @@ def correlations(outputs: dict) -> dict[str, float]:
     }
 
 
-def _correlations(targets, predictions) -> tuple[float, float]:
-    if len(targets) < 2 or np.ptp(targets) == 0 or np.ptp(predictions) == 0:
-        return float("nan"), float("nan")
-    from scipy import stats
-
-    return (
-        float(stats.pearsonr(predictions, targets)[0]),
-        float(stats.spearmanr(predictions, targets)[0]),
-    )
-
-
 def errors(outputs: dict, span: float) -> dict[str, float]:
     """Return mean absolute and root mean square error of a regression.
 
-    Args:
-        outputs: dict of arrays.
-        span: float, what 1 is in the units of the data.
+    `span` is the length of its scale in the units of the data.
 
     >>> errors({"predictions": [0.5, 1.0], "targets": [0.0, 1.0]}, span=10)
     {'mae': 2.5, 'rmse': 3.5355339059327378}
@@ -157,12 +149,7 @@ def of_words(values, outputs: dict) -> list:
 def word_accuracy(
     outputs: dict, failing_label: int | None = None
 ) -> dict[str, float]:
-    """Share of words with the right label.
-
-    Args:
-        outputs: dict of arrays.
-        failing_label: int, a label whose words always count as wrong.
-    """
+    """Share of words with the right label; those of one may always fail."""
     gold = np.concatenate(of_words(outputs["label_ids"], outputs))
     correct = gold == np.concatenate(of_words(outputs["predictions"], outputs))
     if failing_label is not None:
@@ -173,9 +160,7 @@ def word_accuracy(
 def span_f1(outputs: dict, labels) -> dict[str, float]:
     """F1, precision and recall of spans, by first word, last word and type.
 
-    Args:
-        outputs: dict of arrays.
-        labels: list of str, the tag of each label.
+    `labels` are the tags by their numbers.
     """
     found, gold = (
         {

@@ -30,9 +30,9 @@ class OwnQuestions(QuestionAnswering):
 
     def _asked(self, split: str) -> tuple[str, list[Asked]]:
         if self.config.tfds_name is not None:
-            table = own_data.table(self.config, split)
+            table = own_data.read_own_table(self.config, split)
             return table.name, passages.from_tfds(table.records)
-        path = own_data.file(self.config, split)
+        path = own_data.file_of(self.config, split)
         for extension, read in READERS.items():
             if path.endswith(extension):
                 return path, read(path)

@@ -34,7 +34,7 @@ class OwnSentences(SentenceTask):
         return examples
 
     def _table(self, split: str) -> Table:
-        table = own_data.table(self.config, split)
+        table = own_data.read_own_table(self.config, split)
         for setting in ("text_column", "text_pair_column", "label_column"):
             column = getattr(self.config, setting)
             needed = split != TEST or setting != "label_column"
@@ -63,9 +63,11 @@ class OwnSentences(SentenceTask):
             for record in self._table(TRAIN).records
         ]
 
-    def _too_few(self, what: str, found) -> DataError:
+    def _two_or_more(self, what: str, found: list) -> list:
+        if len(found) > 1:
+            return found
         name = self.config.tfds_name or self.config.train_file
-        return DataError(
+        raise DataError(
             f"{name} must have at least two {what} in column "
             f"{self.config.label_column!r}. Read: {found}"
         )
@@ -80,9 +82,7 @@ class OwnClassification(OwnSentences):
     def targets(self) -> Labels:
         """The labels of the training data, sorted."""
         labels = sorted(set(self._training_labels()))
-        if len(labels) < 2:
-            raise self._too_few("labels", labels)
-        return Labels(tuple(labels))
+        return Labels(tuple(self._two_or_more("labels", labels)))
 
 
 class OwnMultilabel(OwnSentences):
@@ -93,11 +93,10 @@ class OwnMultilabel(OwnSentences):
     @functools.cached_property
     def targets(self) -> LabelSets:
         """The labels of the training data, sorted."""
-        split = LabelSets((), self.config.label_separator).split
-        labels = sorted({n for ns in self._training_labels(split) for n in ns})
-        if len(labels) < 2:
-            raise self._too_few("labels", labels)
-        return LabelSets(tuple(labels), self.config.label_separator)
+        separator = self.config.label_separator
+        found = self._training_labels(LabelSets((), separator).split)
+        labels = sorted({name for names in found for name in names})
+        return LabelSets(tuple(self._two_or_more("labels", labels)), separator)
 
     def _example(self, number: int, record: Record, split: str) -> Example:
         example = super()._example(number, record, split)
@@ -121,10 +120,8 @@ class OwnRegression(OwnSentences):
     @functools.cached_property
     def targets(self) -> RegressionTarget:
         """A scale from the least to the largest number of the training data."""
-        numbers = self._training_labels(finite)
-        low, high = min(numbers), max(numbers)
-        if low == high:
-            raise self._too_few("numbers", [low])
+        numbers = sorted(set(self._training_labels(finite)))
+        low, *_, high = self._two_or_more("numbers", numbers)
         return RegressionTarget(low, high)
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:

@@ -39,12 +39,10 @@ class OwnTagging(Tagging):
         """The tags of the training data."""
         sentences = [self._learnt(sentence) for sentence in self._raw(TRAIN)]
         labels = tag_schemes.all_tags(self.scheme, sentences)
-        if len(labels) < 2:
-            name = self.config.tfds_name or self.config.train_file
-            raise DataError(
-                f"{name} must have at least two tags. Read: {labels}"
-            )
-        return labels
+        if len(labels) > 1:
+            return labels
+        name = self.config.tfds_name or self.config.train_file
+        raise DataError(f"{name} must have at least two tags. Read: {labels}")
 
     @property
     def lower_case_words(self) -> bool:
@@ -54,7 +52,7 @@ class OwnTagging(Tagging):
     def _learnt(self, sentence: Sentence) -> Sentence:
         return sentence._replace(tags=self.scheme.learnt_as(sentence.tags))
 
-    def _read(self, split: str) -> list[Sentence]:
+    def _sentences(self, split: str) -> list[Sentence]:
         if split == TEST:
             # It may have no tags; those it has are not looked at.
             return [
@@ -67,27 +65,23 @@ class OwnTagging(Tagging):
                 f"{len(self.labels)} are learnt"
             )
         sentences = [self._learnt(s) for s in self._raw(split)]
-        for sentence in sentences:
-            self._check_known(sentence)
+        unknown = tag_schemes.first_of(
+            sentences, lambda tag: tag not in self._number_of
+        )
+        if unknown:
+            raise DataError(
+                f"{unknown[0]}: unknown tag {unknown[1]!r}; the training data "
+                f"has {', '.join(map(repr, self.labels))}."
+            )
         return sentences
-
-    def _check_known(self, sentence: Sentence):
-        for number, tag in enumerate(sentence.tags):
-            if tag not in self._number_of:
-                raise DataError(
-                    f"{sentence.where}, word {number + 1} "
-                    f"{sentence.words[number]!r}: unknown tag {tag!r}; the "
-                    "training data has "
-                    f"{', '.join(map(repr, self.labels))}."
-                )
 
     def _raw(self, split: str) -> list[Sentence]:
         config = self.config
         has_tags = split != TEST
-        path = config.tfds_name or own_data.file(config, split)
+        path = config.tfds_name or own_data.file_of(config, split)
         if config.tfds_name is None and not path.endswith(JSON_EXTENSIONS):
             return read_sentences(path, fewest_columns=1 + has_tags)
-        table = own_data.table(config, split)
+        table = own_data.read_own_table(config, split)
         settings = ["text_column", *(["label_column"] * has_tags)]
         for setting in settings:
             column = getattr(config, setting)
@@ -104,8 +98,10 @@ class OwnTagging(Tagging):
         ]
 
     def _of_record(self, eid: int, record: Record, tags: str) -> Sentence:
-        columns = self.config.text_column, tags
-        words, tags = (_list_of_text(record, column) for column in columns)
+        words, tags = (
+            _list_of_text(record, column)
+            for column in (self.config.text_column, tags)
+        )
         if len(words) != len(tags):
             raise record.error(f"{len(words)} words, but {len(tags)} tags")
         return Sentence(eid, words, tags, record.where)
@@ -170,16 +166,9 @@ def joined_parts(outputs: dict) -> dict:
     """Return the words' outputs of whole sentences, from those of inputs."""
     sentence = np.asarray(outputs["eid"]) // PARTS_PER_SENTENCE
     numbers, first = np.unique(sentence, return_index=True)
-    rows = {
-        name: _concatenated(metrics.of_words(outputs[name], outputs), first)
-        for name in ("predictions", "label_ids", "labels_mask")
-    }
-    return {"eid": numbers, "loss": outputs["loss"], **rows}
-
-
-def _concatenated(rows: list, first) -> list:
-    ends = [*first[1:], len(rows)]
-    return [
-        np.concatenate(rows[begin:end])
-        for begin, end in zip(first, ends, strict=True)
-    ]
+    places = [*zip(first, [*first[1:], len(sentence)], strict=True)]
+    joined = {"eid": numbers, "loss": outputs["loss"]}
+    for name in ("predictions", "label_ids", "labels_mask"):
+        rows = metrics.of_words(outputs[name], outputs)
+        joined[name] = [np.concatenate(rows[a:b]) for a, b in places]
+    return joined

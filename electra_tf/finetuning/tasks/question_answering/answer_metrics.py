@@ -10,11 +10,7 @@ from electra_tf.finetuning.tasks.metrics import PERCENT
 def exact_match_and_f1(
     golds: dict[str, list[str]], predictions: dict[str, str]
 ) -> dict[str, float]:
-    """Return SQuAD 1.1's and MRQA's metrics.
-
-    Args:
-        golds: dict from a question's name to the right answers.
-        predictions: dict from a question's name to the answer.
+    """Return SQuAD 1.1's and MRQA's metrics, of answers by question.
 
     >>> exact_match_and_f1({"q": ["the cat"]}, {"q": "A cat!"})
     {'exact_match': 100.0, 'f1': 100.0}
@@ -61,14 +57,9 @@ def with_null_answers(
     null_odds: dict[str, float],
     threshold: float,
 ) -> dict[str, float]:
-    """Return SQuAD 2.0's metrics.
+    """Return SQuAD 2.0's metrics, of answers by question.
 
-    Args:
-        golds: dict from a question's name to the right answers.
-        predictions: dict from a question's name to the answer.
-        null_odds: dict from a question's name to a number.
-        threshold: float, null odds above which the answer is that there is
-            none.
+    Null odds above the threshold say that there is no answer.
 
     Returns:
         `exact` and `f1`; then those of questions with (`HasAns_`) and without
@@ -107,13 +98,9 @@ def after_threshold(
     null_odds: dict[str, float],
     threshold: float,
 ) -> dict[str, float]:
-    """Return scores where answers above the threshold are withdrawn.
+    """Return scores by question, answers above the threshold withdrawn.
 
-    Args:
-        scores: dict from a question's name to its score.
-        has_answer: dict from a question's name to what is true if it has one.
-        null_odds: dict from a question's name to a number.
-        threshold: float.
+    `has_answer` has something true for each question with an answer.
     """
     return {
         name: score

@@ -25,9 +25,6 @@ NO_WORD = -1
 class Passage:
     """A text to find answers in.
 
-    Args:
-        text: str.
-
     >>> passage = Passage("Two  words.")
     >>> passage.words, passage.word_of_character[5], passage.word_starts
     (['Two', 'words.'], 1, [0, 5])
@@ -65,38 +62,24 @@ class Passage:
 
 
 class Question(typing.NamedTuple):
-    """A question about a passage.
+    """A question about a passage."""
 
-    Attributes:
-        eid: int, its number among those of the split that are used.
-        id: str, its name in the file.
-        text: str.
-        passage: `Passage`.
-        golds: list of str, right answers; none for what has no answer.
-        answer: str, the answer to learn; "" for none.
-        first: int, number of its first word; -1 for none.
-        last: int, number of its last word; -1 for none.
-        is_impossible: bool, whether it is to be learnt that there is no
-            answer.
-    """
-
-    eid: int
-    id: str
+    eid: int  # Its number among those of the split that are used.
+    id: str  # Its name in the file.
     text: str
     passage: Passage
-    golds: list[str]
-    answer: str = ""
-    first: int = NO_WORD
-    last: int = NO_WORD
+    golds: list[str]  # Right answers; none for what has no answer.
+    answer: str = ""  # The answer to learn; "" for none.
+    first: int = NO_WORD  # Number of its first word; -1 for none.
+    last: int = NO_WORD  # Number of its last word; -1 for none.
+    # Whether it is to be learnt that there is no answer.
     is_impossible: bool = False
 
 
 class Asked(typing.NamedTuple):
-    """A question as it stands in a file.
+    """A question as it stands in a file, at the place `where`.
 
-    Attributes:
-        where: str, its place.
-        answers: list of (str, int), answers and where they begin.
+    `answers` are texts, and the numbers of the characters they begin at.
     """
 
     where: str
@@ -109,12 +92,7 @@ class Asked(typing.NamedTuple):
 
 
 def read_squad(path: str) -> list[Asked]:
-    """Read a file of SQuAD 1.1 or 2.0.
-
-    Raises:
-        FileNotFoundError: when there is no such file.
-        DataError: when it is none of SQuAD's.
-    """
+    """Read a file of SQuAD 1.1 or 2.0, or raise `DataError`."""
     content = parse_json(path, read_text(path))
     asked = []
     try:
@@ -132,24 +110,21 @@ def read_squad(path: str) -> list[Asked]:
 
 def _from_squad(where: str, question: dict, passage: Passage) -> Asked:
     answers = question.get("answers", [])
-    return Asked(
-        where=where,
-        id=question["id"],
-        text=question["question"],
-        passage=passage,
-        golds=[answer["text"] for answer in answers],
-        is_impossible=question.get("is_impossible", False),
-        answers=[(a["text"], a["answer_start"]) for a in answers],
+    return _checked(
+        Asked(
+            where=where,
+            id=question["id"],
+            text=question["question"],
+            passage=passage,
+            golds=[answer["text"] for answer in answers],
+            is_impossible=question.get("is_impossible", False),
+            answers=[(a["text"], a["answer_start"]) for a in answers],
+        )
     )
 
 
 def read_mrqa(path: str) -> list[Asked]:
-    """Read a file of MRQA: a passage and its questions in each line.
-
-    Raises:
-        FileNotFoundError: when there is no such file.
-        DataError: when it is none of MRQA's.
-    """
+    """Read a file of MRQA: a passage and its questions in each line."""
     asked = []
     for where, content in json_lines(path):
         try:
@@ -163,68 +138,74 @@ def read_mrqa(path: str) -> list[Asked]:
 
 
 def _from_mrqa(where: str, question: dict, passage: Passage) -> Asked:
-    return Asked(
-        where=where,
-        id=question["qid"],
-        text=question["question"],
-        passage=passage,
-        golds=question.get("answers", []),
-        is_impossible=False,
-        answers=[
-            (answer["text"], answer["char_spans"][0][0])
-            for answer in question.get("detected_answers", [])
-        ],
+    return _checked(
+        Asked(
+            where=where,
+            id=question["qid"],
+            text=question["question"],
+            passage=passage,
+            golds=question.get("answers", []),
+            is_impossible=False,
+            answers=[
+                (answer["text"], answer["char_spans"][0][0])
+                for answer in question.get("detected_answers", [])
+            ],
+        )
     )
 
 
-def from_tfds(records: list[Record]) -> list[Asked]:
-    """Return the questions of a set of TFDS that is like SQuAD or MRQA.
+def _checked(asked: Asked) -> Asked:
+    """Return a question, or raise TypeError if a value is of another type."""
+    if not isinstance(asked.id, str | int):
+        raise TypeError(f"expected an id, received {asked.id!r}")
+    texts = (asked.text, asked.passage.text, *asked.golds)
+    for text in (*texts, *(text for text, _ in asked.answers)):
+        if not isinstance(text, str):
+            raise TypeError(f"expected a text, received {text!r}")
+    for _, start in asked.answers:
+        if not isinstance(start, int):
+            raise TypeError(f"expected a number, received {start!r}")
+    if not isinstance(asked.is_impossible, bool):
+        raise TypeError(
+            f"is_impossible must be true or false, not {asked.is_impossible!r}"
+        )
+    return asked
 
-    Raises:
-        DataError: when it is not.
-    """
+
+def from_tfds(records: list[Record]) -> list[Asked]:
+    """Return the questions of a set of TFDS that is like SQuAD or MRQA."""
     passage = functools.cache(Passage)  # Once for all of its questions.
     asked = []
     for record in records:
         values = record.values
-        read = values.keys() >= _MRQA_FEATURES and _mrqa_of_tfds
+        is_mrqa = values.keys() >= {"qid", "detected_answers"}
+        as_in_file = _mrqa_of_tfds if is_mrqa else _squad_of_tfds
+        make = _from_mrqa if is_mrqa else _from_squad
         try:
-            found = (read or _squad_of_tfds)(values)
-            make = _from_mrqa if read else _from_squad
-            asked.append(make(record.where, found, passage(values["context"])))
-        except (KeyError, TypeError) as error:
+            text = values["context"]
+            asked.append(make(record.where, as_in_file(values), passage(text)))
+        except (KeyError, TypeError, ValueError, IndexError) as error:
             raise _format_error(record.where, "SQuAD", error) from None
     return asked
-
-
-_MRQA_FEATURES = {"qid", "detected_answers"}
 
 
 def _squad_of_tfds(values: dict) -> dict:
     """A question with a list of answers, not a dict of lists."""
     answers = values["answers"]
-    texts, starts = answers["text"], answers["answer_start"]
-    return {
-        **values,
-        "answers": [
-            {"text": text, "answer_start": start}
-            for text, start in zip(texts, starts, strict=True)
-        ],
-    }
+    pairs = zip(answers["text"], answers["answer_start"], strict=True)
+    made = [{"text": text, "answer_start": start} for text, start in pairs]
+    return {**values, "answers": made}
 
 
 def _mrqa_of_tfds(values: dict) -> dict:
     """A question with lists of dicts, not dicts of lists."""
     detected = values["detected_answers"]
-    spans = detected["char_spans"]
-    answers = zip(detected["text"], spans["start"], spans["end"], strict=True)
-    return {
-        **values,
-        "detected_answers": [
-            {"text": text, "char_spans": [*zip(starts, ends, strict=True)]}
-            for text, starts, ends in answers
-        ],
-    }
+    pairs = zip(detected["text"], detected["char_spans"]["start"], strict=True)
+    made = [
+        {"text": text, "char_spans": [(start,) for start in starts]}
+        for text, starts in pairs
+    ]
+    return {**values, "detected_answers": made}
 
 
 def _format_error(where: str, name: str, error: Exception) -> DataError:
@@ -248,11 +229,8 @@ def to_learn(
     """Return the questions that can be learnt, and the others.
 
     The answer to learn is the first one. Where its words are not those of the
-    passage at its place, the question is left out.
-
-    Args:
-        asked: what was read.
-        may_be_impossible: bool, whether questions may have no answer.
+    passage at its place, the question is left out. Questions have no answer
+    only where they may.
     """
     questions, left_out = [], []
     for q in asked:

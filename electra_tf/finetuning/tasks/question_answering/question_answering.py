@@ -3,7 +3,7 @@
 import json
 import os
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from absl import logging
 
@@ -41,19 +41,12 @@ DEBUG_QUESTIONS = 100  # To read in debug mode.
 
 
 class AnswerFiles(typing.NamedTuple):
-    """What a task's files are like.
+    """The files of a task, or its set of TensorFlow Datasets."""
 
-    Attributes:
-        read: function from a path to the questions of a file.
-        extension: str, of the files.
-        tfds_name: str, the set of TensorFlow Datasets.
-        has_null_answers: bool, whether questions may have no answer.
-    """
-
-    read: Callable
-    tfds_name: str
-    extension: str = ".jsonl"
-    has_null_answers: bool = False
+    read: Callable  # Function from a path to the questions of a file.
+    tfds_name: str  # The set of TensorFlow Datasets.
+    extension: str = ".jsonl"  # Of the files.
+    has_null_answers: bool = False  # Whether questions may have no answer.
 
 
 QUESTION_ANSWERING = {
@@ -66,6 +59,8 @@ QUESTION_ANSWERING = {
     "triviaqa": AnswerFiles(passages.read_mrqa, "mrqa/trivia_qa"),
     "searchqa": AnswerFiles(passages.read_mrqa, "mrqa/search_qa"),
 }
+# The task's name comes before.
+FEATURES = ("eid", "start_positions", "end_positions", "is_impossible")
 TFDS_SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
 
 
@@ -86,15 +81,7 @@ class QuestionAnswering(Task):
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Number of the window, and where the answer is in it."""
-        return tuple(
-            FeatureSpec(f"{self.name}_{feature}")
-            for feature in (
-                "eid",
-                "start_positions",
-                "end_positions",
-                "is_impossible",
-            )
-        )
+        return tuple(FeatureSpec(f"{self.name}_{name}") for name in FEATURES)
 
     @property
     def head(self) -> HeadSpec:
@@ -130,7 +117,7 @@ class QuestionAnswering(Task):
         """Read a split; return where it is, and its questions."""
         row, config = QUESTION_ANSWERING[self.name], self.config
         if config.source == "tfds":
-            table = tfds_source.read(
+            table = tfds_source.read_split(
                 row.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
             )
             return table.name, passages.from_tfds(table.records)
@@ -168,31 +155,22 @@ class QuestionAnswering(Task):
 
     def features(self, examples: list[Question], tokenizer) -> list[dict]:
         """Tokenize, and cut passages into windows."""
-        windows = self._windows(tokenizer)
+        windows = Windows(tokenizer, self.config)
         return [
             self._features(window)
             for question in examples
             for window in windows(question)
         ]
 
-    def _windows(self, tokenizer) -> Windows:
-        config = self.config
-        return Windows(
-            tokenizer,
-            config.max_seq_length,
-            config.max_query_length,
-            config.doc_stride,
-        )
-
     def _features(self, window: Window) -> dict:
-        rest = len(window.input_ids) - window.offset
+        values = window.eid, window.start, window.end, int(window.is_impossible)
         return {
             "input_ids": window.input_ids,
-            "segment_ids": [0] * window.offset + [1] * rest,
-            f"{self.name}_eid": window.eid,
-            f"{self.name}_start_positions": window.start,
-            f"{self.name}_end_positions": window.end,
-            f"{self.name}_is_impossible": int(window.is_impossible),
+            "segment_ids": window.segment_ids,
+            **{
+                f"{self.name}_{name}": value
+                for name, value in zip(FEATURES, values, strict=True)
+            },
         }
 
     def score(
@@ -200,10 +178,9 @@ class QuestionAnswering(Task):
     ) -> dict[str, float]:
         """Return the task's metrics; write them, answers and null odds."""
         golds = {question.id: question.golds for question in source.examples}
-        found = self._answers(outputs, source)
+        found, config = self._answers(outputs, source), self.config
         texts = {name: answer.text for name, answer in found.items()}
         null_odds = {name: answer.null_odds for name, answer in found.items()}
-        config = self.config
         if self.has_null_answers:
             scores = answer_metrics.with_null_answers(
                 golds, texts, null_odds, config.qa_na_threshold
@@ -219,27 +196,23 @@ class QuestionAnswering(Task):
         self, outputs: dict, source: Source | None = None
     ) -> dict[str, str]:
         """Return answers by the names of questions; "" for no answer."""
-        return self._told(self._answers(outputs, source))
-
-    def _told(self, answers: dict[str, Answer]) -> dict[str, str]:
         threshold = self.config.qa_na_threshold
         return {
             name: ""
             if self.has_null_answers and answer.null_odds > threshold
             else answer.text
-            for name, answer in answers.items()
+            for name, answer in self._answers(outputs, source).items()
         }
 
     def submission(
         self, split: str, outputs: dict, source: Source
     ) -> dict[str, str]:
         """Return answers by question; for SQuAD 2.0 also their null odds."""
-        answers = self._answers(outputs, source)
-        found = {f"{self.name}.json": self._told(answers)}
+        found = {f"{self.name}.json": self.predictions(outputs, source)}
         if self.has_null_answers:
-            found[f"{self.name}_null_odds.json"] = {
-                name: answer.null_odds for name, answer in answers.items()
-            }
+            answers = self._answers(outputs, source)
+            null_odds = {name: a.null_odds for name, a in answers.items()}
+            found[f"{self.name}_null_odds.json"] = null_odds
         return {name: json.dumps(content) for name, content in found.items()}
 
     def _answers(self, outputs: dict, source: Source) -> dict[str, Answer]:
@@ -248,22 +221,22 @@ class QuestionAnswering(Task):
         The last outputs' are kept: they are scored, and told in a report.
         """
         if self._decoded is None or self._decoded[0] is not outputs:
-            self._decoded = outputs, dict(self._decode(outputs, source))
+            self._decoded = outputs, self._decode(outputs, source)
         return self._decoded[1]
 
-    def _decode(
-        self, outputs: dict, source: Source
-    ) -> Iterator[tuple[str, Answer]]:
+    def _decode(self, outputs: dict, source: Source) -> dict[str, Answer]:
         row = {int(eid): n for n, eid in enumerate(outputs["eid"])}
-        cut = self._windows(source.tokenizer)
+        cut = Windows(source.tokenizer, self.config)
         decode = Decoder(source.tokenizer, self.config)
+        answers = {}
         for question in source.examples:
             windows = cut(question)
             of_windows = [
                 {name: v[row[w.eid]] for name, v in outputs.items()}
                 for w in windows
             ]
-            yield question.id, decode(question, windows, of_windows)
+            answers[question.id] = decode(question, windows, of_windows)
+        return answers
 
     def _write(self, path: str, content: dict):
         files.write(path.format(self.name), json.dumps(content, indent=1))

@@ -1,13 +1,17 @@
-"""From what a head says of each window to the answers of questions."""
+"""From a head's outputs for each window to the answers of questions."""
 
 import typing
+from collections.abc import Iterator
 
 import numpy as np
 
-from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.question_answering.passages import Question
 from electra_tf.finetuning.tasks.question_answering.windows import Window
-from electra_tf.text.tokenization import CONTINUATION, BasicTokenizer
+from electra_tf.text.tokenization import (
+    CONTINUATION,
+    BasicTokenizer,
+    Tokenizer,
+)
 
 # The answer where no span can be one, as in the released code.
 NO_SPAN = "empty"
@@ -16,33 +20,19 @@ NO_WINDOW_NULL = 1e6
 
 
 class Answer(typing.NamedTuple):
-    """What is predicted for a question.
-
-    Attributes:
-        text: str.
-        score: float, of its start and end together.
-        null_odds: float, the higher the more likely there is no answer.
-        begin: int, number of its first character in the passage; -1 where no
-            span can be the answer.
-        end: int, number of the character after it.
-    """
+    """A predicted answer."""
 
     text: str
-    score: float
-    null_odds: float
+    score: float  # Of its start and end together.
+    null_odds: float  # The higher the more likely there is no answer.
+    # Number of its first character in the passage; -1 where no span can be the
+    # answer.
     begin: int = -1
-    end: int = -1
+    end: int = -1  # Number of the character after it.
 
 
 class Candidate(typing.NamedTuple):
-    """A span of a window's tokens.
-
-    Attributes:
-        score: float.
-        window: `Window`.
-        start: int, position of its first token.
-        end: int, position of its last token.
-    """
+    """A span of a window's tokens, from position `start` to `end`."""
 
     score: float
     window: Window
@@ -50,37 +40,32 @@ class Candidate(typing.NamedTuple):
     end: int
 
 
-def joint_candidates(output: dict, length: int, n_best: int) -> list[tuple]:
-    """Return (start, end, score) where ends were chosen given starts."""
-    del length, n_best
-    return [
-        (int(start), int(end), float(start_score + end_score))
-        for start, start_score, ends, end_scores in zip(
-            output["start_top_index"],
-            output["start_top_log_probs"],
-            output["end_top_index"],
-            output["end_top_log_probs"],
-            strict=True,
-        )
-        for end, end_score in zip(ends, end_scores, strict=True)
-    ]
+def joint_candidates(output: dict) -> Iterator[tuple[int, int, float]]:
+    """Give (start, end, score) where ends were chosen given starts."""
+    for start, start_score, ends, end_scores in zip(
+        output["start_top_index"],
+        output["start_top_log_probs"],
+        output["end_top_index"],
+        output["end_top_log_probs"],
+        strict=True,
+    ):
+        for end, end_score in zip(ends, end_scores, strict=True):
+            yield int(start), int(end), float(start_score + end_score)
 
 
 def independent_candidates(
     output: dict, length: int, n_best: int
-) -> list[tuple]:
-    """Return (start, end, score) of the best starts and the best ends.
+) -> Iterator[tuple[int, int, float]]:
+    """Give (start, end, score) of the best starts and the best ends.
 
     Only the first `length` logits count; the others are padding.
     """
     starts, ends = (
         output[name][:length] for name in ("start_logits", "end_logits")
     )
-    return [
-        (start, end, float(starts[start] + ends[end]))
-        for start in best_indexes(starts, n_best)
-        for end in best_indexes(ends, n_best)
-    ]
+    for start in best_indexes(starts, n_best):
+        for end in best_indexes(ends, n_best):
+            yield start, end, float(starts[start] + ends[end])
 
 
 def best_indexes(logits, n_best: int) -> list[int]:
@@ -95,64 +80,51 @@ def best_indexes(logits, n_best: int) -> list[int]:
 class Decoder:
     """Chooses the answers of questions.
 
-    Args:
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-        config: `FinetuningConfig`.
+    The settings are a `FinetuningConfig` or `InputSettings`.
     """
 
-    def __init__(self, tokenizer, config):
+    def __init__(self, tokenizer: Tokenizer, settings):
         self.tokenizer = tokenizer
-        self.config = config
-        self.candidates = (
-            joint_candidates
-            if config.joint_prediction
-            else independent_candidates
-        )
-        self._basic = BasicTokenizer(config.do_lower_case)
+        self.settings = settings
+        self._basic = BasicTokenizer(settings.do_lower_case)
 
     def __call__(
         self, question: Question, windows: list[Window], outputs: list[dict]
     ) -> Answer:
-        """Return the answer of a question.
-
-        Args:
-            question: `Question`.
-            windows: list of its `Window`s.
-            outputs: list of what the head returned for each of them.
-        """
+        """Return the answer of a question, by the outputs of its windows."""
         found = [
             candidate
             for window, output in zip(windows, outputs, strict=True)
             for candidate in self._candidates(window, output)
         ]
-        found.sort(key=lambda candidate: candidate.score, reverse=True)
+        null = min(map(self._null, outputs), default=NO_WINDOW_NULL)
         text, score, begin, end = NO_SPAN, 0.0, -1, -1
-        # Texts are never empty, so the first one is the best.
         if found:
-            text, begin, end = self._text(question, found[0])
-            score = found[0].score
-        null = min(
-            (self._null(output) for output in outputs), default=NO_WINDOW_NULL
-        )
-        if not self.config.answerable_classifier:
+            # Texts are never empty, so the best one is the answer.
+            best = max(found, key=lambda candidate: candidate.score)
+            text, begin, end = self._text(question, best)
+            score = best.score
+        if not self.settings.answerable_classifier:
             null -= score
         return Answer(text, score, null, begin, end)
 
     def _null(self, output: dict) -> float:
-        if self.config.answerable_classifier:
+        if self.settings.answerable_classifier:
             return float(output["answerable_logit"])
         return float(output["start_logits"][0] + output["end_logits"][0])
 
-    def _candidates(self, window: Window, output: dict):
-        most = self.config.max_answer_length
+    def _candidates(self, window: Window, output: dict) -> Iterator[Candidate]:
+        settings, length = self.settings, len(window.input_ids)
         passage = range(window.offset, window.offset + len(window.words))
-        for start, end, score in self.candidates(
-            output, len(window.input_ids), self.config.n_best_size
+        for start, end, score in (
+            joint_candidates(output)
+            if settings.joint_prediction
+            else independent_candidates(output, length, settings.n_best_size)
         ):
             if (
                 start in passage
                 and end in passage
-                and start <= end < start + most
+                and start <= end < start + settings.max_answer_length
                 and window.answers[start - window.offset]
             ):
                 yield Candidate(score, window, start, end)
@@ -167,29 +139,17 @@ class Decoder:
         )
         ids = window.input_ids[start : end + 1]
         predicted = joined_pieces([self.tokenizer.tokens[i] for i in ids])
-        passage = question.passage
-        words = passage.words[first : last + 1]
+        words = question.passage.words[first : last + 1]
+        starts = question.passage.word_starts[first : last + 1]
         text = " ".join(words)
         begin, end = original_place(predicted, text, self._basic)
-        starts = passage.word_starts[first : last + 1]
-        return (
-            text[begin:end],
-            _in_passage(begin, words, starts),
-            _in_passage(end - 1, words, starts) + 1,
-        )
-
-
-def _in_passage(place: int, words: list[str], starts: list[int]) -> int:
-    """Return where in a passage a character of its joined words stands.
-
-    >>> _in_passage(5, ["two", "words"], [10, 20])
-    21
-    """
-    for word, start in zip(words, starts, strict=True):
-        if place < len(word):
-            return start + place
-        place -= len(word) + 1
-    raise UserError(f"No character {place} after the words {words!r}.")
+        # Where the characters of the joined words stand in the passage.
+        places = [
+            start + place
+            for word, start in zip(words, starts, strict=True)
+            for place in range(len(word) + 1)
+        ]
+        return text[begin:end], places[begin], places[end - 1] + 1
 
 
 def joined_pieces(tokens: list[str]) -> str:
@@ -202,30 +162,18 @@ def joined_pieces(tokens: list[str]) -> str:
     return " ".join(text.replace(CONTINUATION, "").split())
 
 
-def original_text(predicted: str, words: str, basic: BasicTokenizer) -> str:
-    """Return the part of some words that a prediction stands for.
-
-    >>> original_text("steve smith", "Steve   Smith's", BasicTokenizer())
-    'Steve   Smith'
-    """
-    begin, end = original_place(predicted, words, basic)
-    return words[begin:end]
-
-
 def original_place(
     predicted: str, words: str, basic: BasicTokenizer
 ) -> tuple[int, int]:
-    """Return where in some words that part begins, and where it has ended.
+    """Return where in some words a prediction begins, and where it has ended.
 
     Pieces lack the case, accents and spaces of the text they came from. The
     prediction is looked for in the tokenized words, and carried over to them
     by counting characters other than spaces. Where that does not work, it is
-    all of the words.
+    all of the words. `basic` belongs to the tokenizer that made the pieces.
 
-    Args:
-        predicted: str, text of pieces.
-        words: str, of the passage.
-        basic: `BasicTokenizer`, of the tokenizer that made the pieces.
+    >>> original_place("steve smith", "Steve   Smith's", BasicTokenizer())
+    (0, 13)
     """
     tokenized = " ".join(basic.words(words))
     begin = tokenized.find(predicted)

@@ -9,6 +9,7 @@ import typing
 
 from electra_tf.finetuning.tasks.question_answering.passages import Question
 from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.text.tokenization import Tokenizer
 
 # The number of a window is that of its question times this, plus its own.
 WINDOWS_PER_QUESTION = 1000
@@ -18,76 +19,57 @@ LENGTH_WEIGHT = 0.01
 
 
 class Span(typing.NamedTuple):
-    """Some of a passage's pieces.
-
-    Attributes:
-        start: int.
-        length: int.
-    """
+    """Some of a passage's pieces."""
 
     start: int
     length: int
 
+    @property
+    def end(self) -> int:
+        """Number of the piece after it."""
+        return self.start + self.length
+
 
 class Pieces(typing.NamedTuple):
-    """A passage in pieces.
-
-    Attributes:
-        ids: list of int.
-        word: list of int, the number of each piece's word.
-        first: list of int, the number of each word's first piece.
-    """
+    """A passage in pieces."""
 
     ids: list[int]
-    word: list[int]
-    first: list[int]
+    word: list[int]  # The number of each piece's word.
+    first: list[int]  # The number of each word's first piece.
 
 
 class Window(typing.NamedTuple):
-    """An input of the model.
+    """An input of the model."""
 
-    Attributes:
-        eid: int, its number in the split.
-        input_ids: list of int.
-        offset: int, where the passage's pieces begin in it.
-        words: list of int, the number of each of these pieces' word.
-        answers: list of bool, whether this window is to answer each of them.
-        start: int, position of the answer's first piece; 0 if not in it.
-        end: int, position of its last piece.
-        is_impossible: bool, whether the question has no answer.
-    """
-
-    eid: int
+    eid: int  # Its number in the split.
     input_ids: list[int]
-    offset: int
-    words: list[int]
-    answers: list[bool]
-    start: int
-    end: int
-    is_impossible: bool
+    offset: int  # Where the passage's pieces begin in it.
+    words: list[int]  # The number of each of these pieces' word.
+    answers: list[bool]  # Whether this window is to answer each of them.
+    start: int  # Position of the answer's first piece; 0 if not in it.
+    end: int  # Position of its last piece.
+    is_impossible: bool  # Whether the question has no answer.
+
+    @property
+    def segment_ids(self) -> list[int]:
+        """0 for the question and 1 for the passage."""
+        rest = len(self.input_ids) - self.offset
+        return [0] * self.offset + [1] * rest
 
 
 class Windows:
     """Makes the windows of questions.
 
-    Args:
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-        max_seq_length: int, the most tokens of an input.
-        max_query_length: int, the most pieces of a question.
-        doc_stride: int, pieces from a window to the next.
+    The settings, a `FinetuningConfig` or `InputSettings`, say how many tokens
+    an input and pieces a question may have, and how many pieces it is from a
+    window to the next.
     """
 
-    def __init__(
-        self,
-        tokenizer,
-        max_seq_length: int,
-        max_query_length: int,
-        doc_stride: int,
-    ):
+    def __init__(self, tokenizer: Tokenizer, settings):
         self.tokenizer = tokenizer
-        self.max_seq_length = max_seq_length
-        self.max_query_length = max_query_length
-        self.doc_stride = doc_stride
+        self.max_seq_length = settings.max_seq_length
+        self.max_query_length = settings.max_query_length
+        self.doc_stride = settings.doc_stride
         # The questions of a passage stand together.
         self._last = (None, None)
 
@@ -107,11 +89,11 @@ class Windows:
                 f"most {WINDOWS_PER_QUESTION}. Raise doc_stride and "
                 "max_seq_length, or shorten the passage."
             )
-        most_context = windows_with_most_context(cut, len(pieces.ids))
+        best = windows_with_most_context(cut, len(pieces.ids))
         answer = self._answer(question, pieces)
         return [
-            self._window(question, query, pieces, cut, n, most_context, answer)
-            for n in range(len(cut))
+            self._window(question, query, pieces, span, number, best, answer)
+            for number, span in enumerate(cut)
         ]
 
     def _query(self, question: Question) -> list[int]:
@@ -139,37 +121,24 @@ class Windows:
         return Span(begin, end - begin)
 
     def _window(
-        self, question, query, pieces, cut, number, most_context, answer
+        self, question, query, pieces, span, number, best, answer
     ) -> Window:
-        span, offset = cut[number], len(query) + 2
-        inside = slice(span.start, span.start + span.length)
-        tokenizer, start, end = self.tokenizer, 0, 0
-        if answer is not None and _holds(span, answer):
+        cls_id, sep_id = self.tokenizer.cls_id, self.tokenizer.sep_id
+        offset, inside = len(query) + 2, slice(span.start, span.end)
+        start = end = 0
+        if answer and span.start <= answer.start and answer.end <= span.end:
             start = answer.start - span.start + offset
             end = start + answer.length - 1
         return Window(
             eid=question.eid * WINDOWS_PER_QUESTION + number,
-            input_ids=[
-                tokenizer.cls_id,
-                *query,
-                tokenizer.sep_id,
-                *pieces.ids[inside],
-                tokenizer.sep_id,
-            ],
+            input_ids=[cls_id, *query, sep_id, *pieces.ids[inside], sep_id],
             offset=offset,
             words=pieces.word[inside],
-            answers=[best == number for best in most_context[inside]],
+            answers=[window == number for window in best[inside]],
             start=start,
             end=end,
             is_impossible=question.is_impossible,
         )
-
-
-def _holds(span: Span, answer: Span) -> bool:
-    return (
-        span.start <= answer.start
-        and answer.start + answer.length <= span.start + span.length
-    )
 
 
 def pieces_of(words: list[str], tokenizer) -> Pieces:
@@ -204,7 +173,7 @@ def windows_with_most_context(cut: list[Span], length: int) -> list[int]:
     It is the first of those where the nearer end is the farthest off.
     """
     starts = [span.start for span in cut]
-    ends = [span.start + span.length for span in cut]
+    ends = [span.end for span in cut]
     best = []
     for position in range(length):
         candidates = range(
@@ -216,6 +185,5 @@ def windows_with_most_context(cut: list[Span], length: int) -> list[int]:
 
 
 def _context(span: Span, position: int) -> float:
-    before = position - span.start
-    after = span.length - 1 - before
-    return min(before, after) + LENGTH_WEIGHT * span.length
+    nearer = min(position - span.start, span.end - 1 - position)
+    return nearer + LENGTH_WEIGHT * span.length

@@ -22,12 +22,7 @@ from electra_tf.finetuning.tasks.task import (
 class Example(typing.NamedTuple):
     """A sentence, or a pair of them, with its label.
 
-    Attributes:
-        eid: int, its number in the split.
-        text: str.
-        text_pair: str or None.
-        label: what `targets.parse` returned: number of the label, place on
-            the scale, or numbers of labels.
+    `eid` is its number in the split, `label` a parsed value of the target.
     """
 
     eid: int
@@ -40,14 +35,10 @@ class SentenceTask(Task):
     """A task whose input is [CLS] text [SEP], or with text_pair [SEP].
 
     Subclasses read the files.
-
-    Attributes:
-        targets: `Labels`, `LabelSets` or `RegressionTarget`, what is learnt.
-        metric_names: tuple of str, rows of `metrics.METRICS`.
     """
 
     targets: Labels | LabelSets | RegressionTarget
-    metric_names: tuple[str, ...] = ("accuracy",)
+    metric_names: tuple[str, ...] = ("accuracy",)  # Rows of `metrics.METRICS`.
 
     @property
     def labels(self) -> tuple[str, ...] | None:
@@ -60,15 +51,13 @@ class SentenceTask(Task):
         return self.targets.scale
 
     @property
-    def label_feature(self) -> FeatureSpec:
-        """The feature that holds the label."""
-        feature = self.targets.feature
-        return feature._replace(name=f"{self.name}_{feature.name}")
-
-    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Number of the example, and its label."""
-        return FeatureSpec(f"{self.name}_eid"), self.label_feature
+        label = self.targets.feature
+        return (
+            FeatureSpec(f"{self.name}_eid"),
+            label._replace(name=f"{self.name}_{label.name}"),
+        )
 
     @property
     def head(self) -> HeadSpec:
@@ -91,7 +80,7 @@ class SentenceTask(Task):
             "input_ids": input_ids,
             "segment_ids": segment_ids,
             f"{self.name}_eid": example.eid,
-            self.label_feature.name: example.label,
+            f"{self.name}_{self.targets.feature.name}": example.label,
         }
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:

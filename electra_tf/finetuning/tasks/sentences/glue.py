@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from absl import logging
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning import results
 from electra_tf.finetuning.tasks import tfds_source
 from electra_tf.finetuning.tasks.sentences.classification import (
@@ -26,11 +27,8 @@ DEBUG_ROWS = 100  # Rows of a file to read in debug mode, as the original.
 class Columns(typing.NamedTuple):
     """Where a file has what, counted from 0, or from the end by -1, -2, ...
 
-    Attributes:
-        text: int.
-        pair: int, or None for single sentences.
-        label: int, or None for files without labels.
-        header: bool, whether the first line is one.
+    A file without labels has None for them, and so have single sentences for
+    the second text.
     """
 
     text: int
@@ -40,148 +38,118 @@ class Columns(typing.NamedTuple):
 
 
 class TfdsSet(typing.NamedTuple):
-    """Where TensorFlow Datasets has a task.
-
-    Attributes:
-        name: str.
-        text: str, a feature.
-        pair: str or None, a feature.
-        splits: dict from our names of splits to its own, where these are not
-            train, validation and test.
-    """
+    """Where TensorFlow Datasets has a task."""
 
     name: str
-    text: str = "sentence"
-    pair: str | None = None
+    text: str = "sentence"  # A feature.
+    pair: str | None = None  # A feature.
+    # Dict from our names of splits to its own, where these are not train,
+    # validation and test.
     splits: Mapping = types.MappingProxyType({})
 
 
+NO_YES = Labels(("0", "1"))
+
+
 class GlueFiles(typing.NamedTuple):
-    """A task of GLUE.
+    """A task of GLUE."""
 
-    Attributes:
-        targets: `Labels` or `Rating`.
-        metrics: tuple of str, rows of `metrics.METRICS`.
-        labelled: `Columns` of the training and development sets.
-        test: `Columns` of the test sets.
-        tfds: `TfdsSet`.
-        site: dict from a test set to the file that GLUE's site takes.
-        dev_file: str, name of the development set's file.
-        test_splits: tuple of str, which are the names of their files too.
-        unordered: bool, whether the order of a pair means nothing; such
-            training pairs are taken in both orders.
-    """
-
-    targets: Labels | Rating
-    metrics: tuple[str, ...]
-    labelled: Columns
-    test: Columns
-    tfds: TfdsSet
+    # Dict from a test set, which is the name of its file too, to the file that
+    # GLUE's site takes.
     site: Mapping[str, str]
-    dev_file: str = DEV
-    test_splits: tuple[str, ...] = (TEST,)
+    tfds: TfdsSet
+    labelled: Columns  # Of the training and development sets.
+    test: Columns  # Of the test sets.
+    targets: Labels | Rating = NO_YES
+    metrics: tuple[str, ...] = ("accuracy",)  # Rows of `metrics.METRICS`.
+    dev_file: str = DEV  # Name of the development set's file.
+    # Whether the order of a pair means nothing; such training pairs are taken
+    # in both orders.
     unordered: bool = False
 
 
-NO_YES = Labels(("0", "1"))
 _ENTAILMENT = Labels(("entailment", "not_entailment"))
-_STARS = Rating(0.0, 5.0)
 _SENTENCES = ("sentence1", "sentence2")
+_PREMISE = ("premise", "hypothesis")
 # Besides its test sets MNLI has GLUE's diagnostic set, of other columns.
 DIAGNOSTIC, DIAGNOSTIC_COLUMNS = "diagnostic", Columns(1, 2, None)
-DIAGNOSTIC_SET = TfdsSet(
-    "glue/ax", "premise", "hypothesis", {DIAGNOSTIC: "test"}
-)
+DIAGNOSTIC_SET = TfdsSet("glue/ax", *_PREMISE, {DIAGNOSTIC: "test"})
 
 GLUE = {
     "cola": GlueFiles(
-        targets=NO_YES,
-        metrics=("mcc",),
+        {TEST: "CoLA.tsv"},
+        TfdsSet("glue/cola"),
         labelled=Columns(3, None, 1, header=False),
         test=Columns(1, None, None),
-        tfds=TfdsSet("glue/cola"),
-        site={TEST: "CoLA.tsv"},
+        metrics=("mcc",),
     ),
     "sst": GlueFiles(
-        targets=NO_YES,
-        metrics=("accuracy",),
+        {TEST: "SST-2.tsv"},
+        TfdsSet("glue/sst2"),
         labelled=Columns(0, None, 1),
         test=Columns(1, None, None),
-        tfds=TfdsSet("glue/sst2"),
-        site={TEST: "SST-2.tsv"},
     ),
     "mrpc": GlueFiles(
-        targets=NO_YES,
-        metrics=("accuracy",),
+        {TEST: "MRPC.tsv"},
+        TfdsSet("glue/mrpc", *_SENTENCES),
         labelled=Columns(3, 4, 0),
         test=Columns(3, 4, None),
-        tfds=TfdsSet("glue/mrpc", *_SENTENCES),
-        site={TEST: "MRPC.tsv"},
         unordered=True,
     ),
     "sts": GlueFiles(
-        targets=_STARS,
-        metrics=("correlations",),
+        {TEST: "STS-B.tsv"},
+        TfdsSet("glue/stsb", *_SENTENCES),
         labelled=Columns(-3, -2, -1),
         test=Columns(-2, -1, None),
-        tfds=TfdsSet("glue/stsb", *_SENTENCES),
-        site={TEST: "STS-B.tsv"},
+        targets=Rating(0.0, 5.0),
+        metrics=("correlations",),
         unordered=True,
     ),
     "qqp": GlueFiles(
-        targets=NO_YES,
-        metrics=("accuracy",),
+        {TEST: "QQP.tsv"},
+        TfdsSet("glue/qqp", "question1", "question2"),
         labelled=Columns(3, 4, 5),
         test=Columns(1, 2, None),
-        tfds=TfdsSet("glue/qqp", "question1", "question2"),
-        site={TEST: "QQP.tsv"},
     ),
     "mnli": GlueFiles(
-        targets=Labels(("contradiction", "entailment", "neutral")),
-        metrics=("accuracy",),
-        labelled=Columns(8, 9, -1),
-        test=Columns(8, 9, None),
-        tfds=TfdsSet(
+        {
+            "test_matched": "MNLI-m.tsv",
+            "test_mismatched": "MNLI-mm.tsv",
+            DIAGNOSTIC: "AX.tsv",
+        },
+        TfdsSet(
             "glue/mnli",
-            "premise",
-            "hypothesis",
+            *_PREMISE,
             splits={
                 DEV: "validation_matched",
                 "test_matched": "test_matched",
                 "test_mismatched": "test_mismatched",
             },
         ),
-        site={
-            "test_matched": "MNLI-m.tsv",
-            "test_mismatched": "MNLI-mm.tsv",
-            DIAGNOSTIC: "AX.tsv",
-        },
+        labelled=Columns(8, 9, -1),
+        test=Columns(8, 9, None),
+        targets=Labels(("contradiction", "entailment", "neutral")),
         dev_file="dev_matched",
-        test_splits=("test_matched", "test_mismatched", DIAGNOSTIC),
     ),
     "qnli": GlueFiles(
-        targets=_ENTAILMENT,
-        metrics=("accuracy",),
+        {TEST: "QNLI.tsv"},
+        TfdsSet("glue/qnli", "question", "sentence"),
         labelled=Columns(1, 2, -1),
         test=Columns(1, 2, None),
-        tfds=TfdsSet("glue/qnli", "question", "sentence"),
-        site={TEST: "QNLI.tsv"},
+        targets=_ENTAILMENT,
     ),
     "rte": GlueFiles(
-        targets=_ENTAILMENT,
-        metrics=("accuracy",),
+        {TEST: "RTE.tsv"},
+        TfdsSet("glue/rte", *_SENTENCES),
         labelled=Columns(1, 2, -1),
         test=Columns(1, 2, None),
-        tfds=TfdsSet("glue/rte", *_SENTENCES),
-        site={TEST: "RTE.tsv"},
+        targets=_ENTAILMENT,
     ),
     "wnli": GlueFiles(
-        targets=NO_YES,
-        metrics=("accuracy",),
+        {TEST: "WNLI.tsv"},
+        TfdsSet("glue/wnli", *_SENTENCES),
         labelled=Columns(1, 2, 3),
         test=Columns(1, 2, None),
-        tfds=TfdsSet("glue/wnli", *_SENTENCES),
-        site={TEST: "WNLI.tsv"},
     ),
 }
 
@@ -198,28 +166,33 @@ class GlueTask(SentenceTask):
         self.files = GLUE[name]
         self.targets = self.files.targets
         self.metric_names = self.files.metrics
-        self.test_splits = self.files.test_splits
+        self.test_splits = tuple(self.files.site)
+        self._most = DEBUG_ROWS if config.debug else None
 
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
-        read = {"files": self._from_files, "tfds": self._from_tfds}
-        examples = read[self.config.source](split)
+        from_tfds = self.config.source == "tfds"
+        examples = (self._from_tfds if from_tfds else self._from_files)(split)
         if self.files.unordered and split == TRAIN:
             examples += self._swapped(examples)
         self.log(split, examples)
         return examples
 
+    def submission(self, split: str, outputs: dict, source) -> dict[str, str]:
+        """Return the file of GLUE's site; see `Task.submission`."""
+        predictions = self.predictions(outputs, source)
+        return {self.files.site[split]: results.as_tsv(predictions)}
+
     def _from_tfds(self, split: str) -> list[Example]:
         found = DIAGNOSTIC_SET if split == DIAGNOSTIC else self.files.tfds
         names = {TRAIN: "train", DEV: "validation", TEST: "test"}
-        table = tfds_source.read(
+        table = tfds_source.read_split(
             found.name,
             {**names, **found.splits}[split],
             self.config.tfds_data_dir,
             # Labels "0" and "1" have names there.
             class_names=self.targets != NO_YES,
         )
-        most = DEBUG_ROWS if self.config.debug else None
         return [
             Example(
                 eid=record.values["idx"],
@@ -229,47 +202,19 @@ class GlueTask(SentenceTask):
                 if split in self.test_splits
                 else record.parsed(self.targets.parse, record.text("label")),
             )
-            for record in table.records[:most]
+            for record in table.records[: self._most]
         ]
 
     def _from_files(self, split: str) -> list[Example]:
-        path, rows = self._rows(split)
-        columns = self._columns(split)
-        return self._read(path, rows[columns.header :], columns)
-
-    def submission(self, split: str, outputs: dict, source) -> dict[str, str]:
-        """Return the file of GLUE's site; see `Task.submission`."""
-        predictions = self.predictions(outputs, source)
-        return {self.files.site[split]: results.as_tsv(predictions)}
-
-    def _rows(self, split: str) -> tuple[str, list[Row]]:
-        folder = self.config.raw_data_dir.format(self.name)
-        stem = self.files.dev_file if split == DEV else split
-        path = os.path.join(folder, f"{stem}.tsv")
-        try:
-            rows = read_rows(path, DEBUG_ROWS if self.config.debug else None)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                f"{error} Expected the {split} file of GLUE's "
-                f"{self.name} there; put the files of https://gluebenchmark."
-                f"com/tasks into {folder}, or set raw_data_dir."
-            ) from None
-        return path, rows
-
-    def _columns(self, split: str) -> Columns:
-        if split == DIAGNOSTIC:
-            return DIAGNOSTIC_COLUMNS
-        labelled = split in (TRAIN, DEV)
-        return self.files.labelled if labelled else self.files.test
-
-    def _read(self, path, rows: list[Row], columns: Columns) -> list[Example]:
+        """Read a file; rows with too few columns are left out."""
+        path, columns = self._path(split), self._columns(split)
         examples, short = [], []
-        for row in rows:
+        for row in self._rows(path, split)[columns.header :]:
             try:
                 examples.append(self._example(row, columns))
             except IndexError:
                 short.append(row)
-            except ValueError as error:
+            except UserError as error:
                 raise row_error(path, row, str(error)) from None
         if short:
             logging.warning(
@@ -283,6 +228,27 @@ class GlueTask(SentenceTask):
         if not examples:
             raise DataError(f"{path} holds no example.")
         return examples
+
+    def _path(self, split: str) -> str:
+        folder = self.config.raw_data_dir.format(self.name)
+        stem = self.files.dev_file if split == DEV else split
+        return os.path.join(folder, f"{stem}.tsv")
+
+    def _rows(self, path: str, split: str) -> list[Row]:
+        try:
+            return read_rows(path, self._most)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f"{error} Expected the {split} file of GLUE's "
+                f"{self.name} there; put the files of https://gluebenchmark."
+                f"com/tasks into {os.path.dirname(path)}, or set raw_data_dir."
+            ) from None
+
+    def _columns(self, split: str) -> Columns:
+        if split == DIAGNOSTIC:
+            return DIAGNOSTIC_COLUMNS
+        labelled = split in (TRAIN, DEV)
+        return self.files.labelled if labelled else self.files.test
 
     def _example(self, row: Row, columns: Columns) -> Example:
         cells = row.cells

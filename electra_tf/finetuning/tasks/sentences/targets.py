@@ -22,21 +22,13 @@ IMBALANCE = 10
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """One of some labels; learnt as its number.
+    """One of some labels; learnt as its number."""
 
-    Attributes:
-        names: tuple of str.
-    """
-
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # The labels.
     scale = None
     blank = 0  # Of what has no label: a test set.
-    scores = "logits"  # What its head computes besides the predictions.
-
-    @property
-    def feature(self) -> FeatureSpec:
-        """How it is learnt; the task's name comes before."""
-        return FeatureSpec("label_ids")
+    scores = "logits"  # The head's output to write beside predictions.
+    feature = FeatureSpec("label_ids")  # The task's name comes before.
 
     @property
     def head(self) -> HeadSpec:
@@ -47,7 +39,7 @@ class Labels:
         """Return the number of a label.
 
         Raises:
-            ValueError: saying what was expected.
+            UserError: when it is none of the labels.
         """
         if text not in self.names:
             raise UserError(
@@ -58,15 +50,15 @@ class Labels:
         return self.names.index(text)
 
     def as_text(self, prediction) -> str:
-        """Return the label of a number."""
+        """Return a prediction as it is written in files."""
         return self.names[int(prediction)]
 
-    def counts(self, values: Sequence[int]) -> dict[str, int]:
-        """Return how many there are of each label."""
+    def counts(self, values: Sequence) -> dict[str, int]:
+        """Return how many parsed values there are of each label."""
         counted = collections.Counter(values)
         return {name: counted[i] for i, name in enumerate(self.names)}
 
-    def described(self, values: Sequence[int]) -> str:
+    def described(self, values: Sequence) -> str:
         """Say how frequent each label is.
 
         >>> Labels(("no", "yes")).described([1, 1, 0, 1])
@@ -79,7 +71,7 @@ class Labels:
             f"{100 * counts[most] / len(values):.1f}"
         )
 
-    def warning(self, values: Sequence[int]) -> str:
+    def warning(self, values: Sequence) -> str:
         """Say what is wrong with the labels to learn; "" for nothing.
 
         >>> Labels(("no", "yes")).warning([1] * 30 + [0])
@@ -94,7 +86,7 @@ class Labels:
             f"{least!r}. Accuracy says little here"
         )
 
-    def constant_loss(self, values: Sequence[int]) -> float:
+    def constant_loss(self, values: Sequence) -> float:
         """Return the least mean loss of predicting the same for all.
 
         >>> Labels(("no", "yes")).constant_loss([0, 1]) == math.log(2)
@@ -104,27 +96,20 @@ class Labels:
 
 
 @dataclasses.dataclass(frozen=True)
-class LabelSets:
+class LabelSets(Labels):
     """Any number of some labels; learnt as a list of their numbers, from 1.
 
     Written as a JSON list, or with a separator between labels.
 
     Attributes:
-        names: tuple of str.
+        names: tuple of str, the labels.
         separator: str.
     """
 
-    names: tuple[str, ...]
     separator: str = ","
-    scale = None
     blank = ()
-    scores = "logits"
-
-    @property
-    def feature(self) -> FeatureSpec:
-        """How they are learnt; the task's name comes before."""
-        # Lists of different lengths are padded with 0, so labels count from 1.
-        return FeatureSpec("label_numbers", per_token=True)
+    # Lists of different lengths are padded with 0, so labels count from 1.
+    feature = FeatureSpec("label_numbers", per_token=True)
 
     @property
     def head(self) -> HeadSpec:
@@ -140,12 +125,12 @@ class LabelSets:
         ['a, b', 'c']
 
         Raises:
-            ValueError: when it is neither.
+            UserError: when it is neither.
         """
         if isinstance(value, str) and value.lstrip().startswith("["):
             try:
                 value = json.loads(value)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"{value!r} is no JSON: {error}") from None
         if isinstance(value, str):
             value = [part.strip() for part in value.split(self.separator)]
@@ -160,27 +145,19 @@ class LabelSets:
         return [*dict.fromkeys(value)]
 
     def parse(self, value) -> tuple[int, ...]:
-        """Return the numbers of labels, from 1.
-
-        Raises:
-            ValueError: saying what was expected.
-        """
-        one = Labels(self.names)
-        return tuple(1 + one.parse(label) for label in self.split(value))
+        """Return the numbers of labels, from 1; see `Labels.parse`."""
+        parse = super().parse
+        return tuple(1 + parse(label) for label in self.split(value))
 
     def as_text(self, prediction) -> str:
         """Return the labels of an array of 0 and 1, as a JSON list."""
-        chosen = [
-            name
-            for name, there in zip(self.names, prediction, strict=True)
-            if there
-        ]
-        return json.dumps(chosen, ensure_ascii=False)
+        chosen = zip(self.names, prediction, strict=True)
+        names = [name for name, there in chosen if there]
+        return json.dumps(names, ensure_ascii=False)
 
     def counts(self, values: Sequence[tuple]) -> dict[str, int]:
-        """Return how many there are of each label."""
-        counted = collections.Counter(n for numbers in values for n in numbers)
-        return {name: counted[i] for i, name in enumerate(self.names, 1)}
+        """See `Labels.counts`."""
+        return super().counts([n - 1 for numbers in values for n in numbers])
 
     def described(self, values: Sequence[tuple]) -> str:
         """Say how frequent each label is.
@@ -193,7 +170,7 @@ class LabelSets:
         return f"{of_labels}; {none} without any label"
 
     def warning(self, values: Sequence[tuple]) -> str:
-        """Say what is wrong with the labels to learn; "" for nothing."""
+        """See `Labels.warning`."""
         counts = self.counts(values)
         rare = [
             f"{name!r} ({count})"
@@ -203,7 +180,7 @@ class LabelSets:
         return f"rare labels: {', '.join(rare)}" if rare else ""
 
     def constant_loss(self, values: Sequence[tuple]) -> float:
-        """Return the least mean loss of predicting the same for all."""
+        """See `Labels.constant_loss`."""
         return statistics.fmean(
             entropy((count, len(values) - count))
             for count in self.counts(values).values()
@@ -212,39 +189,26 @@ class LabelSets:
 
 @dataclasses.dataclass(frozen=True)
 class RegressionTarget:
-    """A number; learnt on a scale from 0 to 1.
+    """A number; learnt on a scale from 0 to 1."""
 
-    Attributes:
-        low: float, what is learnt as 0.
-        high: float, what is learnt as 1.
-    """
-
-    low: float
-    high: float
+    low: float  # Learnt as 0.
+    high: float  # Learnt as 1.
     names = None
     blank = 0.0
     scores = "predictions"
+    feature = FeatureSpec("targets", "float32")
+    head = HeadSpec("regression", 1)
 
     @property
     def scale(self) -> tuple[float, float]:
         """The numbers that are learnt as 0 and 1."""
         return self.low, self.high
 
-    @property
-    def feature(self) -> FeatureSpec:
-        """How it is learnt; the task's name comes before."""
-        return FeatureSpec("targets", "float32")
-
-    @property
-    def head(self) -> HeadSpec:
-        """The head that predicts it."""
-        return HeadSpec("regression", 1)
-
     def parse(self, text: str) -> float:
         """Return the place of a number on the scale.
 
         Raises:
-            ValueError: saying what was expected.
+            UserError: when it is no finite number.
         """
         return (finite(text) - self.low) / (self.high - self.low)
 
@@ -268,7 +232,7 @@ class RegressionTarget:
         return f"{least} to {most}, mean {mean}"
 
     def warning(self, values: Sequence[float]) -> str:
-        """Say what is wrong with the numbers to learn; "" for nothing."""
+        """Return "": any numbers can be learnt."""
         return ""
 
     def constant_loss(self, values: Sequence[float]) -> float:
@@ -301,11 +265,7 @@ class Rating(RegressionTarget):
 
 
 def finite(text: str) -> float:
-    """Return a number that is neither infinite nor NaN.
-
-    Raises:
-        ValueError: when it is none.
-    """
+    """Return a number that is neither infinite nor NaN, or raise UserError."""
     try:
         number = float(text)
     except ValueError:

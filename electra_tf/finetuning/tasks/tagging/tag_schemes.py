@@ -16,6 +16,7 @@ Reference: Ramshaw and Marcus, 1995, https://arxiv.org/abs/cmp-lg/9505040
 """
 
 import typing
+from collections.abc import Callable
 
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError
@@ -26,13 +27,7 @@ _BEGINS, _CONTINUES = "BS", "IE"
 
 
 class Span(typing.NamedTuple):
-    """Words that belong together.
-
-    Attributes:
-        first: int, number of its first word.
-        last: int, number of its last word.
-        type: str.
-    """
+    """Words that belong together, by the numbers of the first and the last."""
 
     first: int
     last: int
@@ -46,7 +41,7 @@ def decoded(tags) -> list[Span]:
     [Span(first=0, last=1, type='NP'), Span(first=3, last=3, type='VP')]
 
     Raises:
-        ValueError: for what is no tag.
+        UserError: for what is no tag.
     """
     spans: list[Span] = []
     inside = False
@@ -78,29 +73,13 @@ def bioes(tags) -> list[str]:
     >>> bioes(["B-NP", "I-NP", "O", "I-VP"])
     ['B-NP', 'E-NP', 'O', 'S-VP']
     """
-    spans = decoded(tags)
-    encoded = _bio(spans, len(tags))
-    for span in spans:
-        end = "S" if span.first == span.last else "E"
-        encoded[span.last] = f"{end}-{span.type}"
-    return encoded
-
-
-def bio(tags) -> list[str]:
-    """Return the same spans in BIO tags.
-
-    >>> bio(["B-NP", "E-NP", "O", "S-VP"])
-    ['B-NP', 'I-NP', 'O', 'B-VP']
-    """
-    return _bio(decoded(tags), len(tags))
-
-
-def _bio(spans: list[Span], length: int) -> list[str]:
-    encoded = [OUTSIDE] * length
-    for span in spans:
-        for number in range(span.first, span.last + 1):
-            encoded[number] = f"I-{span.type}"
-        encoded[span.first] = f"B-{span.type}"
+    encoded = [OUTSIDE] * len(tags)
+    for span in decoded(tags):
+        inside = span.last - span.first - 1
+        positions = ["S"] if inside < 0 else ["B", *"I" * inside, "E"]
+        encoded[span.first : span.last + 1] = [
+            f"{position}-{span.type}" for position in positions
+        ]
     return encoded
 
 
@@ -110,18 +89,13 @@ _POSITIONS = frozenset("BIES") | _OTHER_LETTERS.keys()
 
 
 class Scheme(typing.NamedTuple):
-    """A way to write spans.
+    """A way to write spans."""
 
-    Attributes:
-        name: str.
-        positions: str, the letters that a type may have; none for tags of
-            single words.
-        learnt_as: function from a sentence's tags to those that are learnt.
-    """
-
-    name: str
+    name: str  # As in the list above.
+    # The letters that a type may have; none for tags of single words.
     positions: str
-    learnt_as: typing.Callable
+    # Function from a sentence's tags to those that are learnt.
+    learnt_as: Callable[[list[str]], list[str]]
 
 
 def _as_iob2(tags: list[str]) -> list[str]:
@@ -166,8 +140,13 @@ def detected(sentences: list[Sentence]) -> Scheme:
     of_spans = {tag for tag in tags if _is_of_span(tag)}
     if not of_spans:
         return WORDS
-    if tags - of_spans:
-        _refuse(sentences, tags - of_spans, min(of_spans))
+    odd = first_of(sentences, (tags - of_spans).__contains__)
+    if odd:
+        raise DataError(
+            f"{odd[0]}: the tag {odd[1]!r} has no position such as B- or I-, "
+            f"but others have, {min(of_spans)!r} for instance. Give all tags "
+            "one, or none."
+        )
     if any(tag[0] not in IOB2.positions for tag in of_spans):
         return IOBES
     begun = all(_as_iob2(s.tags) == s.tags for s in sentences)
@@ -178,16 +157,16 @@ def _is_of_span(tag: str) -> bool:
     return tag[0] in _POSITIONS and tag[1:2] == "-" and len(tag) > 2
 
 
-def _refuse(sentences: list[Sentence], odd: set[str], good: str):
+def first_of(
+    sentences: list[Sentence], is_wrong: Callable[[str], bool]
+) -> tuple[str, str] | None:
+    """Return the place and the tag of the first one that is wrong, if any."""
     for sentence in sentences:
-        for number, tag in enumerate(sentence.tags):
-            if tag in odd:
-                raise DataError(
-                    f"{sentence.where}, word {number + 1} "
-                    f"{sentence.words[number]!r}: the tag {tag!r} has no "
-                    f"position such as B- or I-, but others have, {good!r} "
-                    "for instance. Give all tags one, or none."
-                )
+        words = zip(sentence.words, sentence.tags, strict=True)
+        for number, (word, tag) in enumerate(words, 1):
+            if is_wrong(tag):
+                return f"{sentence.where}, word {number} {word!r}", tag
+    return None
 
 
 def all_tags(scheme: Scheme, sentences: list[Sentence]) -> tuple[str, ...]:

@@ -18,11 +18,11 @@ import os
 
 from absl import logging
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.metrics import entropy, shares
 from electra_tf.finetuning.tasks.tagging import tag_schemes
 from electra_tf.finetuning.tasks.tagging.word_pieces import (
-    Pieces,
     Placed,
     basic_tokenizer,
     pieces_of_words,
@@ -45,14 +45,9 @@ DEBUG_SENTENCES = 101  # To read in debug mode.
 
 
 class Tagging(Task):
-    """A tag for each word, learnt at its first piece.
+    """A tag for each word, learnt at its first piece."""
 
-    Attributes:
-        labels: tuple of str, the tags.
-        lower_case_words: bool.
-    """
-
-    labels: tuple[str, ...]
+    labels: tuple[str, ...]  # The tags.
     lower_case_words = True  # Whatever do_lower_case says, as released.
 
     @property
@@ -72,7 +67,7 @@ class Tagging(Task):
 
     def examples(self, split: str) -> list[Sentence]:
         """Read a split; see `Task.examples`."""
-        sentences = self._read(split)
+        sentences = self._sentences(split)
         words = sum(len(sentence.words) for sentence in sentences)
         counts = collections.Counter(t for s in sentences for t in s.tags)
         say(
@@ -82,7 +77,7 @@ class Tagging(Task):
         return sentences
 
     @abc.abstractmethod
-    def _read(self, split: str) -> list[Sentence]:
+    def _sentences(self, split: str) -> list[Sentence]:
         """Read a split's sentences, with tags as they are learnt."""
 
     def constant_loss(self, examples: list[Sentence]) -> float:
@@ -123,13 +118,11 @@ class Chunking(Tagging):
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """The tags of all splits that are there, sorted."""
-        splits = [
-            s for s in (TRAIN, DEV, TEST) if os.path.exists(self._path(s))
-        ]
         tags = {
             tag
-            for split in splits
-            for sentence in self._read(split)
+            for split in (TRAIN, DEV, TEST)
+            if os.path.exists(self._path(split))
+            for sentence in self._sentences(split)
             for tag in sentence.tags
         }
         if not tags:
@@ -140,27 +133,34 @@ class Chunking(Tagging):
         folder = self.config.raw_data_dir.format(self.name)
         return os.path.join(folder, f"{split}.txt")
 
-    def _read(self, split: str) -> list[Sentence]:
+    def _sentences(self, split: str) -> list[Sentence]:
         if self.config.source != "files":
             raise DataError(
                 f"TensorFlow Datasets does not have the data of {self.name}. "
                 "Use --source=files."
             )
         most = DEBUG_SENTENCES if self.config.debug else None
-        return [
-            sentence._replace(tags=_bioes(sentence))
-            for sentence in read_sentences(self._path(split))[:most]
-        ]
+        sentences = []
+        for sentence in read_sentences(self._path(split))[:most]:
+            try:
+                tags = tag_schemes.bioes(sentence.tags)
+            except UserError as error:
+                raise DataError(f"{sentence.where}: {error}") from None
+            sentences.append(sentence._replace(tags=tags))
+        return sentences
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut what is too long."""
-        place = released_cut if self.config.released_tagging else what_fits
+        config, basic = self.config, basic_tokenizer()
+        released, most = config.released_tagging, config.max_seq_length
         rows, cut = [], 0
         for sentence in examples:
-            pieces = self._pieces(sentence, tokenizer)
-            placed = place(pieces, self.config.max_seq_length)
+            pieces = pieces_of_words(
+                sentence.words, tokenizer, basic, label_all=not released
+            )
+            placed = (released_cut if released else what_fits)(pieces, most)
             cut += len(sentence.words) - len(placed.positions)
-            tags = sentence.tags[: placed.most_labels]
+            tags = sentence.tags[: most if released else len(placed.positions)]
             rows.append(self._features(placed, tags, sentence.eid))
         if cut:
             logging.warning(
@@ -168,28 +168,12 @@ class Chunking(Tagging):
                 "longer than max_seq_length %d",
                 self.name,
                 cut,
-                self.config.max_seq_length,
+                most,
             )
         return rows
-
-    def _pieces(self, sentence: Sentence, tokenizer) -> Pieces:
-        return pieces_of_words(
-            sentence.words,
-            tokenizer,
-            basic_tokenizer(),
-            label_all=not self.config.released_tagging,
-        )
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return F1, precision and recall of spans, and the loss of a word."""
         scores = metrics.span_f1(outputs, self.labels)
         released = self.config.released_tagging
         return {**scores, "loss": metrics.word_loss(outputs, released)}
-
-
-def _bioes(sentence: Sentence) -> list[str]:
-    """Return a sentence's tags in the BIOES scheme."""
-    try:
-        return tag_schemes.bioes(sentence.tags)
-    except ValueError as error:
-        raise DataError(f"{sentence.where}: {error}") from None

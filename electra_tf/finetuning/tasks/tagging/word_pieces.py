@@ -10,33 +10,19 @@ from electra_tf.text.tokenization import CLS, SEP, BasicTokenizer
 
 
 class Placed(typing.NamedTuple):
-    """A sentence as an input.
-
-    Attributes:
-        input_ids: list of int.
-        positions: list of int, where the labelled words begin.
-        most_labels: int, how many labels to keep.
-    """
+    """A sentence as an input, and where its labelled words begin."""
 
     input_ids: list[int]
     positions: list[int]
-    most_labels: int
 
 
 class Pieces(typing.NamedTuple):
-    """The pieces of a sentence's words.
+    """The pieces of a sentence's words."""
 
-    Attributes:
-        words: list of lists of int, the ids of each word's pieces.
-        labelled: list of bool, which of the words have a label.
-        cls_id: int.
-        sep_id: int.
-    """
-
-    words: list[list[int]]
-    labelled: list[bool]
-    cls_id: int
-    sep_id: int
+    words: list[list[int]]  # The ids of each word's pieces.
+    labelled: list[bool]  # Which of the words have a label.
+    cls_id: int  # Of [CLS].
+    sep_id: int  # Of [SEP].
 
 
 def basic_tokenizer(do_lower_case: bool = True) -> BasicTokenizer:
@@ -52,12 +38,7 @@ def pieces_of_words(
 ) -> Pieces:
     """Cut words into pieces; those that say [CLS] or [SEP] stay whole.
 
-    Args:
-        words: list of str.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-        basic: see `basic_tokenizer`.
-        label_all: bool, whether [CLS] and [SEP] have labels too; then they are
-            cut like any other word.
+    With `label_all` these have labels too, and are cut like any other word.
     """
     special = () if label_all else (CLS, SEP)
     cleaned = [basic.cleaned(word) for word in words]
@@ -84,10 +65,7 @@ def what_fits(pieces: Pieces, max_length: int) -> Placed:
     last = max_length - 1
     if len(ids) > last:
         positions = [p for p in positions if p < last]
-    positions = positions[:max_length]
-    return Placed(
-        [*ids[:last], pieces.sep_id], positions, most_labels=len(positions)
-    )
+    return Placed([*ids[:last], pieces.sep_id], positions[:max_length])
 
 
 def released_cut(pieces: Pieces, max_length: int) -> Placed:
@@ -115,7 +93,7 @@ def released_cut(pieces: Pieces, max_length: int) -> Placed:
             f"cut; expected at most max_seq_length {max_length}. Turn off "
             "released_tagging."
         )
-    return Placed(ids, positions, most_labels=max_length)
+    return Placed(ids, positions)
 
 
 def all_parts(pieces: Pieces, max_length: int) -> list[Placed]:
@@ -134,6 +112,6 @@ def all_parts(pieces: Pieces, max_length: int) -> list[Placed]:
         positions.append(len(ids) + 1)
         ids = ids + word
     return [
-        Placed([pieces.cls_id, *ids, pieces.sep_id], positions, len(positions))
+        Placed([pieces.cls_id, *ids, pieces.sep_id], positions)
         for ids, positions in (*parts, (ids, positions))
     ]

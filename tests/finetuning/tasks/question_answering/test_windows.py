@@ -1,5 +1,7 @@
 """Windows cover the passage, and hold the answer where it is."""
 
+import types
+
 import pytest
 
 from electra_tf.finetuning.tasks.question_answering import windows
@@ -17,9 +19,11 @@ def question(text: str, passage: str = TEXT, **answer) -> Question:
     return Question(3, "q", text, Passage(passage), [], **answer)
 
 
-def cut(folder, length: int, stride: int, most_of_query: int = 64):
-    tokenizer = sentences.tokenizer(folder)
-    return windows.Windows(tokenizer, length, most_of_query, stride)
+def cut(folder, length: int, stride: int):
+    settings = types.SimpleNamespace(
+        max_seq_length=length, max_query_length=64, doc_stride=stride
+    )
+    return windows.Windows(sentences.tokenizer(folder), settings)
 
 
 @pytest.mark.parametrize("length", [6, 9, 12, 40])
