@@ -45,7 +45,7 @@ GLUE = {
 # The only ones outside `conversion` that read and write model folders.
 MODEL_FOLDERS = {
     "electra_tf.finetuning.export",
-    "electra_tf.finetuning.tuned_model",
+    "electra_tf.finetuning.finetuned_model",
     "electra_tf.pretraining.detector",
     "electra_tf.pretraining.scoring",
 }

@@ -43,10 +43,14 @@ class TaskRow(typing.NamedTuple):
 
 # As in the original the letters "qa" or "squad" in a name made these
 # defaults, `naturalqs` has them not.
-_GLUE = TaskRow("glue.GlueTask")
+_GLUE = TaskRow("sentences.glue.GlueTask")
 _LONG = _GLUE._replace(num_train_epochs=10.0)
 _ANSWERS = TaskRow(
-    "question_answering.QuestionAnswering", 2.0, 512, "question_answering", 1
+    "question_answering.question_answering.QuestionAnswering",
+    2.0,
+    512,
+    "question_answering",
+    1,
 )
 # Chunks are of 11 kinds, each tagged by its begin, inside, end or as single;
 # data may have fewer of these.
@@ -69,40 +73,42 @@ TASKS = {
     "triviaqa": _ANSWERS,
     "searchqa": _ANSWERS,
     "chunk": TaskRow(
-        "tagging.Chunking",
+        "tagging.tagging.Chunking",
         max_seq_length=256,
         head="tagging",
         outputs=_CHUNK_TAGS,
     ),
     "classification": TaskRow(
-        "own_sentences.OwnClassification", own_data=True, needs=(TEXT, LABEL)
+        "own_data.own_sentences.OwnClassification",
+        own_data=True,
+        needs=(TEXT, LABEL),
     ),
     "pair": TaskRow(
-        "own_sentences.OwnClassification",
+        "own_data.own_sentences.OwnClassification",
         own_data=True,
         needs=(TEXT, PAIR, LABEL),
     ),
     "multilabel": TaskRow(
-        "own_sentences.OwnMultilabel",
+        "own_data.own_sentences.OwnMultilabel",
         head="multilabel",
         own_data=True,
         needs=(TEXT, LABEL),
     ),
     "regression": TaskRow(
-        "own_sentences.OwnRegression",
+        "own_data.own_sentences.OwnRegression",
         head="regression",
         outputs=1,
         own_data=True,
         needs=(TEXT, LABEL),
     ),
     "tagging": TaskRow(
-        "own_tagging.OwnTagging",
+        "own_data.own_tagging.OwnTagging",
         max_seq_length=256,
         head="tagging",
         own_data=True,
     ),
     "qa": _ANSWERS._replace(
-        implementation="own_questions.OwnQuestions", own_data=True
+        implementation="own_data.own_questions.OwnQuestions", own_data=True
     ),
 }
 

@@ -8,42 +8,31 @@ ends with the largest difference.
 """
 
 import argparse
-import importlib
 import importlib.util
 import typing
 
 from electra_tf import command_line
 from electra_tf.conversion import model_folder
 from electra_tf.errors import UserError
-from electra_tf.finetuning import tuned_model
-from electra_tf.finetuning.tuned_model import TunedModel, TunedTask
+from electra_tf.finetuning import finetuned_model
+from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 
 # What a format may differ by from the model, relative to numbers above 1.
 TOLERANCE = 1e-3
 
 
 class Format(typing.NamedTuple):
-    """A row of `FORMATS`.
+    """A row of `FORMATS`."""
 
-    Attributes:
-        module: str, below `electra_tf.finetuning`. It has `write(path, tuned,
-            task)` and `outputs(path, tuned, task)`, which returns a function
-            like `Served`.
-        text: str, what it is, for the help page.
-        needs: tuple of str, packages that are not there by default.
-    """
-
-    module: str
-    text: str
-    needs: tuple[str, ...] = ()
+    exporter: str  # Its class in `electra_tf.finetuning.exporting.formats`.
+    text: str  # What it is, for the help page.
+    needs: tuple[str, ...] = ()  # Packages that are not there by default.
 
 
 FORMATS = {
-    "saved_model": Format("exporting.saved_model", "TensorFlow's"),
-    "onnx": Format(
-        "exporting.onnx_model", "model.onnx", ("tf2onnx", "onnx", "onnxruntime")
-    ),
-    "litert": Format("exporting.litert", "model.tflite"),
+    "saved_model": Format("SavedModel", "TensorFlow's"),
+    "onnx": Format("Onnx", "model.onnx", ("tf2onnx", "onnx", "onnxruntime")),
+    "litert": Format("LiteRT", "model.tflite"),
     "hugging_face": Format("", "a folder of transformers"),
 }
 
@@ -78,24 +67,21 @@ def export(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError, FileExistsError: for folders that do not do.
-        ValueError: for what cannot be exported, or differs when it was.
+        UserError: for what cannot be exported, or differs when it was.
     """
-    tuned = tuned_model.read(args.model_folder)
+    tuned = finetuned_model.read(args.model_folder)
     task = tuned.task(args.task)
     if args.format == "hugging_face":
         print(_hugging_face(args.to, tuned, task))
         return
     row = FORMATS[args.format]
     _check_installed(row.needs)
-    writer = importlib.import_module(f"electra_tf.finetuning.{row.module}")
-    model_folder.make_folder(args.to)
-    for line in writer.write(args.to, tuned, task):
-        print(line)
-    from electra_tf.finetuning.exporting import check
+    from electra_tf.finetuning.exporting import formats
 
-    differences = check.differences(
-        writer.outputs(args.to, tuned, task), tuned, task
-    )
+    model_folder.make_folder(args.to)
+    exporter = getattr(formats, row.exporter)(args.to, tuned, task)
+    print(*exporter.write(), sep="\n")
+    differences = formats.differences(exporter.load(), tuned, task)
     for name, difference in differences.items():
         print(f"{name}: largest difference {difference:.2g}")
     if not max(differences.values()) <= TOLERANCE:
@@ -124,7 +110,7 @@ _PARTS = {
 }
 
 
-def _hugging_face(path: str, tuned: TunedModel, task: TunedTask) -> str:
+def _hugging_face(path: str, tuned: FinetunedModel, task: FinetunedTask) -> str:
     """Write a folder for `from_pretrained`; see `electra_tf.conversion`."""
     from electra_tf.conversion import convert, hugging_face
 

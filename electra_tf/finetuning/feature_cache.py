@@ -12,15 +12,17 @@ import hashlib
 import json
 import os
 import pathlib
-import tempfile
 import zipfile
 
 import numpy as np
 from absl import logging
 
-from electra_tf.configs import hparams
+from electra_tf.configs import FinetuningConfig, hparams
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.inputs import Column, Inputs
+from electra_tf.finetuning.tasks.task import Task
+from electra_tf.io import files
+from electra_tf.text.tokenization import Tokenizer
 
 # The settings that features may depend on, by their groups.
 GROUPS = ("tasks", "question answering", "batches", "model")
@@ -28,56 +30,46 @@ GROUPS = ("tasks", "question answering", "batches", "model")
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SPLITS = "/splits"
 _NUM_REAL = "num_real"
-# Modules outside of this package that features come from.
-_ALSO = ("tokenization.py", "configs/finetuning.py")
+# Packages whose code features come from.
+_PACKAGES = ("finetuning", "text", "configs")
 
 
 class FeatureCache:
-    """Makes inputs, or reads those that were made before.
+    """Makes inputs, or reads those that were made before."""
 
-    Args:
-        config: `FinetuningConfig`: where to keep files, and whether to.
-        tasks: list of `Task`.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-    """
-
-    def __init__(self, config, tasks: list, tokenizer):
+    def __init__(
+        self, config: FinetuningConfig, tasks: list[Task], tokenizer: Tokenizer
+    ):
         self.config = config
         self.tasks = tasks
         self.tokenizer = tokenizer
 
     def __call__(self, examples: dict[str, list], batch_size: int) -> Inputs:
-        """Return what `inputs.make` returns.
+        """Return what `inputs.make` returns for the examples by task."""
 
-        Args:
-            examples: dict from a task's name to its examples.
-            batch_size: int, examples of a global batch.
-        """
+        def make() -> Inputs:
+            return inputs.make(self.tasks, examples, self.tokenizer, batch_size)
+
         if not self.config.use_tfrecords_if_existing:
-            return self._made(examples, batch_size)
-        path = self._path(examples, batch_size)
+            return make()
+        path = os.path.join(
+            self.config.preprocessed_data_dir,
+            f"{self.key(examples, batch_size)}.npz",
+        )
         specs = inputs.specs_of(self.tasks)
         try:
-            return read(path, specs)
+            return read_inputs(path, specs)
         except FileNotFoundError:
             pass
         except _DAMAGED as error:
             logging.warning("%s is damaged and made anew: %s", path, error)
-        made = self._made(examples, batch_size)
+        made = make()
         try:
-            write(path, made)
+            write_inputs(path, made)
         except OSError as error:
             # A full disk is no reason not to train.
             logging.warning("The features are not kept: %s", error)
         return made
-
-    def _made(self, examples: dict[str, list], batch_size: int) -> Inputs:
-        return inputs.make(self.tasks, examples, self.tokenizer, batch_size)
-
-    def _path(self, examples: dict[str, list], batch_size: int) -> str:
-        key = self.key(examples, batch_size)
-        folder = self.config.preprocessed_data_dir
-        return os.path.join(folder, f"{key}.npz")
 
     def key(self, examples: dict[str, list], batch_size: int) -> str:
         """Return the hash of all that the features depend on."""
@@ -112,9 +104,8 @@ class FeatureCache:
 def content(value):
     """Return what an example holds, in terms that `repr` writes out.
 
-    >>> from electra_tf.finetuning.tasks.passages import Passage
-    >>> content((1, "a", Passage("b c")))
-    (1, 'a', {'text': 'b c'})
+    >>> content((1, "a", [{"b": None}]))
+    (1, 'a', ({'b': None},))
     """
     if isinstance(value, tuple | list):
         return tuple(content(part) for part in value)
@@ -128,34 +119,26 @@ def content(value):
 
 @functools.cache
 def _code_hash() -> str:
-    package = pathlib.Path(__file__).parent
-    paths = [*package.glob("*.py"), *(package.parent / p for p in _ALSO)]
+    root = pathlib.Path(__file__).parents[1]
+    paths = [p for name in _PACKAGES for p in (root / name).rglob("*.py")]
     contents = [path.read_bytes() for path in sorted(paths)]
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
-def write(path: str, made: Inputs) -> None:
-    """Write a file that is there when it is whole."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+def write_inputs(path: str, made: Inputs) -> None:
+    """Write features as a file that is there when it is whole."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     arrays = {_NUM_REAL: np.array(made.num_real)}
     for name, column in made.columns.items():
         arrays[name] = column.values
         if column.splits is not None:
             arrays[name + _SPLITS] = column.splits
-    handle, unfinished = tempfile.mkstemp(
-        dir=os.path.dirname(path) or ".", suffix=".unfinished"
-    )
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
+    with files.writing(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **arrays)
 
 
-def read(path: str, specs: tuple) -> Inputs:
-    """Read a file that `write` wrote; the checksums of its arrays count.
+def read_inputs(path: str, specs: tuple) -> Inputs:
+    """Read a file of features; the checksums of its arrays count.
 
     Raises:
         FileNotFoundError: when there is none.

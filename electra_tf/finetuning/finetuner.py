@@ -1,4 +1,4 @@
-"""Trials: fine-tune, evaluate, write results.
+"""Trials of fine-tuning: train, evaluate, keep the best model.
 
 The one module here that knows the training loop: it puts tasks, model and
 loop together.
@@ -9,14 +9,14 @@ order of the data, dropout.
 
 import functools
 import itertools
-import json
 import os
 import shutil
 import sys
 import time
-import typing
+from collections.abc import Callable
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import (
@@ -25,15 +25,14 @@ from electra_tf.configs import (
     hparams,
     steps_to_profile,
 )
-from electra_tf.finetuning import cost, failures, inputs, results, tuned_model
+from electra_tf.efficiency import finetuning_flops
+from electra_tf.finetuning import finetuned_model, inputs, results
+from electra_tf.finetuning.evaluation import Evaluator, Split, Trial
 from electra_tf.finetuning.feature_cache import FeatureCache
-from electra_tf.finetuning.findings import Evaluated
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.outputs import Predictor
-from electra_tf.finetuning.report import Report
-from electra_tf.finetuning.tasks.metrics import as_text
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
+from electra_tf.io import files
 from electra_tf.layers.precision import precision
 from electra_tf.training import checkpoints, distribution, optimizer, schedules
 from electra_tf.training.loop import Phase, TrainingLoop
@@ -43,16 +42,6 @@ from electra_tf.training.settings import Settings
 PROGRESS_LINES = 20
 LOGGED_EXAMPLES = 5
 CONFIG_FILE = "config.json"
-
-
-class Split(typing.NamedTuple):
-    """A split of a task, to be evaluated."""
-
-    task: Task
-    name: str
-    features: inputs.Inputs
-    source: Source
-    batch_size: int
 
 
 class Finetuner:
@@ -80,42 +69,42 @@ class Finetuner:
         self.vocab_sha256 = tokenizer.vocab_sha256
         self.strategy = distribution.strategy(config)
         self.pretrained = pretrained
-        self._features = FeatureCache(config, tasks, tokenizer)
-        self.training = self._training_inputs(tokenizer, examples)
-        self.splits = self._splits(tokenizer, examples)
-        self.results: list[results.TaskResult] = []
-        self.report = Report(config)
-        self.best: float | None = None
+        features = FeatureCache(config, tasks, tokenizer)
+        self.training: inputs.Inputs | None = None
+        constant_losses = {}
+        if config.do_train:
+            chosen = {task.name: examples[task.name, TRAIN] for task in tasks}
+            self.training = features(chosen, config.train_batch_size)
+            constant_losses = {
+                task.name: _share_of(self.training, task, chosen[task.name])
+                for task in tasks
+            }
+            self._log_examples(tokenizer)
+        self.evaluator = Evaluator(
+            config,
+            [
+                self._split(*names, chosen, features, tokenizer)
+                for names, chosen in examples.items()
+                if names[1] != TRAIN
+            ],
+            self.strategy,
+            self.length,
+            constant_losses,
+        )
 
-    def _training_inputs(self, tokenizer, examples) -> inputs.Inputs | None:
-        if not self.config.do_train:
-            return None
-        chosen = {t.name: examples[t.name, TRAIN] for t in self.tasks}
-        made = self._features(chosen, self.config.train_batch_size)
-        self.constant_losses = {
-            task.name: _share_of(made, task, chosen[task.name])
-            for task in self.tasks
-        }
+    def _log_examples(self, tokenizer):
         if self.config.log_examples:
-            for index in range(min(LOGGED_EXAMPLES, made.num_real)):
-                self._say(inputs.described(made, index, tokenizer))
-        return made
+            for index in range(min(LOGGED_EXAMPLES, self.training.num_real)):
+                _say(inputs.described(self.training, index, tokenizer))
 
-    def _splits(self, tokenizer, examples) -> list[Split]:
-        config, by_name = self.config, {t.name: t for t in self.tasks}
-        splits = []
-        for (task_name, split), chosen in examples.items():
-            if split == TRAIN:
-                continue
-            size = (
-                config.eval_batch_size
-                if split == DEV
-                else config.predict_batch_size
-            )
-            made = self._features({task_name: chosen}, size)
-            source = Source(chosen, tokenizer)
-            splits.append(Split(by_name[task_name], split, made, source, size))
-        return splits
+    def _split(self, task_name, name, examples, features, tokenizer) -> Split:
+        config = self.config
+        (task,) = (task for task in self.tasks if task.name == task_name)
+        batch_size = (
+            config.eval_batch_size if name == DEV else config.predict_batch_size
+        )
+        made = features({task_name: examples}, batch_size)
+        return Split(task, name, made, Source(examples, tokenizer), batch_size)
 
     @property
     def length(self) -> int | None:
@@ -126,54 +115,42 @@ class Finetuner:
     def run(self) -> list[results.TaskResult]:
         """Run all trials; return the scores of each task in each of them."""
         config = self.config
-        for trial in itertools.count(1):
-            if 0 <= config.num_trials < trial:
+        for number in itertools.count(1):
+            if 0 <= config.num_trials < number:
                 break
-            self._trial(trial)
-            if config.do_train and not config.keep_all_models and trial > 1:
-                self._drop_model(trial - 1)
-        if len(self.results) > len(self.tasks):
-            print(*results.summary_lines(self.results), sep="\n")
-        return self.results
+            self._trial(number)
+            if config.do_train and not config.keep_all_models and number > 1:
+                _remove_folder(self._folder(number - 1))
+        found = self.evaluator.results
+        if len(found) > len(self.tasks):
+            print(*results.summary_lines(found), sep="\n")
+        return found
 
-    def _trial(self, trial: int):
+    def _trial(self, number: int):
         config, started = self.config, time.monotonic()
-        seed = config.seed + trial
+        seed = config.seed + number
         keras.utils.set_random_seed(seed)
         with self.strategy.scope(), precision(config.precision):
             model = FinetuningModel(
                 encoder_config(config), self.tasks, config.embedding_lookup
             )
-        steps = 0
+        folder, steps = self._folder(number), 0
         if config.do_train:
-            steps = self._train(model, trial, seed)
+            steps = self._train(model, number, seed)
         else:
-            values = checkpoints.read_variables(self._folder(trial))
+            values = checkpoints.read_variables(folder)
             checkpoints.assign(model.variables, values)
-        for split in self.splits:
-            self._evaluate(model, split, trial, seed, steps, started)
-        quality = results.quality([r for r in self.results if r.trial == trial])
-        best = self.best is None or quality > self.best
-        self.best = quality if best else self.best
-        if config.do_eval:
-            folder = self._folder(trial)
-            self.report.write(self.results, trial, folder, best)
-        if config.tuned_models == "all" or best:
-            self._keep_tuned(model, trial, steps)
+        trial = Trial(number, seed, folder, steps, started)
+        is_best = self.evaluator(model, trial)
+        if config.tuned_models == "all":
+            self._keep(model, f"{config.tuned_model_dir}_{number}", steps)
+        elif config.tuned_models == "best" and is_best:
+            self._keep(model, config.tuned_model_dir, steps)
 
-    def _keep_tuned(self, model: FinetuningModel, trial: int, steps: int):
-        """Write the trial's model folder, if any are wanted."""
-        config = self.config
-        if config.tuned_models == "none":
-            return
-        every = f"_{trial}" if config.tuned_models == "all" else ""
-        tuned_model.write(
-            config.tuned_model_dir + every,
-            config,
-            self.tasks,
-            {path: v.numpy() for path, v in model.variables.items()},
-            steps,
-        )
+    def _keep(self, model: FinetuningModel, folder: str, steps: int):
+        """Write a model folder, to predict with and to export."""
+        values = {path: v.numpy() for path, v in model.variables.items()}
+        finetuned_model.write(folder, self.config, self.tasks, values, steps)
 
     def _train(self, model: FinetuningModel, trial: int, seed: int) -> int:
         config = self.config
@@ -248,12 +225,12 @@ class Finetuner:
         )
 
     def _executed_flops(self, order):
-        """Return the function from a number of updates to their cost."""
+        """Return the function from a number of updates to their operations."""
         config, replicas = self.config, self.strategy.num_replicas_in_sync
         widths = inputs.widths(
             self.training, order, self.length, config.max_seq_length, replicas
         )
-        return cost.executed_flops(config, self.tasks, widths)
+        return executed_flops(config, self.tasks, widths)
 
     def _settings(self, trial: int, steps: int, seed: int, order) -> Settings:
         config = self.config
@@ -279,56 +256,6 @@ class Finetuner:
             stall_warning_seconds=config.stall_warning_seconds,
         )
 
-    def _evaluate(self, model, split: Split, trial, seed, steps, started):
-        """Score the development set, or write predictions for a test set."""
-        config = self.config
-        if split.name != DEV and trial > config.n_writes_test:
-            return
-        predict = Predictor(
-            model, split.task, self.strategy, self.length, config.max_seq_length
-        )
-        outputs = predict(split.features, split.batch_size)
-        if split.name != DEV:
-            path = config.test_predictions.format(
-                split.task.name, split.name, trial
-            )
-            results.write_predictions(
-                path, split.task.predictions(outputs, split.source)
-            )
-            files = split.task.submission(split.name, outputs, split.source)
-            results.write_submission(path, trial, files)
-            return
-        scores = split.task.score(outputs, split.source)
-        losses = self._losses(split.task.name, trial) if steps else ()
-        result = results.TaskResult(
-            trial=trial,
-            seed=seed,
-            task=split.task.name,
-            metrics=scores,
-            failure=failures.failure(outputs, scores, *losses),
-            steps=steps,
-            seconds=round(time.monotonic() - started, 1),
-        )
-        self.results.append(result)
-        self.report.add(
-            Evaluated(split.task, outputs, split.source, split.features)
-        )
-        results.write(config, self.results)
-        print(f"{result.task}: {as_text(result.metrics)}", flush=True)
-        if result.failure:
-            self._say(
-                f"Trial {trial} (seed {seed}) failed at {result.task}: "
-                f"{result.failure}. Another seed, a smaller learning_rate or "
-                "more updates may help."
-            )
-
-    def _losses(self, task_name: str, trial: int) -> tuple:
-        """Return a task's last training loss, and that of a constant."""
-        batch = self.config.train_batch_size  # A loss is the sum over one.
-        last = failures.final_loss(self._folder(trial), f"{task_name}_loss")
-        constant = self.constant_losses[task_name]
-        return None if last is None else last / batch, constant
-
     def _folder(self, trial: int) -> str:
         return f"{self.config.model_dir}_{trial}"
 
@@ -336,39 +263,57 @@ class Finetuner:
         """Announce a trial, and give it an empty folder."""
         config = self.config
         of = "" if config.num_trials < 0 else f"/{config.num_trials}"
-        self._say(
+        _say(
             f"Trial {trial}{of}: {config.joined_tasks}, {steps} updates, "
             f"{self.training.num_real} examples"
         )
         folder = self._folder(trial)
-        self._drop_model(trial)
-        results.write_text(
-            os.path.join(folder, CONFIG_FILE),
-            json.dumps(hparams.to_json(config), indent=1) + "\n",
+        _remove_folder(folder)
+        path = os.path.join(folder, CONFIG_FILE)
+        files.write_json(path, hparams.to_json(config))
+
+
+def _remove_folder(folder: str):
+    """Remove the folder of a trial, if there is one.
+
+    Raises:
+        FileExistsError: when no trial can have made it.
+    """
+    if not os.path.exists(folder):
+        return
+    if not os.path.exists(os.path.join(folder, CONFIG_FILE)):
+        raise FileExistsError(
+            f"{folder} is in the way, and holds no trial's {CONFIG_FILE}. "
+            "Move it, or set model_dir."
         )
+    shutil.rmtree(folder)
 
-    def _drop_model(self, trial: int):
-        """Remove the folder of a trial, if there is one.
 
-        Raises:
-            FileExistsError: when no trial can have made it.
-        """
-        folder = self._folder(trial)
-        if not os.path.exists(folder):
-            return
-        if not os.path.exists(os.path.join(folder, CONFIG_FILE)):
-            raise FileExistsError(
-                f"{folder} is in the way, and holds no trial's {CONFIG_FILE}. "
-                "Move it, or set model_dir."
-            )
-        shutil.rmtree(folder)
-
-    @staticmethod
-    def _say(text: str):
-        print(text, file=sys.stderr, flush=True)
+def _say(text: str):
+    print(text, file=sys.stderr, flush=True)
 
 
 def _share_of(training, task: Task, examples: list) -> float | None:
     """A constant's loss of a task, as a share of that of a mean example."""
     loss = task.constant_loss(examples)
     return None if loss is None else loss * len(examples) / len(training)
+
+
+def executed_flops(
+    config: FinetuningConfig, tasks: list[Task], widths: np.ndarray
+) -> Callable[[int], float]:
+    """Return the function from a number of updates to their operations.
+
+    The tasks are learnt together; `widths` are `(steps, replicas)`, what
+    `inputs.widths` returns.
+    """
+    heads = [task.head for task in tasks]
+    lengths, places = np.unique(widths, return_inverse=True)
+    costs = [
+        finetuning_flops.update_flops(config, heads, int(length))
+        for length in lengths
+    ]
+    # Replicas have equal shares, and Adam's part does not depend on lengths.
+    updates = np.array(costs, float)[places.reshape(widths.shape)].mean(axis=1)
+    done = np.concatenate([[0.0], np.cumsum(updates)])
+    return lambda steps: float(done[steps])

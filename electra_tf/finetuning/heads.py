@@ -1,11 +1,11 @@
-"""What tasks put on the encoder.
+"""Heads: what tasks put on the encoder.
 
 A head is a Keras layer that is called with the encoder's output, the features
 of a batch, a `RandomStream` or None, and whether it trains. It returns a dict
-of tensors `(batch, ...)`: `loss` of each example, its predictions and what
-they are compared with.
+of tensors `(B, ...)`: `loss` of each example, its predictions and what they
+are compared with.
 
-B batch, C labels, L length, W words.
+B batch, C labels, L length, W words, H hidden.
 """
 
 import keras
@@ -21,8 +21,8 @@ from electra_tf.layers.dropout import Dropout
 DROPOUT_RATE = 0.1
 
 
-class SentenceHead(keras.layers.Layer):
-    """A linear layer on the first token's vector, after dropout.
+class DenseHead(keras.layers.Layer):
+    """A linear layer on some of the encoder's vectors.
 
     Args:
         size: int, how many numbers to predict.
@@ -34,7 +34,6 @@ class SentenceHead(keras.layers.Layer):
         # Targets and masks come in as they are, float32.
         super().__init__(name=name, autocast=False, **kwargs)
         self.hidden_size = hidden_size
-        self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
         # No initializer in the released code: Glorot's uniform default.
         self.dense = keras.layers.Dense(
             size, name="dense", dtype=self.dtype_policy
@@ -44,18 +43,30 @@ class SentenceHead(keras.layers.Layer):
         """Create the linear layer."""
         self.dense.build((None, self.hidden_size))
 
-    def project(self, encoded, random):
-        """Return float32 `(B, size)`."""
-        vectors = self.dropout(encoded.pooled_output, random=random)
+    def project(self, vectors):
+        """Return float32 `(..., size)` of vectors `(..., H)`."""
         return ops.cast(self.dense(vectors), "float32")
+
+
+class SentenceHead(DenseHead):
+    """A linear layer on the first token's vector, after dropout."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
+
+    def call(self, encoded, features, random=None, training=False):
+        """Return the outputs of the head, and the numbers of the examples."""
+        vectors = self.dropout(encoded.pooled_output, random=random)  # [B, H]
+        outputs = self.outputs(self.project(vectors), features)
+        return {**outputs, "eid": features[f"{self.name}_eid"]}
 
 
 class ClassificationHead(SentenceHead):
     """Chooses a label; the loss is the cross entropy."""
 
-    def call(self, encoded, features, random=None, training=False):
+    def outputs(self, logits, features):
         """Return loss, logits `(B, C)`, predictions and label_ids."""
-        logits = self.project(encoded, random)
         label_ids = features[f"{self.name}_label_ids"]
         return {
             "loss": ops.sparse_categorical_crossentropy(
@@ -64,16 +75,14 @@ class ClassificationHead(SentenceHead):
             "logits": logits,
             "predictions": ops.cast(ops.argmax(logits, axis=-1), "int32"),
             "label_ids": label_ids,
-            "eid": features[f"{self.name}_eid"],
         }
 
 
 class MultilabelHead(SentenceHead):
     """Says yes or no to each label; the loss is their mean cross entropy."""
 
-    def call(self, encoded, features, random=None, training=False):
+    def outputs(self, logits, features):
         """Return loss; logits, predictions and label_ids `(B, C)`."""
-        logits = self.project(encoded, random)
         # Lists of label numbers from 1, padded with 0.
         numbers = features[f"{self.name}_label_numbers"]
         size = logits.shape[-1]
@@ -84,53 +93,34 @@ class MultilabelHead(SentenceHead):
             "logits": logits,
             "predictions": ops.cast(logits > 0, "int32"),
             "label_ids": ops.cast(label_ids, "int32"),
-            "eid": features[f"{self.name}_eid"],
         }
 
 
 class RegressionHead(SentenceHead):
     """Predicts a number; the loss is the squared error."""
 
-    def call(self, encoded, features, random=None, training=False):
-        """Return loss, predictions and targets."""
-        predictions = ops.squeeze(self.project(encoded, random), -1)
+    def outputs(self, numbers, features):
+        """Return loss, predictions and targets `(B,)`."""
+        predictions = ops.squeeze(numbers, -1)
         targets = features[f"{self.name}_targets"]
         return {
             "loss": ops.square(predictions - targets),
             "predictions": predictions,
             "targets": targets,
-            "eid": features[f"{self.name}_eid"],
         }
 
 
-class TaggingHead(keras.layers.Layer):
-    """Chooses a label for each word, by the vector of its first piece.
-
-    Args:
-        size: int, number of labels.
-        hidden_size: int, the encoder's.
-        name: str, the task's name.
-    """
-
-    def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
-        # Targets and masks come in as they are, float32.
-        super().__init__(name=name, autocast=False, **kwargs)
-        self.hidden_size = hidden_size
-        self.dense = keras.layers.Dense(
-            size, name="dense", dtype=self.dtype_policy
-        )
-
-    def build(self, input_shape=None):
-        """Create the linear layer."""
-        self.dense.build((None, self.hidden_size))
+class TaggingHead(DenseHead):
+    """Chooses a label for each word, by the vector of its first piece."""
 
     def call(self, encoded, features, random=None, training=False):
         """Return loss, logits `(B, W, C)`, predictions and label_ids."""
         positions = features[f"{self.name}_labeled_positions"]  # [B, W]
-        vectors = ops.take_along_axis(
-            encoded.sequence_output, ops.expand_dims(positions, -1), axis=1
+        logits = self.project(
+            ops.take_along_axis(
+                encoded.sequence_output, ops.expand_dims(positions, -1), axis=1
+            )
         )
-        logits = ops.cast(self.dense(vectors), "float32")
         label_ids = features[f"{self.name}_labels"]
         mask = features[f"{self.name}_labels_mask"]
         losses = ops.sparse_categorical_crossentropy(

@@ -15,6 +15,7 @@ epoch); the original shuffles them once, and then within a buffer of 100. By
 default batches then take examples of like length, see `BATCHINGS`.
 """
 
+import dataclasses
 import itertools
 import typing
 
@@ -55,20 +56,35 @@ class Column(typing.NamedTuple):
     values: np.ndarray
     splits: np.ndarray | None = None
 
+    def example(self, index: int):
+        """Return the value or the list of an example."""
+        if self.splits is None:
+            return self.values[index].item()
+        begin, end = self.splits[index : index + 2]
+        return self.values[begin:end].tolist()
 
+    def tensor(self) -> tf.Tensor | tf.RaggedTensor:
+        """Return all values; lists as a ragged tensor."""
+        if self.splits is None:
+            return tf.constant(self.values)
+        return tf.RaggedTensor.from_row_splits(
+            self.values, self.splits, validate=False
+        )
+
+
+@dataclasses.dataclass(frozen=True)
 class Inputs:
     """The features of a split.
 
-    Args:
+    Attributes:
         specs: `FeatureSpec`s.
         columns: dict from the name of a feature to its `Column`.
-        num_real: int, examples that are not padding; these stand last.
+        num_real: int, examples that are not padding; these stand first.
     """
 
-    def __init__(self, specs, columns: dict[str, Column], num_real: int):
-        self.specs = specs
-        self.columns = columns
-        self.num_real = num_real
+    specs: tuple[FeatureSpec, ...]
+    columns: dict[str, Column]
+    num_real: int
 
     def __len__(self) -> int:
         """Number of examples, padding included."""
@@ -91,13 +107,9 @@ def make(
     tokenizer,
     batch_size: int,
 ) -> Inputs:
-    """Turn examples into features, and pad them to whole batches.
+    """Turn examples into features, and pad them to whole global batches.
 
-    Args:
-        tasks: all tasks that are trained together.
-        examples: dict from a task's name to its examples.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-        batch_size: int, examples of a global batch.
+    `tasks` are all that are trained together, `examples` those by their names.
     """
     specs = specs_of(tasks)
     parts = {spec.name: [] for spec in specs}
@@ -136,7 +148,7 @@ def _joined(spec: FeatureSpec, parts: list[np.ndarray]) -> Column:
 
 def described(inputs: Inputs, index: int, tokenizer) -> str:
     """Return an example in words: its tokens and all features that are set."""
-    values = {name: _at(c, index) for name, c in inputs.columns.items()}
+    values = {n: column.example(index) for n, column in inputs.columns.items()}
     tokens = " ".join(tokenizer.tokens[i] for i in values["input_ids"])
     lines = [
         f"  {name}: {value}"
@@ -146,18 +158,11 @@ def described(inputs: Inputs, index: int, tokenizer) -> str:
     return "\n".join([tokens, *lines])
 
 
-def _at(column: Column, index: int):
-    if column.splits is None:
-        return column.values[index].item()
-    begin, end = column.splits[index : index + 2]
-    return column.values[begin:end].tolist()
-
-
 def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
     """Return the updates of some epochs, as the original counts them.
 
     Raises:
-        ValueError: when there is not one.
+        UserError: when there is not one.
     """
     steps = int(len(inputs) // batch_size * epochs)
     if not steps:
@@ -177,12 +182,7 @@ def training_order(
 ) -> np.ndarray:
     """Return which examples each global batch holds: `(num_steps, batch)`.
 
-    Args:
-        inputs: `Inputs`.
-        batch_size: int, examples of a global batch.
-        num_steps: int.
-        seed: int, of the trial.
-        batching: str, row of `BATCHINGS`.
+    `batching` is a row of `BATCHINGS`; `seed` is the trial's.
     """
     epochs = -(-num_steps * batch_size // len(inputs))
     order = [
@@ -247,16 +247,14 @@ def batches(
         context: `tf.distribute.InputContext`.
 
     Raises:
-        ValueError: when the replicas cannot share a batch equally.
+        UserError: when the replicas cannot share a batch equally.
     """
     shares = _shares(order, context)  # [steps * replicas here, share]
-    columns = {
-        spec.name: _tensor(inputs.columns[spec.name]) for spec in inputs.specs
-    }
+    columns = {s.name: inputs.columns[s.name].tensor() for s in inputs.specs}
 
     def batch(chosen):
         picked = {name: tf.gather(c, chosen) for name, c in columns.items()}
-        width = length or _rounded_up(_longest(picked), most)
+        width = length or _width(picked, most)
         shape = [shares.shape[1], length]
         return {name: _dense(v, width, shape) for name, v in picked.items()}
 
@@ -276,12 +274,7 @@ def widths(
 ) -> np.ndarray:
     """Return to how many tokens each replica's share of a batch is padded.
 
-    Args:
-        inputs, order, length, most: see `batches`.
-        replicas: int, that share a batch.
-
-    Returns:
-        Int array `(steps, replicas)`.
+    An int array `(steps, replicas)`; for the other arguments see `batches`.
     """
     columns = inputs.columns.values()
     tokens = [np.diff(c.splits) for c in columns if c.splits is not None]
@@ -308,27 +301,18 @@ def _shares(order: np.ndarray, context) -> np.ndarray:
     return np.reshape(parts[:, here], (-1, share))
 
 
-def _tensor(column: Column):
-    if column.splits is None:
-        return tf.constant(column.values)
-    return tf.RaggedTensor.from_row_splits(
-        column.values, column.splits, validate=False
-    )
+def _width(picked: dict, most: int) -> tf.Tensor:
+    """The least multiple of `LENGTH_STEP` that holds the longest list.
 
-
-def _longest(picked: dict):
-    """The most values per token; words can be more than tokens."""
+    Lists of words can be longer than those of tokens.
+    """
     lengths = [
         tf.reduce_max(values.row_lengths())
         for values in picked.values()
         if isinstance(values, tf.RaggedTensor)
     ]
-    return tf.cast(tf.reduce_max(lengths), tf.int32)
-
-
-def _rounded_up(tokens, most: int):
-    """The least multiple of `LENGTH_STEP` that holds the tokens."""
-    steps = tf.maximum((tokens + LENGTH_STEP - 1) // LENGTH_STEP, 1)
+    longest = tf.cast(tf.reduce_max(lengths), tf.int32)
+    steps = tf.maximum((longest + LENGTH_STEP - 1) // LENGTH_STEP, 1)
     return tf.minimum(steps * LENGTH_STEP, most)
 
 

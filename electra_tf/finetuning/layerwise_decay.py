@@ -12,7 +12,7 @@ from electra_tf.errors import UserError
 def rate_multipliers(
     paths, num_layers: int, decay: float, top_exponent: int
 ) -> dict[str, float]:
-    """Return what to multiply each variable's learning rate by.
+    """Return the factor of each variable's learning rate.
 
     decay ** (num_layers + top_exponent - depth), where the depth of the
     embeddings and their projection is 0 and that of layer i (from 0) is i + 1.
@@ -25,7 +25,7 @@ def rate_multipliers(
         top_exponent: int, the power of `decay` at the top layer.
 
     Raises:
-        ValueError: for a path that belongs to none of these.
+        UserError: for a path that belongs to none of these.
 
     Example:
 

@@ -15,7 +15,7 @@ from electra_tf.randomness import RandomStream, scoped
 
 
 class FinetuningModel:
-    """The network that fine-tuning trains.
+    """An encoder with heads, to be trained.
 
     Not a Keras layer itself, so that the variables carry the names of the
     original's checkpoints: `electra/...` and `task_specific/<task>/...`.

@@ -7,38 +7,26 @@ import statistics
 import typing
 
 from electra_tf.finetuning.tasks import metrics
+from electra_tf.io import files
 
 METRICS_FILE = "metrics.jsonl"
 
 
 class TaskResult(typing.NamedTuple):
-    """Scores of one task in one trial.
+    """Scores of one task in one trial."""
 
-    Attributes:
-        trial: int, from 1.
-        seed: int, the trial's.
-        task: str.
-        metrics: dict from name to value, the most important one first.
-        failure: str, in what the trial failed; "" if it has learnt something.
-        steps: int, updates of the trial; 0 when it was only evaluated.
-        seconds: float, how long training and evaluation took.
-    """
-
-    trial: int
-    seed: int
+    trial: int  # From 1.
+    seed: int  # The trial's.
     task: str
+    # Dict from name to value, the most important one first.
     metrics: dict[str, float]
-    failure: str
-    steps: int
-    seconds: float
+    failure: str  # In what the trial failed; "" if it has learnt something.
+    steps: int  # Updates of the trial; 0 when it was only evaluated.
+    seconds: float  # How long training and evaluation took.
 
 
 def training_rows(folder: str) -> list[dict]:
-    """Return what was logged of a training; nothing where it was not begun.
-
-    Args:
-        folder: of the run.
-    """
+    """Return the log of a run's folder; empty where it was not begun."""
     path = os.path.join(folder, METRICS_FILE)
     if not os.path.exists(path):
         return []
@@ -57,17 +45,17 @@ def quality(results: list[TaskResult]) -> float:
     return statistics.fmean(firsts)
 
 
-def write(config, results: list[TaskResult]) -> None:
+def write_results(config, results: list[TaskResult]) -> None:
     """Write `results_txt`, as the original, and `results_json`."""
     lines = [f"{r.task}: {metrics.as_text(r.metrics)}\n" for r in results]
-    write_text(config.results_txt, "".join(lines))
+    files.write(config.results_txt, "".join(lines))
     content = {
         "trials": [
             {**r._asdict(), "metrics": _without_nan(r.metrics)} for r in results
         ],
         "summary": summary(results),
     }
-    write_text(config.results_json, json.dumps(content, indent=1) + "\n")
+    files.write_json(config.results_json, content)
 
 
 def summary(results: list[TaskResult]) -> dict:
@@ -78,20 +66,15 @@ def summary(results: list[TaskResult]) -> dict:
     are over all trials, failed ones too; values that are not numbers are left
     out. `std` is the sample standard deviation, 0 for a single trial.
     """
-    tasks = dict.fromkeys(result.task for result in results)
-    return {
-        task: _summary_of_task([r for r in results if r.task == task])
-        for task in tasks
-    }
+    by_task: dict[str, list[TaskResult]] = {}
+    for result in results:
+        by_task.setdefault(result.task, []).append(result)
+    return {task: _summary_of_task(found) for task, found in by_task.items()}
 
 
 def _summary_of_task(results: list[TaskResult]) -> dict:
     by_metric = {
-        name: [
-            result.metrics[name]
-            for result in results
-            if math.isfinite(result.metrics[name])
-        ]
+        name: [*filter(math.isfinite, (r.metrics[name] for r in results))]
         for name in results[0].metrics
     }
     return {
@@ -103,7 +86,13 @@ def _summary_of_task(results: list[TaskResult]) -> dict:
             if r.failure
         ],
         "metrics": {
-            name: _statistics(values)
+            name: {
+                "median": statistics.median(values),
+                "mean": statistics.fmean(values),
+                "std": statistics.stdev(values) if len(values) > 1 else 0.0,
+                "min": min(values),
+                "max": max(values),
+            }
             for name, values in by_metric.items()
             if values
         },
@@ -118,16 +107,6 @@ def _best(results: list[TaskResult]) -> dict | None:
         return None
     best = max(finite, key=lambda result: result.metrics[name])
     return {"trial": best.trial, "seed": best.seed, name: best.metrics[name]}
-
-
-def _statistics(values: list[float]) -> dict[str, float]:
-    return {
-        "median": statistics.median(values),
-        "mean": statistics.fmean(values),
-        "std": statistics.stdev(values) if len(values) > 1 else 0.0,
-        "min": min(values),
-        "max": max(values),
-    }
 
 
 def summary_lines(results: list[TaskResult]) -> list[str]:
@@ -150,20 +129,15 @@ def summary_lines(results: list[TaskResult]) -> list[str]:
 
 
 def write_predictions(path: str, predictions: list[tuple] | dict) -> None:
-    """Write predictions as JSON, and lists of them as a TSV beside it.
-
-    Args:
-        path: str, of the JSON file.
-        predictions: what `Task.predictions` returned.
-    """
+    """Write `Task.predictions` as JSON, and lists as a TSV beside it, too."""
     if isinstance(predictions, dict):
-        write_text(path, json.dumps(predictions, indent=1) + "\n")
+        files.write_json(path, predictions)
         return
     names = ("index", "prediction", "scores")
     rows = [dict(zip(names, row, strict=True)) for row in predictions]
-    write_text(path, json.dumps(rows, indent=1) + "\n")
+    files.write_json(path, rows)
     root, _ = os.path.splitext(path)
-    write_text(f"{root}.tsv", as_tsv(predictions))
+    files.write(f"{root}.tsv", as_tsv(predictions))
 
 
 def as_tsv(predictions: list[tuple]) -> str:
@@ -176,24 +150,14 @@ def as_tsv(predictions: list[tuple]) -> str:
     return "index\tprediction\n" + "".join(lines)
 
 
-def write_submission(path: str, trial: int, files: dict[str, str]) -> None:
-    """Write what a benchmark's site takes.
+def write_submission(path: str, trial: int, texts: dict[str, str]) -> None:
+    """Write what `Task.submission` returned, beside the predictions.
 
-    Args:
-        path: str, of the predictions, which it is written beside.
-        trial: int; the files of all tasks of a trial come together.
-        files: what `Task.submission` returned.
+    The files of all tasks of a trial come together.
     """
     folder = os.path.join(os.path.dirname(path), f"submission_{trial}")
-    for name, text in files.items():
-        write_text(os.path.join(folder, name), text)
-
-
-def write_text(path: str, text: str) -> None:
-    """Write a file, and its folder if need be."""
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    for name, text in texts.items():
+        files.write(os.path.join(folder, name), text)
 
 
 def _without_nan(values: dict[str, float]) -> dict[str, float | None]:

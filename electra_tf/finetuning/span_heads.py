@@ -22,7 +22,7 @@ NO_TOKEN = -1e9
 
 
 class SpanHead(keras.layers.Layer, abc.ABC):
-    """What the heads for spans share: starts, and whether there is an answer.
+    """Base of the heads for spans: starts, and whether there is an answer.
 
     The loss is the mean of the cross entropies of start and end, and that of
     having no answer, times its weight.
@@ -68,10 +68,7 @@ class SpanHead(keras.layers.Layer, abc.ABC):
         """Return a linear layer, perhaps with an activation."""
         # No initializer in the released code: Glorot's uniform default.
         return keras.layers.Dense(
-            size,
-            activation=activation(act),
-            name=name,
-            dtype=self.dtype_policy,
+            size, activation(act), name=name, dtype=self.dtype_policy
         )
 
     def build(self, input_shape=None):

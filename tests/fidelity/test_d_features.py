@@ -8,9 +8,10 @@ import tensorflow as tf
 
 from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import inputs
-from electra_tf.finetuning.tasks import spans, tagging, task_table
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.question_answering.windows import Windows
+from electra_tf.finetuning.tasks.tagging import tag_schemes, tagging
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, DataError
-from electra_tf.finetuning.tasks.windows import Windows
 from electra_tf.text.tokenization import Tokenizer
 from tests.fidelity.conftest import goldens_folder
 
@@ -151,14 +152,8 @@ def test_windows_for_evaluation(case):
     recorded = case.recorded.get("dev_eval_features")
     if recorded is None or case.name_of_split != DEV:
         return
-    task, tokenizer = case.tasks[0], vocabulary(case.name)
-    config = case.config
-    cut = Windows(
-        tokenizer,
-        config.max_seq_length,
-        config.max_query_length,
-        config.doc_stride,
-    )
+    task = case.tasks[0]
+    cut = Windows(vocabulary(case.name), case.config)
     ours = [w for question in task.examples(DEV) for w in cut(question)]
     for window, feature in zip(ours, recorded, strict=True):
         assert window.eid == feature["eid"]
@@ -214,7 +209,7 @@ def edge_cases() -> list:
 def test_released_tagging_of_odd_sentences(case):
     if case.get("error") == "ValueError":
         # A tag with two hyphens is one here: its type has a hyphen.
-        assert spans.bioes(case["tags"]) == ["S-X-Y", "O"]
+        assert tag_schemes.bioes(case["tags"]) == ["S-X-Y", "O"]
         return
     config = FinetuningConfig(
         data_dir="unused",

@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning.tasks import answer_metrics, task_table, windows
-from electra_tf.finetuning.tasks.span_decoding import (
+from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.question_answering import (
+    answer_metrics,
+    windows,
+)
+from electra_tf.finetuning.tasks.question_answering.span_decoding import (
     best_indexes,
-    original_text,
+    original_place,
 )
 from electra_tf.finetuning.tasks.task import DEV, TEST, Source
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
@@ -93,12 +97,11 @@ def test_one_answer(case):
 @pytest.mark.parametrize("case", UNITS.get("final_text", []))
 def test_original_text(case):
     for lower, name in ((True, "do_lower_case"), (False, "cased")):
-        ours = original_text(
-            case["predicted_tokens_text"],
-            case["original_text"],
-            BasicTokenizer(lower),
+        text = case["original_text"]
+        begin, end = original_place(
+            case["predicted_tokens_text"], text, BasicTokenizer(lower)
         )
-        assert ours == case[f"result_{name}"]
+        assert text[begin:end] == case[f"result_{name}"]
 
 
 @pytest.mark.parametrize("case", UNITS.get("best_threshold", []))

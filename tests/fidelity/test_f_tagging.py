@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from electra_tf.finetuning.tasks import metrics, spans
+from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks.tagging import tag_schemes
 from tests.fidelity.conftest import goldens_folder
 
 PATH = goldens_folder() / "F_scoring" / "tagging.json"
@@ -13,10 +14,9 @@ RECORDED = json.loads(PATH.read_text()) if PATH.exists() else {}
 
 @pytest.mark.parametrize("case", RECORDED.get("span_utils", []))
 def test_spans(case):
-    decoded = [list(span) for span in spans.decoded(case["tags"])]
+    decoded = [list(span) for span in tag_schemes.decoded(case["tags"])]
     assert decoded == case["spans"]
-    assert spans.bioes(case["tags"]) == case["bioes"]
-    assert spans.bio(case["tags"]) == case["bio"]
+    assert tag_schemes.bioes(case["tags"]) == case["bioes"]
 
 
 def outputs(case: dict) -> dict:

@@ -62,6 +62,12 @@ def message(folder, name, extension, train, dev, **settings) -> str:
             "you mean 'pos'?",
         ),
         ("jsonl", '{"text": "\udce4"}'.encode("latin-1", "replace"), "no col"),
+        (
+            "jsonl",
+            '{"text": "a\\ud800", "label": "pos"}',
+            "line 1 holds '\\ud800', which is no character. Read: ",
+        ),
+        ("csv", 'text,label\n\u2028a,"b"c\n', "Read: '\\u2028a,\"b\"c'"),
         ("jsonl", b'{"text": "\xe4"}', "line 1: not UTF-8 text, at byte 0xe4"),
         ("jsonl", "\n\n", "is empty."),
     ],
@@ -225,6 +231,18 @@ def changed(change) -> str:
             lambda q: q["answers"][0].pop("answer_start"),
             "train_file.json is not in the format of SQuAD: KeyError",
         ),
+        (
+            lambda q: q["answers"][0].update(answer_start="7"),
+            "format of SQuAD: TypeError: expected a number, received '7'.",
+        ),
+        (
+            lambda q: q.update(question=["good"]),
+            "format of SQuAD: TypeError: expected a text, received ['good'].",
+        ),
+        (
+            lambda q: q.update(is_impossible="false"),
+            "TypeError: is_impossible must be true or false, not 'false'.",
+        ),
     ],
 )
 def test_answers_that_cannot_be_learnt(tmp_path, change, expected):
@@ -240,6 +258,8 @@ def test_answers_that_cannot_be_learnt(tmp_path, change, expected):
         (changed(lambda q: q.update(id="0-bad")), "question 2: the id '0-bad'"),
         ('{"data": []}', "dev_file.json holds no question."),
         ("[", "dev_file.json is no JSON: "),
+        ("[" * 100_000, "dev_file.json is no JSON: "),
+        (changed(lambda q: q.update(id=["a"])), "an id, received ['a']"),
         (b'{"data": "\xff"}', "dev_file.json, line 1: not UTF-8 text"),
     ],
 )

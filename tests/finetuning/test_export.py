@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import electra_tf
-from electra_tf.finetuning import export, tuned_model
-from electra_tf.finetuning.exporting import check as export_check
-from tests.finetuning import tuned
+from electra_tf.finetuning import export, finetuned_model
+from electra_tf.finetuning.exporting import formats
+from tests.finetuning import finetuned
 
 TASKS = {
     "sst": {},
@@ -25,7 +25,7 @@ TEXTS = ["a good film", "bad", "Very BAD b\u00d6oks!", "", "good bad " * 50]
 
 def exported(tmp_path, task: str, form: str, capsys) -> tuple[str, dict]:
     """Export by the command; return the folder and the differences said."""
-    folder = tuned.write(tmp_path, task, **TASKS[task])
+    folder = finetuned.write(tmp_path, task, **TASKS[task])
     target = str(tmp_path / form)
     export.main(
         [f"--model_folder={folder}", f"--to={target}", f"--format={form}"]
@@ -119,11 +119,11 @@ def test_a_server_answers_texts(tmp_path, capsys):
 
 def test_a_server_without_text_ops_answers_ids(tmp_path, capsys):
     folder, _ = exported(tmp_path, "sst", "saved_model", capsys)
-    read = tuned_model.read(str(tmp_path / "tuned"))
-    inputs = export_check.random_inputs(read, read.task(), 3, 0)
+    read = finetuned_model.read(str(tmp_path / "tuned"))
+    inputs = formats.random_inputs(read, read.task(), 3, 0)
     asked = {name: values.tolist() for name, values in inputs.items()}
     (received,) = ask(f"{folder}/ids_only", ("ids", asked))
-    expected = export_check.Served(read, read.task())(**inputs)
+    expected = formats.Served(read, read.task())(**inputs)
     np.testing.assert_allclose(
         received["logits"], expected["logits"], atol=1e-5
     )
@@ -133,7 +133,7 @@ def test_a_server_without_text_ops_answers_ids(tmp_path, capsys):
 def test_hugging_face(tmp_path, capsys, task):
     target, _ = exported(tmp_path, task, "hugging_face", capsys)
     config = json.loads((tmp_path / "hugging_face/config.json").read_text())
-    labels = {"sst": ["0", "1"], "chunk": [*tuned.LABELS["chunk"]]}
+    labels = {"sst": ["0", "1"], "chunk": [*finetuned.LABELS["chunk"]]}
     if task in labels:
         assert [*config["id2label"].values()] == labels[task]
     assert config["finetuning_task"] == task
@@ -141,7 +141,7 @@ def test_hugging_face(tmp_path, capsys, task):
 
 
 def test_a_head_that_transformers_does_not_have(tmp_path):
-    folder = tuned.write(tmp_path, "squad")
+    folder = finetuned.write(tmp_path, "squad")
     with pytest.raises(SystemExit) as stopped:
         export.main(
             [
@@ -154,7 +154,7 @@ def test_a_head_that_transformers_does_not_have(tmp_path):
 
 
 def test_a_missing_package_is_named(tmp_path, monkeypatch):
-    folder = tuned.write(tmp_path, "sst")
+    folder = finetuned.write(tmp_path, "sst")
     missing = {"tf2onnx", "onnxruntime"}
     found = importlib.util.find_spec
     monkeypatch.setattr(
@@ -172,15 +172,15 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
 
 
 def test_a_wrong_export_is_noticed(tmp_path):
-    path = tuned.write(tmp_path, "sst")
-    read = tuned_model.read(path)
-    served = export_check.Served(read, read.task())
+    path = finetuned.write(tmp_path, "sst")
+    read = finetuned_model.read(path)
+    served = formats.Served(read, read.task())
 
     def wrong(**inputs):
         inputs["input_mask"] = np.ones_like(inputs["input_mask"])
         return {k: v.numpy() for k, v in served(**inputs).items()}
 
-    found = export_check.differences(wrong, read, read.task())
+    found = formats.differences(wrong, read, read.task())
     assert found["logits"] > export.TOLERANCE
     with pytest.raises(ValueError, match="Expected the outputs logits"):
-        export_check.differences(lambda **_: {}, read, read.task())
+        formats.differences(lambda **_: {}, read, read.task())

@@ -8,8 +8,11 @@ import pytest
 from electra_tf.finetuning import feature_cache, inputs
 from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
-from electra_tf.finetuning.tasks.passages import Passage, Question
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Passage,
+    Question,
+)
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.text.tokenization import Tokenizer
 from tests.finetuning import sentences
 

@@ -5,10 +5,12 @@ import pathlib
 import numpy as np
 import pytest
 
+from electra_tf.efficiency import finetuning_flops
+from electra_tf.efficiency.finetuning_flops import Head, update_flops
 from electra_tf.finetuning import heads
-from electra_tf.finetuning.finetuner import Finetuner
+from electra_tf.finetuning.finetuner import Finetuner, executed_flops
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.training import checkpoints, distribution
 from tests.finetuning import sentences
 from tests.replicas import two_replicas
@@ -49,31 +51,29 @@ def no_dropout(monkeypatch):
 
 def test_replicas_train_as_one_device_does(tmp_path, monkeypatch, no_dropout):
     alone = finetuner(tmp_path, model_name="alone")
-    alone.run()
+    (expected_result,) = alone.run()
     monkeypatch.setattr(distribution, "strategy", lambda *_: two_replicas())
     together = finetuner(tmp_path, model_name="together")
-    together.run()
+    (result,) = together.run()
     expected = weights(alone, 1)
     for path, value in weights(together, 1).items():
         np.testing.assert_allclose(
             value, expected[path], atol=1e-5, err_msg=path
         )
-    loss = alone.results[0].metrics["loss"]
-    assert together.results[0].metrics["loss"] == pytest.approx(loss, abs=1e-5)
+    loss = expected_result.metrics["loss"]
+    assert result.metrics["loss"] == pytest.approx(loss, abs=1e-5)
 
 
 @pytest.mark.slow
 def test_trials_differ_and_repeat_exactly(tmp_path):
     first = finetuner(tmp_path, num_trials=2, keep_all_models=False)
-    first.run()
-    losses = [result.metrics["loss"] for result in first.results]
+    losses = [result.metrics["loss"] for result in first.run()]
     assert losses[0] != losses[1]
     folder = pathlib.Path(first.config.model_dir).parent
     assert [path.name for path in folder.iterdir()] == ["sst_model_2"]
     # Trial 2 of seed 42 draws what trial 1 of seed 43 does.
-    second = finetuner(tmp_path, seed=43)
-    second.run()
-    assert second.results[0].metrics["loss"] == losses[1]
+    (result,) = finetuner(tmp_path, seed=43).run()
+    assert result.metrics["loss"] == losses[1]
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
@@ -84,3 +84,18 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     with pytest.raises(FileExistsError, match="is in the way"):
         made.run()
     assert (folder / "thesis.txt").exists()
+
+
+def test_updates_cost_by_their_lengths():
+    config = sentences.config()
+    tasks = task_table.tasks(config)
+    done = executed_flops(config, tasks, np.array([[8, 8], [8, 16]]))
+    head = [Head("classification", 2)]
+    short, long = (update_flops(config, head, length) for length in (8, 16))
+    assert done(0) == 0
+    assert done(1) == short
+    assert done(2) == pytest.approx(short + (short + long) / 2)
+
+
+def test_every_head_is_counted():
+    assert set(heads.HEADS) == set(finetuning_flops.HEADS)

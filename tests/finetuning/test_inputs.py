@@ -9,7 +9,7 @@ import tensorflow as tf
 from electra_tf.configs import BATCHINGS
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from tests.finetuning import sentences
 
 TEXTS = ("good", "a very good film .", "bad book", "very " * 30, "film s")

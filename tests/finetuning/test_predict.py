@@ -11,12 +11,12 @@ import pytest
 
 import electra_tf
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import predict, tuned_model
+from electra_tf.finetuning import finetuned_model, predict
 from electra_tf.finetuning.serving import tag_answers
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.classification import Example
-from tests.finetuning import sentences, tuned
+from electra_tf.finetuning.tasks.sentences.classification import Example
+from tests.finetuning import finetuned, sentences
 
 ROOT = pathlib.Path(__file__).parents[2]
 LONG = "good bad film " * 100
@@ -25,22 +25,22 @@ LONG = "good bad film " * 100
 @pytest.fixture(scope="module", params=["sst", "sts", "chunk", "squad"])
 def any_model(request, tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp(request.param)
-    return tuned.write(folder, request.param)
+    return finetuned.write(folder, request.param)
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> str:
-    return tuned.write(tmp_path_factory.mktemp("model"), "sst")
+    return finetuned.write(tmp_path_factory.mktemp("model"), "sst")
 
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory) -> str:
-    return tuned.write(tmp_path_factory.mktemp("tagger"), "chunk")
+    return finetuned.write(tmp_path_factory.mktemp("tagger"), "chunk")
 
 
 @pytest.fixture(scope="module")
 def answerer(tmp_path_factory) -> str:
-    return tuned.write(tmp_path_factory.mktemp("answerer"), "squadv1")
+    return finetuned.write(tmp_path_factory.mktemp("answerer"), "squadv1")
 
 
 def run(folder: str, tmp_path, text, *flags, name="in.txt") -> list[dict]:
@@ -97,13 +97,13 @@ def _nearly(value):
 
 
 def test_a_number_is_on_the_scale_of_the_raw_data(tmp_path):
-    folder = tuned.write(tmp_path, "sts")
+    folder = finetuned.write(tmp_path, "sts")
     predictor = electra_tf.load_predictor(folder)
     row = {"text": "good film", "text_pair": "bad book"}
     (answer,) = predictor([row])
     (made,) = predictor.answers.inputs(row)
     assert made["segment_ids"] == [0, 0, 0, 0, 1, 1, 1]
-    read = tuned_model.read(folder)
+    read = finetuned_model.read(folder)
     raw = Served(read, read.task())(
         np.array([made["input_ids"]], np.int32),
         np.ones((1, 7), np.int32),
@@ -117,7 +117,7 @@ def test_label_sets(tmp_path):
     path.write_text("text\tlabel\ngood film\ta,b\nbad\tb,c\n")
     files = dict.fromkeys(("train_file", "dev_file"), str(path))
     columns = {"text_column": "text", "label_column": "label"}
-    folder = tuned.write(tmp_path, "multilabel", **files, **columns)
+    folder = finetuned.write(tmp_path, "multilabel", **files, **columns)
     for answer in electra_tf.load_predictor(folder)(["good film", "bad"]):
         shares = answer["probabilities"]
         assert [*shares] == ["a", "b", "c"]
@@ -131,7 +131,9 @@ def test_every_word_of_a_long_text_is_tagged_once(tagger):
     assert words[:7] == ["A", "good", "-", "film", ",", "very", "BAD"]
     assert len(words) == 8 + 300
     assert [tag["word"] for tag in answer["tags"]] == words
-    assert {tag["tag"] for tag in answer["tags"]} <= {*tuned.LABELS["chunk"]}
+    assert {tag["tag"] for tag in answer["tags"]} <= {
+        *finetuned.LABELS["chunk"]
+    }
     assert all(0.25 <= tag["probability"] <= 1 for tag in answer["tags"])
     assert answer["spans"]
     for span in answer["spans"]:
@@ -142,7 +144,7 @@ def test_every_word_of_a_long_text_is_tagged_once(tagger):
 def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
     words = ["a", "good", "film", ".", "very", "bad", "books"]
     task = task_table.tasks(sentences.config(task_names=["chunk"]))[0]
-    task.labels = tuned.LABELS["chunk"]
+    task.labels = finetuned.LABELS["chunk"]
     (features,) = task.features(
         [_sentence(words)], sentences.tokenizer(tmp_path)
     )
@@ -159,7 +161,7 @@ def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
 
 
 def _sentence(words: list[str]):
-    from electra_tf.finetuning.tasks.conll import Sentence
+    from electra_tf.finetuning.tasks.text_files import Sentence
 
     return Sentence(0, words, ["O"] * len(words))
 
@@ -199,10 +201,10 @@ def test_answers_have_places_in_a_long_passage(answerer):
 
 def test_unanswerable_questions(tmp_path):
     row = {"question": "good", "context": "a bad book"}
-    folder = tuned.write(tmp_path, "squad", qa_na_threshold=-1e9)
+    folder = finetuned.write(tmp_path, "squad", qa_na_threshold=-1e9)
     (answer,) = electra_tf.load_predictor(folder)([row])
     assert (answer["answer"], answer["begin"]) == (None, None)
-    folder = tuned.write(tmp_path, "squad", qa_na_threshold=1e9)
+    folder = finetuned.write(tmp_path, "squad", qa_na_threshold=1e9)
     (answer,) = electra_tf.load_predictor(folder)([row])
     assert answer["answer"] in row["context"]
 
@@ -303,6 +305,13 @@ def test_a_table_without_the_column(model, tmp_path):
     assert "must name the columns, 'text' among them. Received" in str(
         stopped.value
     )
+
+
+def test_a_header_that_never_ends(model, tmp_path):
+    text = '"text' + "a" * predict.MAX_CELL
+    with pytest.raises(SystemExit) as stopped:
+        run(model, tmp_path, text, name="in.csv")
+    assert "Received: ['no valid CSV (field larger than" in str(stopped.value)
 
 
 def test_streams_line_by_line(model):

@@ -22,7 +22,9 @@ def result(trial: int, mcc: float, failure="") -> results.TaskResult:
 
 def test_files(tmp_path):
     config = sentences.config(data_dir=str(tmp_path))
-    results.write(config, [result(1, 55.118), result(2, float("nan"), "why")])
+    results.write_results(
+        config, [result(1, 55.118), result(2, float("nan"), "why")]
+    )
     with open(config.results_txt) as file:
         assert file.read() == (
             "cola: mcc: 55.12 - loss: 0.40\ncola: mcc: nan - loss: 0.40\n"

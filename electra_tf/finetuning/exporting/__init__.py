@@ -1,1 +1,1 @@
-"""What a fine-tuned model is written as for other programs."""
+"""Formats of fine-tuned models for other programs."""

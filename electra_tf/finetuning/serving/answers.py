@@ -1,7 +1,7 @@
 """From texts to answers: a table by the kind of head; no TensorFlow.
 
-Each row makes a text's inputs, as many as it takes, and an answer of what the
-head said about them:
+Each row is made of a `FinetunedTask`, its `InputSettings` and a tokenizer. It
+makes a text's inputs, as many as it takes, and an answer of the head's outputs:
 
     inputs(row) -> list of dicts with input_ids and segment_ids
     answer(row, inputs, outputs) -> dict that JSON can hold
@@ -10,9 +10,151 @@ head said about them:
 `texts` what a text or a pair of them, instead of named fields, stand for.
 """
 
-from electra_tf.finetuning.serving.sentence_answers import SentenceAnswers
-from electra_tf.finetuning.serving.span_answers import SpanAnswers
+import numpy as np
+from scipy import special
+
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Passage,
+    Question,
+)
+from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
+from electra_tf.finetuning.tasks.question_answering.windows import Windows
+from electra_tf.finetuning.tasks.sentences.classification import joined
+from electra_tf.finetuning.tasks.sentences.targets import RegressionTarget
+
+
+class SentenceAnswers:
+    """Makes the input of a text or a pair, and reads the head's outputs.
+
+    An input is cut where it is too long; the answer says so.
+    """
+
+    fields = ("text",)
+    optional = ("text_pair",)
+    texts = ("text", "text_pair")
+
+    def __init__(self, task, settings, tokenizer):
+        self.task = task
+        self.settings = settings
+        self.tokenizer = tokenizer
+
+    def inputs(self, row: dict) -> list[dict]:
+        """Return the one input of a row: its input_ids and segment_ids."""
+        texts = row["text"], row.get("text_pair") or ""
+        ids, pair_ids = map(self.tokenizer.encode, texts)
+        input_ids, segment_ids = joined(
+            ids,
+            pair_ids,
+            self.settings.max_seq_length,
+            self.tokenizer.cls_id,
+            self.tokenizer.sep_id,
+        )
+        num_special = 3 if pair_ids else 2
+        cut = len(ids) + len(pair_ids) + num_special > len(input_ids)
+        return [
+            {"input_ids": input_ids, "segment_ids": segment_ids, "cut": cut}
+        ]
+
+    def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
+        """Return the answer, from the one input and its outputs."""
+        return {
+            **_SENTENCE_ANSWERS[self.task.head.kind](self.task, outputs[0]),
+            "cut": inputs[0]["cut"],
+        }
+
+
+def _label(task, output: dict) -> dict:
+    """The likeliest label, and the probabilities of all."""
+    logits = np.asarray(output["logits"], np.float64)
+    shares = special.softmax(logits)
+    return {
+        "label": task.labels[int(logits.argmax())],
+        "probability": float(shares.max()),
+        "probabilities": dict(zip(task.labels, shares.tolist(), strict=True)),
+    }
+
+
+def _labels(task, output: dict) -> dict:
+    """The labels that are likelier than not, and all probabilities."""
+    logits = np.asarray(output["logits"], np.float64)
+    shares = special.expit(logits).tolist()
+    chosen = zip(task.labels, logits, strict=True)
+    return {
+        "labels": [name for name, logit in chosen if logit > 0],
+        "probabilities": dict(zip(task.labels, shares, strict=True)),
+    }
+
+
+def _number(task, output: dict) -> dict:
+    """The number on the scale of the training data."""
+    return {
+        "score": RegressionTarget(*task.scale).as_number(output["predictions"])
+    }
+
+
+# By the kind of head.
+_SENTENCE_ANSWERS = {
+    "classification": _label,
+    "multilabel": _labels,
+    "regression": _number,
+}
+
+
+class SpanAnswers:
+    """Makes the windows of a passage, and chooses the answer."""
+
+    fields = ("question", "context")
+    optional = ()
+    texts = ("question", "context")
+
+    def __init__(self, task, settings, tokenizer):
+        self.task = task
+        self.settings = settings
+        self.windows = Windows(tokenizer, settings)
+        self.decode = Decoder(tokenizer, settings)
+
+    def inputs(self, row: dict) -> list[dict]:
+        """Return the windows of a row; each holds its `Window` too.
+
+        Raises:
+            DataError: when there are too many.
+        """
+        return [
+            {
+                "input_ids": window.input_ids,
+                "segment_ids": window.segment_ids,
+                "window": window,
+            }
+            for window in self.windows(_question(row))
+        ]
+
+    def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
+        """Return the answer, from all windows and their outputs.
+
+        `answer` is None where there is none. Places count characters of the
+        context. The higher `null_odds`, the less likely is an answer.
+        """
+        windows = [made["window"] for made in inputs]
+        found = self.decode(_question(row), windows, outputs)
+        unanswerable = (
+            self.task.has_null_answers
+            and found.null_odds > self.settings.qa_na_threshold
+        )
+        nothing = unanswerable or found.begin < 0
+        begin, end = found.begin, found.end
+        return {
+            "answer": None if nothing else row["context"][begin:end],
+            "begin": None if nothing else begin,
+            "end": None if nothing else end,
+            "score": found.score,
+            "null_odds": found.null_odds,
+        }
+
+
+def _question(row: dict) -> Question:
+    return Question(0, "", row["question"], Passage(row["context"]), [])
+
 
 ANSWERS = {
     "classification": SentenceAnswers,

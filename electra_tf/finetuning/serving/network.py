@@ -5,8 +5,8 @@ B batch, L length, W words to tag.
 
 import tensorflow as tf
 
+from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.tuned_model import TunedModel, TunedTask
 from electra_tf.training import checkpoints
 
 # What heads return besides their predictions: about labels, of which there
@@ -14,20 +14,15 @@ from electra_tf.training import checkpoints
 _NOT_PREDICTED = {"loss", "label_ids", "targets", "labels_mask", "eid"}
 
 
-def needs_positions(task: TunedTask) -> bool:
+def needs_positions(task: FinetunedTask) -> bool:
     """Say whether a task's inputs say where the words to tag begin."""
     return task.head.kind == "tagging"
 
 
 class Served:
-    """One task's network, from a folder's weights.
+    """The network of one of a model's tasks, with a folder's weights."""
 
-    Args:
-        tuned: `TunedModel`.
-        task: `TunedTask`, one of its tasks.
-    """
-
-    def __init__(self, tuned: TunedModel, task: TunedTask):
+    def __init__(self, tuned: FinetunedModel, task: FinetunedTask):
         self.task = task
         self.network = FinetuningModel(tuned.encoder, [task])
         checkpoints.assign(self.network.variables, tuned.model.variables)
@@ -40,7 +35,7 @@ class Served:
     def __call__(
         self, input_ids, input_mask, segment_ids, positions=None
     ) -> dict:
-        """Return what the head predicts.
+        """Return the head's predictions.
 
         Args:
             input_ids: int32 `(B, L)`.
@@ -64,7 +59,7 @@ class Served:
         }
 
 
-def _without_labels(task: TunedTask, input_ids, positions) -> dict:
+def _without_labels(task: FinetunedTask, input_ids, positions) -> dict:
     """Return the features that a head compares its predictions with."""
     none = tf.zeros_like(input_ids[:, 0])
     features = {"eid": none, **LABELS[task.head.kind](none, positions)}

@@ -6,20 +6,18 @@ import unicodedata
 import numpy as np
 from scipy import special
 
-from electra_tf.finetuning.tasks import spans, windows, word_pieces
+from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks.question_answering import windows
+from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
 
 # Windows begin this part of their room after one another.
 STRIDES_PER_WINDOW = 2
 
 
 class Word(typing.NamedTuple):
-    """A word of a text.
+    """A word of a text, from its character `begin` to before `end`.
 
-    Attributes:
-        text: str.
-        begin: int, number of its first character; None for words that were
-            given as a list.
-        end: int, number of the character after it; or None.
+    Words that were given as a list have no places.
     """
 
     text: str
@@ -32,11 +30,6 @@ class TagAnswers:
 
     A text that does not fit is cut into windows that overlap; a word's tag is
     that of the window with the most context around it.
-
-    Args:
-        task: `TunedTask`.
-        settings: `InputSettings`.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
     """
 
     fields = ("text",)
@@ -72,7 +65,7 @@ class TagAnswers:
 
     def _window(self, span, ids, firsts, chosen, number: int) -> dict:
         words = [w for w, window in enumerate(chosen) if window == number]
-        inside = ids[span.start : span.start + span.length]
+        inside = ids[span.start : span.end]
         tokenizer = self.tokenizer
         return {
             "input_ids": [tokenizer.cls_id, *inside, tokenizer.sep_id],
@@ -101,10 +94,10 @@ class TagAnswers:
         }
 
     def _spans(self, row: dict, words: list[Word], tags: list[str]) -> list:
-        """Return what the tags say together, if they speak of spans."""
+        """Return the spans of the tags, if they speak of spans."""
         try:
-            found = spans.decoded(tags)
-        except ValueError:
+            found = tag_schemes.decoded(tags)
+        except UserError:
             return []  # Tags of single words, as parts of speech.
         return [
             {"type": s.type, **_joined(row, words[s.first : s.last + 1], s)}

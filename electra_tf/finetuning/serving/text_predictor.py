@@ -11,12 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.finetuning import tuned_model
+from electra_tf.finetuning import finetuned_model
+from electra_tf.finetuning.finetuned_model import FinetunedModel
 from electra_tf.finetuning.inputs import LENGTH_STEP
 from electra_tf.finetuning.serving import answers
 from electra_tf.finetuning.serving.network import Served, needs_positions
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tuned_model import TunedModel
 
 
 def load_predictor(
@@ -31,22 +31,19 @@ def load_predictor(
 
     Raises:
         FileNotFoundError: when there is no such folder.
-        ValueError: when its files do not fit each other.
+        UserError: when its files do not fit each other.
     """
-    return TextPredictor(tuned_model.read(folder), task, batch_size)
+    return TextPredictor(finetuned_model.read(folder), task, batch_size)
 
 
 class TextPredictor:
-    """Answers texts by one task of a fine-tuned model.
-
-    Args:
-        tuned: `TunedModel`.
-        task: str, name of the task.
-        batch_size: int.
-    """
+    """Answers texts by one task of a fine-tuned model; see `load_predictor`."""
 
     def __init__(
-        self, tuned: TunedModel, task: str | None = None, batch_size: int = 32
+        self,
+        tuned: FinetunedModel,
+        task: str | None = None,
+        batch_size: int = 32,
     ):
         self.task = tuned.task(task)
         self.batch_size = batch_size
@@ -67,7 +64,7 @@ class TextPredictor:
                 questions `question` and `context`.
 
         Raises:
-            ValueError: for a row that cannot be answered.
+            UserError: for a row that cannot be answered.
         """
         found = self.answer([self.as_dict(row) for row in rows])
         for number, answer in enumerate(found):
@@ -105,7 +102,8 @@ class TextPredictor:
 
     def _outputs(self, inputs: list[dict]) -> list[dict]:
         """Return the outputs of inputs; those of like length go together."""
-        order = sorted(range(len(inputs)), key=lambda i: _length(inputs[i]))
+        lengths = [len(made["input_ids"]) for made in inputs]
+        order = sorted(range(len(inputs)), key=lengths.__getitem__)
         found = [{} for _ in inputs]
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
@@ -128,10 +126,6 @@ class TextPredictor:
             _padded(column, max(self.most, *map(len, column), 1))
             for column in columns.values()
         ]
-
-
-def _length(made: dict) -> int:
-    return len(made["input_ids"])
 
 
 def _padded(rows: list[list[int]], most: int):

@@ -1,1 +1,1 @@
-"""What is learnt: a file a kind of task, and what reads its data."""
+"""Fine-tuning tasks: a folder a kind of task, and readers of their data."""

@@ -5,11 +5,21 @@ that holds `predictions` and `label_ids`, or `targets` for regression. For
 tagging they are `(N, words)`, and `labels_mask` is 1 where there is a word.
 """
 
+import math
+
 import numpy as np
 
-from electra_tf.finetuning.tasks import spans
+from electra_tf.finetuning.tasks.tagging import tag_schemes
 
 PERCENT = 100.0
+MOST_LISTED = 20  # Labels in a line about all of them.
+# Names of seqeval's report.
+ENTITY_METRICS = {
+    "f1": "f1-score",
+    "precision": "precision",
+    "recall": "recall",
+}
+AVERAGES = ("micro avg", "macro avg", "weighted avg")
 
 
 def accuracy(outputs: dict) -> dict[str, float]:
@@ -67,7 +77,12 @@ def correlations(outputs: dict) -> dict[str, float]:
     """
     targets = np.asarray(outputs["targets"], np.float32)
     predictions = np.asarray(outputs["predictions"], np.float32)
-    pearson, spearman = _correlations(targets, predictions)
+    pearson = spearman = math.nan
+    if len(targets) > 1 and np.ptp(targets) and np.ptp(predictions):
+        from scipy import stats
+
+        pearson = float(stats.pearsonr(predictions, targets)[0])
+        spearman = float(stats.spearmanr(predictions, targets)[0])
     return {
         "pearson": PERCENT * pearson,
         "spearman": PERCENT * spearman,
@@ -75,23 +90,10 @@ def correlations(outputs: dict) -> dict[str, float]:
     }
 
 
-def _correlations(targets, predictions) -> tuple[float, float]:
-    if len(targets) < 2 or np.ptp(targets) == 0 or np.ptp(predictions) == 0:
-        return float("nan"), float("nan")
-    from scipy import stats
-
-    return (
-        float(stats.pearsonr(predictions, targets)[0]),
-        float(stats.spearmanr(predictions, targets)[0]),
-    )
-
-
 def errors(outputs: dict, span: float) -> dict[str, float]:
     """Return mean absolute and root mean square error of a regression.
 
-    Args:
-        outputs: dict of arrays.
-        span: float, what 1 is in the units of the data.
+    `span` is the length of its scale in the units of the data.
 
     >>> errors({"predictions": [0.5, 1.0], "targets": [0.0, 1.0]}, span=10)
     {'mae': 2.5, 'rmse': 3.5355339059327378}
@@ -147,12 +149,7 @@ def of_words(values, outputs: dict) -> list:
 def word_accuracy(
     outputs: dict, failing_label: int | None = None
 ) -> dict[str, float]:
-    """Share of words with the right label.
-
-    Args:
-        outputs: dict of arrays.
-        failing_label: int, a label whose words always count as wrong.
-    """
+    """Share of words with the right label; those of one may always fail."""
     gold = np.concatenate(of_words(outputs["label_ids"], outputs))
     correct = gold == np.concatenate(of_words(outputs["predictions"], outputs))
     if failing_label is not None:
@@ -163,15 +160,13 @@ def word_accuracy(
 def span_f1(outputs: dict, labels) -> dict[str, float]:
     """F1, precision and recall of spans, by first word, last word and type.
 
-    Args:
-        outputs: dict of arrays.
-        labels: list of str, the tag of each label.
+    `labels` are the tags by their numbers.
     """
     found, gold = (
         {
             (number, span)
             for number, row in enumerate(of_words(outputs[name], outputs))
-            for span in spans.decoded([labels[label] for label in row])
+            for span in tag_schemes.decoded([labels[label] for label in row])
         }
         for name in ("predictions", "label_ids")
     )
@@ -180,6 +175,33 @@ def span_f1(outputs: dict, labels) -> dict[str, float]:
     recall = PERCENT * right / len(gold) if gold else 0.0
     f1 = 2 * precision * recall / (precision + recall) if right else 0.0
     return {"f1": f1, "precision": precision, "recall": recall}
+
+
+def entity_f1(
+    gold: list[list[str]], predicted: list[list[str]]
+) -> dict[str, float]:
+    """Return F1, precision and recall of entities, then F1 of each type.
+
+    An entity counts where first word, last word and type are right. Reference:
+    Nakayama, 2018, seqeval, https://github.com/chakki-works/seqeval
+
+    >>> entity_f1([["B-PER", "I-PER", "O"]], [["B-PER", "O", "O"]])
+    {'f1': 0.0, 'precision': 0.0, 'recall': 0.0, 'f1_PER': 0.0}
+    """
+    # Packages for one job are imported where it is done.
+    from seqeval.metrics import classification_report
+
+    report = classification_report(
+        gold, predicted, output_dict=True, zero_division=0
+    )
+    scores = {
+        name: PERCENT * float(report["micro avg"][key])
+        for name, key in ENTITY_METRICS.items()
+    }
+    for kind, found in report.items():
+        if kind not in AVERAGES:
+            scores[f"f1_{kind}"] = PERCENT * float(found["f1-score"])
+    return scores
 
 
 def word_loss(outputs: dict, released: bool = False) -> float:
@@ -203,3 +225,24 @@ def as_text(scores: dict[str, float]) -> str:
     'mcc: 55.12 - loss: 0.40'
     """
     return " - ".join(f"{name}: {value:.2f}" for name, value in scores.items())
+
+
+def entropy(counts) -> float:
+    """Return the entropy of counts, in nats."""
+    total = sum(counts)
+    return -sum(c / total * math.log(c / total) for c in counts if c)
+
+
+def shares(counts: dict[str, int], total: int) -> str:
+    """Say how many there are of each; of the most frequent if of many.
+
+    >>> shares({"no": 1, "yes": 3}, 4)
+    '1 no (25.0%), 3 yes (75.0%)'
+    """
+    chosen = list(counts)
+    if len(chosen) > MOST_LISTED:
+        chosen = sorted(chosen, key=counts.get, reverse=True)[:MOST_LISTED]
+    listed = [f"{counts[n]} {n} ({counts[n] / total:.1%})" for n in chosen]
+    if len(counts) > MOST_LISTED:
+        listed.append(f"{len(counts) - MOST_LISTED} more")
+    return ", ".join(listed)

@@ -7,20 +7,15 @@ import json
 import typing
 
 from electra_tf.configs import hparams
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import json_lines, shown
-from electra_tf.finetuning.tasks.tsv import read_rows
+from electra_tf.finetuning.tasks.text_files import json_lines, read_rows, shown
 
 JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
 
 
 class Record(typing.NamedTuple):
-    """A row.
-
-    Attributes:
-        where: str, file and row.
-        values: dict from column to value; text in a TSV or CSV.
-    """
+    """A row: its place, and its values by column, text in a TSV or CSV."""
 
     where: str
     values: dict
@@ -30,14 +25,10 @@ class Record(typing.NamedTuple):
         return DataError(f"{self.where}: {problem}. Read: {shown(self.values)}")
 
     def parsed(self, parse, value):
-        """Return what `parse` makes of a value of this row.
-
-        Raises:
-            DataError: with the message of its ValueError.
-        """
+        """Return what `parse` makes of a value; its UserError is located."""
         try:
             return parse(value)
-        except ValueError as error:
+        except UserError as error:
             raise self.error(str(error)) from None
 
     def value(self, column: str):
@@ -58,24 +49,14 @@ class Record(typing.NamedTuple):
 
 
 class Table(typing.NamedTuple):
-    """Rows with named columns.
-
-    Attributes:
-        name: str, the file.
-        columns: list of str.
-        records: list of `Record`.
-    """
+    """Rows with named columns; `name` is that of the file."""
 
     name: str
     columns: list[str]
     records: list[Record]
 
     def check_column(self, setting: str, column: str) -> None:
-        """Check that there is the column that a setting names.
-
-        Raises:
-            DataError: when there is not.
-        """
+        """Raise `DataError` if there is no column that a setting names."""
         if column not in self.columns:
             raise DataError(
                 f"{self.name} has no column {column!r}."
@@ -117,9 +98,8 @@ def _cell_table(path: str) -> Table:
                 f"{where}: expected {len(columns)} columns, received "
                 f"{len(row.cells)}. Read: {shown(row.cells)}"
             )
-        records.append(
-            Record(where, dict(zip(columns, row.cells, strict=True)))
-        )
+        values = dict(zip(columns, row.cells, strict=True))
+        records.append(Record(where, values))
     return Table(path, columns, records)
 
 

@@ -1,4 +1,4 @@
-"""What a fine-tuning task provides; no TensorFlow.
+"""The interface of a fine-tuning task; no TensorFlow.
 
 A task reads its examples, turns them into features, names the head that
 predicts its labels and scores the predictions. All of them stand in
@@ -26,13 +26,9 @@ def say(text: str) -> None:
 
 
 class FeatureSpec(typing.NamedTuple):
-    """One feature of an example.
+    """One feature of an example: a number, or a list along the tokens.
 
-    Attributes:
-        name: str, its key in a batch.
-        dtype: "int32" or "float32".
-        per_token: bool, whether it is a list along the tokens, padded with 0,
-            or one number.
+    Lists (`per_token`) are padded with 0.
     """
 
     name: str
@@ -41,26 +37,16 @@ class FeatureSpec(typing.NamedTuple):
 
 
 class HeadSpec(typing.NamedTuple):
-    """The layer that predicts a task's labels.
+    """The layer that predicts a task's labels."""
 
-    Attributes:
-        kind: str, its row in `electra_tf.finetuning.heads.HEADS`.
-        size: int, how many numbers it predicts.
-        options: dict, what else the layer is made of.
-    """
-
-    kind: str
-    size: int
+    kind: str  # Its row in `electra_tf.finetuning.heads.HEADS`.
+    size: int  # How many numbers it predicts.
+    # What else the layer is made of.
     options: Mapping = types.MappingProxyType({})
 
 
 class Source(typing.NamedTuple):
-    """What a split's inputs were made of.
-
-    Attributes:
-        examples: list, what `Task.examples` returned.
-        tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-    """
+    """The examples that a split's inputs were made of, and the tokenizer."""
 
     examples: list
     tokenizer: typing.Any
@@ -101,15 +87,10 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def features(self, examples: list, tokenizer) -> list[dict]:
-        """Return the features of some of a split's examples.
+        """Return the inputs of some of a split's examples.
 
-        Args:
-            examples: some of what `examples` returned.
-            tokenizer: `electra_tf.text.tokenization.Tokenizer`.
-
-        Returns:
-            A dict for each input, with `input_ids`, `segment_ids` (lists as
-            long as the input) and `feature_specs`.
+        Each is a dict with `input_ids`, `segment_ids` (lists as long as the
+        input) and `feature_specs`.
         """
 
     @abc.abstractmethod
@@ -142,15 +123,9 @@ class Task(abc.ABC):
     def predictions(
         self, outputs: dict, source: Source | None = None
     ) -> list[tuple] | dict[str, str]:
-        """Return what to write about a test set.
+        """Return predictions for a test set, from the arguments of `score`.
 
-        Args:
-            outputs: see `score`.
-            source: see `score`.
-
-        Returns:
-            A tuple for each example: its number (int), the prediction as text
-            in the raw data's terms, and what the head computed, as floats. Or
-            a dict from the examples' names to predictions, where they have
-            names.
+        A tuple for each example: its number (int), the prediction as text in
+        the raw data's terms, and what the head computed, as floats. Or a dict
+        from the examples' names to predictions, where they have names.
         """

@@ -1,31 +1,42 @@
-"""Reading a text file; what is no UTF-8 is located. No TensorFlow."""
+"""Reading people's text files; mistakes are located. No TensorFlow.
+
+Text in UTF-8, JSON lines, tables (GLUE's files, a user's TSV or CSV), and
+tagged words as those of CoNLL-2000: a word a line, `word ... tag`, and an
+empty line after each sentence.
+
+All raise FileNotFoundError when there is no such file, and `DataError` when it
+cannot be used.
+"""
 
 import codecs
+import csv
+import io
 import json
+import sys
+import typing
+from collections.abc import Iterator
 
 from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.io import files
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
+DOCUMENT_START = "-DOCSTART-"
+CONLL = (
+    "Expected lines `word POS tag` and an empty line after each sentence, as "
+    "in CoNLL-2000."
+)
 
 
 def read_text(path: str, expected: str = "") -> str:
     """Return the text of a file in UTF-8, without a byte-order mark.
 
-    Args:
-        path: str.
-        expected: str, a sentence about what should have been there, for the
-            message about a missing file.
-
-    Raises:
-        FileNotFoundError: when there is no such file.
-        DataError: when it is no text in UTF-8; says in which line.
+    `expected` is a sentence for the message about a missing file.
     """
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = files.read(path)
     except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(
-            " ".join([f"No data file at {path}.", expected]).strip()
+            f"No data file at {path}. {expected}".strip()
         ) from None
     try:
         return content.decode("utf-8-sig")
@@ -48,27 +59,23 @@ def _encoding_error(path: str, content: bytes, place: int) -> DataError:
 
 
 def parse_json(where: str, text: str):
-    """Return the value of a JSON text.
-
-    Raises:
-        DataError: when it is none.
-    """
+    """Return the value of a JSON text; its strings are Unicode text."""
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise DataError(
-            f"{where} is no JSON: {error}. Read: {shown(text)}"
-        ) from None
+        value = json.loads(text)
+        if "\\u" in text:  # It may hold half of a pair of surrogates.
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        problem = f"holds {error.object[error.start]!r}, which is no character"
+    except (ValueError, RecursionError) as error:
+        problem = f"is no JSON: {error}"
+    else:
+        return value
+    raise DataError(f"{where} {problem}. Read: {shown(text)}")
 
 
-def json_lines(path: str, expected: str = ""):
-    """Yield the place and the value of each line that is not empty.
-
-    Raises:
-        FileNotFoundError: when there is no such file.
-        DataError: when a line is no JSON.
-    """
-    for number, line in enumerate(read_text(path, expected).split("\n"), 1):
+def json_lines(path: str) -> Iterator[tuple[str, typing.Any]]:
+    """Yield the place and the value of each line that is not empty."""
+    for number, line in enumerate(read_text(path).split("\n"), 1):
         if line.strip():
             where = f"{path}, line {number}"
             yield where, parse_json(where, line)
@@ -82,3 +89,97 @@ def shown(value) -> str:
     """
     text = repr(value)
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+
+
+class Row(typing.NamedTuple):
+    """One row of a table; `number` counts from 1, the header included."""
+
+    number: int
+    cells: list[str]
+
+
+def read_rows(path: str, most: int | None = None) -> list[Row]:
+    """Read a table; fields of a `.csv` may be quoted, those of others not.
+
+    Other files are tab-separated, and a quotation mark in them is a character
+    like any other, as in GLUE. At most `most` rows are read.
+    """
+    cells = _csv_rows if path.endswith(".csv") else _tsv_rows
+    rows = []
+    for number, row in enumerate(cells(read_text(path), path), 1):
+        if most is not None and number > most:
+            break
+        if row not in ([], [""]):
+            rows.append(Row(number, row))
+    if not rows:
+        raise DataError(f"{path} is empty.")
+    return rows
+
+
+def _tsv_rows(text: str, path: str) -> Iterator[list[str]]:
+    for line in io.StringIO(text, newline="\n"):
+        yield line.rstrip("\r\n").split("\t")
+
+
+def _csv_rows(text: str, path: str) -> Iterator[list[str]]:
+    # Otherwise csv refuses fields of more than 128 KiB.
+    csv.field_size_limit(sys.maxsize)
+    lines = [*io.StringIO(text, newline="")]
+    reader = csv.reader(lines, strict=True)
+    number, line = 0, 0
+    try:
+        for row in reader:
+            yield row
+            number, line = number + 1, reader.line_num
+    except csv.Error as error:
+        read = lines[line].rstrip("\r\n")
+        raise DataError(
+            f"{path}, row {number + 1}, from line {line + 1}: no valid CSV: "
+            f"{error}. Read: {shown(read)}. Is a quotation mark without its "
+            "pair? In a field they are written twice."
+        ) from None
+
+
+def row_error(path: str, row: Row, problem: str) -> DataError:
+    """Return the error for a row that cannot be used."""
+    return DataError(
+        f"{path}, row {row.number}: {problem}. Read: {shown(row.cells)}"
+    )
+
+
+class Sentence(typing.NamedTuple):
+    """A sentence with its tags."""
+
+    eid: int  # Its number in the split.
+    words: list[str]
+    tags: list[str]  # A word each.
+    where: str = ""  # Its place in the data.
+
+
+def read_sentences(path: str, fewest_columns: int = 2) -> list[Sentence]:
+    """Read the sentences of a file, with their tags as they are.
+
+    Lines of one column are words without a tag, which then are their own.
+    """
+    sentences, words, tags = [], [], []
+    # The empty line at the end is often left out.
+    lines = (*read_text(path, CONLL).split("\n"), "")
+    for number, line in enumerate(lines, 1):
+        cells = line.split()
+        if cells[:1] == [DOCUMENT_START]:
+            continue
+        if cells:
+            if len(cells) < fewest_columns:
+                raise DataError(
+                    f"{path}, line {number}: expected a word, other columns "
+                    f"and a tag. Read: {cells}"
+                )
+            words.append(cells[0])
+            tags.append(cells[-1])
+        elif words:
+            where = f"{path}, line {number - len(words)}"
+            sentences.append(Sentence(len(sentences), words, tags, where))
+            words, tags = [], []
+    if not sentences:
+        raise DataError(f"{path} holds no sentence. {CONLL}")
+    return sentences

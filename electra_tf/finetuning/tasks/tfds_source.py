@@ -14,7 +14,7 @@ ANY_VERSION = "*.*.*"
 NO_CLASS = -1  # What test sets have for a class.
 
 
-def read(
+def read_split(
     name: str, split: str, data_dir: str | None = None, class_names: bool = True
 ) -> Table:
     """Return the examples of a split, in the order in which they are stored.
@@ -38,13 +38,17 @@ def read(
         )
     where = f"tfds:{name}:{split}"
     features = builder.info.features
-    records = [
-        Record(
-            f"{where}, example {number}",
-            _plain(example, features, class_names),
-        )
-        for number, example in enumerate(_examples(builder, split, where))
-    ]
+    records = []
+    for number, example in enumerate(_examples(builder, split, where)):
+        place = f"{where}, example {number}"
+        try:
+            values = _plain(example, features, class_names)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{place} holds text that is not UTF-8: {error.object[:80]!r}. "
+                "Prepare the set again, from UTF-8."
+            ) from None
+        records.append(Record(place, values))
     if not records:
         raise DataError(f"{where} holds no example.")
     return Table(where, [*features], records)

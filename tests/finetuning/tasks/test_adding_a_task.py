@@ -5,8 +5,8 @@ import pathlib
 import re
 import shlex
 
-import electra_tf.finetuning.tasks
 from electra_tf import configs
+from electra_tf.finetuning.tasks import sentences
 from tests.finetuning import runs
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "adding_a_task.md"
@@ -33,8 +33,8 @@ def test_the_page(tmp_path, monkeypatch):
     file, row = blocks("python")
     (tmp_path / "boolq.py").write_text(file)
     monkeypatch.syspath_prepend(tmp_path)
-    tasks = electra_tf.finetuning.tasks
-    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path)])
+    path = [*sentences.__path__, str(tmp_path)]
+    monkeypatch.setattr(sentences, "__path__", path)
     added = eval(f"{{{row}}}", {"TaskRow": configs.TaskRow})
     for name, task in added.items():
         monkeypatch.setitem(configs.TASKS, name, task)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from electra_tf.finetuning.tasks import task_table, tfds_source
-from electra_tf.finetuning.tasks.classification import Example
+from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import questions, runs, sentences, sets
 
@@ -94,7 +94,7 @@ def test_squad(tmp_path, with_null):
 def test_mrqa_as_tfds_invents_it():
     """Examples that TFDS makes up, with the features of the real set."""
     with tfds.testing.mock_data(num_examples=3):
-        table = tfds_source.read("mrqa/news_qa", "train")
+        table = tfds_source.read_split("mrqa/news_qa", "train")
     (values, *_) = [record.values for record in table.records]
     assert isinstance(values["qid"], str)
     assert isinstance(values["answers"], list)
@@ -187,7 +187,7 @@ def test_a_benchmark_from_the_command_line(sst, tmp_path):
 
 def test_a_split_that_is_not_there(sst):
     with pytest.raises(DataError) as error:
-        tfds_source.read("glue/sst2", "dev", str(sst))
+        tfds_source.read_split("glue/sst2", "dev", str(sst))
     assert str(error.value).startswith(
         "glue/sst2 has no split 'dev', but 'train', 'validation', 'test'."
     )
@@ -195,7 +195,7 @@ def test_a_split_that_is_not_there(sst):
 
 def test_a_set_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"no set 'glu/x'\. Did you mean 'glu"):
-        tfds_source.read("glu/x", "train", str(tmp_path))
+        tfds_source.read_split("glu/x", "train", str(tmp_path))
 
 
 def test_a_damaged_set(tmp_path):
@@ -206,7 +206,15 @@ def test_a_damaged_set(tmp_path):
     content[len(content) // 2] ^= 255
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"is damaged near example \d"):
-        tfds_source.read("glue/cola", "train", str(tmp_path))
+        tfds_source.read_split("glue/cola", "train", str(tmp_path))
+
+
+def test_text_that_is_not_utf_8(tmp_path):
+    splits = {"train": [{"sentence": b"f\xfcr", "label": 0, "idx": 0}]}
+    sets.sentences(tmp_path, "cola", ["a", "b"], splits, text="sentence")
+    expected = r"example 0 holds text that is not UTF-8: b'f\\xfcr'"
+    with pytest.raises(DataError, match=expected):
+        tfds_source.read_split("glue/cola", "train", str(tmp_path))
 
 
 def test_a_set_that_cannot_be_prepared(tmp_path, monkeypatch):
@@ -216,7 +224,7 @@ def test_a_set_that_cannot_be_prepared(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     expected = "could not prepare glue/cola in .*no network.*tfds build glue"
     with pytest.raises(DataError, match=expected):
-        tfds_source.read("glue/cola", "train", str(tmp_path))
+        tfds_source.read_split("glue/cola", "train", str(tmp_path))
 
 
 def test_chunk_is_not_in_tfds():

@@ -1,0 +1,281 @@
+"""Error analysis of a trial: a table by the kind of head; no TensorFlow.
+
+Each row makes sections of Markdown of a task's outputs for the development
+set: which labels are taken for which, and the examples that cost most.
+"""
+
+import collections
+import typing
+from collections.abc import Iterable
+
+import numpy as np
+
+from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks.question_answering import answer_metrics
+from electra_tf.finetuning.tasks.question_answering.span_decoding import (
+    joined_pieces,
+)
+
+WORST = 20  # Errors to show.
+# Up to so many labels are shown as a matrix, more as the commonest errors.
+MATRIX_LABELS = 12
+COMMONEST = 20
+LONGEST_TEXT = 300
+NONE = "(none)"  # Instead of labels or an answer.
+
+
+class Evaluated(typing.NamedTuple):
+    """A development set and a trial's outputs for it."""
+
+    task: typing.Any
+    outputs: dict  # Arrays by name, see `Task.score`.
+    source: typing.Any
+    features: typing.Any
+
+
+def sections(evaluated: Evaluated) -> list[str]:
+    """Return the sections of a task, by the kind of its head."""
+    return ANALYSES[evaluated.task.head.kind](evaluated)
+
+
+def _labels(evaluated: Evaluated) -> list[str]:
+    """Which sentences have which label."""
+    labels, outputs = evaluated.task.labels, evaluated.outputs
+    gold, predicted = outputs["label_ids"], outputs["predictions"]
+    errors = _sentence_errors(
+        evaluated, gold != predicted, gold, predicted, labels.__getitem__
+    )
+    return [confusion(labels, gold, predicted), errors]
+
+
+def _label_sets(evaluated: Evaluated) -> list[str]:
+    """Which sentences lack labels, or have too many."""
+    labels, outputs = evaluated.task.labels, evaluated.outputs
+    gold, predicted = (
+        np.asarray(outputs[name]) for name in ("label_ids", "predictions")
+    )
+    counts = [
+        (label, *(int(np.sum(x)) for x in (g * p, g * (1 - p), (1 - g) * p)))
+        for label, g, p in zip(labels, gold.T, predicted.T, strict=True)
+    ]
+
+    def names(row) -> str:
+        chosen = zip(labels, row, strict=True)
+        return ", ".join(label for label, there in chosen if there) or NONE
+
+    wrong = np.any(gold != predicted, axis=1)
+    return [
+        "### Labels\n\n"
+        + table(("label", "found", "missed", "wrongly found"), counts),
+        _sentence_errors(evaluated, wrong, gold, predicted, names),
+    ]
+
+
+def _numbers(evaluated: Evaluated) -> list[str]:
+    """How far predictions are off."""
+    outputs, (low, high) = evaluated.outputs, evaluated.task.scale
+    gold, predicted = (
+        low + np.asarray(outputs[name], np.float64) * (high - low)
+        for name in ("targets", "predictions")
+    )
+    fifths = np.array_split(np.argsort(gold, kind="stable"), 5)
+    spread = [
+        (
+            f"{gold[part].min():.3g} to {gold[part].max():.3g}",
+            len(part),
+            f"{predicted[part].mean():.3g}",
+            f"{predicted[part].std():.2g}",
+        )
+        for part in fifths
+        if len(part)
+    ]
+    head = ("right", "examples", "mean prediction", "spread")
+    errors = _sentence_errors(
+        evaluated, np.ones(len(gold), bool), gold, predicted, "{:.3g}".format, 3
+    )
+    return [
+        f"### Predictions by what is right\n\n{table(head, spread)}",
+        errors,
+    ]
+
+
+def _sentence_errors(
+    evaluated: Evaluated, wrong, gold, predicted, as_text, digits: int = 2
+) -> str:
+    """Return the sentences of the highest losses of those that are wrong."""
+    losses = evaluated.outputs["loss"]
+    rows = [
+        (
+            f"{losses[n]:.{digits}f}",
+            as_text(gold[n]),
+            as_text(predicted[n]),
+            _text(evaluated, n),
+        )
+        for n in _worst(losses, wrong)
+    ]
+    return _errors(("loss", "right", "predicted", "text"), rows)
+
+
+def _tags(evaluated: Evaluated) -> list[str]:
+    """Which words have which tag."""
+    task, outputs = evaluated.task, evaluated.outputs
+    gold, predicted = (
+        metrics.of_words(outputs[name], outputs)
+        for name in ("label_ids", "predictions")
+    )
+    wrong = [np.any(g != p) for g, p in zip(gold, predicted, strict=True)]
+    worst = _worst(outputs["loss"], np.array(wrong, bool))
+    rows = [
+        (
+            f"{outputs['loss'][n]:.2f}",
+            _tagged(evaluated, n, gold[n], predicted[n]),
+        )
+        for n in worst
+    ]
+    return [
+        confusion(task.labels, np.concatenate(gold), np.concatenate(predicted)),
+        _errors(("loss", "words; [word: right → predicted]"), rows),
+    ]
+
+
+def _tagged(evaluated: Evaluated, number: int, gold, predicted) -> str:
+    """Return the words of an input, the wrong ones with their tags."""
+    labels, task = evaluated.task.labels, evaluated.task
+    row, columns = _row_of(evaluated, number), evaluated.features.columns
+    ids = columns["input_ids"].example(row)
+    starts = columns[f"{task.name}_labeled_positions"].example(row)
+    tokens = evaluated.source.tokenizer.tokens
+    words = []
+    ends = [*starts[1:], len(ids) - 1]
+    for begin, end, right, found in zip(
+        starts, ends, gold, predicted, strict=False
+    ):
+        word = joined_pieces([tokens[i] for i in ids[begin:end]])
+        if right != found:
+            word = f"[{word}: {labels[right]} → {labels[found]}]"
+        words.append(word)
+    return " ".join(words)
+
+
+def _answers(evaluated: Evaluated) -> list[str]:
+    """Which questions have other answers than the right ones."""
+    task, source = evaluated.task, evaluated.source
+    answers = task.predictions(evaluated.outputs, source)
+    # The rules of SQuAD 2.0: "" is right where there is no answer.
+    golds = {q.id: q.golds for q in source.examples}
+    exact, f1 = answer_metrics.raw_scores(golds, answers)
+    counts = collections.Counter(
+        (
+            "an answer" if golds[name] else "none",
+            "an answer" if answers[name] else "none",
+            "right" if exact[name] else "wrong",
+        )
+        for name in golds
+    )
+    wrong = [q for q in source.examples if not exact[q.id]]
+    wrong.sort(key=lambda q: f1[q.id])
+    rows = [
+        (
+            f"{100 * f1[q.id]:.0f}",
+            " / ".join(dict.fromkeys(q.golds)) or NONE,
+            answers[q.id] or NONE,
+            q.text,
+        )
+        for q in wrong[:WORST]
+    ]
+    head = ("there is", "predicted", "which is", "questions")
+    found = [(*key, count) for key, count in sorted(counts.items())]
+    return [
+        f"### Answers\n\n{table(head, found)}",
+        _errors(("F1", "right", "predicted", "question"), rows),
+    ]
+
+
+# By the kind of head.
+ANALYSES = {
+    "classification": _labels,
+    "multilabel": _label_sets,
+    "regression": _numbers,
+    "tagging": _tags,
+    "joint_question_answering": _answers,
+    "independent_question_answering": _answers,
+}
+
+
+def confusion(labels, gold, predicted) -> str:
+    """Return which labels are taken for which.
+
+    >>> print(confusion(("a", "b"), np.array([0, 0, 1]), np.array([0, 1, 1])))
+    ### Confusion
+    <BLANKLINE>
+    | right \\\\ predicted | a | b |
+    |---|---|---|
+    | a | 1 | 1 |
+    | b | 0 | 1 |
+    """
+    counts = collections.Counter(
+        zip(gold.tolist(), predicted.tolist(), strict=True)
+    )
+    numbers = range(len(labels))
+    if len(labels) <= MATRIX_LABELS:
+        rows = [(labels[g], *(counts[g, p] for p in numbers)) for g in numbers]
+        head = ("right \\ predicted", *labels)
+        return f"### Confusion\n\n{table(head, rows)}"
+    errors = [
+        (labels[g], labels[p], count, f"{count / np.sum(gold == g):.1%}")
+        for (g, p), count in counts.most_common()
+        if g != p
+    ]
+    head = ("right", "predicted", "times", "of those right")
+    return f"### Confusion\n\n{table(head, errors[:COMMONEST])}"
+
+
+def _worst(losses, wrong) -> list[int]:
+    """Return the wrong examples of the highest losses."""
+    order = np.argsort(-np.asarray(losses), kind="stable")
+    return [int(n) for n in order if wrong[n]][:WORST]
+
+
+def _text(evaluated: Evaluated, number: int) -> str:
+    """Return an example's text, or both of a pair."""
+    eid = int(evaluated.outputs["eid"][number])
+    example = next(e for e in evaluated.source.examples if e.eid == eid)
+    if example.text_pair is None:
+        return example.text
+    return f"{example.text} ‖ {example.text_pair}"
+
+
+def _row_of(evaluated: Evaluated, number: int) -> int:
+    """Return where an output's input is."""
+    eids = evaluated.features.columns[f"{evaluated.task.name}_eid"].values
+    real = eids[: evaluated.features.num_real]
+    return int(np.flatnonzero(real == evaluated.outputs["eid"][number])[0])
+
+
+def _errors(head: tuple[str, ...], rows: list[tuple]) -> str:
+    if not rows:
+        return "### Errors\n\nNone."
+    return f"### Worst errors\n\n{table(head, rows)}"
+
+
+def table(head: tuple, rows: Iterable[tuple]) -> str:
+    """Return a table in Markdown.
+
+    >>> print(table(("a", "b"), [(1, "x|y")]))
+    | a | b |
+    |---|---|
+    | 1 | x\\|y |
+    """
+    lines = [f"| {' | '.join(map(_cell, row))} |" for row in (head, *rows)]
+    lines.insert(1, f"|{'---|' * len(head)}")
+    return "\n".join(lines)
+
+
+def _cell(value) -> str:
+    """Return a value as one line that does not end the cell."""
+    text = " ".join(str(value).split())
+    if len(text) > LONGEST_TEXT:
+        text = text[: LONGEST_TEXT - 1] + "…"
+    for character in ("\\", "|", "`", "<", "*", "_"):
+        text = text.replace(character, f"\\{character}")
+    return text

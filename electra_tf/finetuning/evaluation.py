@@ -1,0 +1,292 @@
+"""Evaluation of trials: a head's outputs, scores, predictions, failures.
+
+Fine-tuning fails now and then, by the seed alone: the network then says the
+same of every example (Mosbach et al., 2021, https://arxiv.org/abs/2006.04884).
+"""
+
+import functools
+import math
+import sys
+import time
+import typing
+
+import numpy as np
+import tensorflow as tf
+
+from electra_tf.configs import FinetuningConfig
+from electra_tf.finetuning import inputs, results
+from electra_tf.finetuning.error_analysis import Evaluated
+from electra_tf.finetuning.finetuning_report import Report
+from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks.task import DEV, Source, Task
+from electra_tf.io import records
+
+# Predictions that spread less than this are the same: labels are whole
+# numbers, targets lie between 0 and 1.
+LEAST_SPREAD = 0.01
+# What is zero when nothing was found, the first that a task has.
+FOUND_METRICS = ("HasAns_f1", "f1", "micro_f1", "mcc")
+# The part of training whose mean loss counts as its last.
+LAST_SHARE = 0.1
+
+
+class Split(typing.NamedTuple):
+    """A split of a task, to be evaluated in global batches of `batch_size`."""
+
+    task: Task
+    name: str
+    features: inputs.Inputs
+    source: Source
+    batch_size: int
+
+
+class Trial(typing.NamedTuple):
+    """A trial whose training has ended; numbers count from 1.
+
+    Without training it has 0 steps. Its training was logged to `folder`, and
+    it began when `time.monotonic()` was `started`.
+    """
+
+    number: int
+    seed: int
+    folder: str
+    steps: int
+    started: float
+
+
+class Evaluator:
+    """Scores development sets, writes predictions for test sets, and reports.
+
+    `constant_losses` are the training losses of always predicting the same, by
+    task; none where nothing is trained. For `length` see `Predictor`.
+    """
+
+    def __init__(
+        self,
+        config: FinetuningConfig,
+        splits: list[Split],
+        strategy: tf.distribute.Strategy,
+        length: int | None,
+        constant_losses: dict[str, float | None],
+    ):
+        self.config = config
+        self.splits = splits
+        self.strategy = strategy
+        self.length = length
+        self.constant_losses = constant_losses
+        self.results: list[results.TaskResult] = []
+        self.report = Report(config)
+        self._best: float | None = None
+
+    def __call__(self, model: FinetuningModel, trial: Trial) -> bool:
+        """Evaluate the model of a trial; say whether it is the best so far."""
+        for split in self.splits:
+            if split.name == DEV:
+                self._score(model, split, trial)
+            elif trial.number <= self.config.n_writes_test:
+                self._write_predictions(model, split, trial)
+        quality = results.quality(
+            [r for r in self.results if r.trial == trial.number]
+        )
+        is_best = self._best is None or quality > self._best
+        self._best = quality if is_best else self._best
+        if self.config.do_eval:
+            self.report.write(self.results, trial.number, trial.folder, is_best)
+        return is_best
+
+    def _outputs(self, model, split: Split) -> dict:
+        most = self.config.max_seq_length
+        predict = Predictor(model, split.task, self.strategy, self.length, most)
+        return predict(split.features, split.batch_size)
+
+    def _write_predictions(self, model, split: Split, trial: Trial):
+        outputs, task = self._outputs(model, split), split.task
+        path = self.config.test_predictions.format(
+            task.name, split.name, trial.number
+        )
+        results.write_predictions(path, task.predictions(outputs, split.source))
+        site = task.submission(split.name, outputs, split.source)
+        results.write_submission(path, trial.number, site)
+
+    def _score(self, model, split: Split, trial: Trial):
+        outputs, task = self._outputs(model, split), split.task
+        scores = task.score(outputs, split.source)
+        losses = self._losses(task.name, trial) if trial.steps else ()
+        result = results.TaskResult(
+            trial=trial.number,
+            seed=trial.seed,
+            task=task.name,
+            metrics=scores,
+            failure=failure(outputs, scores, *losses),
+            steps=trial.steps,
+            seconds=round(time.monotonic() - trial.started, 1),
+        )
+        self.results.append(result)
+        self.report.add(Evaluated(task, outputs, split.source, split.features))
+        results.write_results(self.config, self.results)
+        print(f"{result.task}: {metrics.as_text(scores)}", flush=True)
+        if result.failure:
+            print(
+                f"Trial {trial.number} (seed {trial.seed}) failed at "
+                f"{result.task}: {result.failure}. Another seed, a smaller "
+                "learning_rate or more updates may help.",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def _losses(self, task_name: str, trial: Trial) -> tuple:
+        """Return a task's last training loss, and that of a constant."""
+        batch = self.config.train_batch_size  # A loss is the sum over one.
+        last = final_loss(trial.folder, f"{task_name}_loss")
+        constant = self.constant_losses[task_name]
+        return None if last is None else last / batch, constant
+
+
+class Predictor:
+    """Runs the encoder and one task's head, without dropout.
+
+    Inputs have `most` tokens at the most. They are padded to `length`, or
+    without it to the longest of a batch.
+    """
+
+    def __init__(
+        self,
+        model: FinetuningModel,
+        task: Task,
+        strategy: tf.distribute.Strategy,
+        length: int | None,
+        most: int,
+    ):
+        self.model = model
+        self.task = task
+        self.strategy = strategy
+        self.length = length
+        self.most = most
+
+    def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
+        """Return the head's outputs for examples in whole global batches.
+
+        They are arrays `(examples, ...)` by name, in the order of the
+        examples' numbers, without padding examples. Where batches differ in
+        shape (outputs per token), the smaller ones are padded with 0.
+        """
+        order = inputs.evaluation_order(split, batch_size)
+        dataset = self.strategy.distribute_datasets_from_function(
+            functools.partial(self._shares, split, order)
+        )
+        batches = [self._local(self._batch(batch)) for batch in dataset]
+        outputs = {
+            name: joined([batch[name] for batch in batches])
+            for name in batches[0]
+        }
+        # Padding examples belong to no task.
+        real = np.flatnonzero(outputs.pop("belongs"))
+        order = real[np.argsort(outputs["eid"][real], kind="stable")]
+        return {name: values[order] for name, values in outputs.items()}
+
+    def _shares(self, split: inputs.Inputs, order, context):
+        """Give the replicas of each worker all batches.
+
+        Every worker then has all outputs without asking the others for them.
+        """
+        pipelines = context.num_input_pipelines
+        here = tf.distribute.InputContext(
+            num_replicas_in_sync=context.num_replicas_in_sync // pipelines
+        )
+        batches = inputs.batches(split, order, self.length, self.most, here)
+        return records.without_autotuning(batches)
+
+    def _local(self, per_replica: dict) -> dict:
+        """Join what this worker's replicas computed."""
+        return {
+            name: joined(
+                [
+                    part.numpy()
+                    for part in self.strategy.experimental_local_results(values)
+                ]
+            )
+            for name, values in per_replica.items()
+        }
+
+    @tf.function(reduce_retracing=True)
+    def _batch(self, batch) -> dict:
+        return self.strategy.run(self._replica_batch, args=(batch,))
+
+    def _replica_batch(self, batch) -> dict:
+        outputs = self.model(batch, None, only=self.task.name)
+        belongs = batch["task_id"] < len(self.model.heads)
+        return {**outputs[self.task.name], "belongs": belongs}
+
+
+def joined(arrays: list[np.ndarray]) -> np.ndarray:
+    """Concatenate along the first axis; pad the other axes to the longest.
+
+    >>> joined([np.ones((1, 3)), np.ones((1, 2))]).tolist()
+    [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
+    """
+    shape = np.max([array.shape[1:] for array in arrays], axis=0).astype(int)
+    whole = [
+        np.pad(array, [(0, 0), *((0, n) for n in shape - array.shape[1:])])
+        for array in arrays
+    ]
+    return np.concatenate(whole)
+
+
+def failure(
+    outputs: dict,
+    scores: dict[str, float],
+    final_loss: float | None = None,
+    constant_loss: float | None = None,
+) -> str:
+    """Say in what a trial has failed; "" for a trial that has not.
+
+    Args:
+        outputs: dict of arrays, what the head returned for a split.
+        scores: dict from name to value, those of the split.
+        final_loss: float, mean training loss of an example at the end.
+        constant_loss: float, what always predicting the same would have.
+
+    >>> outputs = {"predictions": [1, 1, 1], "label_ids": [0, 1, 1]}
+    >>> failure(outputs, {"accuracy": 66.7})
+    'it predicts the same for every example'
+    """
+    if _is_varied(outputs):
+        if not _is_spread(outputs, "predictions"):
+            return "it predicts the same for every example"
+        first = next(iter(scores), None)
+        if first is not None and math.isnan(scores[first]):
+            return f"its {first} is not a number"
+        found = next((name for name in FOUND_METRICS if name in scores), None)
+        if found is not None and scores[found] == 0:
+            return f"its {found} is 0"
+    if None not in (final_loss, constant_loss) and final_loss >= constant_loss:
+        return (
+            f"its training loss ended at {final_loss:.3f}, not below the "
+            f"{constant_loss:.3f} of always predicting the same"
+        )
+    return ""
+
+
+def _is_varied(outputs: dict) -> bool:
+    """Say whether the right predictions differ; answers always do."""
+    gold = "label_ids" if "label_ids" in outputs else "targets"
+    return gold not in outputs or _is_spread(outputs, gold)
+
+
+def _is_spread(outputs: dict, name: str) -> bool:
+    if name not in outputs:
+        return True
+    values = outputs[name]
+    if "labels_mask" in outputs:
+        values = np.concatenate(metrics.of_words(values, outputs))
+    spread = np.std(np.asarray(values, np.float64), axis=0)
+    return bool(np.max(spread) >= LEAST_SPREAD)
+
+
+def final_loss(folder: str, name: str) -> float | None:
+    """Return the mean of a run's logged loss over the last part of it."""
+    rows = results.training_rows(folder)
+    last = rows[-max(1, int(LAST_SHARE * len(rows))) :]
+    values = [row[name] for row in last if row.get(name) is not None]
+    return float(np.mean(values)) if values else None

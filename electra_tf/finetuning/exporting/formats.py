@@ -1,0 +1,232 @@
+"""Formats to export a fine-tuned model to, and how far they are off.
+
+B batch, L length, W words.
+"""
+
+import abc
+import os
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from electra_tf.errors import UserError
+from electra_tf.finetuning.exporting.sentence_graph import SentenceGraph
+from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
+from electra_tf.finetuning.serving.network import Served, needs_positions
+from electra_tf.io import files
+
+SEED = 0  # Of the inputs that the model and the exported one get.
+BATCHES = (1, 3)
+# Of the places of a beam, those with lower scores are float noise.
+LIKELY = -500.0
+ONNX_OPSET = 17
+
+
+class Exporter(abc.ABC):
+    """Writes a task of a fine-tuned model to a folder, and runs the result."""
+
+    def __init__(self, path: str, tuned: FinetunedModel, task: FinetunedTask):
+        self.path = path
+        self.tuned = tuned
+        self.task = task
+        self.served = Served(tuned, task)
+
+    def file(self, name: str) -> str:
+        """Return the path of a file of the folder."""
+        return os.path.join(self.path, name)
+
+    def ids_function(self):
+        """Return a `tf.function` of token ids, of any batch and length."""
+        names = ["input_ids", "input_mask", "segment_ids"]
+        if needs_positions(self.task):
+            names.append("positions")
+        return tf.function(
+            lambda *tensors: self.served(*tensors),
+            input_signature=[
+                tf.TensorSpec([None, None], tf.int32, name=name)
+                for name in names
+            ],
+            autograph=False,
+        )
+
+    def module(self) -> tf.Module:
+        """Return a module that keeps the weights and has `ids`."""
+        module = tf.Module()
+        module.kept = [v.value for v in self.served.variables.values()]
+        module.ids = self.ids_function()
+        return module
+
+    @abc.abstractmethod
+    def write(self) -> list[str]:
+        """Write the files; return a line about each."""
+
+    @abc.abstractmethod
+    def load(self) -> Callable[..., dict]:
+        """Return what was written, as a function like `Served` of arrays."""
+
+
+class SavedModel(Exporter):
+    """SavedModels that take texts, or token ids where there are no text ops.
+
+    DIR/ids_only has the signature
+
+        ids   input_ids, input_mask, segment_ids: int32 (B, L), and for
+              tagging positions (B, W): where words begin
+
+    and DIR/texts, for sentences only, has more, for which tensorflow_text must
+    be imported where it is loaded:
+
+        serving_default, text   text: string (B,), of single sentences
+        text_pair               text and text_pair
+    """
+
+    def write(self) -> list[str]:
+        """Write DIR/ids_only and, for sentences, DIR/texts."""
+        lines = [self._save("ids_only", self.module(), {})]
+        if self.task.head.kind in SentenceGraph.KINDS:
+            module = self.module()
+            graph = SentenceGraph(self.tuned, self.task, self.served)
+            module.graph = graph
+            texts = {"serving_default": graph.text, "text": graph.text}
+            texts["text_pair"] = graph.text_pair
+            lines.append(self._save("texts", module, texts))
+        return lines
+
+    def _save(self, name: str, module: tf.Module, texts: dict) -> str:
+        signatures = {"ids": module.ids, "serving_default": module.ids} | texts
+        tf.saved_model.save(module, self.file(name), signatures=signatures)
+        return f"{self.file(name)}: signatures {', '.join(signatures)}"
+
+    def load(self) -> Callable[..., dict]:
+        """Return the `ids` signature."""
+        loaded = tf.saved_model.load(self.file("ids_only"))
+
+        def computed(**inputs) -> dict:
+            # Not the signature alone: its variables live as long as `loaded`.
+            tensors = {name: tf.constant(v) for name, v in inputs.items()}
+            found = loaded.signatures["ids"](**tensors)
+            return {name: values.numpy() for name, values in found.items()}
+
+        return computed
+
+
+class Onnx(Exporter):
+    """DIR/model.onnx; onnxruntime runs it."""
+
+    def write(self) -> list[str]:
+        """Write the file; say its inputs."""
+        import tf2onnx
+
+        function, file = self.ids_function(), self.file("model.onnx")
+        model, _ = tf2onnx.convert.from_function(
+            function,
+            input_signature=function.input_signature,
+            opset=ONNX_OPSET,
+            output_path=file,
+            custom_op_handlers={"Erfc": (_erfc, [])},
+        )
+        inputs = ", ".join(value.name for value in model.graph.input)
+        return [f"{file}: opset {ONNX_OPSET}, inputs {inputs}"]
+
+    def load(self) -> Callable[..., dict]:
+        """Return what onnxruntime computes."""
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(
+            self.file("model.onnx"), providers=["CPUExecutionProvider"]
+        )
+        names = [output.name for output in session.get_outputs()]
+        return lambda **inputs: dict(
+            zip(names, session.run(names, inputs), strict=True)
+        )
+
+
+def _erfc(graph, node, name: str, arguments: list) -> None:
+    """Replace Erfc, which GELU is made of and ONNX does not have."""
+    one = graph.make_const(f"{name}_one", np.array(1, np.float32))
+    erf = graph.make_node("Erf", node.input)
+    complement = graph.make_node("Sub", [one.output[0], erf.output[0]])
+    graph.replace_all_inputs(node.output[0], complement.output[0])
+    graph.remove_node(node.name)
+
+
+class LiteRT(Exporter):
+    """DIR/model.tflite, of LiteRT (TensorFlow Lite)."""
+
+    def write(self) -> list[str]:
+        """Write the file; say its signature."""
+        module, file = self.module(), self.file("model.tflite")
+        converter = tf.lite.TFLiteConverter.from_concrete_functions(
+            [module.ids.get_concrete_function()], module
+        )
+        files.write(file, converter.convert())
+        return [f"{file}: signature serving_default"]
+
+    def load(self) -> Callable[..., dict]:
+        """Return what the interpreter computes."""
+        interpreter = tf.lite.Interpreter(self.file("model.tflite"))
+        runner = interpreter.get_signature_runner()
+        return lambda **inputs: runner(
+            **{name: np.ascontiguousarray(v) for name, v in inputs.items()}
+        )
+
+
+def differences(
+    exported: Callable[..., dict], tuned: FinetunedModel, task: FinetunedTask
+) -> dict[str, float]:
+    """Return the largest difference of each output, over two batches.
+
+    It is relative to numbers above 1, absolute below. `exported` is a function
+    like `Served`, from arrays to arrays by name.
+
+    Raises:
+        UserError: when the exported model has other outputs.
+    """
+    served = Served(tuned, task)
+    found: dict[str, float] = {}
+    for number, batch_size in enumerate(BATCHES):
+        inputs = random_inputs(tuned, task, batch_size, number)
+        expected = {k: v.numpy() for k, v in served(**inputs).items()}
+        received = exported(**inputs)
+        if received.keys() != expected.keys():
+            raise UserError(
+                f"Expected the outputs {', '.join(sorted(expected))}. "
+                f"Received: {', '.join(sorted(received))}."
+            )
+        for name in expected:
+            distance = _distance(name, expected, received)
+            found[name] = max(found.get(name, 0.0), distance)
+    return found
+
+
+def _distance(name: str, expected: dict, received: dict) -> float:
+    values = expected[name].astype(np.float64)
+    distance = np.abs(received[name] - values)
+    if name.endswith("_top_index"):
+        scores = expected[name.replace("_index", "_log_probs")]
+        return float(np.max(distance[scores > LIKELY], initial=0.0))
+    return float(np.max(distance / np.maximum(np.abs(values), 1.0)))
+
+
+def random_inputs(
+    tuned: FinetunedModel, task: FinetunedTask, batch_size: int, number: int
+) -> dict[str, np.ndarray]:
+    """Return a batch of random tokens; the last row is half as long."""
+    draw = np.random.default_rng((SEED, number)).integers
+    length = max(tuned.settings.max_seq_length // (1 + number), 3)
+    shape = (batch_size, length)
+    ids = draw(tuned.encoder.vocab_size, size=shape, dtype=np.int32)
+    mask = np.ones_like(ids)
+    mask[-1, length - length // 2 :] = 0
+    segments = np.zeros_like(ids)
+    segments[:, length // 3 :] = 1
+    inputs = {
+        "input_ids": ids * mask,
+        "input_mask": mask,
+        "segment_ids": segments * mask,
+    }
+    if needs_positions(task):
+        words = np.arange(1, length - length // 2, dtype=np.int32)
+        inputs["positions"] = np.tile(words, (batch_size, 1))
+    return inputs

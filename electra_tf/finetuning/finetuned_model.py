@@ -1,0 +1,213 @@
+"""Folders of fine-tuned models: a model folder, and its heads' tasks.
+
+    tasks.json         what each head predicts, and how inputs are made
+    model.safetensors, config.json, vocab.txt   see
+                       `electra_tf.conversion.model_folder`
+
+Prediction and export need such a folder and nothing else: no raw data, no
+settings of the run that trained it.
+"""
+
+import dataclasses
+import os
+import shutil
+import typing
+
+from electra_tf.configs import EncoderConfig, encoder_config
+from electra_tf.conversion import model_folder
+from electra_tf.conversion.model import (
+    Model,
+    ModelConfig,
+    make,
+    shapes_of,
+    with_parts,
+)
+from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.io import files
+from electra_tf.text.tokenization import Tokenizer
+
+TASKS_FILE = "tasks.json"
+FORMAT = "electra_tf fine-tuned tasks"
+VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class FinetunedTask:
+    """A task as its model knows it."""
+
+    name: str
+    head: HeadSpec
+    # The names of what the head chooses from; None where it does not.
+    labels: tuple[str, ...] | None = None
+    # Tuple of the numbers that a regression learnt as 0 and 1.
+    scale: tuple[float, float] | None = None
+    lower_case_words: bool = True  # Whether tagged words were lower-cased.
+    has_null_answers: bool = False  # Whether questions may have no answer.
+
+    @classmethod
+    def of(cls, task) -> "FinetunedTask":
+        """Return what is to be known of a `Task`."""
+        known = {
+            field.name: getattr(task, field.name, field.default)
+            for field in dataclasses.fields(cls)
+        }
+        labels = known["labels"]
+        return cls(**{**known, "labels": labels and tuple(labels)})
+
+    def to_json(self) -> dict:
+        """Return the task as it stands in tasks.json."""
+        head = {**self.head._asdict(), "options": dict(self.head.options)}
+        return {**vars(self), "head": head}
+
+    @classmethod
+    def from_json(cls, values: dict) -> "FinetunedTask":
+        """Return the task that `to_json` wrote."""
+        chosen = {**values, "head": HeadSpec(**values["head"])}
+        for name in ("labels", "scale"):
+            chosen[name] = values[name] and tuple(values[name])
+        return cls(**chosen)
+
+
+@dataclasses.dataclass(frozen=True)
+class InputSettings:
+    """The settings of a `FinetuningConfig` that inputs and answers depend on.
+
+    They have their names there.
+    """
+
+    max_seq_length: int
+    do_lower_case: bool
+    max_query_length: int
+    doc_stride: int
+    n_best_size: int
+    max_answer_length: int
+    joint_prediction: bool
+    answerable_classifier: bool
+    qa_na_threshold: float
+
+    @classmethod
+    def of(cls, config) -> "InputSettings":
+        """Return the settings of a `FinetuningConfig`."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(**{name: getattr(config, name) for name in names})
+
+
+class FinetunedModel(typing.NamedTuple):
+    """The content of a folder: its tasks, its settings and the weights."""
+
+    path: str
+    tasks: tuple[FinetunedTask, ...]
+    settings: InputSettings
+    model: Model
+
+    @property
+    def encoder(self) -> EncoderConfig:
+        """The encoder's shape."""
+        return self.model.config.encoder
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """A tokenizer with the folder's vocabulary."""
+        return Tokenizer(
+            os.path.join(self.path, model_folder.VOCAB_FILE),
+            do_lower_case=self.settings.do_lower_case,
+        )
+
+    def task(self, name: str | None = None) -> FinetunedTask:
+        """Return a task, by default the only one.
+
+        Raises:
+            UserError: when it is not there, or there are several.
+        """
+        names = [task.name for task in self.tasks]
+        if (name is None and len(names) > 1) or name not in (None, *names):
+            raise UserError(
+                f"{self.path} has the tasks {', '.join(names)}; choose one by "
+                f"--task. Received: {name!r}."
+            )
+        return self.tasks[names.index(name) if name else 0]
+
+
+def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
+    """Write a folder, in the place of an older one.
+
+    Args:
+        path: str.
+        config: `FinetuningConfig` of the run.
+        tasks: list of its `Task`s.
+        variables: dict from path to array.
+        step: int, updates that the weights have seen.
+
+    Raises:
+        FileExistsError: when something else is there.
+    """
+    model_config = ModelConfig(
+        encoder_config(config),
+        do_lower_case=config.do_lower_case,
+        model_size=config.model_size,
+    )
+    model_config = with_parts(path, model_config, shapes_of(variables), step)
+    vocab = model_folder.read_vocab(config.vocab_file)
+    model = make(path, model_config, variables, vocab)
+    if os.path.exists(path) and not is_finetuned_model(path):
+        raise FileExistsError(
+            f"{path} is in the way, and is no fine-tuned model. Move it, or "
+            "set tuned_model_dir."
+        )
+    new = f"{path}.new"
+    shutil.rmtree(new, ignore_errors=True)
+    model_folder.write(new, model)
+    content = {
+        "format": FORMAT,
+        "format_version": VERSION,
+        "tasks": [FinetunedTask.of(task).to_json() for task in tasks],
+        "settings": dataclasses.asdict(InputSettings.of(config)),
+    }
+    # Last: without it the folder is no fine-tuned model.
+    files.write_json(os.path.join(new, TASKS_FILE), content)
+    shutil.rmtree(path, ignore_errors=True)
+    os.rename(new, path)
+
+
+def is_finetuned_model(path: str) -> bool:
+    """Say whether a path is a folder that `write` made."""
+    values = model_folder.read_json(os.path.join(path, TASKS_FILE))
+    return values.get("format") == FORMAT
+
+
+def read(path: str) -> FinetunedModel:
+    """Read a folder.
+
+    Raises:
+        FileNotFoundError: when it is none.
+        UserError: when its files do not fit each other.
+    """
+    values = model_folder.read_json(os.path.join(path, TASKS_FILE))
+    if values.get("format") != FORMAT:
+        raise FileNotFoundError(
+            f"{path} is no folder of a fine-tuned model: it has no "
+            f"{TASKS_FILE}. run_finetuning.py writes one, by default into "
+            "<data_dir>/models/<model_name>/tuned_models/<tasks>."
+        )
+    if values.get("format_version") != VERSION:
+        raise UserError(
+            f"The {TASKS_FILE} of {path} must have format_version {VERSION}. "
+            f"Received: {values.get('format_version')!r}."
+        )
+    try:
+        tasks = tuple(map(FinetunedTask.from_json, values["tasks"]))
+        settings = InputSettings(**values["settings"])
+    except (KeyError, TypeError) as error:
+        raise UserError(
+            f"The {TASKS_FILE} of {path} lacks or has too much: {error}."
+        ) from None
+    model = model_folder.read(path)
+    for task in tasks:
+        if task.name not in model.config.tasks:
+            raise UserError(
+                f"The weights in {path} have no head for {task.name!r}, which "
+                f"{TASKS_FILE} names; they have "
+                f"{', '.join(model.config.tasks) or 'none'}."
+            )
+    return FinetunedModel(path, tasks, settings, model)

@@ -1,0 +1,254 @@
+"""Answers as spans of a passage: SQuAD and the tasks of MRQA; no TensorFlow."""
+
+import json
+import os
+import typing
+from collections.abc import Callable
+
+from absl import logging
+
+from electra_tf.finetuning.tasks import tfds_source
+from electra_tf.finetuning.tasks.question_answering import (
+    answer_metrics,
+    passages,
+)
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Asked,
+    Question,
+)
+from electra_tf.finetuning.tasks.question_answering.span_decoding import (
+    Answer,
+    Decoder,
+)
+from electra_tf.finetuning.tasks.question_answering.windows import (
+    Window,
+    Windows,
+)
+from electra_tf.finetuning.tasks.task import (
+    DEV,
+    TEST,
+    TRAIN,
+    DataError,
+    FeatureSpec,
+    HeadSpec,
+    Source,
+    Task,
+    say,
+)
+from electra_tf.io import files
+
+DEBUG_QUESTIONS = 100  # To read in debug mode.
+
+
+class AnswerFiles(typing.NamedTuple):
+    """The files of a task, or its set of TensorFlow Datasets."""
+
+    read: Callable  # Function from a path to the questions of a file.
+    tfds_name: str  # The set of TensorFlow Datasets.
+    extension: str = ".jsonl"  # Of the files.
+    has_null_answers: bool = False  # Whether questions may have no answer.
+
+
+QUESTION_ANSWERING = {
+    "squad": AnswerFiles(
+        passages.read_squad, "squad/v2.0", ".json", has_null_answers=True
+    ),
+    "squadv1": AnswerFiles(passages.read_squad, "squad/v1.1", ".json"),
+    "newsqa": AnswerFiles(passages.read_mrqa, "mrqa/news_qa"),
+    "naturalqs": AnswerFiles(passages.read_mrqa, "mrqa/natural_questions"),
+    "triviaqa": AnswerFiles(passages.read_mrqa, "mrqa/trivia_qa"),
+    "searchqa": AnswerFiles(passages.read_mrqa, "mrqa/search_qa"),
+}
+# The task's name comes before.
+FEATURES = ("eid", "start_positions", "end_positions", "is_impossible")
+TFDS_SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
+
+
+class QuestionAnswering(Task):
+    """A task of the table `QUESTION_ANSWERING`."""
+
+    without_answers = "SQuAD 2.0 is the task 'squad'."
+
+    def __init__(self, name: str, config):
+        super().__init__(name, config)
+        self._decoded: tuple[dict, dict[str, Answer]] | None = None
+
+    @property
+    def has_null_answers(self) -> bool:
+        """Whether questions may have no answer."""
+        return QUESTION_ANSWERING[self.name].has_null_answers
+
+    @property
+    def feature_specs(self) -> tuple[FeatureSpec, ...]:
+        """Number of the window, and where the answer is in it."""
+        return tuple(FeatureSpec(f"{self.name}_{name}") for name in FEATURES)
+
+    @property
+    def head(self) -> HeadSpec:
+        """Scores of starts and ends, and of having no answer."""
+        config = self.config
+        kind = "joint" if config.joint_prediction else "independent"
+        options = {
+            "answerable_classifier": config.answerable_classifier,
+            "answerable_uses_start_logits": config.answerable_uses_start_logits,
+            "answerable_weight": config.answerable_weight,
+        }
+        if config.joint_prediction:
+            options["beam_size"] = config.beam_size
+        return HeadSpec(f"{kind}_question_answering", 1, options)
+
+    def examples(self, split: str) -> list[Question]:
+        """Read a split; see `Task.examples`."""
+        where, asked = self._asked(split)
+        if self.config.debug:
+            asked = asked[:DEBUG_QUESTIONS]
+        if not asked:
+            raise DataError(f"{where} holds no question.")
+        say(f"{self.name} {split}: {len(asked)} questions")
+        if split == TRAIN:
+            return self._to_learn(asked, where)
+        _check_ids(asked)
+        questions = passages.to_evaluate(asked)
+        if split == DEV:
+            self._check_golds(questions, where)
+        return questions
+
+    def _asked(self, split: str) -> tuple[str, list[Asked]]:
+        """Read a split; return where it is, and its questions."""
+        row, config = QUESTION_ANSWERING[self.name], self.config
+        if config.source == "tfds":
+            table = tfds_source.read_split(
+                row.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
+            )
+            return table.name, passages.from_tfds(table.records)
+        folder = config.raw_data_dir.format(self.name)
+        path = os.path.join(folder, split + row.extension)
+        return path, row.read(path)
+
+    def _to_learn(self, asked: list[Asked], where: str) -> list[Question]:
+        questions, left_out = passages.to_learn(asked, self.has_null_answers)
+        if left_out:
+            self._report_left_out(left_out, len(asked), where)
+        if not questions:
+            raise DataError(f"{where} holds no question that can be learnt.")
+        return questions
+
+    def _report_left_out(self, left_out: list[Asked], total: int, where: str):
+        """Name the questions that cannot be learnt; data has a few."""
+        logging.warning(
+            "%s: left out %d of %d questions whose answer is not in the "
+            "passage at the place given; the first is this. %s.",
+            where,
+            len(left_out),
+            total,
+            passages.misplaced(left_out[0]),
+        )
+
+    def _check_golds(self, questions: list[Question], path: str):
+        bare = [question.id for question in questions if not question.golds]
+        if bare and not self.has_null_answers:
+            raise DataError(
+                f"{path}: {len(bare)} of {len(questions)} questions have no "
+                f"right answer; expected one or more in {self.name}. The first "
+                f"is {bare[0]!r}. {self.without_answers}"
+            )
+
+    def features(self, examples: list[Question], tokenizer) -> list[dict]:
+        """Tokenize, and cut passages into windows."""
+        windows = Windows(tokenizer, self.config)
+        return [
+            self._features(window)
+            for question in examples
+            for window in windows(question)
+        ]
+
+    def _features(self, window: Window) -> dict:
+        values = window.eid, window.start, window.end, int(window.is_impossible)
+        return {
+            "input_ids": window.input_ids,
+            "segment_ids": window.segment_ids,
+            **{
+                f"{self.name}_{name}": value
+                for name, value in zip(FEATURES, values, strict=True)
+            },
+        }
+
+    def score(
+        self, outputs: dict, source: Source | None = None
+    ) -> dict[str, float]:
+        """Return the task's metrics; write them, answers and null odds."""
+        golds = {question.id: question.golds for question in source.examples}
+        found, config = self._answers(outputs, source), self.config
+        texts = {name: answer.text for name, answer in found.items()}
+        null_odds = {name: answer.null_odds for name, answer in found.items()}
+        if self.has_null_answers:
+            scores = answer_metrics.with_null_answers(
+                golds, texts, null_odds, config.qa_na_threshold
+            )
+            self._write(config.qa_na_file, null_odds)
+        else:
+            scores = answer_metrics.exact_match_and_f1(golds, texts)
+        self._write(config.qa_preds_file, texts)
+        self._write(config.qa_eval_file, scores)
+        return scores
+
+    def predictions(
+        self, outputs: dict, source: Source | None = None
+    ) -> dict[str, str]:
+        """Return answers by the names of questions; "" for no answer."""
+        threshold = self.config.qa_na_threshold
+        return {
+            name: ""
+            if self.has_null_answers and answer.null_odds > threshold
+            else answer.text
+            for name, answer in self._answers(outputs, source).items()
+        }
+
+    def submission(
+        self, split: str, outputs: dict, source: Source
+    ) -> dict[str, str]:
+        """Return answers by question; for SQuAD 2.0 also their null odds."""
+        found = {f"{self.name}.json": self.predictions(outputs, source)}
+        if self.has_null_answers:
+            answers = self._answers(outputs, source)
+            null_odds = {name: a.null_odds for name, a in answers.items()}
+            found[f"{self.name}_null_odds.json"] = null_odds
+        return {name: json.dumps(content) for name, content in found.items()}
+
+    def _answers(self, outputs: dict, source: Source) -> dict[str, Answer]:
+        """Return the answer of every question by its name.
+
+        The last outputs' are kept: they are scored, and told in a report.
+        """
+        if self._decoded is None or self._decoded[0] is not outputs:
+            self._decoded = outputs, self._decode(outputs, source)
+        return self._decoded[1]
+
+    def _decode(self, outputs: dict, source: Source) -> dict[str, Answer]:
+        row = {int(eid): n for n, eid in enumerate(outputs["eid"])}
+        cut = Windows(source.tokenizer, self.config)
+        decode = Decoder(source.tokenizer, self.config)
+        answers = {}
+        for question in source.examples:
+            windows = cut(question)
+            of_windows = [
+                {name: v[row[w.eid]] for name, v in outputs.items()}
+                for w in windows
+            ]
+            answers[question.id] = decode(question, windows, of_windows)
+        return answers
+
+    def _write(self, path: str, content: dict):
+        files.write(path.format(self.name), json.dumps(content, indent=1))
+
+
+def _check_ids(asked: list[Asked]) -> None:
+    """Answers are written by their questions' names."""
+    places = {}
+    for question in asked:
+        if question.id in places:
+            raise DataError(
+                f"{question.where}: the id {question.id!r} is that of "
+                f"{places[question.id]} too; each question needs its own."
+            )
+        places[question.id] = question.where

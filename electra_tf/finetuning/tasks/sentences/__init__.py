@@ -1,0 +1,1 @@
+"""Tasks about one sentence or a pair of them."""

@@ -1,0 +1,1 @@
+"""Tasks that give each word a tag."""

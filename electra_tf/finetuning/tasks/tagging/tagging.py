@@ -1,0 +1,179 @@
+"""Tagging of words: text chunking; no TensorFlow.
+
+Tags are read as spans, and learnt in the BIOES scheme.
+
+Words are lower-cased and stripped of accents whatever `do_lower_case` says, as
+in the released code. With `released_tagging` the rest of its ways are kept
+too:
+
+* sentences are cut much too early, some to nothing; labels beyond the cut stay
+* the words [CLS] and [SEP] have no label, which shifts those of later words
+* the reported mean loss is twice what it is
+"""
+
+import abc
+import collections
+import functools
+import os
+
+from absl import logging
+
+from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks.metrics import entropy, shares
+from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging.word_pieces import (
+    Placed,
+    basic_tokenizer,
+    pieces_of_words,
+    released_cut,
+    what_fits,
+)
+from electra_tf.finetuning.tasks.task import (
+    DEV,
+    TEST,
+    TRAIN,
+    DataError,
+    FeatureSpec,
+    HeadSpec,
+    Task,
+    say,
+)
+from electra_tf.finetuning.tasks.text_files import Sentence, read_sentences
+
+DEBUG_SENTENCES = 101  # To read in debug mode.
+
+
+class Tagging(Task):
+    """A tag for each word, learnt at its first piece."""
+
+    labels: tuple[str, ...]  # The tags.
+    lower_case_words = True  # Whatever do_lower_case says, as released.
+
+    @property
+    def feature_specs(self) -> tuple[FeatureSpec, ...]:
+        """Labels, and where the words stand that they belong to."""
+        return (
+            FeatureSpec(f"{self.name}_eid"),
+            FeatureSpec(f"{self.name}_labels", per_token=True),
+            FeatureSpec(f"{self.name}_labels_mask", "float32", per_token=True),
+            FeatureSpec(f"{self.name}_labeled_positions", per_token=True),
+        )
+
+    @property
+    def head(self) -> HeadSpec:
+        """A linear layer on the vectors of the words' first pieces."""
+        return HeadSpec("tagging", len(self.labels))
+
+    def examples(self, split: str) -> list[Sentence]:
+        """Read a split; see `Task.examples`."""
+        sentences = self._sentences(split)
+        words = sum(len(sentence.words) for sentence in sentences)
+        counts = collections.Counter(t for s in sentences for t in s.tags)
+        say(
+            f"{self.name} {split}: {len(sentences)} sentences, {words} words; "
+            f"{shares(counts, words)}"
+        )
+        return sentences
+
+    @abc.abstractmethod
+    def _sentences(self, split: str) -> list[Sentence]:
+        """Read a split's sentences, with tags as they are learnt."""
+
+    def constant_loss(self, examples: list[Sentence]) -> float:
+        """See `Task.constant_loss`; of a sentence, the sum over its words."""
+        counts = collections.Counter(t for s in examples for t in s.tags)
+        return entropy(counts.values()) * counts.total() / len(examples)
+
+    def _features(self, placed: Placed, tags: list[str], eid: int) -> dict:
+        return {
+            "input_ids": placed.input_ids,
+            # The released code has 1 here, as for no other single sentences.
+            "segment_ids": [1] * len(placed.input_ids),
+            f"{self.name}_eid": eid,
+            f"{self.name}_labels": [self._number_of[tag] for tag in tags],
+            f"{self.name}_labels_mask": [1.0] * len(placed.positions),
+            f"{self.name}_labeled_positions": placed.positions,
+        }
+
+    @functools.cached_property
+    def _number_of(self) -> dict[str, int]:
+        return {tag: number for number, tag in enumerate(self.labels)}
+
+    def predictions(self, outputs: dict, source=None) -> list[tuple]:
+        """Return the tags of each sentence, with blanks between them."""
+        return [
+            (int(eid), " ".join(self.labels[i] for i in tags), [])
+            for eid, tags in zip(
+                outputs["eid"],
+                metrics.of_words(outputs["predictions"], outputs),
+                strict=True,
+            )
+        ]
+
+
+class Chunking(Tagging):
+    """Finds the phrases of a sentence."""
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The tags of all splits that are there, sorted."""
+        tags = {
+            tag
+            for split in (TRAIN, DEV, TEST)
+            if os.path.exists(self._path(split))
+            for sentence in self._sentences(split)
+            for tag in sentence.tags
+        }
+        if not tags:
+            raise FileNotFoundError(f"No data file at {self._path(TRAIN)}.")
+        return tuple(sorted(tags))
+
+    def _path(self, split: str) -> str:
+        folder = self.config.raw_data_dir.format(self.name)
+        return os.path.join(folder, f"{split}.txt")
+
+    def _sentences(self, split: str) -> list[Sentence]:
+        if self.config.source != "files":
+            raise DataError(
+                f"TensorFlow Datasets does not have the data of {self.name}. "
+                "Use --source=files."
+            )
+        most = DEBUG_SENTENCES if self.config.debug else None
+        sentences = []
+        for sentence in read_sentences(self._path(split))[:most]:
+            try:
+                tags = tag_schemes.bioes(sentence.tags)
+            except UserError as error:
+                raise DataError(f"{sentence.where}: {error}") from None
+            sentences.append(sentence._replace(tags=tags))
+        return sentences
+
+    def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
+        """Tokenize, and cut what is too long."""
+        config, basic = self.config, basic_tokenizer()
+        released, most = config.released_tagging, config.max_seq_length
+        rows, cut = [], 0
+        for sentence in examples:
+            pieces = pieces_of_words(
+                sentence.words, tokenizer, basic, label_all=not released
+            )
+            placed = (released_cut if released else what_fits)(pieces, most)
+            cut += len(sentence.words) - len(placed.positions)
+            tags = sentence.tags[: most if released else len(placed.positions)]
+            rows.append(self._features(placed, tags, sentence.eid))
+        if cut:
+            logging.warning(
+                "%s: %d words have no label, because their sentences are "
+                "longer than max_seq_length %d",
+                self.name,
+                cut,
+                most,
+            )
+        return rows
+
+    def score(self, outputs: dict, source=None) -> dict[str, float]:
+        """Return F1, precision and recall of spans, and the loss of a word."""
+        scores = metrics.span_f1(outputs, self.labels)
+        released = self.config.released_tagging
+        return {**scores, "loss": metrics.word_loss(outputs, released)}

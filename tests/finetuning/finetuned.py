@@ -1,0 +1,41 @@
+"""Folders of fine-tuned models that were never trained, but say something."""
+
+import pathlib
+
+import numpy as np
+
+from electra_tf.configs import encoder_config
+from electra_tf.finetuning import finetuned_model
+from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.tasks import task_table
+from tests.finetuning import sentences
+
+# What divides the texts of the tests into both labels.
+BIASES = {"task_specific/sst/dense/bias": (-3.0, 0.0)}
+LABELS = {"chunk": ("B-NP", "E-NP", "O", "S-NP")}
+
+
+def write(folder: pathlib.Path, *names: str, **settings) -> str:
+    """Write a model of some tasks, with random weights; return its folder."""
+    vocab_file = sentences.vocab_file(folder)
+    config = sentences.config(
+        task_names=names, vocab_file=vocab_file, **settings
+    )
+    tasks = task_table.tasks(config)
+    for task in tasks:
+        if task.name in LABELS:
+            task.labels = LABELS[task.name]
+    network = FinetuningModel(encoder_config(config), tasks)
+    draw = np.random.default_rng(0)
+    # Matrices larger than at the start, so that answers differ.
+    values = {
+        path: np.float32(draw.normal(scale=0.5, size=variable.shape))
+        if len(variable.shape) > 1
+        else variable.numpy()
+        for path, variable in network.variables.items()
+    }
+    for path in values.keys() & BIASES:
+        values[path] = np.float32(BIASES[path])
+    path = str(folder / "tuned")
+    finetuned_model.write(path, config, tasks, values, step=7)
+    return path

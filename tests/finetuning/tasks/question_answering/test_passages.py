@@ -1,0 +1,92 @@
+"""Files of questions: reading, and which of them can be learnt."""
+
+import pytest
+
+from electra_tf.finetuning.tasks.question_answering import passages
+from electra_tf.finetuning.tasks.task import DataError
+from tests.finetuning import questions
+
+
+def test_words_and_their_characters():
+    text = " Two\twords\u202fand\u00a0more \n"
+    passage = passages.Passage(text)
+    assert passage.words == ["Two", "words", "and\u00a0more"]
+    for number, word in enumerate(passage.words):
+        begin = text.find(word)
+        end = begin + len(word)
+        assert passage.word_of_character[begin:end] == [number] * len(word)
+    assert passage.word_of_character[0] == -1
+
+
+def test_both_formats_say_the_same(tmp_path):
+    content = questions.squad(with_null=False)
+    squad = passages.read_squad(
+        str(questions.write(tmp_path / "a.json", content))
+    )
+    (tmp_path / "b.jsonl").write_text(questions.mrqa())
+    mrqa = passages.read_mrqa(str(tmp_path / "b.jsonl"))
+    for one, other in zip(squad, mrqa, strict=True):
+        assert one.text == other.text
+        assert one.golds == other.golds
+        assert one.answers == other.answers
+        assert one.passage.text == other.passage.text
+
+
+def asked(answer: str, begin: int, is_impossible: bool = False):
+    passage = passages.Passage("The old tower, of London.")
+    return passages.Asked(
+        "dev.json, question 1",
+        "q",
+        "?",
+        passage,
+        [answer],
+        is_impossible,
+        [(answer, begin)],
+    )
+
+
+def test_answers_that_are_not_there_are_left_out():
+    given = [
+        asked("old  Tower", 4),
+        asked("castle", 8),
+        asked("London. And more", 18),
+        asked("tower", 800),
+        asked("tower", 8),
+    ]
+    found, left_out = passages.to_learn(given, may_be_impossible=True)
+    assert [(q.eid, q.first, q.last) for q in found] == [(0, 1, 2), (1, 2, 2)]
+    assert len(left_out) == 3
+
+
+@pytest.mark.parametrize("may_be_impossible", [True, False])
+def test_questions_without_an_answer(may_be_impossible):
+    given = [asked("tower", 8, is_impossible=True)]
+    ((question,), _) = passages.to_learn(given, may_be_impossible)
+    assert question.is_impossible == may_be_impossible
+    assert question.first == (-1 if may_be_impossible else 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "expected"),
+    [
+        ("{", passages.read_squad, "a.json is no JSON: "),
+        ("{}", passages.read_squad, "not in the format of SQuAD: KeyError"),
+        ("[1]", passages.read_squad, "not in the format of SQuAD: TypeError"),
+        (
+            '{"header": 1}\n{}',
+            passages.read_mrqa,
+            "line 2 is not in the format",
+        ),
+        ('{"header": 1}\n{', passages.read_mrqa, "line 2 is no JSON"),
+    ],
+)
+def test_other_files(tmp_path, text, read, expected):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=expected):
+        read(str(path))
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="No data file at "):
+        passages.read_squad(str(tmp_path / "a.json"))

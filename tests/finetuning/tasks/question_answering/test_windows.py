@@ -1,0 +1,76 @@
+"""Windows cover the passage, and hold the answer where it is."""
+
+import types
+
+import pytest
+
+from electra_tf.finetuning.tasks.question_answering import windows
+from electra_tf.finetuning.tasks.question_answering.passages import (
+    Passage,
+    Question,
+)
+from electra_tf.finetuning.tasks.task import DataError
+from tests.finetuning import sentences
+
+TEXT = "a very good film . a bad book . films very very good"
+
+
+def question(text: str, passage: str = TEXT, **answer) -> Question:
+    return Question(3, "q", text, Passage(passage), [], **answer)
+
+
+def cut(folder, length: int, stride: int):
+    settings = types.SimpleNamespace(
+        max_seq_length=length, max_query_length=64, doc_stride=stride
+    )
+    return windows.Windows(sentences.tokenizer(folder), settings)
+
+
+@pytest.mark.parametrize("length", [6, 9, 12, 40])
+@pytest.mark.parametrize("stride", [1, 3, 30])
+def test_every_piece_is_answered_by_one_window(tmp_path, length, stride):
+    found = cut(tmp_path, length, stride)(question("good ."))
+    answered = []
+    for number, window in enumerate(found):
+        assert window.eid == 3000 + number
+        assert len(window.input_ids) <= length
+        assert len(window.input_ids) == window.offset + len(window.words) + 1
+        chosen = zip(window.words, window.answers, strict=True)
+        answered += [word for word, answers in chosen if answers]
+    # "films" is two pieces.
+    assert sorted(answered) == sorted([*range(13), 9])
+
+
+def test_where_the_answer_is(tmp_path):
+    asked = question("good .", answer="film", first=9, last=9)
+    film = sentences.tokenizer(tmp_path).vocab["film"]
+    for window in cut(tmp_path, 9, 2)(asked):
+        pieces = window.input_ids[window.offset : -1]
+        # Only the first piece of "films" is the answer.
+        places = [
+            window.offset + place
+            for place, (word, piece) in enumerate(
+                zip(window.words, pieces, strict=True)
+            )
+            if (word, piece) == (9, film)
+        ]
+        assert [window.start, window.end] == (places * 2 or [0, 0])
+
+
+@pytest.mark.parametrize("length", [4, 5, 9])
+def test_a_question_leaves_room_for_the_passage(tmp_path, length):
+    found = cut(tmp_path, length, 8)(question("very " * 50))
+    assert found
+    for window in found:
+        assert window.words
+        assert len(window.input_ids) <= length
+
+
+def test_too_many_windows_to_number(tmp_path):
+    long = question("good .", passage="a " * 1010)
+    with pytest.raises(DataError, match="has 1005 windows; expected at most"):
+        cut(tmp_path, 11, 1)(long)
+
+
+def test_an_empty_passage_has_no_window(tmp_path):
+    assert cut(tmp_path, 9, 2)(question("good .", passage=" ")) == []

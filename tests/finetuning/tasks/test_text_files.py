@@ -1,0 +1,73 @@
+"""Tables of text are read as they stand, and errors name the place."""
+
+import pytest
+
+from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.finetuning.tasks.text_files import Row, read_rows
+
+
+def write(folder, name: str, content: bytes) -> str:
+    path = folder / name
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_quotation_marks_of_a_tsv_are_text(tmp_path):
+    path = write(tmp_path, "x.tsv", b'a\tb\n"he said\tx"y\n')
+    assert read_rows(path) == [Row(1, ["a", "b"]), Row(2, ['"he said', 'x"y'])]
+
+
+def test_a_csv_is_quoted(tmp_path):
+    path = write(tmp_path, "x.csv", b'a,b\n"one, ""two""\nthree",4\n')
+    assert read_rows(path)[1].cells == ['one, "two"\nthree', "4"]
+
+
+def test_byte_order_mark_line_ends_and_empty_lines(tmp_path):
+    content = "\ufeffa\tb\r\n\r\n\u0085x\u2028y\tz".encode()
+    path = write(tmp_path, "x.tsv", content)
+    assert read_rows(path) == [
+        Row(1, ["a", "b"]),
+        Row(3, ["\u0085x\u2028y", "z"]),
+    ]
+
+
+def test_most_limits_the_rows(tmp_path):
+    path = write(tmp_path, "x.tsv", b"a\nb\nc\n")
+    assert len(read_rows(path, most=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("x.tsv", b"", "x.tsv is empty."),
+        ("x.tsv", b"\n\n", "x.tsv is empty."),
+        (
+            "x.tsv",
+            b"a\nb\tf\xfcr\n",
+            "x.tsv, line 2: not UTF-8 text, at byte 0xfc. Read: "
+            "b'b\\tf\\xfcr'. Save the file as UTF-8; if it is "
+            "LATIN1: iconv -f LATIN1 -t UTF-8",
+        ),
+        (
+            "x.csv",
+            "a,b\n".encode("utf-16"),
+            "x.csv, line 1: not UTF-8 text, at byte 0xff.",
+        ),
+        (
+            "x.csv",
+            b'a,b\n\n"c\nd",1\n"e"f,2\n',
+            "x.csv, row 4, from line 5: no valid CSV: ',' expected after '\"'. "
+            "Read: '\"e\"f,2'. Is a quotation mark without its pair?",
+        ),
+        ("x.csv", b'a\n"b', "x.csv, row 2, from line 2: no valid CSV: unexp"),
+    ],
+)
+def test_errors(tmp_path, name, content, expected):
+    with pytest.raises(DataError) as error:
+        read_rows(write(tmp_path, name, content))
+    assert expected in str(error.value)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No data file at .*no\.tsv"):
+        read_rows(str(tmp_path / "no.tsv"))
