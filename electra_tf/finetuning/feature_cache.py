@@ -29,7 +29,7 @@ _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SPLITS = "/splits"
 _NUM_REAL = "num_real"
 # Modules outside of this package that features come from.
-_ALSO = ("tokenization.py", "configs/finetuning.py")
+_ALSO = ("text/tokenization.py", "configs/finetuning.py")
 
 
 class FeatureCache:
