@@ -1,4 +1,4 @@
-"""What tests and the examples in docstrings start from."""
+"""Set-up and fixtures of all tests and of the examples in docstrings."""
 
 import signal
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from electra_tf import command_line
+from electra_tf.io import dataset_options
 
 
 def pytest_configure():
@@ -17,6 +18,23 @@ def pytest_configure():
         tf.config.list_physical_devices("CPU")[0],
         [tf.config.LogicalDeviceConfiguration()] * 2,
     )
+    # TensorFlow's own rewriting of graphs takes a third of the time of tests
+    # that train for a few steps. Programs in processes of their own have it.
+    tf.config.optimizer.set_experimental_options(
+        {"disable_meta_optimizer": True}
+    )
+    _untune(tf.data.Dataset)
+
+
+def _untune(dataset_class):
+    """Make all iterators untuned, those that TensorFlow makes for itself too.
+
+    Otherwise the garbage collector waits for the thread of an old iterator in
+    the midst of some other test, up to a minute (see
+    `dataset_options.untuned`).
+    """
+    tuned = dataset_class.__iter__
+    dataset_class.__iter__ = lambda self: tuned(dataset_options.untuned(self))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ NAMES = ("cat", "dog", "bird", "fish", "horse", "king", "queen", "child")
 VERBS = ("sees", "likes", "finds", "follows", "helps", "hears", "feeds")
 ENCODER = {
     "hidden_size": 16,
-    "num_hidden_layers": 2,
+    "num_hidden_layers": 1,
     "num_attention_heads": 2,
     "max_position_embeddings": 32,
 }

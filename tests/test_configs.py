@@ -198,6 +198,12 @@ def test_given_values_win_over_debug_mode_and_size():
     assert config.layerwise_lr_decay == 0.9
 
 
+def test_the_update_is_the_released_one_unless_asked():
+    for config in (pretraining(), finetuning()):
+        assert config.optimizer == "adamw"
+        assert not config.adam_bias_correction
+
+
 def test_debug_mode_has_three_epochs_for_every_task():
     assert finetuning(task_names=["rte"], debug=True).num_train_epochs == 3
     assert finetuning(task_names=["squad"], debug=True).num_train_epochs == 3

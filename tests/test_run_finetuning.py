@@ -32,7 +32,7 @@ def flags(tmp_path) -> dict:
     for name, copies in {"train": 16, "dev": 2}.items():
         text = "\n".join(["text\tlabel", *(lines * copies)])
         (tmp_path / f"{name}.tsv").write_text(text + "\n")
-    overrides = {"hidden_size": 16, "num_hidden_layers": 2}
+    overrides = {"hidden_size": 16, "num_hidden_layers": 1}
     return {
         "data_dir": tmp_path,
         "model_name": "tiny",
@@ -275,12 +275,17 @@ def test_weights_and_shape_are_those_of_pre_training(flags, tmp_path):
         np.testing.assert_array_equal(tuned[path], pretrained[path])
 
 
+# tests/conversion reads and writes them all; that the program takes what was
+# read, two show.
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.parametrize(
     "arguments_of_format",
     [
-        "model_folder",
+        pytest.param("model_folder", marks=SLOW),
         "tf1_checkpoint",
-        "hugging_face --part discriminator",
+        pytest.param("hugging_face --part discriminator", marks=SLOW),
         "hugging_face --part generator",
     ],
 )

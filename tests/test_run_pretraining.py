@@ -71,12 +71,10 @@ TWO_STAGES = {
 }
 
 
-@pytest.mark.parametrize("killed_after", [2, 3])
-def test_two_stages_resume_bit_for_bit(data_dir, killed_after):
+def test_two_stages_resume_bit_for_bit(data_dir):
     """Before the discriminator starts from the generator, and right there."""
-    name = f"stages{killed_after}"
-    pretrain(data_dir, name, **TWO_STAGES)
-    folder = data_dir / "models" / name
+    pretrain(data_dir, "stages", **TWO_STAGES)
+    folder = data_dir / "models" / "stages"
     whole = read_variables(str(folder))
     metrics = rows(folder / "metrics.jsonl")
     assert [row["step"] for row in metrics] == [2, 3, 4, 6]
@@ -84,17 +82,18 @@ def test_two_stages_resume_bit_for_bit(data_dir, killed_after):
     costs = np.diff([0, *(row["train_flops"] for row in metrics)])
     np.testing.assert_allclose(costs[0], 2 * costs[1])
     np.testing.assert_allclose(costs[3], 2 * costs[2])
-    kept = read_variables(str(folder / f"model.ckpt-{killed_after}"))
-    for path in folder.glob("model.ckpt-*"):
-        if int(path.name.split("-")[1].split(".")[0]) > killed_after:
-            path.unlink()
-    pretrain(data_dir, name, **TWO_STAGES)
-    again = read_variables(str(folder))
-    for path, value in whole.items():
-        np.testing.assert_array_equal(again[path], value, err_msg=path)
-        frozen = path.startswith("generator")
-        if frozen and killed_after == 3:
-            np.testing.assert_array_equal(kept[path], value, err_msg=path)
+    kept = read_variables(str(folder / "model.ckpt-3"))
+    for path in whole:
+        if path.startswith("generator"):
+            np.testing.assert_array_equal(kept[path], whole[path], path)
+    for killed_after in (3, 2):
+        for path in folder.glob("model.ckpt-*"):
+            if int(path.name.split("-")[1].split(".")[0]) > killed_after:
+                path.unlink()
+        pretrain(data_dir, "stages", **TWO_STAGES)
+        again = read_variables(str(folder))
+        for path, value in whole.items():
+            np.testing.assert_array_equal(again[path], value, err_msg=path)
 
 
 def test_frequencies_come_from_the_build(data_dir):

@@ -83,7 +83,7 @@ def check_graph(function, expected: int, profiler_gap: float):
 )
 def test_products_of_an_update(variant):
     # Attention is much of so narrow a network; see `graph_products.profiled`.
-    config = tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant])
+    config = tiny.pretraining(**VARIANTS[variant])
     check(config, profiler_gap=0.05)
 
 
@@ -100,7 +100,7 @@ def test_products_of_an_update(variant):
     ],
 )
 def test_products_that_xla_compiles(variant):
-    config = tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS[variant])
+    config = tiny.pretraining(**VARIANTS[variant])
     weights, *functions = graph_products.functions(*model_and_losses(config))
     weights = [tf.zeros(spec.shape) for spec in weights]
     batch = tiny.batch(BATCH)
@@ -117,7 +117,7 @@ def test_products_that_xla_compiles(variant):
 
 
 def test_products_of_two_stages():
-    config = tiny.pretraining(**tiny.ONE_LAYER, **VARIANTS["two stages"])
+    config = tiny.pretraining(**VARIANTS["two stages"])
     generator = pretraining_work(config, "generator")
     discriminator = pretraining_work(config, "discriminator")
     alone = generator.products + generator.lookups
@@ -175,7 +175,7 @@ def test_elements_are_few():
 
 
 def test_an_update_by_hand():
-    config = tiny.pretraining(generator="uniform")
+    config = tiny.pretraining(2, generator="uniform")
     length, hidden, inner = 16, 8, 32
     layer = 2 * 4 * hidden * hidden + 4 * length * hidden + 4 * hidden * inner
     products = 2 * layer + 2 * 4 * hidden + 2 * hidden * hidden + 2 * hidden

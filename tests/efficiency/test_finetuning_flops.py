@@ -44,8 +44,8 @@ HEADS = {
 
 def config(**settings) -> FinetuningConfig:
     required = {"data_dir": "D", "model_name": "M", "train_batch_size": BATCH}
-    small = {"vocab_size": 50, "embedding_size": 4, **tiny.ONE_LAYER}
-    small["max_seq_length"] = LENGTH
+    small = {"vocab_size": 50, "embedding_size": 4, "max_seq_length": LENGTH}
+    small["model_hparam_overrides"] = tiny.pretraining().model_hparam_overrides
     return FinetuningConfig(**{**required, **small, **settings})
 
 

@@ -23,13 +23,10 @@ BATCH, LENGTH = 2, 24
 
 def masked_lm(layers: int) -> PretrainingConfig:
     return tiny.pretraining(
+        layers,
         objective="mlm",
         max_seq_length=LENGTH,
         train_batch_size=BATCH,
-        model_hparam_overrides={
-            **tiny.ONE_LAYER["model_hparam_overrides"],
-            "num_hidden_layers": layers,
-        },
     )
 
 

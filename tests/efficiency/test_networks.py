@@ -11,7 +11,7 @@ from tests.efficiency.test_executed_flops import VARIANTS
 
 
 def test_parameters_by_hand():
-    config = tiny.pretraining()
+    config = tiny.pretraining(2)
     tables = (50 + 32 + 2) * 4 + 8
     main = 2 * (4 * (64 + 8) + 16 + (8 * 32 + 32) + (32 * 8 + 8) + 16) + 40
     generator = 2 * (4 * (16 + 4) + 8 + (4 * 16 + 16) + (16 * 4 + 4) + 8)
@@ -24,7 +24,7 @@ def test_parameters_by_hand():
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_parameters_are_those_of_the_model(variant):
-    config = tiny.pretraining(**VARIANTS[variant])
+    config = tiny.pretraining(2, **VARIANTS[variant])
     with without_weights():
         model = tiny.pretrainer(config)
     sizes = [math.prod(v.shape) for v in model.variables.values()]

@@ -7,7 +7,7 @@ import run_finetuning
 from tests.finetuning import sentences
 
 
-def flags(folder: pathlib.Path, layers: int = 2, **changes) -> list[str]:
+def flags(folder: pathlib.Path, layers: int = 1, **changes) -> list[str]:
     """A command line that learns tiny data by heart."""
     sentences.vocab_file(folder)
     shape = {"hidden_size": 16, "num_hidden_layers": layers}

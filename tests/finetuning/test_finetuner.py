@@ -27,6 +27,7 @@ def finetuner(folder: pathlib.Path, **settings) -> Finetuner:
             "from_scratch": True,
             "model_hparam_overrides": {
                 **shape,
+                "num_hidden_layers": 1,
                 "hidden_dropout_prob": 0.0,
                 "attention_probs_dropout_prob": 0.0,
             },

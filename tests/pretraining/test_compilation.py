@@ -85,7 +85,7 @@ def constant(batch) -> Batch:
     ],
 )
 def test_steps_compile(name):
-    steps = Steps(tiny.pretraining(**SETTINGS[name], **tiny.ONE_LAYER))
+    steps = Steps(tiny.pretraining(**SETTINGS[name]))
     batch = constant(tiny.batch())
     for train in steps.train:
         assert "f32[4,16" in lowered(train, batch)

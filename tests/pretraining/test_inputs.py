@@ -41,8 +41,16 @@ def test_parses_into_batches(files):
     np.testing.assert_array_equal(np.sum(batch.input_mask, axis=1), 3)
 
 
-@pytest.mark.parametrize("compression", ["", "GZIP"])
-@pytest.mark.parametrize("padded", [True, False])
+# One with both, one with neither; the others are half of each.
+@pytest.mark.parametrize(
+    ("padded", "compression"),
+    [
+        (True, ""),
+        (False, "GZIP"),
+        pytest.param(True, "GZIP", marks=pytest.mark.slow),
+        pytest.param(False, "", marks=pytest.mark.slow),
+    ],
+)
 def test_layouts_give_the_same_batches(files, tmp_path, compression, padded):
     """From the start and from the middle of an epoch."""
     others = []
@@ -115,7 +123,11 @@ def test_replicas_share_a_batch(files):
 
 
 @pytest.mark.parametrize("kind", ["training", "evaluation"])
-@pytest.mark.parametrize("pipelines, replicas", [(2, 2), (2, 4), (4, 4)])
+@pytest.mark.parametrize(
+    "pipelines, replicas",
+    # Four machines share as two do.
+    [(2, 2), (2, 4), pytest.param(4, 4, marks=pytest.mark.slow)],
+)
 def test_machines_share_a_batch(files, kind, pipelines, replicas):
     def dataset(context=None):
         if kind == "training":

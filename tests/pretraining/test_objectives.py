@@ -66,6 +66,14 @@ def test_tokens_by_hand():
     np.testing.assert_allclose(losses, [[np.log(8), np.log(2)]], rtol=1e-6)
 
 
+def test_the_mean_over_tokens_has_the_weight_of_the_main_network():
+    output = DETECTION._replace(predictions=predictions())
+    term = objectives.token_term(tiny.pretraining(disc_weight=7.0), output)
+    assert term.weight == 7
+    np.testing.assert_allclose(term.total, np.log(16), rtol=1e-6)
+    assert term.count == 2
+
+
 def test_copied_tokens_by_hand():
     """Copied with probability 1/4; the first was replaced, by token 1."""
     quarter = np.full((1, 2), -np.log(3), np.float32)

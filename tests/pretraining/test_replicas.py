@@ -1,5 +1,6 @@
 """The update does not depend on the number of replicas, dropout included."""
 
+import functools
 import pathlib
 import subprocess
 import sys
@@ -8,7 +9,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import tiny
 from tests.pretraining.updates import updated_weights
 from tests.pretraining.variants import VARIANTS
 from tests.replicas import two_replicas
@@ -27,20 +27,25 @@ def assert_same(weights, reference):
         )
 
 
+@functools.cache
+def one_device() -> dict:
+    """Weights with dropout, of which several tests need the same."""
+    return alone()
+
+
 def alone(**changes):
     return updated_weights(tf.distribute.get_strategy(), **changes)
 
 
 def test_two_replicas():
-    weights = updated_weights(two_replicas(), **tiny.ONE_LAYER)
-    assert_same(weights, alone(**tiny.ONE_LAYER))
+    assert_same(updated_weights(two_replicas()), one_device())
 
 
 @pytest.mark.slow
 def test_two_replicas_in_parts():
     """Everything that splits a batch at once: parts of two examples."""
     weights = updated_weights(two_replicas(), accumulation_steps=2)
-    assert_same(weights, alone())
+    assert_same(weights, one_device())
 
 
 @pytest.mark.slow
@@ -53,7 +58,7 @@ def test_two_replicas_of_every_variant(variant, dropout):
 
 
 def test_dropout_matters():
-    with_dropout, without = alone(), alone(**NO_DROPOUT)
+    with_dropout, without = one_device(), alone(**NO_DROPOUT)
     assert any(
         np.abs(with_dropout[k] - without[k]).max() > 1e-4 for k in without
     )

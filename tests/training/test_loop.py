@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.loss_terms import LossTerm
+from electra_tf.training import distribution
 from electra_tf.training.checkpoints import read_variables
 from electra_tf.training.loop import Phase, TrainingLoop
 from electra_tf.training.non_finite import NonFiniteError
@@ -72,8 +73,8 @@ class LinearRun:
         )
 
     def dataset(self, start):
-        return self.strategy.distribute_datasets_from_function(
-            lambda context: self.examples(start)
+        return distribution.distribute(
+            lambda context: self.examples(start), self.strategy
         )
 
     def step_function(self, batch, random):
@@ -92,8 +93,8 @@ class LinearRun:
             error = tf.matmul(inputs, self.weight.value) - targets
             return {"error": tf.reduce_sum(tf.abs(error))}
 
-        data = self.strategy.distribute_datasets_from_function(
-            lambda context: self.examples()
+        data = distribution.distribute(
+            lambda context: self.examples(), self.strategy
         )
         return Evaluator(
             sums, lambda s: {"error": float(s["error"])}, data, self.strategy, 0
