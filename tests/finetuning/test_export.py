@@ -90,7 +90,10 @@ def ask(folder: str, *requests: tuple[str, dict]) -> list[dict]:
 def served(tmp_path_factory) -> tuple[str, str]:
     """The folders of a tuned model and of its SavedModel."""
     folder = tmp_path_factory.mktemp("served")
-    tuned_folder, target = tuned.write(folder, "sst"), str(folder / "export")
+    tuned_folder, target = (
+        finetuned.write(folder, "sst"),
+        str(folder / "export"),
+    )
     paths = [f"--model_folder={tuned_folder}", f"--to={target}"]
     export.main([*paths, "--format=saved_model"])
     return tuned_folder, target

@@ -68,7 +68,8 @@ def test_tokens_by_hand():
 
 def test_the_mean_over_tokens_has_the_weight_of_the_main_network():
     output = DETECTION._replace(predictions=predictions())
-    term = objectives.token_term(tiny.pretraining(disc_weight=7.0), output)
+    config = tiny.pretraining(disc_weight=7.0)
+    term = objectives.Tokens.losses(config, output)["token_loss"]
     assert term.weight == 7
     np.testing.assert_allclose(term.total, np.log(16), rtol=1e-6)
     assert term.count == 2

@@ -21,11 +21,10 @@ from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.text.tokenization import (
     CJK_RANGES,
-    CONTINUATION,
     MAX_CHARACTERS_PER_WORD,
-    UNK,
     Tokenizer,
 )
+from electra_tf.text.vocabulary import CONTINUATION, UNK
 
 # No token begins with a space, so this is unknown.
 _UNKNOWN_WORD = " ?"

@@ -8,10 +8,10 @@ import numpy as np
 from electra_tf.finetuning.tasks.question_answering.passages import Question
 from electra_tf.finetuning.tasks.question_answering.windows import Window
 from electra_tf.text.tokenization import (
-    CONTINUATION,
     BasicTokenizer,
     Tokenizer,
 )
+from electra_tf.text.vocabulary import CONTINUATION
 
 # The answer where no span can be one, as in the released code.
 NO_SPAN = "empty"
