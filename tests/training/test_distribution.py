@@ -93,3 +93,11 @@ def test_no_tpu(monkeypatch):
     monkeypatch.delenv("TPU_NAME", raising=False)
     with pytest.raises(ValueError, match="no TPU to use as tpu_name='local'"):
         strategy("tpu", tpu_name="local")
+
+
+def test_what_is_distributed_is_not_tuned():
+    """A program would wait for the thread that tunes, up to a minute."""
+    dataset = distribution.distribute(
+        lambda context: tf.data.Dataset.range(3), strategy("off")
+    )
+    assert dataset.options().autotune.enabled is False
