@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from electra_tf import command_line
-from electra_tf.io import dataset_options
+from electra_tf.io import records
 
 
 def pytest_configure():
@@ -31,10 +31,10 @@ def _untune(dataset_class):
 
     Otherwise the garbage collector waits for the thread of an old iterator in
     the midst of some other test, up to a minute (see
-    `dataset_options.untuned`).
+    `records.without_autotuning`).
     """
     tuned = dataset_class.__iter__
-    dataset_class.__iter__ = lambda self: tuned(dataset_options.untuned(self))
+    dataset_class.__iter__ = lambda self: tuned(records.without_autotuning(self))
 
 
 @pytest.fixture

@@ -5,7 +5,11 @@ import pathlib
 
 import pytest
 
+from tests import architecture
+
 ROOT = pathlib.Path(__file__).parents[1]
+MOST_FILES = 20  # Side by side in a folder.
+MOST_AT_THE_ROOT = 6  # Modules of electra_tf itself.
 PACKAGES = ("electra_tf", "flags", "data_prep", "demo", "benchmarks")
 
 # The parts of the program, and the parts that each may import. All may
@@ -138,3 +142,37 @@ def test_nothing_is_unpickled():
         assert not {"pickle", "dill", "joblib"} & {
             name.split(".")[0] for name in imports(path)
         }
+
+
+def test_the_page_has_the_tree_as_it_is():
+    page = architecture.PAGE.read_text("utf-8")
+    assert page == architecture.page_with_tree(page), (
+        "stale: python -m tests.architecture"
+    )
+
+
+def test_every_module_says_what_it_is():
+    for _, path in modules():
+        assert architecture.summary(path), path
+
+
+@pytest.mark.parametrize(
+    "aim, files", architecture.ways(architecture.PAGE.read_text("utf-8"))
+)
+def test_ways_lead_from_file_to_file(aim, files):
+    """Each file of a way is imported by one before it."""
+    seen = set()
+    for name in files:
+        path = ROOT / name
+        module = ".".join(pathlib.PurePath(name).with_suffix("").parts)
+        assert not seen or any(
+            known == module or known.startswith(f"{module}.") for known in seen
+        ), f"{aim}: nothing before {name} imports it"
+        seen |= set(imports(path))
+
+
+def test_no_folder_is_crowded():
+    folders = {path.parent for _, path in modules()}
+    for folder in folders:
+        assert len([*folder.glob("*.py")]) <= MOST_FILES, folder
+    assert len([*(ROOT / "electra_tf").glob("*.py")]) <= MOST_AT_THE_ROOT
