@@ -33,8 +33,8 @@ def _untune(dataset_class):
     the midst of some other test, up to a minute (see
     `records.without_autotuning`).
     """
-    tuned = dataset_class.__iter__
-    dataset_class.__iter__ = lambda self: tuned(records.without_autotuning(self))
+    tuned, without = dataset_class.__iter__, records.without_autotuning
+    dataset_class.__iter__ = lambda self: tuned(without(self))
 
 
 @pytest.fixture

@@ -154,7 +154,12 @@ def test_questions_are_answered(flags, tmp_path, capsys):
     folder = raw_data(flags, "squad")
     for split, copies in {"train": 24, "dev": 2, "test": 1}.items():
         questions.write(folder / f"{split}.json", questions.squad(copies))
-    flags |= {"write_test_outputs": "true", "train_batch_size": 12}
+    overrides = {"hidden_size": 16, "num_hidden_layers": 2}  # One is too few.
+    flags |= {
+        "write_test_outputs": "true",
+        "train_batch_size": 12,
+        "model_hparam_overrides": json.dumps(overrides),
+    }
     run_finetuning.main(arguments(flags))
     assert capsys.readouterr().out.startswith("squad: exact: 100.00 - f1: 100")
     model = tmp_path / "models" / "tiny"
