@@ -12,6 +12,7 @@ from electra_tf.configs.tasks import TaskSettings, row_of
 from electra_tf.errors import UserError
 
 # Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
+ANSWER_PLACES = ("exact", "released")
 BATCHINGS = ("by_length", "shuffled", "fixed")
 
 
@@ -26,6 +27,13 @@ class QuestionAnsweringSettings(Config):
     n_best_size: int = fields.qa(20, "answers to keep a question", at_least=1)
     max_answer_length: int = fields.qa(
         30, "word pieces of an answer", at_least=1
+    )
+    answer_places: str = fields.qa(
+        "exact",
+        "how an answer is found in its passage, to learn and to predict it: "
+        "exact goes by the characters that pieces come from; released looks "
+        "for it from the word on that it begins in, as the original does",
+        choices=ANSWER_PLACES,
     )
     answerable_classifier: bool = fields.qa(
         True, "whether to predict if a question has an answer"

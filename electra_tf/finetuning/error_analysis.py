@@ -12,9 +12,7 @@ import numpy as np
 
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
-from electra_tf.finetuning.tasks.question_answering.span_decoding import (
-    joined_pieces,
-)
+from electra_tf.text.tokenization import joined_pieces
 
 WORST = 20  # Errors to show.
 # Up to so many labels are shown as a matrix, more as the commonest errors.

@@ -85,6 +85,7 @@ class InputSettings:
     joint_prediction: bool
     answerable_classifier: bool
     qa_na_threshold: float
+    answer_places: str = "released"  # Of folders that do not say.
 
     @classmethod
     def of(cls, config) -> "InputSettings":

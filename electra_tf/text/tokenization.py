@@ -55,7 +55,7 @@ ALONE = (
     r"!-/:-@\[-`{-~\u2010-\u2027\u3001-\u3003\u3008-\u3011\uff0c"
     r"\u4e00-\u9fef"
 )
-_PART = re.compile(rf"[^{BLANKS}{ALONE}]+|[{ALONE}]")
+PART = re.compile(rf"[^{BLANKS}{ALONE}]+|[{ALONE}]")
 # The one letter whose lower case depends on its neighbours, beyond
 # punctuation too.
 SIGMA = "\u03a3"
@@ -128,8 +128,8 @@ class BasicTokenizer:
     ):
         self.do_lower_case = do_lower_case
         self.strip_accents = do_lower_case and strip_accents
-        self._cleaning = _Table(functools.partial(_cleaned, split_ideographs))
-        self._punctuation = _Table(
+        self.cleaning = _Table(functools.partial(_cleaned, split_ideographs))
+        self.punctuation = _Table(
             functools.partial(_punctuation_apart, self.strip_accents)
         )
 
@@ -146,11 +146,11 @@ class BasicTokenizer:
             text = text.lower()
         if self.strip_accents:
             text = unicodedata.normalize("NFD", text)
-        return text.translate(self._punctuation).split()
+        return text.translate(self.punctuation).split()
 
     def cleaned(self, text: str) -> str:
         """Return a text without control characters, and with plain blanks."""
-        return text.translate(self._cleaning)
+        return text.translate(self.cleaning)
 
 
 class _WordPieces:
@@ -183,7 +183,7 @@ class _WordPieces:
         return pieces
 
 
-class _Memory(dict):
+class Memory(dict):
     """Part of a text -> its ids, worked out by `encode` on first use."""
 
     def __init__(self, encode: Callable[[str], Sequence[int]]):
@@ -229,9 +229,9 @@ class Tokenizer:
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = (
             self.vocab[token] for token in SPECIAL_TOKENS
         )
-        self._basic = BasicTokenizer(do_lower_case, self.strip_accents)
+        self.basic = BasicTokenizer(do_lower_case, self.strip_accents)
         self._pieces = _WordPieces(self.vocab, self.unk_id)
-        self._remembered = _Memory(self.encode_part)
+        self._remembered = Memory(self.encode_part)
 
     @functools.cached_property
     def vocab_size(self) -> int:
@@ -266,7 +266,7 @@ class Tokenizer:
             return self.encode_part(text)
         ids: list[int] = []
         remembered = self._remembered
-        for part in _PART.findall(text):
+        for part in PART.findall(text):
             ids += remembered[part]
         return ids
 
@@ -274,11 +274,21 @@ class Tokenizer:
         """Return the ids of a text that is neither cut nor remembered."""
         if text.isascii() and text.isalnum():  # One word, as it stands.
             return self._pieces(text.lower() if self.do_lower_case else text)
-        return self.encode_words(self._basic.words(text))
+        return self.encode_words(self.basic.words(text))
 
     def encode_words(self, words: Iterable[str]) -> list[int]:
         """Return the ids of words as `BasicTokenizer.words` gives them."""
         return list(itertools.chain.from_iterable(map(self._pieces, words)))
+
+
+def joined_pieces(tokens: list[str]) -> str:
+    """Return the words of some pieces.
+
+    >>> joined_pieces(["##ing", "a", "film", "##s"])
+    'ing a films'
+    """
+    text = " ".join(tokens).replace(f" {CONTINUATION}", "")
+    return " ".join(text.replace(CONTINUATION, "").split())
 
 
 def check_vocab_size(tokenizer: Tokenizer, vocab_size: int) -> None:

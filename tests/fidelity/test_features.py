@@ -9,6 +9,9 @@ import tensorflow as tf
 from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.question_answering.released_places import (
+    Words,
+)
 from electra_tf.finetuning.tasks.question_answering.windows import Windows
 from electra_tf.finetuning.tasks.tagging import tag_schemes, tagging
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, DataError
@@ -53,6 +56,7 @@ class Case:
             raw_data_dir=str(RAW / "{}"),
             task_names=self.recorded["tasks"],
             released_tagging=True,
+            answer_places="released",
             **self.recorded["config"],
         )
         # An evaluation is one pass.
@@ -140,12 +144,14 @@ def test_questions(case):
     for question, example in zip(ours, recorded, strict=True):
         assert question.eid == example["eid"]
         assert question.id == (example["qas_id"] or example["qid"])
-        assert len(question.passage.words) == example["n_doc_words"]
+        words = Words(question.passage.text)
+        assert len(words.texts) == example["n_doc_words"]
         assert question.is_impossible == example["is_impossible"]
         if case.name_of_split == TRAIN:
-            assert question.first == example["start_word"]
-            assert question.last == example["end_word"]
             assert question.answer == example["answer"]
+            place = words.place(question.answer, question.begin)
+            expected = example["start_word"], example["end_word"]
+            assert (place or (-1, -1)) == expected
 
 
 def test_windows_for_evaluation(case):
@@ -154,12 +160,17 @@ def test_windows_for_evaluation(case):
         return
     task = case.tasks[0]
     cut = Windows(vocabulary(case.name), case.config)
-    ours = [w for question in task.examples(DEV) for w in cut(question)]
-    for window, feature in zip(ours, recorded, strict=True):
+    ours = [
+        (window, cut.places.pieces(question.passage).word)
+        for question in task.examples(DEV)
+        for window in cut(question)
+    ]
+    for (window, words), feature in zip(ours, recorded, strict=True):
+        inside = slice(window.first, window.first + len(window.answers))
         assert window.eid == feature["eid"]
         assert len(window.input_ids) == feature["n_tokens"]
         assert window.offset == feature["first_doc_position"]
-        assert window.words == unrolled(feature["token_to_orig_rle"])
+        assert words[inside] == unrolled(feature["token_to_orig_rle"])
         assert window.answers == unrolled(feature["token_is_max_context_rle"])
 
 

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks import spans, task_table
 from electra_tf.finetuning.tasks.question_answering import (
     answer_metrics,
-    windows,
+)
+from electra_tf.finetuning.tasks.question_answering.released_places import (
+    original_place,
 )
 from electra_tf.finetuning.tasks.question_answering.span_decoding import (
     best_indexes,
-    original_place,
 )
 from electra_tf.finetuning.tasks.task import DEV, TEST, Source
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
@@ -43,6 +44,7 @@ class Case:
             qa_eval_file=str(folder / "{:}_eval.json"),
             qa_preds_file=str(folder / "{:}_preds.json"),
             qa_na_file=str(folder / "{:}_null_odds.json"),
+            answer_places="released",
             **self.recorded["config"],
         )
         (self.task,) = task_table.tasks(self.config)
@@ -126,6 +128,6 @@ def test_best_indexes(case):
 
 @pytest.mark.parametrize("case", UNITS.get("max_context", []))
 def test_windows_with_most_context(case):
-    cut = [windows.Span(*span) for span in case["doc_spans"]]
+    cut = [spans.Span(*span) for span in case["doc_spans"]]
     expected = case["max_context_span_of_position"]
-    assert windows.windows_with_most_context(cut, len(expected)) == expected
+    assert spans.windows_with_most_context(cut, len(expected)) == expected

@@ -87,10 +87,6 @@ def test_key_of_questions_has_their_passages(tmp_path):
         for text in ("a film", "a book", "a film")
     ]
     assert keys[0] == keys[2] != keys[1]
-    used = Passage("a film")
-    assert used.words
-    question = Question(0, "q", "good", used, [])
-    assert squad.key({"squad": [question]}, 4) == keys[0]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])

@@ -7,7 +7,11 @@ import numpy as np
 from scipy import special
 
 from electra_tf.errors import UserError
-from electra_tf.finetuning.tasks.question_answering import windows
+from electra_tf.finetuning.tasks.spans import (
+    Span,
+    spans,
+    windows_with_most_context,
+)
 from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
 
 # Windows begin this part of their room after one another.
@@ -54,7 +58,7 @@ class TagAnswers:
             ids += self.tokenizer.encode_words(self._basic.words(word.text))
         room = self.settings.max_seq_length - 2
         cut = _covering(len(ids), room)
-        best = windows.windows_with_most_context(cut, len(ids))
+        best = windows_with_most_context(cut, len(ids))
         # A word without pieces at the end is tagged at [SEP], as in training.
         best.append(len(cut) - 1)
         chosen = [best[first] for first in firsts]
@@ -108,7 +112,7 @@ class TagAnswers:
 def _covering(length: int, room: int) -> list:
     """Return overlapping spans of pieces; one for no pieces at all."""
     stride = max(room // STRIDES_PER_WINDOW, 1)
-    return windows.spans(length, room, stride) or [windows.Span(0, 0)]
+    return spans(length, room, stride) or [Span(0, 0)]
 
 
 def _placed(word: Word) -> dict:

@@ -124,7 +124,7 @@ def test_mrqa(tmp_path):
     sets.prepare(tmp_path, "mrqa", features, splits, "news_qa")
     newsqa = task(tmp_path, "newsqa")
     (question,) = newsqa.examples("train")
-    assert (question.id, question.answer, question.first) == ("q", "film", 2)
+    assert (question.id, question.answer, question.begin) == ("q", "film", 7)
     (question,) = newsqa.examples("dev")
     assert question.golds == ["film", "a film"]
 

@@ -5,8 +5,8 @@ Fisch et al., 2019, MRQA 2019 shared task, https://arxiv.org/abs/1910.09753
 """
 
 import functools
-import itertools
 import typing
+from collections.abc import Callable
 
 from electra_tf.finetuning.tasks.tables import Record
 from electra_tf.finetuning.tasks.task import DataError
@@ -16,49 +16,14 @@ from electra_tf.finetuning.tasks.text_files import (
     read_text,
 )
 
-# What parts the words of a passage, as in the released code: the narrow
-# no-break space does, other rare spaces do not.
-SPACES = frozenset(" \t\r\n\u202f")
-NO_WORD = -1
+NO_PLACE = -1
 
 
 class Passage:
-    """A text to find answers in.
-
-    >>> passage = Passage("Two  words.")
-    >>> passage.words, passage.word_of_character[5], passage.word_starts
-    (['Two', 'words.'], 1, [0, 5])
-    """
+    """A text to find answers in; an object, for its pieces are kept."""
 
     def __init__(self, text: str):
         self.text = text
-
-    @functools.cached_property
-    def word_of_character(self) -> list[int]:
-        """Number of each character's word; of a space, the word before it."""
-        words, number, inside = [], NO_WORD, False
-        for character in self.text:
-            is_space = character in SPACES
-            number += not is_space and not inside
-            inside = not is_space
-            words.append(number)
-        return words
-
-    @functools.cached_property
-    def word_starts(self) -> list[int]:
-        """Number of each word's first character."""
-        spaces = [True, *(c in SPACES for c in self.text)]
-        return [
-            place
-            for place, (before, here) in enumerate(itertools.pairwise(spaces))
-            if before and not here
-        ]
-
-    @functools.cached_property
-    def words(self) -> list[str]:
-        """The words, in order."""
-        groups = itertools.groupby(self.text, SPACES.__contains__)
-        return ["".join(group) for is_space, group in groups if not is_space]
 
 
 class Question(typing.NamedTuple):
@@ -70,8 +35,7 @@ class Question(typing.NamedTuple):
     passage: Passage
     golds: list[str]  # Right answers; none for what has no answer.
     answer: str = ""  # The answer to learn; "" for none.
-    first: int = NO_WORD  # Number of its first word; -1 for none.
-    last: int = NO_WORD  # Number of its last word; -1 for none.
+    begin: int = NO_PLACE  # Number of its first character; -1 for none.
     # Whether it is to be learnt that there is no answer.
     is_impossible: bool = False
 
@@ -224,42 +188,33 @@ def to_evaluate(asked: list[Asked]) -> list[Question]:
 
 
 def to_learn(
-    asked: list[Asked], may_be_impossible: bool
+    asked: list[Asked],
+    may_be_impossible: bool,
+    is_at_its_place: Callable[[Passage, str, int], bool],
 ) -> tuple[list[Question], list[Asked]]:
     """Return the questions that can be learnt, and the others.
 
-    The answer to learn is the first one. Where its words are not those of the
-    passage at its place, the question is left out. Questions have no answer
-    only where they may.
+    The answer to learn is the first one. Where it is not in the passage at
+    its place, the question is left out. Questions have no answer only where
+    they may.
+
+    Args:
+        asked: the questions as they were read.
+        may_be_impossible: whether questions may have no answer.
+        is_at_its_place: says of a passage, an answer and the number of its
+            first character whether it is there.
     """
     questions, left_out = [], []
     for q in asked:
         question = Question(len(questions), q.id, q.text, q.passage, q.golds)
         if may_be_impossible and q.is_impossible:
             questions.append(question._replace(is_impossible=True))
-            continue
-        place = _place(q) if q.answers else None
-        if place is None:
+        elif q.answers and is_at_its_place(q.passage, *q.answers[0]):
+            answer, begin = q.answers[0]
+            questions.append(question._replace(answer=answer, begin=begin))
+        else:
             left_out.append(q)
-            continue
-        first, last = place
-        questions.append(
-            question._replace(answer=q.answers[0][0], first=first, last=last)
-        )
     return questions, left_out
-
-
-def _place(question: Asked) -> tuple[int, int] | None:
-    """Return the first and last word of the answer, None if not there."""
-    answer, begin = question.answers[0]
-    end = begin + len(answer) - 1
-    words = question.passage.word_of_character
-    if not 0 <= begin < len(words) or not 0 <= end < len(words):
-        return None
-    first, last = words[begin], words[end]
-    there = " ".join(question.passage.words[first : last + 1])
-    wanted = " ".join(answer.split())
-    return (first, last) if wanted.lower() in there.lower() else None
 
 
 def misplaced(question: Asked) -> str:

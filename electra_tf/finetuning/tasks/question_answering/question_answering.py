@@ -12,6 +12,9 @@ from electra_tf.finetuning.tasks.question_answering import (
     answer_metrics,
     passages,
 )
+from electra_tf.finetuning.tasks.question_answering.answer_places import (
+    ANSWER_PLACES,
+)
 from electra_tf.finetuning.tasks.question_answering.passages import (
     Asked,
     Question,
@@ -126,7 +129,11 @@ class QuestionAnswering(Task):
         return path, row.read(path)
 
     def _to_learn(self, asked: list[Asked], where: str) -> list[Question]:
-        questions, left_out = passages.to_learn(asked, self.has_null_answers)
+        questions, left_out = passages.to_learn(
+            asked,
+            self.has_null_answers,
+            ANSWER_PLACES[self.config.answer_places].is_at_its_place,
+        )
         if left_out:
             self._report_left_out(left_out, len(asked), where)
         if not questions:

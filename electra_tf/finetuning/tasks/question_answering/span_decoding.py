@@ -5,13 +5,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from electra_tf.finetuning.tasks.question_answering.answer_places import (
+    ANSWER_PLACES,
+)
 from electra_tf.finetuning.tasks.question_answering.passages import Question
 from electra_tf.finetuning.tasks.question_answering.windows import Window
-from electra_tf.text.tokenization import (
-    BasicTokenizer,
-    Tokenizer,
-)
-from electra_tf.text.vocabulary import CONTINUATION
+from electra_tf.text.tokenization import Tokenizer
 
 # The answer where no span can be one, as in the released code.
 NO_SPAN = "empty"
@@ -84,9 +83,8 @@ class Decoder:
     """
 
     def __init__(self, tokenizer: Tokenizer, settings):
-        self.tokenizer = tokenizer
         self.settings = settings
-        self._basic = BasicTokenizer(settings.do_lower_case)
+        self.places = ANSWER_PLACES[settings.answer_places](tokenizer)
 
     def __call__(
         self, question: Question, windows: list[Window], outputs: list[dict]
@@ -102,7 +100,11 @@ class Decoder:
         if found:
             # Texts are never empty, so the best one is the answer.
             best = max(found, key=lambda candidate: candidate.score)
-            text, begin, end = self._text(question, best)
+            first, last = (
+                position - best.window.offset + best.window.first
+                for position in (best.start, best.end)
+            )
+            text, begin, end = self.places.text(question, first, last)
             score = best.score
         if not self.settings.answerable_classifier:
             null -= score
@@ -115,7 +117,7 @@ class Decoder:
 
     def _candidates(self, window: Window, output: dict) -> Iterator[Candidate]:
         settings, length = self.settings, len(window.input_ids)
-        passage = range(window.offset, window.offset + len(window.words))
+        passage = range(window.offset, window.offset + len(window.answers))
         for start, end, score in (
             joint_candidates(output)
             if settings.joint_prediction
@@ -128,60 +130,3 @@ class Decoder:
                 and window.answers[start - window.offset]
             ):
                 yield Candidate(score, window, start, end)
-
-    def _text(
-        self, question: Question, candidate: Candidate
-    ) -> tuple[str, int, int]:
-        """Return a candidate's text, and where in the passage it is."""
-        _, window, start, end = candidate
-        first, last = (
-            window.words[position - window.offset] for position in (start, end)
-        )
-        ids = window.input_ids[start : end + 1]
-        predicted = joined_pieces([self.tokenizer.tokens[i] for i in ids])
-        words = question.passage.words[first : last + 1]
-        starts = question.passage.word_starts[first : last + 1]
-        text = " ".join(words)
-        begin, end = original_place(predicted, text, self._basic)
-        # Where the characters of the joined words stand in the passage.
-        places = [
-            start + place
-            for word, start in zip(words, starts, strict=True)
-            for place in range(len(word) + 1)
-        ]
-        return text[begin:end], places[begin], places[end - 1] + 1
-
-
-def joined_pieces(tokens: list[str]) -> str:
-    """Return the words of some pieces.
-
-    >>> joined_pieces(["##ing", "a", "film", "##s"])
-    'ing a films'
-    """
-    text = " ".join(tokens).replace(f" {CONTINUATION}", "")
-    return " ".join(text.replace(CONTINUATION, "").split())
-
-
-def original_place(
-    predicted: str, words: str, basic: BasicTokenizer
-) -> tuple[int, int]:
-    """Return where in some words a prediction begins, and where it has ended.
-
-    Pieces lack the case, accents and spaces of the text they came from. The
-    prediction is looked for in the tokenized words, and carried over to them
-    by counting characters other than spaces. Where that does not work, it is
-    all of the words. `basic` belongs to the tokenizer that made the pieces.
-
-    >>> original_place("steve smith", "Steve   Smith's", BasicTokenizer())
-    (0, 13)
-    """
-    tokenized = " ".join(basic.words(words))
-    begin = tokenized.find(predicted)
-    if begin < 0 or not predicted:
-        return 0, len(words)
-    places = [i for i, c in enumerate(words) if c != " "]
-    if len(places) != len(tokenized.replace(" ", "")):
-        return 0, len(words)
-    before = len(tokenized[:begin].replace(" ", ""))
-    length = len(predicted.replace(" ", ""))
-    return places[before], places[before + length - 1] + 1

@@ -3,19 +3,26 @@
 import pytest
 
 from electra_tf.finetuning.tasks.question_answering import passages
+from electra_tf.finetuning.tasks.question_answering.answer_places import (
+    ExactPlaces,
+)
+from electra_tf.finetuning.tasks.question_answering.released_places import (
+    ReleasedPlaces,
+    Words,
+)
 from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import questions
 
 
 def test_words_and_their_characters():
     text = " Two\twords\u202fand\u00a0more \n"
-    passage = passages.Passage(text)
-    assert passage.words == ["Two", "words", "and\u00a0more"]
-    for number, word in enumerate(passage.words):
+    words = Words(text)
+    assert words.texts == ["Two", "words", "and\u00a0more"]
+    for number, word in enumerate(words.texts):
         begin = text.find(word)
         end = begin + len(word)
-        assert passage.word_of_character[begin:end] == [number] * len(word)
-    assert passage.word_of_character[0] == -1
+        assert words.of_character[begin:end] == [number] * len(word)
+    assert words.of_character[0] == -1
 
 
 def test_both_formats_say_the_same(tmp_path):
@@ -45,7 +52,17 @@ def asked(answer: str, begin: int, is_impossible: bool = False):
     )
 
 
-def test_answers_that_are_not_there_are_left_out():
+@pytest.mark.parametrize(
+    ("is_there", "expected"),
+    [
+        (ExactPlaces.is_at_its_place, [(0, "tower", 8)]),
+        (
+            ReleasedPlaces.is_at_its_place,
+            [(0, "old  Tower", 4), (1, "tower", 8)],
+        ),
+    ],
+)
+def test_answers_that_are_not_there_are_left_out(is_there, expected):
     given = [
         asked("old  Tower", 4),
         asked("castle", 8),
@@ -53,17 +70,19 @@ def test_answers_that_are_not_there_are_left_out():
         asked("tower", 800),
         asked("tower", 8),
     ]
-    found, left_out = passages.to_learn(given, may_be_impossible=True)
-    assert [(q.eid, q.first, q.last) for q in found] == [(0, 1, 2), (1, 2, 2)]
-    assert len(left_out) == 3
+    found, left_out = passages.to_learn(given, True, is_there)
+    assert [(q.eid, q.answer, q.begin) for q in found] == expected
+    assert len(left_out) == 5 - len(found)
 
 
 @pytest.mark.parametrize("may_be_impossible", [True, False])
 def test_questions_without_an_answer(may_be_impossible):
     given = [asked("tower", 8, is_impossible=True)]
-    ((question,), _) = passages.to_learn(given, may_be_impossible)
+    ((question,), _) = passages.to_learn(
+        given, may_be_impossible, ExactPlaces.is_at_its_place
+    )
     assert question.is_impossible == may_be_impossible
-    assert question.first == (-1 if may_be_impossible else 2)
+    assert question.begin == (-1 if may_be_impossible else 8)
 
 
 @pytest.mark.parametrize(

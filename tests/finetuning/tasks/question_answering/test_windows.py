@@ -19,9 +19,12 @@ def question(text: str, passage: str = TEXT, **answer) -> Question:
     return Question(3, "q", text, Passage(passage), [], **answer)
 
 
-def cut(folder, length: int, stride: int):
+def cut(folder, length: int, stride: int, places: str = "exact"):
     settings = types.SimpleNamespace(
-        max_seq_length=length, max_query_length=64, doc_stride=stride
+        max_seq_length=length,
+        max_query_length=64,
+        doc_stride=stride,
+        answer_places=places,
     )
     return windows.Windows(sentences.tokenizer(folder), settings)
 
@@ -34,27 +37,24 @@ def test_every_piece_is_answered_by_one_window(tmp_path, length, stride):
     for number, window in enumerate(found):
         assert window.eid == 3000 + number
         assert len(window.input_ids) <= length
-        assert len(window.input_ids) == window.offset + len(window.words) + 1
-        chosen = zip(window.words, window.answers, strict=True)
-        answered += [word for word, answers in chosen if answers]
-    # "films" is two pieces.
-    assert sorted(answered) == sorted([*range(13), 9])
-
-
-def test_where_the_answer_is(tmp_path):
-    asked = question("good .", answer="film", first=9, last=9)
-    film = sentences.tokenizer(tmp_path).vocab["film"]
-    for window in cut(tmp_path, 9, 2)(asked):
-        pieces = window.input_ids[window.offset : -1]
-        # Only the first piece of "films" is the answer.
-        places = [
-            window.offset + place
-            for place, (word, piece) in enumerate(
-                zip(window.words, pieces, strict=True)
-            )
-            if (word, piece) == (9, film)
+        assert len(window.input_ids) == window.offset + len(window.answers) + 1
+        answered += [
+            window.first + place
+            for place, answers in enumerate(window.answers)
+            if answers
         ]
-        assert [window.start, window.end] == (places * 2 or [0, 0])
+    # "films" is two pieces.
+    assert sorted(answered) == [*range(14)]
+
+
+@pytest.mark.parametrize("places", ["exact", "released"])
+def test_where_the_answer_is(tmp_path, places):
+    asked = question("good .", answer="film", begin=TEXT.find("films"))
+    for window in cut(tmp_path, 9, 2, places)(asked):
+        # Only the first piece of "films", the tenth of all, is the answer.
+        place = window.offset + 9 - window.first
+        held = window.first <= 9 < window.first + len(window.answers)
+        assert [window.start, window.end] == ([place] * 2 if held else [0, 0])
 
 
 @pytest.mark.parametrize("length", [4, 5, 9])
@@ -62,7 +62,7 @@ def test_a_question_leaves_room_for_the_passage(tmp_path, length):
     found = cut(tmp_path, length, 8)(question("very " * 50))
     assert found
     for window in found:
-        assert window.words
+        assert window.answers
         assert len(window.input_ids) <= length
 
 
