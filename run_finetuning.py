@@ -32,9 +32,7 @@ def main(argv: list[str]):
     with command_line.errors_of(os.path.basename(argv[0])):
         config, start = initial_checkpoint.finetuning(config)
         tasks = task_table.tasks(config)
-        tokenizer = tokenization.Tokenizer(
-            config.vocab_file, do_lower_case=config.do_lower_case
-        )
+        tokenizer = tokenization.Tokenizer.of(config.vocab_file, config)
         tokenization.check_vocab_size(tokenizer, config.vocab_size)
         initial_checkpoint.check_vocabulary(
             start, tokenizer, config.init_checkpoint

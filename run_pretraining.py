@@ -58,9 +58,7 @@ def stop_signal() -> StopSignal:
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
     """Check vocabulary and records against the config; no TensorFlow yet."""
-    tokenizer = tokenization.Tokenizer(
-        config.vocab_file, do_lower_case=config.do_lower_case
-    )
+    tokenizer = tokenization.Tokenizer.of(config.vocab_file, config)
     tokenization.check_vocab_size(tokenizer, config.vocab_size)
     built = manifest.read(os.path.dirname(config.pretrain_tfrecords))
     if built is not None:
@@ -70,6 +68,7 @@ def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
             vocab_size=config.vocab_size,
             vocab_sha256=tokenizer.vocab_sha256,
             do_lower_case=config.do_lower_case,
+            strip_accents=config.strip_accents,
         )
         manifest.check_files(built, os.path.dirname(config.pretrain_tfrecords))
     return tokenizer

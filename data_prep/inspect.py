@@ -218,7 +218,7 @@ def print_examples(
 ) -> None:
     """Print the first examples of files from all over the build."""
     vocab_file = vocab_file or folder.parent / "vocab.txt"
-    tokenizer = Tokenizer(vocab_file, built.do_lower_case, built.strip_accents)
+    tokenizer = Tokenizer.of(vocab_file, built)
     manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
     with_any = [shard for shard in built.training if shard.examples]
     step = max(1, len(with_any) // number)

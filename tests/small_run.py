@@ -45,8 +45,13 @@ def run(*arguments) -> str:
     return process.stderr
 
 
-def prepare(folder):
-    """Text, vocabulary and records, all by the real programs."""
+def prepare(folder, *flags):
+    """Text, vocabulary and records, all by the real programs.
+
+    Args:
+        folder: where to.
+        flags: of both programs.
+    """
     corpus = folder / "corpus"
     corpus.mkdir()
     rng = random.Random(0)
@@ -61,12 +66,14 @@ def prepare(folder):
     run(
         *("-m", "data_prep.build_vocab", f"--corpus_dir={corpus}"),
         *(f"--output_file={folder / 'vocab.txt'}", "--vocab_size=256"),
+        *flags,
     )
     run(
         *("-m", "data_prep.build_pretraining_dataset"),
         *(f"--corpus_dir={corpus}", f"--vocab_file={folder / 'vocab.txt'}"),
         *(f"--output_dir={folder / 'pretrain_tfrecords'}",),
         *("--max_seq_length=32", "--held_out_share=0.2"),
+        *flags,
     )
 
 

@@ -34,6 +34,7 @@ ENCODER_SETTINGS = (
     "embedding_size",
     "vocab_size",
     "do_lower_case",
+    "strip_accents",
 )
 # And which generator.
 GENERATOR_SETTINGS = (
@@ -97,6 +98,7 @@ def _told(config, names: Mapping[str, Any]) -> dict[str, Any]:
         if field.name not in FREE
     }
     told["do_lower_case"] = config.do_lower_case
+    told["strip_accents"] = config.strip_accents
     told |= {n: getattr(config, n) for n in GENERATOR_SETTINGS if n in names}
     if "generator_hidden_size" in names:
         generator = generator_config(config)

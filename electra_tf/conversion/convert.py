@@ -53,6 +53,14 @@ def parser() -> argparse.ArgumentParser:
         "nor that of a KerasHub preset without tokenizer",
     )
     add(
+        "--keep_accents",
+        dest="strip_accents",
+        action="store_const",
+        const=False,
+        help="the text of a checkpoint without config kept its accents, "
+        "though it was lower-cased",
+    )
+    add(
         "--leave_out",
         nargs="+",
         default=[],

@@ -38,6 +38,12 @@ from electra_tf.text import vocabulary
 
 MODEL_TYPE = "electra"
 TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
+# How their tokenizer changes text where its config does not say.
+TOKENIZER_DEFAULTS = {
+    "do_lower_case": True,
+    "strip_accents": None,  # As do_lower_case.
+    "tokenize_chinese_chars": True,
+}
 TOKENIZER_FILE = "tokenizer.json"  # Their fast tokenizer; has the vocabulary.
 PICKLED_FILE = "pytorch_model.bin"
 DEFAULT_TASK = "classification"
@@ -143,7 +149,7 @@ def read(
     variables = to_ours(path, part, task, encoder, arrays)
     config = ModelConfig(
         encoder,
-        do_lower_case=_do_lower_case(path),
+        **_tokenizer_settings(path),
         model_size=named_size(encoder),
     )
     return make(
@@ -233,7 +239,7 @@ def _tokenizer_json(model: Model) -> dict:
     return {
         "tokenizer_class": "ElectraTokenizer",
         "do_lower_case": model.config.do_lower_case,
-        "strip_accents": None,
+        "strip_accents": model.config.strips_accents,
         "tokenize_chinese_chars": True,
         "model_max_length": model.config.encoder.max_position_embeddings,
         **{f"{name}_token": token for name, token in special},
@@ -322,14 +328,34 @@ def _check_tied(path: str, arrays: Mapping):
         )
 
 
-def _do_lower_case(path: str) -> bool:
-    """Return whether their tokenizer lower-cases; it does by default."""
+def _tokenizer_settings(path: str) -> dict[str, bool | None]:
+    """Return how their tokenizer changes text, by our names.
+
+    Raises:
+        UserError: for a value of a wrong type, or what we do not have.
+    """
     file = os.path.join(path, TOKENIZER_CONFIG_FILE)
-    found = model_folder.read_json(file).get("do_lower_case", True)
-    if not isinstance(found, bool):
+    values = model_folder.read_json(file)
+    found = {
+        name: values.get(name, default)
+        for name, default in TOKENIZER_DEFAULTS.items()
+    }
+    for name, value in found.items():
+        if value is not TOKENIZER_DEFAULTS[name] and type(value) is not bool:
+            raise UserError(
+                f"{name} in {file} must be true or false. Received: {value!r}."
+            )
+    if not found.pop("tokenize_chinese_chars"):
         raise UserError(
-            f"do_lower_case in {file} must be true or false. Received: "
-            f"{found!r}."
+            f"{file} has tokenize_chinese_chars false. Ideographs are always "
+            "words of their own here, so texts would become other ids than "
+            "the model was trained on."
+        )
+    if found["strip_accents"] and not found["do_lower_case"]:
+        raise UserError(
+            f"{file} has strip_accents true and do_lower_case false. Text "
+            "that is not lower-cased keeps its accents here, so it would "
+            "become other ids than the model was trained on."
         )
     return found
 

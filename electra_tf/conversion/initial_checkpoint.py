@@ -86,6 +86,7 @@ def _read(config: PretrainingConfig | FinetuningConfig, **options) -> Model:
         config.init_checkpoint,
         num_attention_heads=overrides.get("num_attention_heads"),
         do_lower_case=config.do_lower_case,
+        strip_accents=config.strip_accents,
         **options,
     )
     # A new run has a new optimizer; the old one's state need not stay.

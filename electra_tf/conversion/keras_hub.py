@@ -90,7 +90,7 @@ def write(path: str, model: Model) -> Model:
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen, VOCAB_FILE)
     files.write_json(os.path.join(path, model_folder.CONFIG_FILE), config)
-    tokenizer = _tokenizer_json(model.config.do_lower_case)
+    tokenizer = _tokenizer_json(model.config)
     files.write_json(os.path.join(path, TOKENIZER_FILE), tokenizer)
     keras_hub_weights.write_h5(
         os.path.join(path, WEIGHTS_FILE), _theirs(chosen)
@@ -119,7 +119,7 @@ def read(
         os.path.join(path, model_folder.CONFIG_FILE)
     )
     encoder = _encoder_config(path, values, hidden_act)
-    lower_case, left_out = _do_lower_case(path, do_lower_case)
+    settings, left_out = _tokenizer_settings(path, do_lower_case)
     arrays = _read_weights(path)
     left_out |= selection.not_wanted(path, arrays, leave_out)
     left_out |= {
@@ -132,9 +132,7 @@ def read(
     left_out |= dict.fromkeys(
         keras_hub_weights.pooler(encoder), "the pooler, which ELECTRA has not"
     )
-    config = ModelConfig(
-        encoder, do_lower_case=lower_case, model_size=named_size(encoder)
-    )
+    config = ModelConfig(encoder, **settings, model_size=named_size(encoder))
     vocab = vocab_file or os.path.join(path, VOCAB_FILE)
     return make(
         path,
@@ -174,12 +172,12 @@ def config_json(encoder: EncoderConfig) -> dict:
     )
 
 
-def _tokenizer_json(do_lower_case: bool) -> dict:
-    """Return the content of their tokenizer.json; accents as BERT's."""
+def _tokenizer_json(config: ModelConfig) -> dict:
+    """Return the content of their tokenizer.json."""
     arguments = {
         "vocabulary": None,  # From its file.
-        "lowercase": do_lower_case,
-        "strip_accents": do_lower_case,
+        "lowercase": config.do_lower_case,
+        "strip_accents": config.strips_accents,
     }
     return _serialized(TOKENIZER, arguments)
 
@@ -214,14 +212,14 @@ def _encoder_config(
     return model_folder.read_config(EncoderConfig, settings, path)
 
 
-def _do_lower_case(path: str, default: bool) -> tuple[bool, dict]:
-    """Return whether their tokenizer lower-cases, and what is left out of it.
+def _tokenizer_settings(path: str, default: bool) -> tuple[dict, dict]:
+    """Return how their tokenizer changes text, and what is left out of it.
 
     The default is for presets without a tokenizer.
     """
     values = model_folder.read_json(os.path.join(path, TOKENIZER_FILE))
     if not values:
-        return default, {}
+        return {"do_lower_case": default}, {}
     arguments = _arguments(path, values, TOKENIZER)
     wrong = [
         f"{name} must be {fixed!r}. Received: {arguments[name]!r}."
@@ -234,10 +232,11 @@ def _do_lower_case(path: str, default: bool) -> tuple[bool, dict]:
         )
     lower_case = bool(arguments.get("lowercase", False))
     strips = bool(arguments.get("strip_accents", False))
-    if strips == lower_case:
-        return lower_case, {}
-    why = "accents go here where text is lower-cased, and only there"
-    return lower_case, {f"strip_accents {strips}": why}
+    settings = {"do_lower_case": lower_case, "strip_accents": strips}
+    if lower_case or not strips:
+        return settings, {}
+    why = "text that is not lower-cased keeps its accents here"
+    return settings, {f"strip_accents {strips}": why}
 
 
 def _arguments(path: str, values: Mapping, name: str) -> dict:

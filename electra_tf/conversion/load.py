@@ -54,7 +54,7 @@ def tokenizer(model: Model, source: str) -> Tokenizer:
     with tempfile.NamedTemporaryFile(suffix=".txt") as file:
         file.write(model.vocab)
         file.flush()
-        return Tokenizer(file.name, do_lower_case=model.config.do_lower_case)
+        return Tokenizer.of(file.name, model.config)
 
 
 def random_inputs(config: EncoderConfig) -> tuple:

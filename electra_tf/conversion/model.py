@@ -62,6 +62,7 @@ class ModelConfig:
         untied_generator_embeddings: whether the generator has its own.
         tasks: for each task its layers: kernel shape by name.
         do_lower_case: whether text is lower-cased.
+        strip_accents: whether accents are removed; None is as do_lower_case.
         model_size: the named size whose defaults fine-tuning takes.
         step: how many updates the weights have seen, where known.
     """
@@ -74,6 +75,7 @@ class ModelConfig:
         default_factory=dict
     )
     do_lower_case: bool = True
+    strip_accents: bool | None = None
     model_size: str = "small"
     step: int | None = None
 
@@ -88,6 +90,11 @@ class ModelConfig:
                 name = f"{TASKS}/{task}/{layer}"
                 shapes |= layout.dense(name, inputs, outputs)
         return shapes
+
+    @property
+    def strips_accents(self) -> bool:
+        """Whether accents are removed."""
+        return self.do_lower_case and self.strip_accents is not False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -116,6 +123,7 @@ class ModelConfig:
             "embedding_size": self.encoder.embedding_size,
             "vocab_size": self.encoder.vocab_size,
             "do_lower_case": self.do_lower_case,
+            "strip_accents": self.strips_accents,
         }
 
 

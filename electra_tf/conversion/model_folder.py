@@ -117,6 +117,7 @@ _VALID = {
     "untied_generator_embeddings": lambda value: isinstance(value, bool),
     "tasks": _are_tasks,
     "do_lower_case": lambda value: isinstance(value, bool),
+    "strip_accents": lambda value: value is None or isinstance(value, bool),
     "model_size": lambda size: isinstance(size, str) and size in MODEL_SIZES,
     "step": lambda step: step is None or type(step) is int,
 }
@@ -132,6 +133,7 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
             f"{found[1]!r}."
         )
     names = [field.name for field in dataclasses.fields(ModelConfig)]
+    values = {"strip_accents": None, **values}  # Folders once did not say.
     missing = [name for name in names if name not in values]
     if missing:
         raise UserError(

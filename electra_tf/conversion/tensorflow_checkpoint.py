@@ -95,6 +95,7 @@ def read_run(
         encoder_config(settings),
         generator=generator_config(settings) if own else None,
         do_lower_case=settings.do_lower_case,
+        strip_accents=settings.strip_accents,
         model_size=settings.model_size,
     )
     variables = without(with_sums(path, _variables(path)), leave_out)
@@ -109,6 +110,7 @@ def read_tf1(
     vocab_file: str | None = None,
     num_attention_heads: int | None = None,
     do_lower_case: bool = True,
+    strip_accents: bool | None = None,
     leave_out: tuple[str, ...] = (),
 ) -> Model:
     """Read a checkpoint of the original.
@@ -119,6 +121,8 @@ def read_tf1(
         num_attention_heads: where it is not hidden_size / 64, the released
             models'.
         do_lower_case: whether the model's text is lower-cased.
+        strip_accents: whether its accents are removed; None is as
+            do_lower_case.
         leave_out: names of variables, or of scopes above them.
     """
     variables = _variables(path)
@@ -126,7 +130,9 @@ def read_tf1(
     variables = without(variables, (*extras, *leave_out))
     state, shapes = _training_state(path), shapes_of(variables)
     config = _written_config(path) or dataclasses.replace(
-        infer(path, shapes, num_attention_heads), do_lower_case=do_lower_case
+        infer(path, shapes, num_attention_heads),
+        do_lower_case=do_lower_case,
+        strip_accents=strip_accents,
     )
     return make(
         path,

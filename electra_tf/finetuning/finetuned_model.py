@@ -85,7 +85,9 @@ class InputSettings:
     joint_prediction: bool
     answerable_classifier: bool
     qa_na_threshold: float
-    answer_places: str = "released"  # Of folders that do not say.
+    # Folders once did not say these.
+    answer_places: str = "released"
+    strip_accents: bool | None = None
 
     @classmethod
     def of(cls, config) -> "InputSettings":
@@ -110,9 +112,8 @@ class FinetunedModel(typing.NamedTuple):
     @property
     def tokenizer(self) -> Tokenizer:
         """A tokenizer with the folder's vocabulary."""
-        return Tokenizer(
-            os.path.join(self.path, model_folder.VOCAB_FILE),
-            do_lower_case=self.settings.do_lower_case,
+        return Tokenizer.of(
+            os.path.join(self.path, model_folder.VOCAB_FILE), self.settings
         )
 
     def task(self, name: str | None = None) -> FinetunedTask:
@@ -146,6 +147,7 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     model_config = ModelConfig(
         encoder_config(config),
         do_lower_case=config.do_lower_case,
+        strip_accents=config.strip_accents,
         model_size=config.model_size,
     )
     model_config = with_parts(path, model_config, shapes_of(variables), step)

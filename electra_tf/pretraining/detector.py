@@ -101,7 +101,7 @@ def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     """
     values = json.loads(files.read(os.path.join(model_dir, "config.json")))
     config = hparams.from_json(PretrainingConfig, values)
-    tokenizer = Tokenizer(config.vocab_file, do_lower_case=config.do_lower_case)
+    tokenizer = Tokenizer.of(config.vocab_file, config)
     pretrainer = build.new_pretrainer(config, tokenizer)
     variables = checkpoints.read_variables(model_dir)
     checkpoints.assign(pretrainer.variables, variables)

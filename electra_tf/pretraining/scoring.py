@@ -179,7 +179,7 @@ def load(path: str) -> tuple[Pretrainer, Tokenizer]:
         return detector.load(path)
     model = model_folder.read(path)
     vocab_file = os.path.join(path, model_folder.VOCAB_FILE)
-    tokenizer = Tokenizer(vocab_file, do_lower_case=model.config.do_lower_case)
+    tokenizer = Tokenizer.of(vocab_file, model.config)
     pretrainer = build.new_pretrainer(
         _config(path, model.config, vocab_file), tokenizer
     )

@@ -233,6 +233,16 @@ class Tokenizer:
         self._pieces = _WordPieces(self.vocab, self.unk_id)
         self._remembered = Memory(self.encode_part)
 
+    @classmethod
+    def of(cls, vocab_file: str, settings) -> "Tokenizer":
+        """Return the tokenizer of some settings.
+
+        Args:
+            vocab_file: Path of the vocabulary.
+            settings: A config that has `do_lower_case` and `strip_accents`.
+        """
+        return cls(vocab_file, settings.do_lower_case, settings.strip_accents)
+
     @functools.cached_property
     def vocab_size(self) -> int:
         """One more than the highest id this tokenizer can give."""

@@ -44,7 +44,9 @@ class TagAnswers:
         self.task = task
         self.settings = settings
         self.tokenizer = tokenizer
-        self._basic = word_pieces.basic_tokenizer(task.lower_case_words)
+        self._basic = word_pieces.basic_tokenizer(
+            tokenizer, task.lower_case_words
+        )
 
     def inputs(self, row: dict) -> list[dict]:
         """Return the windows of a row.

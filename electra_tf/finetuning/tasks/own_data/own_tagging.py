@@ -108,7 +108,7 @@ class OwnTagging(Tagging):
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut between words what is too long."""
-        basic = basic_tokenizer(self.lower_case_words)
+        basic = basic_tokenizer(tokenizer, self.lower_case_words)
         rows = []
         for sentence in examples:
             pieces = pieces_of_words(sentence.words, tokenizer, basic)

@@ -151,7 +151,7 @@ class Chunking(Tagging):
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut what is too long."""
-        config, basic = self.config, basic_tokenizer()
+        config, basic = self.config, basic_tokenizer(tokenizer)
         released, most = config.released_tagging, config.max_seq_length
         rows, cut = [], 0
         for sentence in examples:

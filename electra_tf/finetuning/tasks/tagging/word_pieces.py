@@ -26,12 +26,14 @@ class Pieces(typing.NamedTuple):
     sep_id: int  # Of [SEP].
 
 
-def basic_tokenizer(do_lower_case: bool = True) -> BasicTokenizer:
+def basic_tokenizer(tokenizer, do_lower_case: bool = True) -> BasicTokenizer:
     """Return what cuts punctuation off words.
 
-    Words of a file are not cut at ideographs, other than in running text.
+    Accents stay where the tokenizer keeps them though it lower-cases. Words
+    of a file are not cut at ideographs, other than in running text.
     """
-    return BasicTokenizer(do_lower_case, split_ideographs=False)
+    keeps = tokenizer.do_lower_case and not tokenizer.strip_accents
+    return BasicTokenizer(do_lower_case, not keeps, split_ideographs=False)
 
 
 def pieces_of_words(
