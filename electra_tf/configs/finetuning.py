@@ -8,11 +8,12 @@ from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.optimization import FinetuningUpdates
 from electra_tf.configs.own_data import OwnDataSettings
 from electra_tf.configs.program import ProgramConfig
-from electra_tf.configs.tasks import TaskSettings, row_of
+from electra_tf.configs.tasks import TASKS, TaskSettings, row_of
 from electra_tf.errors import UserError
 
 # Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
 ANSWER_PLACES = ("exact", "released")
+SHORTEST_QUESTION = 4  # Tokens of an input with a piece of the passage.
 BATCHINGS = ("by_length", "shuffled", "fixed")
 
 
@@ -226,6 +227,15 @@ class FinetuningConfig(
             raise UserError(
                 "Fine-tuning runs on one machine: distribution_strategy must "
                 "not be 'multi_worker_mirrored'. Use 'mirrored'."
+            )
+        asks = any(
+            TASKS[name].head == "question_answering" for name in self.task_names
+        )
+        if asks and self.max_seq_length < SHORTEST_QUESTION:
+            raise UserError(
+                f"max_seq_length must be at least {SHORTEST_QUESTION} for "
+                "questions: [CLS], two [SEP] and a piece of the passage. "
+                f"Received: {self.max_seq_length}."
             )
         needs = "jit_compile" if self.jit_compile else "TPU"
         fixed = self.jit_compile or self.distribution_strategy == "tpu"

@@ -3,6 +3,8 @@
 import bisect
 import typing
 
+from electra_tf.errors import UserError
+
 # Weight of a span's length where two give a piece the same context.
 LENGTH_WEIGHT = 0.01
 
@@ -22,9 +24,18 @@ class Span(typing.NamedTuple):
 def spans(length: int, room: int, stride: int) -> list[Span]:
     """Return overlapping spans of `room` that cover a length.
 
+    Raises:
+        UserError: when there is no room, or no step to the next span.
+
     >>> spans(8, room=4, stride=3)
     [Span(start=0, length=4), Span(start=3, length=4), Span(start=6, length=2)]
     """
+    if room < 1 or stride < 1:
+        raise UserError(
+            "An input must have room for a piece of the text, and the next "
+            "window must begin after it. Raise max_seq_length. Received: room "
+            f"for {room} pieces, a step of {stride}."
+        )
     found, start = [], 0
     while start < length:
         found.append(Span(start, min(room, length - start)))

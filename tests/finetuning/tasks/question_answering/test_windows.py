@@ -4,6 +4,7 @@ import types
 
 import pytest
 
+from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning.tasks.question_answering import windows
 from electra_tf.finetuning.tasks.question_answering.passages import (
     Passage,
@@ -74,3 +75,18 @@ def test_too_many_windows_to_number(tmp_path):
 
 def test_an_empty_passage_has_no_window(tmp_path):
     assert cut(tmp_path, 9, 2)(question("good .", passage=" ")) == []
+
+
+@pytest.mark.parametrize("task", ["squad", "qa"])
+def test_an_input_without_room_for_the_passage_is_refused(tmp_path, task):
+    files = {"train_file": "t.json", "dev_file": "d.json"}
+    with pytest.raises(ValueError, match="max_seq_length must be at least 4"):
+        FinetuningConfig(
+            data_dir=".",
+            model_name=".",
+            task_names=[task],
+            max_seq_length=3,
+            **(files if task == "qa" else {}),
+        )
+    with pytest.raises(ValueError, match=r"Raise max_seq_length\. Received: "):
+        cut(tmp_path, 3, 2)(question("good ."))
