@@ -23,6 +23,8 @@ REQUIREMENTS = [
     "google-crc32c>=1.5,<2",
     "tokenizers>=0.20,<1",
     "safetensors>=0.4,<1",
+    # Numbers in bfloat16 in weights of others; TensorFlow brings it anyway.
+    "ml_dtypes>=0.4,<1",
     "scikit-learn>=1.3,<2",
     "scipy>=1.10,<2",
     "seqeval>=1.2,<2",

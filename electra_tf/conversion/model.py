@@ -36,6 +36,8 @@ CLOZE_HEAD = "cloze_predictions"
 DISCRIMINATOR_HEAD = "discriminator_predictions"
 TASKS = "task_specific"
 SLOTS = ("adam_m", "adam_v")
+# Formats that float32 holds without a loss.
+FLOATS = ("float32", "float16", "bfloat16")
 _HAVE_GENERATOR = (GENERATOR, *TOWERS, CLOZE_HEAD)
 
 # Settings of an encoder that stand in a model's config beside the overrides,
@@ -252,10 +254,10 @@ def shapes_of(variables: Mapping[str, np.ndarray]) -> layout.Shapes:
 
 
 def _as_float32(source: str, name: str, array: np.ndarray) -> np.ndarray:
-    if array.dtype not in (np.float32, np.float16):
+    if array.dtype.name not in FLOATS:
         raise UserError(
-            f"{name} of {source} must hold float32 or float16 numbers. "
-            f"Received: {array.dtype}."
+            f"{name} of {source} must hold numbers of one of the formats "
+            f"{', '.join(FLOATS)}. Received: {array.dtype}."
         )
     return np.ascontiguousarray(array, np.float32).reshape(array.shape)
 

@@ -212,8 +212,8 @@ def read_weights(path: str) -> dict[str, np.ndarray]:
         return safetensors.numpy.load_file(path)
     except _NOT_SAFETENSORS as error:
         raise UserError(
-            f"{path} must be a safetensors file of float32 or float16 "
-            f"numbers. Reading it failed: {error!r}."
+            f"{path} must be a safetensors file of float32, float16 or "
+            f"bfloat16 numbers. Reading it failed: {error!r}."
         ) from error
 
 

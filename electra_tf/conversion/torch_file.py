@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable
 from reprlib import repr as shortened
 
+import ml_dtypes
 import numpy as np
 
 from electra_tf.errors import UserError
@@ -196,6 +197,7 @@ _FUNCTIONS: dict[str, Callable] = {
 _NUMBERS = {
     "torch FloatStorage": np.float32,
     "torch HalfStorage": np.float16,
+    "torch BFloat16Storage": ml_dtypes.bfloat16,
     "torch LongStorage": np.int64,
     "torch BoolStorage": np.bool_,
 }

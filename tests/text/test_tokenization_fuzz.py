@@ -142,9 +142,9 @@ def random_texts(number, seed, vocab_file):
 
 
 def test_random_texts(vocab_file):
-    texts = random_texts(40_000, 1, vocab_file)
+    texts = random_texts(20_000, 1, vocab_file)
     for both in pairs(vocab_file):
-        assert check_equal(itertools.islice(texts, 10_000), *both) == 10_000
+        assert check_equal(itertools.islice(texts, 5_000), *both) == 5_000
 
 
 @pytest.mark.slow

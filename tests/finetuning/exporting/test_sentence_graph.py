@@ -32,17 +32,25 @@ def test_random_texts(both):
         assert ids == tokenizer.encode(text), ascii(text)
 
 
-def test_every_character(both):
+@pytest.mark.parametrize(
+    "step",
+    # Four in five have no meaning yet, or a private one: a few will do.
+    [pytest.param(1, marks=pytest.mark.slow), 100],
+)
+def test_every_character(both, step):
     """All are as they should, but for capitals that are new to TensorFlow."""
     tokenizer, _, in_graph = both
-    texts = [f"a{character}B" for character in fuzz.EVERYTHING]
+    empty = fuzz.of_categories("Cn", "Co")
+    left_out = {*empty} - {*empty[::step]}
+    characters = [c for c in fuzz.EVERYTHING if c not in left_out]
+    texts = [f"a{character}B" for character in characters]
     words = tf.function(in_graph.words, input_signature=[TEXTS])
     received = words(tf.constant([text.encode() for text in texts]))
     basic = BasicTokenizer(tokenizer.do_lower_case)
     different = [
         character
         for character, text, found in zip(
-            fuzz.EVERYTHING, texts, received.to_list(), strict=True
+            characters, texts, received.to_list(), strict=True
         )
         if [word.decode() for word in found] != basic.words(text)
     ]
