@@ -44,6 +44,8 @@ class FinetunedTask:
     scale: tuple[float, float] | None = None
     lower_case_words: bool = True  # Whether tagged words were lower-cased.
     has_null_answers: bool = False  # Whether questions may have no answer.
+    # Whether tagged words were cut at ideographs; folders once did not say.
+    splits_ideographs: bool = False
 
     @classmethod
     def of(cls, task) -> "FinetunedTask":

@@ -45,7 +45,7 @@ class TagAnswers:
         self.settings = settings
         self.tokenizer = tokenizer
         self._basic = word_pieces.basic_tokenizer(
-            tokenizer, task.lower_case_words
+            tokenizer, task.lower_case_words, task.splits_ideographs
         )
 
     def inputs(self, row: dict) -> list[dict]:

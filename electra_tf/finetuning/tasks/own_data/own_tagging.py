@@ -108,7 +108,9 @@ class OwnTagging(Tagging):
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut between words what is too long."""
-        basic = basic_tokenizer(tokenizer, self.lower_case_words)
+        basic = basic_tokenizer(
+            tokenizer, self.lower_case_words, self.splits_ideographs
+        )
         rows = []
         for sentence in examples:
             pieces = pieces_of_words(sentence.words, tokenizer, basic)

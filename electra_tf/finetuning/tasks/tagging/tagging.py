@@ -51,6 +51,11 @@ class Tagging(Task):
     lower_case_words = True  # Whatever do_lower_case says, as released.
 
     @property
+    def splits_ideographs(self) -> bool:
+        """Whether words are cut at ideographs, as running text is."""
+        return not self.config.released_tagging
+
+    @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Labels, and where the words stand that they belong to."""
         return (
@@ -151,7 +156,10 @@ class Chunking(Tagging):
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut what is too long."""
-        config, basic = self.config, basic_tokenizer(tokenizer)
+        config = self.config
+        basic = basic_tokenizer(
+            tokenizer, splits_ideographs=self.splits_ideographs
+        )
         released, most = config.released_tagging, config.max_seq_length
         rows, cut = [], 0
         for sentence in examples:

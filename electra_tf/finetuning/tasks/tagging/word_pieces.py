@@ -26,14 +26,17 @@ class Pieces(typing.NamedTuple):
     sep_id: int  # Of [SEP].
 
 
-def basic_tokenizer(tokenizer, do_lower_case: bool = True) -> BasicTokenizer:
-    """Return what cuts punctuation off words.
+def basic_tokenizer(
+    tokenizer, do_lower_case: bool = True, splits_ideographs: bool = True
+) -> BasicTokenizer:
+    """Return what cuts words at punctuation, and at ideographs if asked to.
 
-    Accents stay where the tokenizer keeps them though it lower-cases. Words
-    of a file are not cut at ideographs, other than in running text.
+    Accents stay where the tokenizer keeps them though it lower-cases. The
+    released code does not cut words at ideographs, so that most of those that
+    have several are unknown.
     """
     keeps = tokenizer.do_lower_case and not tokenizer.strip_accents
-    return BasicTokenizer(do_lower_case, not keeps, split_ideographs=False)
+    return BasicTokenizer(do_lower_case, not keeps, splits_ideographs)
 
 
 def pieces_of_words(

@@ -1,5 +1,7 @@
 """Sentences of tagged words: reading, cutting, scoring."""
 
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,10 +9,14 @@ import tensorflow as tf
 from electra_tf.configs import encoder_config
 from electra_tf.finetuning import evaluation, inputs
 from electra_tf.finetuning.evaluation import Predictor
+from electra_tf.finetuning.finetuned_model import FinetunedTask
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.serving.tag_answers import TagAnswers
 from electra_tf.finetuning.tasks import metrics, task_table
 from electra_tf.finetuning.tasks.tagging import tag_schemes
 from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.text.tokenization import Tokenizer
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 from tests.finetuning import sentences
 
 TEXT = "good JJ B-NP\nfilms NN I-NP\n. . O\n"
@@ -126,3 +132,38 @@ def test_padding_does_not_hide_a_failure():
 def test_other_tags_are_refused():
     with pytest.raises(ValueError, match="'NP' is no tag; expected O, or"):
         tag_schemes.decoded(["NP"])
+
+
+def ideographs(tmp_path) -> Tokenizer:
+    """A vocabulary of single ideographs, as a build learns one."""
+    path = tmp_path / "ideographs.txt"
+    path.write_text("\n".join([*SPECIAL_TOKENS, *"老师今天a"]), "utf-8")
+    return Tokenizer(path)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_words_of_several_ideographs(tmp_path, released):
+    text = "老师 X B-NP\na X O\n今天 X B-NP\n"
+    task = chunking(tmp_path, text, released_tagging=released)
+    tokenizer = ideographs(tmp_path)
+    (row,) = task.features(task.examples("train"), tokenizer)
+    tokens = [tokenizer.tokens[number] for number in row["input_ids"]]
+    pieces = ["[UNK]", "a", "[UNK]"] if released else [*"老师a今天"]
+    assert tokens == ["[CLS]", *pieces, "[SEP]"]
+    firsts = [1, 2, 3] if released else [1, 3, 4]
+    assert row["chunk_labeled_positions"] == firsts
+
+
+def test_ideographs_are_cut_in_predictions_as_they_were_learnt(tmp_path):
+    task = chunking(tmp_path, "老师 X B-NP\na X O\n")
+    tokenizer, row = ideographs(tmp_path), {"words": ["老师", "a"]}
+    settings = types.SimpleNamespace(max_seq_length=16)
+    learnt = FinetunedTask.of(task)
+    (made,) = TagAnswers(learnt, settings, tokenizer).inputs(row)
+    (expected,) = task.features(task.examples("train"), tokenizer)
+    assert made["input_ids"] == expected["input_ids"]
+    once = FinetunedTask.from_json(
+        {k: v for k, v in learnt.to_json().items() if k != "splits_ideographs"}
+    )
+    (made,) = TagAnswers(once, settings, tokenizer).inputs(row)
+    assert made["input_ids"].count(tokenizer.unk_id) == 1
