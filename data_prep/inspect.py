@@ -16,6 +16,7 @@ import sys
 import zlib
 from collections.abc import Iterator, Mapping
 
+from data_prep.builds import plan
 from electra_tf import command_line
 from electra_tf.io import manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
@@ -30,12 +31,12 @@ LONGEST_BAR = 50
 _RECORDS_FILE = re.compile(
     rf"({re.escape(records.TRAINING_STEM)}|{re.escape(records.HELD_OUT_STEM)}).*"
 )
-# Counts -> what they are shares of.
+# Counts, and what they are shares of, among the counts.
 SHARES = {
-    "documents_without_tokens": "documents",
-    "tokens_cut_off": "tokens",
-    "unknown_tokens": "tokens",
-    "single_segment_examples": "examples",
+    "documents_without_tokens": lambda counts: counts.get("documents"),
+    "tokens_cut_off": lambda counts: counts.get("tokens"),
+    "unknown_tokens": plan.tokens_kept,
+    "single_segment_examples": lambda counts: counts.get("examples"),
 }
 
 
@@ -102,7 +103,7 @@ def summary(built: Manifest) -> Iterator[str]:
     yield "counts:"
     counts = {**built.counts, "examples": sum(built.lengths.values())}
     for name, count in counts.items():
-        whole = counts.get(SHARES.get(name, ""))
+        whole = name in SHARES and SHARES[name](counts)
         share = f" ({count / whole:.2%})" if whole else ""
         yield f"  {name}: {count}{share}"
     yield "examples by number of ids:"

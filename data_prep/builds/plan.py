@@ -8,6 +8,7 @@ import collections
 import dataclasses
 import math
 import pathlib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 import electra_tf
@@ -22,12 +23,16 @@ from electra_tf.configs import to_json
 from electra_tf.errors import UserError
 from electra_tf.io.manifest import Manifest
 from electra_tf.text import vocabulary
+from electra_tf.text.tokenization import MAX_CHARACTERS_PER_WORD
 
 # As in the original, a large corpus becomes 1000 files.
 MOST_FILES = 1000
 BYTES_PER_MB = 1_000_000
 # Sentences lose about a tenth, long paragraphs half.
 CUT_OFF_WORTH_A_WARNING = 0.2
+UNKNOWN_WORTH_A_WARNING = 0.01
+# The share of tokens from which on a vocabulary is of another kind of text.
+OFTEN = 0.05
 # Tokens that a warning names.
 MOST_NAMED = 5
 
@@ -189,6 +194,7 @@ def report(
         f" {summary}"
     )
     _report_vocabulary(config.vocab_file)
+    _report_unknown(config, built.counts)
     places: dict[str, list[str]] = collections.defaultdict(list)
     for result in results:
         for kind, some in result.places.items():
@@ -202,6 +208,67 @@ def report(
             " of long lines, did not fit into their examples. Cut the lines"
             " with --split_sentences=root, or raise --max_seq_length."
         )
+
+
+def tokens_kept(counts: Mapping[str, int]) -> int:
+    """Return how many tokens are in the examples of a build, by its counts.
+
+    >>> tokens_kept({"tokens": 10, "tokens_cut_off": 3})
+    7
+    """
+    return counts.get("tokens", 0) - counts.get("tokens_cut_off", 0)
+
+
+def _report_unknown(
+    config: PretrainingDatasetConfig, counts: Mapping[str, int]
+) -> None:
+    """Print the share of [UNK]; from 1 % on, why and what to do."""
+    unknown = counts["unknown_tokens"]
+    share = unknown / max(tokens_kept(counts), 1)
+    print(f"{unknown} tokens are [UNK], {share:.2%} of those in examples")
+    if share >= UNKNOWN_WORTH_A_WARNING:
+        print(
+            f"Warning: {share:.0%} of the tokens are [UNK], which says nothing"
+            f" of the text. {reason_for_unknown(config)}"
+        )
+
+
+def reason_for_unknown(config: PretrainingDatasetConfig) -> str:
+    """Say why tokens may be unknown, by the vocabulary, and what to do."""
+    content = pathlib.Path(config.vocab_file).read_bytes()
+    tokens = vocabulary.load_vocabulary(content).keys()
+    tokens -= {*vocabulary.SPECIAL_TOKENS}
+    capitals = [token for token in tokens if token != token.lower()]
+    accented = [token for token in tokens if _has_accents(token)]
+    if config.do_lower_case and len(capitals) > OFTEN * len(tokens):
+        return (
+            f"{len(capitals)} of {len(tokens)} tokens of the vocabulary have"
+            f" capitals, such as {min(capitals)!r}, and the text is"
+            " lower-cased. Build with --nodo_lower_case."
+        )
+    if not (config.do_lower_case or capitals):
+        return (
+            "No token of the vocabulary has a capital, and the text is not"
+            " lower-cased. Build with --do_lower_case."
+        )
+    strips = config.do_lower_case and config.strip_accents
+    if strips and len(accented) > OFTEN * len(tokens):
+        return (
+            f"{len(accented)} of {len(tokens)} tokens of the vocabulary have"
+            f" accents, such as {min(accented)!r}, and they are removed from"
+            " the text. Build with --nostrip_accents."
+        )
+    return (
+        "The vocabulary lacks characters of the text, or the text has words"
+        f" of more than {MAX_CHARACTERS_PER_WORD} characters: learn a"
+        " vocabulary from this text with python -m data_prep.build_vocab, or"
+        " put blanks into such words."
+    )
+
+
+def _has_accents(token: str) -> bool:
+    decomposed = unicodedata.normalize("NFD", token)
+    return any(unicodedata.category(c) == "Mn" for c in decomposed)
 
 
 def _report_vocabulary(vocab_file: str) -> None:

@@ -1,0 +1,65 @@
+"""A build says how much of its text it does not know, and why."""
+
+import pytest
+
+from data_prep import build_pretraining_dataset, inspect
+from data_prep.dataset_config import PretrainingDatasetConfig
+from electra_tf.io import manifest
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def built(tmp_path, capsys, tokens, text, **settings) -> str:
+    """Build records; return what was printed."""
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "a.txt").write_text(text, "utf-8")
+    vocab = tmp_path / "vocab.txt"
+    vocab.write_text("\n".join([*SPECIAL, *tokens]), "utf-8")
+    build_pretraining_dataset.main(
+        PretrainingDatasetConfig(
+            corpus_dir=tmp_path / "text",
+            vocab_file=vocab,
+            output_dir=tmp_path / "out",
+            max_seq_length=32,
+            **settings,
+        )
+    )
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text", "settings", "expected"),
+    [
+        ("ABCD", "A B C D", {}, "have capitals, such as 'A', and the text is"),
+        ("abcd", "A B C D", {"do_lower_case": False}, "has a capital, and the"),
+        ("\u00e9\u00fc", "\u00e9 \u00fc \u00e9", {}, "--nostrip_accents"),
+        ("abcd", "\u4e00 \u4e01 \u4e03", {}, "lacks characters of the text"),
+    ],
+)
+def test_unknown_tokens_have_a_reason(
+    tmp_path, capsys, tokens, text, settings, expected
+):
+    text = "\n\n".join([text] * 20)
+    printed = built(tmp_path, capsys, tokens, text, **settings)
+    assert "100.00% of those in examples" in printed
+    assert "Warning: 100% of the tokens are [UNK]" in printed
+    assert expected in printed
+
+
+def test_a_few_are_no_reason_to_warn(tmp_path, capsys):
+    text = "\n\n".join(["a b"] * 200 + ["a c"])
+    printed = built(tmp_path, capsys, "ab", text)
+    assert "1 tokens are [UNK], 0.25% of those in examples" in printed
+    assert "Warning" not in printed
+
+
+def test_the_share_is_of_the_tokens_that_are_kept(tmp_path, capsys):
+    text = "\n\n".join(["a " * 10 + "c " * 200] * 8)
+    built(tmp_path, capsys, "ab", text)
+    counts = manifest.read(tmp_path / "out").counts
+    kept = counts["tokens"] - counts["tokens_cut_off"]
+    inspect.main([str(tmp_path / "out"), "--examples=0"])
+    shown = capsys.readouterr().out
+    share = counts["unknown_tokens"] / kept
+    assert 0.5 < share < 0.7
+    assert f"unknown_tokens: {counts['unknown_tokens']} ({share:.2%})" in shown
