@@ -9,6 +9,7 @@ from electra_tf.finetuning.tasks.question_answering.passages import (
     NO_PLACE,
     Passage,
     Question,
+    is_at_its_place,
 )
 from electra_tf.finetuning.tasks.question_answering.released_places import (
     ReleasedPlaces,
@@ -39,14 +40,7 @@ class ExactPlaces:
             self._last = passage, self._encode(passage.text)
         return self._last[1]
 
-    @staticmethod
-    def is_at_its_place(passage: Passage, answer: str, begin: int) -> bool:
-        """Return whether an answer begins at a character of a passage.
-
-        Case and the kind of white space may differ.
-        """
-        there = passage.text[begin : begin + len(answer)] if begin >= 0 else ""
-        return _folded(answer) != "" and _folded(there) == _folded(answer)
+    is_at_its_place = staticmethod(is_at_its_place)
 
     def label(self, question: Question) -> Span | None:
         """Return the fewest pieces that cover the answer, None without any."""
@@ -68,10 +62,6 @@ class ExactPlaces:
         begin = min(piece.start for piece in pieces)
         end = max(piece.end for piece in pieces)
         return question.passage.text[begin:end], begin, end
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).lower()
 
 
 ANSWER_PLACES = {"exact": ExactPlaces, "released": ReleasedPlaces}

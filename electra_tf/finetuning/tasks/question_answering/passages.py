@@ -187,10 +187,23 @@ def to_evaluate(asked: list[Asked]) -> list[Question]:
     ]
 
 
+def is_at_its_place(passage: Passage, answer: str, begin: int) -> bool:
+    """Return whether an answer begins at a character of a passage.
+
+    Case and the kind of white space may differ.
+    """
+    there = passage.text[begin : begin + len(answer)] if begin >= 0 else ""
+    return _folded(answer) != "" and _folded(there) == _folded(answer)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).lower()
+
+
 def to_learn(
     asked: list[Asked],
     may_be_impossible: bool,
-    is_at_its_place: Callable[[Passage, str, int], bool],
+    is_there: Callable[[Passage, str, int], bool] = is_at_its_place,
 ) -> tuple[list[Question], list[Asked]]:
     """Return the questions that can be learnt, and the others.
 
@@ -201,7 +214,7 @@ def to_learn(
     Args:
         asked: the questions as they were read.
         may_be_impossible: whether questions may have no answer.
-        is_at_its_place: says of a passage, an answer and the number of its
+        is_there: says of a passage, an answer and the number of its
             first character whether it is there.
     """
     questions, left_out = [], []
@@ -209,7 +222,7 @@ def to_learn(
         question = Question(len(questions), q.id, q.text, q.passage, q.golds)
         if may_be_impossible and q.is_impossible:
             questions.append(question._replace(is_impossible=True))
-        elif q.answers and is_at_its_place(q.passage, *q.answers[0]):
+        elif q.answers and is_there(q.passage, *q.answers[0]):
             answer, begin = q.answers[0]
             questions.append(question._replace(answer=answer, begin=begin))
         else:
