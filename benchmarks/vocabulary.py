@@ -77,7 +77,8 @@ def words_of(corpus_dir: str, max_mb: float) -> tuple:
 def by_tokenizers(counts, vocab_size: int) -> list[str]:
     """Learn the vocabulary as `data_prep.build_vocab` does."""
     basic = BasicTokenizer()
-    characters = build_vocab.most_frequent_characters(counts, MAX_CHARACTERS)
+    ranked = build_vocab.character_counts(counts)
+    characters = dict.fromkeys([*ranked][:MAX_CHARACTERS])
     single = build_vocab.single_tokens(characters, basic)
     return build_vocab.learn(counts, single, vocab_size, MIN_FREQUENCY)
 

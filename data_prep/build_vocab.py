@@ -7,8 +7,10 @@ The text is cut into words by the very code that tokenizes later. The same
 text gives the same vocabulary.
 """
 
+import bisect
 import collections
 import dataclasses
+import itertools
 import math
 import pathlib
 import string
@@ -26,7 +28,11 @@ from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
 BYTES_PER_MB = 1_000_000
-# Every one of these is known, in the text or not.
+# Characters that are covered however rare they are.
+ALWAYS_COVERED = 1000
+# Every one of these is known, in the text or not, unless the vocabulary is
+# smaller than that.
+LEAST_WITH_ASCII = 256
 ALWAYS_KNOWN = string.ascii_letters + string.digits + string.punctuation
 
 
@@ -36,7 +42,7 @@ class VocabConfig(CorpusConfig):
 
     output_file: str = hparam(help_text="vocabulary file to write")
     vocab_size: int = hparam(
-        30522, "number of tokens, special ones included", at_least=256
+        30522, "number of tokens, special ones included", at_least=6
     )
     num_reserved_tokens: int = hparam(
         0,
@@ -48,8 +54,18 @@ class VocabConfig(CorpusConfig):
     strip_accents: bool = hparam(
         True, "remove accents; has no effect without do_lower_case"
     )
-    max_characters: int = hparam(
-        1000, "number of most frequent characters to cover", at_least=1
+    character_coverage: float = hparam(
+        0.9995,
+        "share of the text whose characters are all covered; the 1,000 most"
+        " frequent ones are in any case",
+        more_than=0,
+        at_most=1,
+    )
+    max_characters: int | None = hparam(
+        None,
+        "number of most frequent characters to cover; null: by"
+        " character_coverage",
+        at_least=1,
     )
     min_frequency: int = hparam(
         2, "how often the parts of a learned token must meet", at_least=1
@@ -79,9 +95,10 @@ def main(config: VocabConfig) -> None:
         counts = _count_words(config, basic)
     if not counts:
         raise UserError(f"There is no word in {config.source}.")
-    characters = most_frequent_characters(counts, config.max_characters)
-    for character in ALWAYS_KNOWN:
-        characters.update(dict.fromkeys(basic.words(character)))
+    characters = covered_characters(config, counts)
+    if config.vocab_size >= LEAST_WITH_ASCII:
+        for character in ALWAYS_KNOWN:
+            characters.update(dict.fromkeys(basic.words(character)))
     tokens = learn(
         counts,
         [
@@ -111,20 +128,49 @@ def _count_words(
     return counts
 
 
-def most_frequent_characters(
-    counts: Mapping[str, int], number: int
+def covered_characters(
+    config: VocabConfig, counts: Mapping[str, int]
 ) -> dict[str, None]:
-    """Return the characters of counted words, the most frequent first.
+    """Return the characters to cover, the most frequent first; tell others."""
+    characters = character_counts(counts)
+    total = sum(characters.values())
+    number = config.max_characters or max(
+        ALWAYS_COVERED,
+        number_covering(characters.values(), config.character_coverage),
+    )
+    chosen, others = [*characters][:number], [*characters][number:]
+    if others:
+        share = sum(characters[c] for c in others) / total
+        print(
+            f"{len(others)} of {len(characters)} characters are not covered,"
+            f" {share:.3%} of the text, such as {others[0]!r}; words that have"
+            " them are [UNK]. Raise --character_coverage or --max_characters"
+            " to have more."
+        )
+    return dict.fromkeys(chosen)
 
-    >>> list(most_frequent_characters({"aab": 1, "bc": 3}, 2))
-    ['b', 'c']
+
+def character_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return how often characters come in words, the most frequent first.
+
+    >>> character_counts({"aab": 1, "bc": 3})
+    {'b': 4, 'c': 3, 'a': 2}
     """
     characters = collections.Counter()
     for word, count in counts.items():
         for character in word:
             characters[character] += count
-    ranked = sorted(characters, key=lambda c: (-characters[c], c))
-    return dict.fromkeys(ranked[:number])
+    return dict(sorted(characters.items(), key=lambda c: (-c[1], c[0])))
+
+
+def number_covering(counts: Iterable[int], share: float) -> int:
+    """Return how many of the first counts add up to a share of all.
+
+    >>> number_covering([6, 3, 1], 0.9), number_covering([6, 3, 1], 1.0)
+    (2, 3)
+    """
+    sums = list(itertools.accumulate(counts))
+    return 1 + bisect.bisect_left(sums, share * sums[-1])
 
 
 def single_tokens(
@@ -164,8 +210,8 @@ def learn(
     if len(fixed) > vocab_size:
         raise UserError(
             f"vocab_size={vocab_size} has no room for the {len(fixed)} tokens"
-            " of one character, special and reserved ones. Lower"
-            " --max_characters, or raise --vocab_size."
+            " of one character, special and reserved ones. Raise"
+            " --vocab_size, or cover fewer characters: --max_characters."
         )
     return _train(counts, fixed, vocab_size, min_frequency)
 

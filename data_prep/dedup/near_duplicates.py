@@ -1,6 +1,7 @@
 """Finds documents that are almost the same, by MinHash (datasketch).
 
-Documents are compared as sets of five words in a row. Two that share more of
+Documents are compared as sets of five words in a row; where there are no
+blanks between words each character counts as one. Two that share more of
 them than the threshold (Jaccard similarity, as estimated from 128 hashes) are
 near duplicates. A document is left out if one before it is like it, whether
 that one stays or not, so that pairs can be judged on different machines.
@@ -12,6 +13,7 @@ Source: Broder, 1997, On the resemblance and containment of documents.
 """
 
 import pathlib
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 
@@ -19,6 +21,13 @@ import numpy as np
 
 from electra_tf.errors import UserError
 
+# Of scripts that put no blanks between words: Thai and Lao, Burmese, Khmer,
+# kana, ideographs.
+_WITHOUT_BLANKS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"[{_WITHOUT_BLANKS}]|[^\s{_WITHOUT_BLANKS}]+")
 NUM_HASHES = 128
 WORDS_PER_SHINGLE = 5
 SEED = 1
@@ -75,8 +84,10 @@ def shingles(document: Sequence[str]) -> list[bytes]:
 
     >>> shingles(["a b c", "d e f"])
     [b'a b c d e', b'b c d e f']
+    >>> [s.decode() for s in shingles(["\u5317\u4eac\u5e02 a b", "c"])]
+    ['\u5317 \u4eac \u5e02 a b', '\u4eac \u5e02 a b c']
     """
-    words = " ".join(document).split()
+    words = _WORD.findall(" ".join(document))
     last = max(1, len(words) - WORDS_PER_SHINGLE + 1)
     return [
         " ".join(words[i : i + WORDS_PER_SHINGLE]).encode(

@@ -1,6 +1,7 @@
 """Learning a vocabulary, through its command line."""
 
 import functools
+import random
 import subprocess
 import sys
 
@@ -64,8 +65,57 @@ def test_too_many_characters(learn, corpus_dir, tmp_path):
     (folder / "a.txt").write_text(text, "utf-8")
     shown = learn(f"--corpus_dir={folder}")
     assert shown.returncode == 1
-    assert "Lower --max_characters" in shown.stderr
+    assert "or cover fewer characters: --max_characters" in shown.stderr
     assert not (tmp_path / "vocab.txt").exists()
+
+
+def vocabulary(tmp_path, text: str, **settings) -> list[str]:
+    """Learn from a text in this process."""
+    (tmp_path / "a.txt").write_text(text, "utf-8")
+    path = tmp_path / "vocab.txt"
+    path.unlink(missing_ok=True)
+    build_vocab.main(
+        build_vocab.VocabConfig(
+            corpus_dir=tmp_path / "a.txt", output_file=path, **settings
+        )
+    )
+    return path.read_text("utf-8").splitlines()
+
+
+def test_characters_are_covered_by_their_share_of_the_text(tmp_path, capsys):
+    ideographs = [chr(0x4E00 + number) for number in range(1500)]
+    rare = [chr(0x6E00 + number) for number in range(60)]
+    text = "\n".join([*ideographs] * 100 + rare)
+    tokens = vocabulary(tmp_path, text, vocab_size=3000)
+    printed = capsys.readouterr().out
+    assert set(ideographs) <= set(tokens)
+    assert not set(rare) & set(tokens)
+    assert "60 of 1560 characters are not covered, 0.040% of" in printed
+    assert repr(rare[0]) in printed
+    tokens = vocabulary(tmp_path, text, vocab_size=3000, character_coverage=1)
+    assert set(rare) <= set(tokens)
+    assert "not covered" not in capsys.readouterr().out
+    tokens = vocabulary(tmp_path, text, vocab_size=3000, max_characters=1200)
+    assert len(set(ideographs) & set(tokens)) == 1200
+    assert "360 of 1560 characters are not" in capsys.readouterr().out
+
+
+def test_a_thousand_characters_are_covered_however_rare(tmp_path, capsys):
+    letters = [chr(0x400 + number) for number in range(100)]
+    text = "\n".join(["a"] * 10**6 + letters)
+    tokens = vocabulary(tmp_path, text, vocab_size=600, do_lower_case=False)
+    assert set(letters) <= set(tokens)
+    assert "not covered" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("size", [12, 64])
+def test_an_alphabet_of_few_letters(tmp_path, size):
+    draw = random.Random(0)
+    proteins = ["".join(draw.choices("acg", k=300)) for _ in range(30)]
+    tokens = vocabulary(tmp_path, "\n".join(proteins), vocab_size=size)
+    assert len(tokens) == size
+    assert {"a", "c", "g", "##a", "##c", "##g"} <= set(tokens)
+    assert "b" not in tokens
 
 
 GERMAN = """Die Straße führt über die große Brücke.
