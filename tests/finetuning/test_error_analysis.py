@@ -11,8 +11,8 @@ from electra_tf.finetuning.tasks.question_answering.passages import (
     Question,
 )
 from electra_tf.finetuning.tasks.sentences.classification import Example
+from electra_tf.finetuning.tasks.tagging.sentence_files import Sentence
 from electra_tf.finetuning.tasks.task import Source
-from electra_tf.finetuning.tasks.text_files import Sentence
 from tests.finetuning import sentences
 
 

@@ -161,7 +161,7 @@ def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
 
 
 def _sentence(words: list[str]):
-    from electra_tf.finetuning.tasks.text_files import Sentence
+    from electra_tf.finetuning.tasks.tagging.sentence_files import Sentence
 
     return Sentence(0, words, ["O"] * len(words))
 

@@ -1,8 +1,6 @@
 """Reading people's text files; mistakes are located. No TensorFlow.
 
-Text in UTF-8, JSON lines, tables (GLUE's files, a user's TSV or CSV), and
-tagged words as those of CoNLL-2000: a word a line, `word ... tag`, and an
-empty line after each sentence.
+Text in UTF-8, JSON lines, and tables (GLUE's files, a user's TSV or CSV).
 
 All raise FileNotFoundError when there is no such file, and `DataError` when it
 cannot be used.
@@ -20,11 +18,6 @@ from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.io import files
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
-DOCUMENT_START = "-DOCSTART-"
-CONLL = (
-    "Expected lines `word POS tag` and an empty line after each sentence, as "
-    "in CoNLL-2000."
-)
 
 
 def read_text(path: str, expected: str = "") -> str:
@@ -145,41 +138,3 @@ def row_error(path: str, row: Row, problem: str) -> DataError:
     return DataError(
         f"{path}, row {row.number}: {problem}. Read: {shown(row.cells)}"
     )
-
-
-class Sentence(typing.NamedTuple):
-    """A sentence with its tags."""
-
-    eid: int  # Its number in the split.
-    words: list[str]
-    tags: list[str]  # A word each.
-    where: str = ""  # Its place in the data.
-
-
-def read_sentences(path: str, fewest_columns: int = 2) -> list[Sentence]:
-    """Read the sentences of a file, with their tags as they are.
-
-    Lines of one column are words without a tag, which then are their own.
-    """
-    sentences, words, tags = [], [], []
-    # The empty line at the end is often left out.
-    lines = (*read_text(path, CONLL).split("\n"), "")
-    for number, line in enumerate(lines, 1):
-        cells = line.split()
-        if cells[:1] == [DOCUMENT_START]:
-            continue
-        if cells:
-            if len(cells) < fewest_columns:
-                raise DataError(
-                    f"{path}, line {number}: expected a word, other columns "
-                    f"and a tag. Read: {cells}"
-                )
-            words.append(cells[0])
-            tags.append(cells[-1])
-        elif words:
-            where = f"{path}, line {number - len(words)}"
-            sentences.append(Sentence(len(sentences), words, tags, where))
-            words, tags = [], []
-    if not sentences:
-        raise DataError(f"{path} holds no sentence. {CONLL}")
-    return sentences

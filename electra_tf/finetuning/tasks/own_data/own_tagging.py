@@ -13,6 +13,10 @@ import numpy as np
 from electra_tf.finetuning.tasks import metrics, own_data
 from electra_tf.finetuning.tasks.tables import JSON_EXTENSIONS, Record
 from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging.sentence_files import (
+    Sentence,
+    read_sentences,
+)
 from electra_tf.finetuning.tasks.tagging.tagging import Tagging
 from electra_tf.finetuning.tasks.tagging.word_pieces import (
     all_parts,
@@ -20,7 +24,6 @@ from electra_tf.finetuning.tasks.tagging.word_pieces import (
     pieces_of_words,
 )
 from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
-from electra_tf.finetuning.tasks.text_files import Sentence, read_sentences
 
 # The number of an input is that of its sentence times this, plus its own.
 PARTS_PER_SENTENCE = 1000
@@ -80,7 +83,13 @@ class OwnTagging(Tagging):
         has_tags = split != TEST
         path = config.tfds_name or own_data.file_of(config, split)
         if config.tfds_name is None and not path.endswith(JSON_EXTENSIONS):
-            return read_sentences(path, fewest_columns=1 + has_tags)
+            return read_sentences(
+                path,
+                has_tags,
+                config.text_column,
+                config.label_column,
+                say if split == TRAIN else None,
+            )
         table = own_data.read_own_table(config, split)
         settings = ["text_column", *(["label_column"] * has_tags)]
         for setting in settings:

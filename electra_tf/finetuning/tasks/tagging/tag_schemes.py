@@ -19,8 +19,8 @@ import typing
 from collections.abc import Callable
 
 from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks.tagging.sentence_files import Sentence
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import Sentence
 
 OUTSIDE = "O"
 _BEGINS, _CONTINUES = "BS", "IE"

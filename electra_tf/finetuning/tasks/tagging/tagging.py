@@ -22,6 +22,10 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.metrics import entropy, shares
 from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging.sentence_files import (
+    Sentence,
+    read_sentences,
+)
 from electra_tf.finetuning.tasks.tagging.word_pieces import (
     Placed,
     basic_tokenizer,
@@ -39,7 +43,6 @@ from electra_tf.finetuning.tasks.task import (
     Task,
     say,
 )
-from electra_tf.finetuning.tasks.text_files import Sentence, read_sentences
 
 DEBUG_SENTENCES = 101  # To read in debug mode.
 

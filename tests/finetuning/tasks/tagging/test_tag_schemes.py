@@ -4,7 +4,7 @@ import pytest
 
 from electra_tf.finetuning.tasks.own_data import own_tagging
 from electra_tf.finetuning.tasks.tagging import tag_schemes
-from electra_tf.finetuning.tasks.text_files import Sentence
+from electra_tf.finetuning.tasks.tagging.sentence_files import Sentence
 from tests.finetuning import own, sentences
 
 

@@ -1,0 +1,209 @@
+"""Files of tagged words: a word a line, and an empty line between sentences.
+
+Columns stand between tabs where every line has one, else between blanks, as
+in CoNLL-2000 (`word POS tag`). A first column that counts the words of every
+sentence is no column of words: so CoNLL-U and GermEval are recognised.
+"""
+
+import collections
+import re
+import typing
+
+from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.finetuning.tasks.text_files import read_text, shown
+
+DOCUMENT_START = "-DOCSTART-"
+CONLL = (
+    "Expected lines `word POS tag` and an empty line after each sentence, as "
+    "in CoNLL-2000."
+)
+CONLLU_COLUMNS = 10
+_UPOS = 3  # Of CoNLL-U.
+# Words that stand for several, and words that are not in the text.
+_NO_WORD = re.compile(r"\d+[-.]\d+")
+_SPAN_TAG = re.compile(r"O|[BIES]-.+")
+
+
+class Sentence(typing.NamedTuple):
+    """A sentence with its tags."""
+
+    eid: int  # Its number in the split.
+    words: list[str]
+    tags: list[str]  # A word each.
+    where: str = ""  # Its place in the data.
+
+
+class _Line(typing.NamedTuple):
+    number: int
+    cells: list[str]
+
+
+class Columns(typing.NamedTuple):
+    """Where the words and the tags stand; what was assumed, if anything."""
+
+    word: int
+    tag: int | None
+    assumed: str = ""
+
+
+def read_sentences(
+    path: str,
+    has_tags: bool = True,
+    word_column: str | None = None,
+    tag_column: str | None = None,
+    tell=None,
+) -> list[Sentence]:
+    """Read the sentences of a file, with their tags as they are.
+
+    Args:
+        path: str.
+        has_tags: bool; without tags a line may have the word alone, which
+            then is its own.
+        word_column: number of the column of words, from 1, or its name in
+            the first line; None to find out.
+        tag_column: likewise that of the tags.
+        tell: function that is told what was assumed; None for nobody.
+    """
+    groups = _sentences(path, 1 + has_tags)
+    columns = _columns(path, groups, word_column, tag_column, has_tags)
+    sentences = []
+    for lines in groups:
+        cells = [line.cells for line in lines]
+        where = f"{path}, line {lines[0].number}"
+        words = [row[columns.word] for row in cells]
+        tags = [row[columns.tag] for row in cells]
+        sentences.append(Sentence(len(sentences), words, tags, where))
+    if tell and columns.assumed:
+        first = sentences[0]
+        pairs = zip(first.words, first.tags, strict=True)
+        tell(
+            f"{path}: {columns.assumed}. The first sentence as it is read: "
+            f"{shown([*pairs])}. Others: text_column and label_column, by "
+            "number from 1."
+        )
+    return sentences
+
+
+def _sentences(path: str, fewest_columns: int) -> list[list[_Line]]:
+    """Return the lines of each sentence, without comments."""
+    text = read_text(path, CONLL).split("\n")
+    filled = [line for line in text if line.strip()]
+    in_tabs = bool(filled) and all(
+        "\t" in line for line in filled if not line.startswith(("#", "-DOC"))
+    )
+    rows = [
+        _Line(number, _cells(line, in_tabs))
+        for number, line in enumerate(text, 1)
+    ]
+    sizes = collections.Counter(len(row.cells) for row in rows if row.cells)
+    usual = sizes.most_common(1)[0][0] if sizes else 0
+    groups, group = [], []
+    # The empty line at the end is often left out.
+    for row in [*rows, _Line(0, [])]:
+        size, first = len(row.cells), "".join(row.cells[:1])
+        is_comment = first.startswith("#") and size != usual
+        if first == DOCUMENT_START or is_comment:
+            continue
+        if 0 < size < fewest_columns:
+            raise DataError(
+                f"{path}, line {row.number}: expected a word, other columns "
+                f"and a tag. Read: {row.cells}"
+            )
+        if size:
+            group.append(row)
+        elif group:
+            groups.append(group)
+            group = []
+    if not groups:
+        raise DataError(f"{path} holds no sentence. {CONLL}")
+    return groups
+
+
+def _cells(line: str, in_tabs: bool) -> list[str]:
+    if not line.strip():
+        return []
+    if not in_tabs:
+        return line.split()
+    return [cell.strip() for cell in line.strip("\r\n").split("\t")]
+
+
+def _columns(
+    path: str,
+    groups: list[list[_Line]],
+    word: str | None,
+    tag: str | None,
+    has_tags: bool,
+) -> Columns:
+    """Return the columns; lines that are no words of a sentence are removed."""
+    names = [name for name in (word, tag) if name and not name.isdigit()]
+    header = groups[0][0].cells
+    if names:
+        missing = [name for name in names if name not in header]
+        if missing:
+            raise DataError(
+                f"{path} has no column {missing[0]!r}; its first line is "
+                f"{shown(header)}. Give a name in it, or a number from 1."
+            )
+        del groups[0][0]
+        if not groups[0]:
+            del groups[0]
+    found = _found_columns(groups)
+    if not has_tags:
+        found = found._replace(tag=found.word)
+        tag = word
+    chosen = [
+        default if name is None else _index(name, header)
+        for name, default in ((word, found.word), (tag, found.tag))
+    ]
+    if None in chosen:
+        raise DataError(
+            f"{path}: the first column counts the words, and more than one "
+            "other may hold the tags. Set label_column to its number, from 1. "
+            f"The first line is {shown(groups[0][0].cells)}."
+        )
+    for line in (line for lines in groups for line in lines):
+        if max(chosen) >= len(line.cells):
+            raise DataError(
+                f"{path}, line {line.number}: expected {max(chosen) + 1} "
+                f"columns. Read: {line.cells}"
+            )
+    given = word is not None and tag is not None
+    return Columns(*chosen, "" if given else found.assumed)
+
+
+def _index(name: str, header: list[str]) -> int:
+    return int(name) - 1 if name.isdigit() else header.index(name)
+
+
+def _found_columns(groups: list[list[_Line]]) -> Columns:
+    """Return where words and tags are by default; the tag's may be None."""
+    if not _is_counted(groups):
+        return Columns(0, -1)
+    for lines in groups:
+        lines[:] = [ln for ln in lines if not _NO_WORD.fullmatch(ln.cells[0])]
+    size = len(groups[0][0].cells)
+    if size == CONLLU_COLUMNS:
+        return Columns(1, _UPOS, "read as CoNLL-U, the tags are UPOS")
+    counted = "the first column counts words"
+    if size <= 3:
+        return Columns(1, size - 1, f"{counted}, the last one has the tags")
+    lines = [line.cells for group in groups for line in group]
+    if size == 4 and all(
+        _SPAN_TAG.fullmatch(cell) for row in lines for cell in row[2:]
+    ):
+        return Columns(
+            1, 2, f"read as GermEval: {counted}, the tags are the outer ones"
+        )
+    return Columns(1, None, counted)
+
+
+def _is_counted(groups: list[list[_Line]]) -> bool:
+    """Return whether the first column says 1, 2, 3 in every sentence."""
+    longest = 0
+    for lines in groups:
+        firsts = [line.cells[0] for line in lines if len(line.cells) > 1]
+        firsts = [cell for cell in firsts if not _NO_WORD.fullmatch(cell)]
+        if firsts != [str(number + 1) for number in range(len(firsts))]:
+            return False
+        longest = max(longest, len(firsts))
+    return longest > 1

@@ -1,0 +1,120 @@
+"""Tagged words in the files that people have."""
+
+import pytest
+
+from electra_tf.finetuning.tasks.tagging.sentence_files import read_sentences
+from electra_tf.finetuning.tasks.task import DataError
+
+CONLLU = """# sent_id = 7
+# text = Zum Haus
+1-2\tZum\t_\t_\t_\t_\t_\t_\t_\t_
+1\tZu\tzu\tADP\t_\t_\t3\tcase\t_\t_
+2\tdem\tder\tDET\t_\t_\t3\tdet\t_\t_
+3\tHaus\tHaus\tNOUN\t_\t_\t0\troot\t_\tSpaceAfter=No
+3.1\tist\tsein\tAUX\t_\t_\t_\t_\t_\t_
+
+# sent_id = 8
+1\tJa\tja\tINTJ\t_\t_\t0\troot\t_\t_
+"""
+GERMEVAL = """#\thttp://example.org/a [2020-01-01]
+1\tIn\tO\tO
+2\tBonn\tB-LOC\tO
+3\tEva\tB-PER\tB-LOC
+
+#\thttp://example.org/b
+1\tHi\tO\tO
+"""
+
+
+def read(tmp_path, text, *arguments, **settings):
+    path = tmp_path / "train.tsv"
+    path.write_text(text, "utf-8")
+    said = []
+    sentences = read_sentences(
+        str(path), *arguments, tell=said.append, **settings
+    )
+    return [[*zip(s.words, s.tags, strict=True)] for s in sentences], said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "assumed"),
+    [
+        (
+            CONLLU,
+            [
+                [("Zu", "ADP"), ("dem", "DET"), ("Haus", "NOUN")],
+                [("Ja", "INTJ")],
+            ],
+            "read as CoNLL-U, the tags are UPOS",
+        ),
+        (
+            GERMEVAL,
+            [[("In", "O"), ("Bonn", "B-LOC"), ("Eva", "B-PER")], [("Hi", "O")]],
+            "read as GermEval",
+        ),
+        (
+            "1 a X\n2 b Y\n\n1 c X\n",
+            [[("a", "X"), ("b", "Y")], [("c", "X")]],
+            "last",
+        ),
+        # Blanks within words, where tabs part the columns.
+        (
+            "H\u1ed9i An\tB-LOC\n10 000\tO\n",
+            [[("H\u1ed9i An", "B-LOC"), ("10 000", "O")]],
+            "",
+        ),
+        # Numbers that count nothing, and a word that is a hash.
+        ("1 CD B\n1 CD I\n", [[("1", "B"), ("1", "I")]], ""),
+        ("# O\na B\n\n# O\n", [[("#", "O"), ("a", "B")], [("#", "O")]], ""),
+        ("a X B-NP\nb Y O\n", [[("a", "B-NP"), ("b", "O")]], ""),
+    ],
+)
+def test_formats(tmp_path, text, expected, assumed):
+    sentences, said = read(tmp_path, text)
+    assert sentences == expected
+    assert bool(said) == bool(assumed)
+    assert not said or (assumed in said[0] and str(expected[0][0]) in said[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "expected"),
+    [
+        (GERMEVAL, ("2", "4"), [("In", "O"), ("Bonn", "O"), ("Eva", "B-LOC")]),
+        (
+            CONLLU,
+            (None, "8"),
+            [("Zu", "case"), ("dem", "det"), ("Haus", "root")],
+        ),
+        ("tag word\nX a\nY b\n", ("word", "tag"), [("a", "X"), ("b", "Y")]),
+        ("X a\nY b\n", ("2", "1"), [("a", "X"), ("b", "Y")]),
+    ],
+)
+def test_columns_that_are_given(tmp_path, text, columns, expected):
+    word, tag = columns
+    sentences, _ = read(tmp_path, text, word_column=word, tag_column=tag)
+    assert sentences[0] == expected
+
+
+@pytest.mark.parametrize("text", [CONLLU, GERMEVAL, "Zu\ndem\nHaus\n"])
+def test_words_without_tags(tmp_path, text):
+    sentences, _ = read(tmp_path, text, has_tags=False)
+    assert all(word == tag for word, tag in sentences[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "expected"),
+    [
+        (
+            "1\ta\tN\tX\tY\n2\tb\tN\tX\tY\n",
+            {},
+            "Set label_column to its number",
+        ),
+        ("a X\nb\n", {}, "line 2: expected a word, other columns"),
+        ("a X\n", {"tag_column": "ner"}, "has no column 'ner'; its first line"),
+        ("a X\n", {"tag_column": "3"}, "line 1: expected 3 columns"),
+        ("\n \n", {}, "holds no sentence"),
+    ],
+)
+def test_what_is_not_clear_is_refused(tmp_path, text, columns, expected):
+    with pytest.raises(DataError, match=expected):
+        read(tmp_path, text, **columns)
