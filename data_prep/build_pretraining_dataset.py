@@ -14,6 +14,7 @@ from data_prep.builds import build_folder, jobs, plan, workers
 from data_prep.builds.job_results import JobResult
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
@@ -31,6 +32,7 @@ def main(config: PretrainingDatasetConfig) -> None:
             corpus gives no example, or some of it cannot be read.
         OSError: The output folder is full or cannot be written to.
     """
+    files.check_writable(config.output_dir, "--output_dir")
     with corpus.standard_input_as_file(config) as config:
         _build(plan.plan_of(config))
 

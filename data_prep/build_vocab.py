@@ -85,6 +85,7 @@ def main(config: VocabConfig) -> None:
         FileNotFoundError: No corpus.
         UserError: The output file exists, or the text is too little.
     """
+    files.check_writable(config.output_file, "--output_file")
     path = pathlib.Path(config.output_file)
     if path.exists():
         raise UserError(

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 
 from data_prep.builds import plan
 from electra_tf import command_line
-from electra_tf.io import manifest, records, serialization
+from electra_tf.io import files, manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
 from electra_tf.text.tokenization import Tokenizer
 
@@ -76,6 +76,7 @@ def inspect(args: argparse.Namespace) -> int:
     built = manifest.read(args.folder)
     print("\n".join(summary(built)))
     if args.plot:
+        files.check_writable(args.plot, "--plot")
         plot(built, args.plot)
     failures = print_failures(built, folder)
     if args.examples > 0 and not failures:

@@ -19,6 +19,7 @@ from electra_tf import command_line
 from electra_tf.configs import ACTIVATIONS
 from electra_tf.conversion import formats, layout
 from electra_tf.conversion.model import Model, shapes_of
+from electra_tf.io import files
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -93,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
 
 def convert(args: argparse.Namespace) -> None:
     """Read, write, read what was written, and compare."""
+    files.check_writable(args.to, "--to")
     options = dict(vars(args))
     source, target = options.pop("source"), options.pop("to")
     chosen, vocab_file = options.pop("format"), options["vocab_file"]

@@ -15,6 +15,7 @@ import pathlib
 from electra_tf import command_line
 from electra_tf.efficiency import figures, own_runs
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 CURVES = {
     "fig3_right": "Training algorithms (Figure 3, right)",
@@ -45,6 +46,7 @@ def main(argv: list[str] | None = None):
     """Run the program with the command line `argv`."""
     args = _parser().parse_args(argv)
     with command_line.errors_of("plots"):
+        files.check_writable(args.output_dir, "--output_dir")
         runs = [own_runs.read(folder) for folder in args.runs]
         for path in _write(args, runs):
             print(path)

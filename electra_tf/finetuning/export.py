@@ -16,6 +16,7 @@ from electra_tf.conversion import model_folder
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
+from electra_tf.io import files
 
 # What a format may differ by from the model, relative to numbers above 1.
 TOLERANCE = 1e-3
@@ -69,6 +70,7 @@ def export(args: argparse.Namespace) -> None:
         FileNotFoundError, FileExistsError: for folders that do not do.
         UserError: for what cannot be exported, or differs when it was.
     """
+    files.check_writable(args.to, "--to")
     tuned = finetuned_model.read(args.model_folder)
     task = tuned.task(args.task)
     if args.format == "hugging_face":

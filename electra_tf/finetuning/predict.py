@@ -25,6 +25,7 @@ from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.serving.answers import ANSWERS
+from electra_tf.io import files
 
 # Rows that are answered together: enough to find some of like length. Twice
 # as many at most are in memory.
@@ -147,6 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
     with command_line.errors_of("predict"):
+        files.check_writable(args.output, "--output")
         try:
             predict(args)
         except BrokenPipeError:

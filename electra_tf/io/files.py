@@ -17,6 +17,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
+from electra_tf.errors import UserError
+
 BYTES_PER_READ = 1 << 18
 UNFINISHED = ".unfinished"
 NANOSECONDS = 1e9
@@ -90,10 +92,29 @@ def last_change(path: Path) -> float:
 # ---- Writing -----------------------------------------------------------------
 
 
+def check_writable(path: Path, name: str) -> None:
+    """Refuse a path that nothing here writes to, before work begins.
+
+    Args:
+        path: Where a program is to write.
+        name: What to call it, its flag for instance.
+
+    Raises:
+        UserError: It has a scheme.
+    """
+    if is_remote(path):
+        raise UserError(
+            f"{name} must be on a file system: what has a scheme, as gs:// is,"
+            f" is read here and not written. Received: {os.fspath(path)!r}."
+            " Mount the bucket and give its folder."
+        )
+
+
 def write(path: Path, content: str | bytes) -> None:
     """Write a file whole, and its folder if need be; text as UTF-8."""
     if isinstance(content, str):
         content = content.encode()
+    check_writable(path, "A file to write")
     pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
     with writing(path) as unfinished:
         unfinished.write_bytes(content)
@@ -131,6 +152,7 @@ class Pieces:
     """
 
     def __init__(self, path: Path):
+        check_writable(path, "A file to write")
         self._path = pathlib.Path(path)
         name = f"{self._path.name}.{os.getpid()}{UNFINISHED}"
         self.unfinished = self._path.with_name(name)
@@ -152,6 +174,7 @@ class Pieces:
 
 def append(path: Path, line: str) -> None:
     """Add a line to a text file; makes the file and its folder if need be."""
+    check_writable(path, "A file to add to")
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
