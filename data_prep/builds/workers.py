@@ -16,6 +16,8 @@ from electra_tf.errors import UserError
 # Seconds between looks at how far the workers are.
 POLL_SECONDS = 0.5
 SECONDS_BETWEEN_LINES = 5.0
+# Workers without work end at once; these are told to when the wait is over.
+SECONDS_TO_END = 10.0
 BYTES_PER_MB = 1_000_000
 # A fresh interpreter each: works alike on all systems, and beside threads.
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -96,6 +98,7 @@ def run_all(
         UserError: A worker process was killed.
         Exception: What a job raised; the others are stopped.
     """
+    others = multiprocessing.active_children()
     with _executor(config.num_processes, progress) as executor:
         futures = [executor.submit(_run, task, config, job) for job in jobs]
         try:
@@ -108,7 +111,8 @@ def run_all(
             ) from error
         finally:
             progress.stop()
-            executor.shutdown(wait=True, cancel_futures=True)
+            executor.shutdown(wait=False, cancel_futures=True)
+            _end_workers(others)
 
 
 def _executor(num_processes: int, progress: Progress):
@@ -120,6 +124,23 @@ def _executor(num_processes: int, progress: Progress):
     return concurrent.futures.ProcessPoolExecutor(
         num_processes, _CONTEXT, _start_process, (progress,)
     )
+
+
+def _end_workers(others: Sequence) -> None:
+    """Wait for the workers to end, but not for ever.
+
+    One that was killed while it held the lock of the queue of results keeps
+    the others waiting for it.
+
+    Args:
+        others: child processes that are no workers.
+    """
+    deadline = time.monotonic() + SECONDS_TO_END
+    for worker in set(multiprocessing.active_children()) - set(others):
+        worker.join(max(0.0, deadline - time.monotonic()))
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
 
 
 def _start_process(progress: Progress) -> None:

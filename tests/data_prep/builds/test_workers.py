@@ -1,5 +1,8 @@
 """Errors in the processes of a build."""
 
+import multiprocessing
+import threading
+import time
 import traceback
 
 import pytest
@@ -30,3 +33,23 @@ def test_errors_keep_their_kind_and_place(num_processes):
             workers.run_all(faulty_task, config, [0, job], progress)
         shown = "".join(traceback.format_exception(caught.value))
         assert "in faulty_task" in shown
+
+
+def task_whose_worker_never_ends(config, job, progress):
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    return job
+
+
+def test_a_worker_that_does_not_end_is_ended(monkeypatch):
+    """As one that waits for a lock whose owner was killed."""
+    monkeypatch.setattr(workers, "SECONDS_TO_END", 0.2)
+    config = PretrainingDatasetConfig(
+        corpus_dir="x", vocab_file="x", output_dir="x", num_processes=2
+    )
+    progress = workers.Progress(1, 1)
+    before = {*multiprocessing.active_children()}
+    found = workers.run_all(
+        task_whose_worker_never_ends, config, [0, 1, 2], progress
+    )
+    assert found == [0, 1, 2]
+    assert {*multiprocessing.active_children()} <= before
