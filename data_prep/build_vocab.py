@@ -250,9 +250,7 @@ def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
 
 
 def _report(config: VocabConfig, tokens: list[str], counts) -> None:
-    tokenizer = Tokenizer(
-        config.output_file, config.do_lower_case, config.strip_accents
-    )
+    tokenizer = Tokenizer.of(config.output_file, config)
     unknown = sum(
         count
         for word, count in counts.items()

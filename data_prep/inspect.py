@@ -16,7 +16,6 @@ import sys
 import zlib
 from collections.abc import Iterator, Mapping
 
-from data_prep.builds import plan
 from electra_tf import command_line
 from electra_tf.io import files, manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
@@ -31,12 +30,12 @@ LONGEST_BAR = 50
 _RECORDS_FILE = re.compile(
     rf"({re.escape(records.TRAINING_STEM)}|{re.escape(records.HELD_OUT_STEM)}).*"
 )
-# Counts, and what they are shares of, among the counts.
+# Counts -> what they are shares of.
 SHARES = {
-    "documents_without_tokens": lambda counts: counts.get("documents"),
-    "tokens_cut_off": lambda counts: counts.get("tokens"),
-    "unknown_tokens": plan.tokens_kept,
-    "single_segment_examples": lambda counts: counts.get("examples"),
+    "documents_without_tokens": "documents",
+    "tokens_cut_off": "tokens",
+    "unknown_tokens": "tokens_kept",
+    "single_segment_examples": "examples",
 }
 
 
@@ -103,8 +102,9 @@ def summary(built: Manifest) -> Iterator[str]:
     yield from (f"  {name}: {value}" for name, value in built.settings.items())
     yield "counts:"
     counts = {**built.counts, "examples": sum(built.lengths.values())}
+    wholes = {**counts, "tokens_kept": built.tokens_kept}
     for name, count in counts.items():
-        whole = name in SHARES and SHARES[name](counts)
+        whole = wholes.get(SHARES.get(name, ""))
         share = f" ({count / whole:.2%})" if whole else ""
         yield f"  {name}: {count}{share}"
     yield "examples by number of ids:"

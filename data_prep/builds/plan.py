@@ -7,7 +7,6 @@ same plan.
 import collections
 import dataclasses
 import math
-import pathlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -194,7 +193,7 @@ def report(
         f" {summary}"
     )
     _report_vocabulary(config.vocab_file)
-    _report_unknown(config, built.counts)
+    _report_unknown(config, built)
     places: dict[str, list[str]] = collections.defaultdict(list)
     for result in results:
         for kind, some in result.places.items():
@@ -210,21 +209,10 @@ def report(
         )
 
 
-def tokens_kept(counts: Mapping[str, int]) -> int:
-    """Return how many tokens are in the examples of a build, by its counts.
-
-    >>> tokens_kept({"tokens": 10, "tokens_cut_off": 3})
-    7
-    """
-    return counts.get("tokens", 0) - counts.get("tokens_cut_off", 0)
-
-
-def _report_unknown(
-    config: PretrainingDatasetConfig, counts: Mapping[str, int]
-) -> None:
+def _report_unknown(config: PretrainingDatasetConfig, built: Manifest) -> None:
     """Print the share of [UNK]; from 1 % on, why and what to do."""
-    unknown = counts["unknown_tokens"]
-    share = unknown / max(tokens_kept(counts), 1)
+    unknown = built.counts["unknown_tokens"]
+    share = unknown / max(built.tokens_kept, 1)
     print(f"{unknown} tokens are [UNK], {share:.2%} of those in examples")
     if share >= UNKNOWN_WORTH_A_WARNING:
         print(
@@ -235,7 +223,7 @@ def _report_unknown(
 
 def reason_for_unknown(config: PretrainingDatasetConfig) -> str:
     """Say why tokens may be unknown, by the vocabulary, and what to do."""
-    content = pathlib.Path(config.vocab_file).read_bytes()
+    content = vocabulary.read_file(config.vocab_file)
     tokens = vocabulary.load_vocabulary(content).keys()
     tokens -= {*vocabulary.SPECIAL_TOKENS}
     capitals = [token for token in tokens if token != token.lower()]
@@ -272,7 +260,7 @@ def _has_accents(token: str) -> bool:
 
 
 def _report_vocabulary(vocab_file: str) -> None:
-    content = pathlib.Path(vocab_file).read_bytes()
+    content = vocabulary.read_file(vocab_file)
     twice = vocabulary.duplicates(content)
     if twice:
         first = ", ".join(map(repr, list(twice)[:MOST_NAMED]))

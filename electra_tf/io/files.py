@@ -114,9 +114,8 @@ def write(path: Path, content: str | bytes) -> None:
     """Write a file whole, and its folder if need be; text as UTF-8."""
     if isinstance(content, str):
         content = content.encode()
-    check_writable(path, "A file to write")
-    pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
     with writing(path) as unfinished:
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_bytes(content)
 
 

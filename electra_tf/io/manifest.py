@@ -86,6 +86,12 @@ class Manifest:
         """Number of examples to evaluate on."""
         return sum(shard.examples for shard in self.held_out)
 
+    @property
+    def tokens_kept(self) -> int:
+        """Number of tokens in examples: those read, but for those cut off."""
+        counts = self.counts
+        return counts.get("tokens", 0) - counts.get("tokens_cut_off", 0)
+
 
 def write(manifest: Manifest, folder: str) -> None:
     """Write manifest.json into a folder, whole or not at all."""

@@ -112,7 +112,7 @@ class SpanAnswers:
         self.task = task
         self.settings = settings
         self.windows = Windows(tokenizer, settings)
-        self.decode = Decoder(tokenizer, settings)
+        self.decode = Decoder(self.windows.places, settings)
 
     def inputs(self, row: dict) -> list[dict]:
         """Return the windows of a row; each holds its `Window` too.

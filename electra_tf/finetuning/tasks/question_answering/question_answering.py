@@ -234,7 +234,7 @@ class QuestionAnswering(Task):
     def _decode(self, outputs: dict, source: Source) -> dict[str, Answer]:
         row = {int(eid): n for n, eid in enumerate(outputs["eid"])}
         cut = Windows(source.tokenizer, self.config)
-        decode = Decoder(source.tokenizer, self.config)
+        decode = Decoder(cut.places, self.config)
         answers = {}
         for question in source.examples:
             windows = cut(question)

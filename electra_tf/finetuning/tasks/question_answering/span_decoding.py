@@ -5,12 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from electra_tf.finetuning.tasks.question_answering.answer_places import (
-    ANSWER_PLACES,
-)
 from electra_tf.finetuning.tasks.question_answering.passages import Question
 from electra_tf.finetuning.tasks.question_answering.windows import Window
-from electra_tf.text.tokenization import Tokenizer
 
 # The answer where no span can be one, as in the released code.
 NO_SPAN = "empty"
@@ -79,12 +75,13 @@ def best_indexes(logits, n_best: int) -> list[int]:
 class Decoder:
     """Chooses the answers of questions.
 
-    The settings are a `FinetuningConfig` or `InputSettings`.
+    The places are those of the `Windows`, which have cut the passage already;
+    the settings are a `FinetuningConfig` or `InputSettings`.
     """
 
-    def __init__(self, tokenizer: Tokenizer, settings):
+    def __init__(self, places, settings):
+        self.places = places
         self.settings = settings
-        self.places = ANSWER_PLACES[settings.answer_places](tokenizer)
 
     def __call__(
         self, question: Question, windows: list[Window], outputs: list[dict]

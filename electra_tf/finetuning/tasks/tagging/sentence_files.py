@@ -89,7 +89,9 @@ def _sentences(path: str, fewest_columns: int) -> list[list[_Line]]:
     text = read_text(path, CONLL).split("\n")
     filled = [line for line in text if line.strip()]
     in_tabs = bool(filled) and all(
-        "\t" in line for line in filled if not line.startswith(("#", "-DOC"))
+        "\t" in line
+        for line in filled
+        if not line.startswith(("#", DOCUMENT_START))
     )
     rows = [
         _Line(number, _cells(line, in_tabs))
@@ -135,6 +137,8 @@ def _columns(
     has_tags: bool,
 ) -> Columns:
     """Return the columns; lines that are no words of a sentence are removed."""
+    if not has_tags:
+        tag = word  # A file without tags need not have their column.
     names = [name for name in (word, tag) if name and not name.isdigit()]
     header = groups[0][0].cells
     if names:
@@ -150,7 +154,6 @@ def _columns(
     found = _found_columns(groups)
     if not has_tags:
         found = found._replace(tag=found.word)
-        tag = word
     chosen = [
         default if name is None else _index(name, header)
         for name, default in ((word, found.word), (tag, found.tag))
@@ -160,6 +163,11 @@ def _columns(
             f"{path}: the first column counts the words, and more than one "
             "other may hold the tags. Set label_column to its number, from 1. "
             f"The first line is {shown(groups[0][0].cells)}."
+        )
+    if "0" in (word, tag):
+        raise DataError(
+            f"{path}: columns are numbered from 1. Received: text_column "
+            f"{word!r}, label_column {tag!r}."
         )
     for line in (line for lines in groups for line in lines):
         if max(chosen) >= len(line.cells):

@@ -82,10 +82,11 @@ def one_hot(window, start: int, end: int) -> dict:
 def test_what_is_learnt_is_what_is_answered(tokenizer, case):
     settings = types.SimpleNamespace(**SETTINGS)
     asked = question(case)
-    windows = Windows(tokenizer, settings)(asked)
+    cut = Windows(tokenizer, settings)
+    windows = cut(asked)
     outputs = [one_hot(w, w.start, w.end) for w in windows]
     assert any(window.start for window in windows)
-    answer = Decoder(tokenizer, settings)(asked, windows, outputs)
+    answer = Decoder(cut.places, settings)(asked, windows, outputs)
     assert answer.begin == asked.begin
     assert answer.text == asked.passage.text[answer.begin : answer.end]
     assert answer.text == asked.answer

@@ -112,9 +112,17 @@ def test_words_without_tags(tmp_path, text):
         ("a X\nb\n", {}, "line 2: expected a word, other columns"),
         ("a X\n", {"tag_column": "ner"}, "has no column 'ner'; its first line"),
         ("a X\n", {"tag_column": "3"}, "line 1: expected 3 columns"),
+        ("a X\n", {"tag_column": "0"}, "columns are numbered from 1"),
+        ("a X\n", {"word_column": "0"}, "columns are numbered from 1"),
         ("\n \n", {}, "holds no sentence"),
     ],
 )
 def test_what_is_not_clear_is_refused(tmp_path, text, columns, expected):
     with pytest.raises(DataError, match=expected):
         read(tmp_path, text, **columns)
+
+
+def test_a_file_without_tags_needs_no_column_of_them(tmp_path):
+    columns = {"word_column": "word", "tag_column": "ner"}
+    sentences, _ = read(tmp_path, "word\na\nb\n", has_tags=False, **columns)
+    assert sentences == [[("a", "a"), ("b", "b")]]
