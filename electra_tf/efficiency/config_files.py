@@ -32,13 +32,10 @@ def _preset_path(name: str) -> pathlib.Path:
 def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
     """Read a run's `config.json`, the folder it is in, or a flag file.
 
-    Args:
-        path: of the file or the folder.
-        task: to fine-tune for; without it, those that the file names.
+    `task` is what to fine-tune for; without it, what the file names.
 
     Raises:
-        UserError: if it is no config of pre-training, nor of fine-tuning.
-        OSError: if it cannot be read.
+        UserError: it is no config of pre-training, nor of fine-tuning.
     """
     path = pathlib.Path(path)
     if path.is_dir():
@@ -46,7 +43,10 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
     try:
         values = _values(path)
         config_class = FinetuningConfig if task else _config_class(values)
-        values = _typed(config_class, values)
+        for field in dataclasses.fields(config_class):
+            value = values.get(field.name)
+            if tuple in kinds(field) and isinstance(value, str):
+                values[field.name] = value.split(",")
         if task:
             values["task_names"] = (task,)
         return from_json(config_class, {**REQUIRED, **values})

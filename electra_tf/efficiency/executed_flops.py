@@ -25,10 +25,7 @@ per cent. Drawing random numbers, choosing positions and metrics are left out.
 
 import typing
 
-from electra_tf.configs import (
-    EncoderConfig,
-    PretrainingConfig,
-)
+from electra_tf.configs import EncoderConfig, PretrainingConfig
 from electra_tf.efficiency.flops import head_terms, input_terms, layer_terms
 from electra_tf.efficiency.networks import Head, networks, parameters
 from electra_tf.efficiency.transformer_sizes import (
@@ -52,17 +49,12 @@ OPTIMIZER = 17
 
 
 class Work(typing.NamedTuple):
-    """Operations of a forward pass, by what their backward pass costs.
+    """Operations of a forward pass, by what their backward pass costs."""
 
-    Attributes:
-        products: of matrix products with two gradients.
-        lookups: of products that have one, such as those with one-hot vectors.
-        elements: of all others.
-    """
-
-    products: int = 0
+    products: int = 0  # Of matrix products with two gradients.
+    # Of products that have one, such as those with one-hot vectors.
     lookups: int = 0
-    elements: int = 0
+    elements: int = 0  # Of all others.
 
     @property
     def forward(self) -> int:
@@ -119,13 +111,7 @@ def head_work(head: Head) -> Work:
 
 
 def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
-    """Return the work of pre-training on one input, without the optimizer.
-
-    Args:
-        config: of the run.
-        stage: "all", or the network whose work is wanted, "generator" or
-            "discriminator".
-    """
+    """Return the work on one input of all networks, or of those of a stage."""
     length = config.max_seq_length
     passes, heads = networks(config, stage)
     parts = [
@@ -137,11 +123,7 @@ def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
 
 
 def update_flops(config: PretrainingConfig, stage: str | None = None) -> int:
-    """Return the operations that a machine does in an update.
-
-    Args:
-        config: of the run.
-        stage: one of `config.stages`; None for the mean over all updates.
+    """Return the operations of an update of a stage; the mean one without.
 
     >>> update_flops(PretrainingConfig(data_dir="D", model_name="M"))
     1161646940075

@@ -7,7 +7,7 @@ import csv
 import io
 import typing
 
-from electra_tf.efficiency.own_runs import draw_runs, outside
+from electra_tf.efficiency.own_runs import draw_runs, label, outside
 from electra_tf.efficiency.published_models import MODELS
 from electra_tf.errors import UserError
 from electra_tf.io import files
@@ -20,22 +20,14 @@ _MARGIN = 5  # Points of the score that a run may lie below all curves.
 
 
 class Point(typing.NamedTuple):
-    """A model in Figure 1.
+    """A model in Figure 1."""
 
-    Attributes:
-        label: as printed.
-        model: key of `published_models.MODELS`; None for GloVe, whose cost
-            is near 0.
-        flops: where the figure has it, read from its drawing.
-        glue: likewise; development sets, average.
-        detects: whether it is trained by replaced token detection.
-    """
-
-    label: str
+    label: str  # As printed.
+    # Key of `published_models.MODELS`; None for GloVe, whose cost is near 0.
     model: str | None
-    flops: float
-    glue: float
-    detects: bool = False
+    flops: float  # Where the figure has it, read from its drawing.
+    glue: float  # Likewise; development sets, average.
+    detects: bool = False  # Whether it is trained by replaced token detection.
 
 
 FIGURE_1 = (
@@ -59,20 +51,14 @@ FIGURE_1 = (
 
 
 class Panel(typing.NamedTuple):
-    """A panel of Figure 1.
+    """A panel of Figure 1."""
 
-    Attributes:
-        title: above it.
-        limits: of the horizontal axis.
-        logarithmic: whether that axis is.
-        texts: what is written at models; their label, if it is not here.
-        places: where, in points from the mark; to its right, if not here.
-    """
-
-    title: str
-    limits: tuple[float, float]
-    logarithmic: bool
+    title: str  # Above it.
+    limits: tuple[float, float]  # Of the horizontal axis.
+    logarithmic: bool  # Whether that axis is.
+    # What is written at models; their label, if it is not here.
     texts: dict[str, str]
+    # Where, in points from the mark; to its right, if not here.
     places: dict[str, tuple[int, int]]
 
 
@@ -170,12 +156,9 @@ def logarithmic(pyplot, runs=()):
 def _draw(axis, panel: Panel, scores: tuple[float, float]):
     _scatter(axis, panel, True, RED, "sD", "replaced token detection")
     _scatter(axis, panel, False, BLUE, "oo", "masked or other language models")
-    axis.set_title(panel.title)
-    axis.set_xlabel(COST)
     if panel.logarithmic:
         axis.set_xscale("log")
-    axis.set_xlim(panel.limits)
-    axis.set_ylim(scores)
+    axis.set(title=panel.title, xlabel=COST, xlim=panel.limits, ylim=scores)
     axis.grid(alpha=0.25)
 
 
@@ -194,20 +177,10 @@ def _scatter(
     axis.plot(*zip(*published, strict=True), marks[0], **filled)
     axis.plot(*zip(*counted, strict=True), marks[1], **rings)
     for point in points:
-        _label(axis, panel, point, color)
-
-
-def _label(axis, panel: Panel, point: Point, color: str):
-    if not _inside(panel, point.flops, point.glue):
-        return
-    axis.annotate(
-        panel.texts.get(point.label, point.label),
-        (point.flops, point.glue),
-        panel.places.get(point.label, _RIGHT),
-        textcoords="offset points",
-        fontsize=9,
-        color=color,
-    )
+        if _inside(panel, point.flops, point.glue):
+            text = panel.texts.get(point.label, point.label)
+            place = panel.places.get(point.label, _RIGHT)
+            label(axis, text, (point.flops, point.glue), place, color)
 
 
 def _inside(panel: Panel, flops: float, score: float) -> bool:
@@ -216,13 +189,9 @@ def _inside(panel: Panel, flops: float, score: float) -> bool:
 
 
 def curves(pyplot, path, title: str, runs=()):
-    """Draw the curves of a file and return the figure.
+    """Draw the curves of a CSV file and return the figure.
 
-    Args:
-        pyplot: matplotlib's.
-        path: CSV with the columns curve, flops and glue.
-        title: above the plot.
-        runs: `OwnRun`s to add; those far from the curves are only named.
+    `OwnRun`s far from the curves are only named.
     """
     figure, axis = pyplot.subplots(figsize=(9, 6), layout="constrained")
     found = read_curves(path)
@@ -231,9 +200,7 @@ def curves(pyplot, path, title: str, runs=()):
     near = [run for run in runs if _near(run, found)]
     draw_runs(axis, near)
     outside(axis, [run for run in runs if run not in near])
-    axis.set_title(title)
-    axis.set_xlabel(COST)
-    axis.set_ylabel(SCORE)
+    axis.set(title=title, xlabel=COST, ylabel=SCORE)
     axis.grid(alpha=0.25)
     axis.legend(loc="lower right")
     return figure
@@ -247,11 +214,7 @@ def _near(run, found: dict) -> bool:
 
 
 def read_curves(path) -> dict[str, list[tuple[float, float]]]:
-    """Read points (flops, glue) by curve.
-
-    Raises:
-        UserError: if the file has other columns, or no numbers.
-    """
+    """Read points (flops, glue) by curve, from columns curve, flops, glue."""
     result: dict[str, list] = {}
     try:
         reader = csv.DictReader(io.StringIO(files.read(path).decode("utf-8")))

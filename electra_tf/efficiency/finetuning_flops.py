@@ -20,11 +20,7 @@ from collections.abc import Mapping
 
 from electra_tf.configs import EncoderConfig, FinetuningConfig, encoder_config
 from electra_tf.configs.tasks import TASKS
-from electra_tf.efficiency.executed_flops import (
-    OPTIMIZER,
-    Work,
-    encoder_work,
-)
+from electra_tf.efficiency.executed_flops import OPTIMIZER, Work, encoder_work
 from electra_tf.efficiency.networks import (
     embedding_parameters,
     layer_parameters,
@@ -34,31 +30,19 @@ SPAN_HIDDEN_SIZE = 512  # Of the heads for questions.
 
 
 class Head(typing.NamedTuple):
-    """A task's head on the encoder; `finetuning.task.HeadSpec` will do, too.
+    """A task's head on the encoder; `finetuning.task.HeadSpec` will do, too."""
 
-    Attributes:
-        kind: a key of `HEADS`.
-        size: how many numbers it predicts.
-        options: further arguments of the function in `HEADS`.
-    """
-
-    kind: str
-    size: int
-    options: Mapping = {}
+    kind: str  # A key of `HEADS`.
+    size: int  # How many numbers it predicts.
+    options: Mapping = {}  # Further arguments of the function in `HEADS`.
 
 
 class Dense(typing.NamedTuple):
-    """A linear layer.
+    """A linear layer."""
 
-    Attributes:
-        rows, columns: of its kernel.
-        vectors: of an input that it is put on.
-        bias: whether it has one.
-    """
-
-    rows: int
+    rows: int  # Of its kernel.
     columns: int
-    vectors: int = 1
+    vectors: int = 1  # Of an input that it is put on.
     bias: bool = True
 
     @property
@@ -128,11 +112,7 @@ HEADS = {
 
 
 def heads_of(config: FinetuningConfig) -> list[Head]:
-    """Return the heads of a config's tasks.
-
-    Your own data are taken to have two labels; each further one costs twice
-    the hidden size.
-    """
+    """Return the heads of a config's tasks; your own data have two labels."""
     return [_head(task, config) for task in config.task_names]
 
 
@@ -157,14 +137,10 @@ def _layers(encoder: EncoderConfig, heads: list, length: int, starts: int):
 def input_work(
     config: FinetuningConfig, heads: list, length: int, starts: int = 1
 ) -> Work:
-    """Return the work of one input of `length` tokens, without the optimizer.
+    """Return the work of one padded input of `length` tokens, without Adam.
 
-    Args:
-        config: of the run.
-        heads: `Head`s, or others with their attributes.
-        length: tokens, padding included.
-        starts: of answers, that a joint prediction follows up: 1 in
-            training, `beam_size` in prediction.
+    `heads` are `Head`s, or others with their attributes. A joint prediction of
+    answers follows up so many `starts`: 1 in training, else `beam_size`.
     """
     encoder = encoder_config(config)
     body = encoder_work(encoder, length, config.embedding_lookup)
@@ -182,13 +158,7 @@ def finetuning_parameters(config: FinetuningConfig, heads: list) -> int:
 
 
 def update_flops(config: FinetuningConfig, heads: list, length: int) -> int:
-    """Return the operations that a machine does in an update.
-
-    Args:
-        config: of the run.
-        heads: see `input_work`.
-        length: what all examples of the batch are padded to.
-    """
+    """Return the operations of an update, all examples padded to `length`."""
     work = input_work(config, heads, length)
     examples = config.train_batch_size * (work.forward + work.backward)
     return examples + OPTIMIZER * finetuning_parameters(config, heads)

@@ -32,13 +32,9 @@ from electra_tf.configs import (
     PretrainingConfig,
     encoder_config,
     generator_config,
+    objectives,
 )
-from electra_tf.configs.objectives import (
-    GENERATORS,
-    REPLACED_TOKEN,
-    TOKENS,
-    HeadLayer,
-)
+from electra_tf.configs.objectives import HeadLayer
 from electra_tf.efficiency.transformer_sizes import (
     TransformerSizes,
     transformer_sizes,
@@ -157,12 +153,12 @@ def head_flops(
 
 def prediction_flops(sizes: TransformerSizes) -> float:
     """Return the operations of masked prediction on one input."""
-    return head_flops(TOKENS, sizes, reads_all=False)
+    return head_flops(objectives.TOKENS, sizes, reads_all=False)
 
 
 def detection_flops(sizes: TransformerSizes) -> int:
     """Return the operations of binary decisions on all tokens of an input."""
-    return head_flops(REPLACED_TOKEN, sizes, reads_all=True)
+    return head_flops(objectives.REPLACED_TOKEN, sizes, reads_all=True)
 
 
 def encoder_flops(sizes: TransformerSizes) -> int:
@@ -181,31 +177,17 @@ def training_flops(
     train_steps: int,
     discriminator: bool = False,
 ) -> float:
-    """Return the operations of pre-training one network.
+    """Return the operations of all passes of pre-training one network.
 
-    Args:
-        sizes: the network.
-        batch_size: inputs of an update.
-        train_steps: number of updates.
-        discriminator: whether the network detects replacements instead of
-            predicting masked tokens.
-
-    Returns:
-        The operations of all forward and backward passes; an int for a
-        discriminator.
+    A `discriminator` detects replacements instead of predicting masked tokens.
     """
     head = detection_flops if discriminator else prediction_flops
     forward = encoder_flops(sizes) + head(sizes)
-    return _training_flops(forward, batch_size, train_steps)
-
-
-def _training_flops(forward: float, batch_size: int, train_steps: int) -> float:
-    """Return the operations of training, by those of one forward pass."""
     return FORWARD_AND_BACKWARD * batch_size * train_steps * forward
 
 
 def pretraining_flops(config: PretrainingConfig, **settings) -> float:
-    """Return the operations of a pre-training run.
+    """Return the operations of a run of any objective and generator.
 
     A generator that shares all weights with the discriminator costs as much
     as a network of its own of that size. Uniform proposals cost nothing. Two
@@ -214,9 +196,7 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
     that predicts all tokens has a softmax for each. In two stages the generator
     is first trained alone, and then run without a backward pass.
 
-    Args:
-        config: of any objective and generator.
-        **settings: further fields of `TransformerSizes`.
+    `settings` are further fields of `TransformerSizes`.
 
     >>> config = PretrainingConfig(data_dir="data", model_name="small")
     >>> pretraining_flops(config)
@@ -228,13 +208,7 @@ def pretraining_flops(config: PretrainingConfig, **settings) -> float:
 def flops_of_updates(
     config: PretrainingConfig, number: int, **settings
 ) -> float:
-    """Return the operations of a run's first updates.
-
-    Args:
-        config: of the run.
-        number: how many updates.
-        **settings: further fields of `TransformerSizes`.
-    """
+    """Return the operations of a run's first updates."""
     return sum(
         _stage_flops(config, stage, updates, **settings)
         for stage, updates in config.updates_by_stage(number).items()
@@ -246,10 +220,9 @@ def _stage_flops(
 ) -> float:
     """Return the operations of some updates of a stage."""
     length = config.max_seq_length
-    batches = (config.train_batch_size, steps)
     main = transformer_sizes(encoder_config(config), length, **settings)
     proposing = sum(
-        training_flops(network, *batches)
+        training_flops(network, config.train_batch_size, steps)
         for network in _generator_networks(config, main, **settings)
     )
     spec = config.objective_spec
@@ -258,18 +231,15 @@ def _stage_flops(
     if stage == "discriminator":  # The generator is frozen.
         proposing /= FORWARD_AND_BACKWARD
     head = head_flops(spec.head.layers[0], main, spec.reads_all)
-    return proposing + _training_flops(encoder_flops(main) + head, *batches)
+    forward = encoder_flops(main) + head
+    passes = FORWARD_AND_BACKWARD * config.train_batch_size * steps
+    return proposing + passes * forward
 
 
 def flops_per_step(
     config: PretrainingConfig, stage: str | None = None, **settings
 ) -> float:
-    """Return the operations of one update of a pre-training run.
-
-    Args:
-        config: of the run.
-        stage: one of `config.stages`; None for the mean over all updates.
-        **settings: further fields of `TransformerSizes`.
+    """Return the operations of an update of a stage; the mean one without.
 
     >>> config = PretrainingConfig(data_dir="data", model_name="small")
     >>> flops_per_step(config)
@@ -293,7 +263,7 @@ def _generator_networks(
     config: PretrainingConfig, main: TransformerSizes, **settings
 ) -> list[TransformerSizes]:
     """Return the networks whose masked prediction proposes replacements."""
-    row = GENERATORS[config.generator]
+    row = objectives.GENERATORS[config.generator]
     if config.objective_spec.generator == "main":
         return [main]
     if row.head is None:

@@ -41,27 +41,16 @@ _PROGRAM_OF_A_LAYER = 35_000_000
 
 
 class Memory(typing.NamedTuple):
-    """Bytes of a training step, by what they are for.
+    """Bytes of a training step, by what they are for."""
 
-    Attributes:
-        weights: of all networks.
-        adam: its two slots.
-        activations: kept for the backward pass, where all are there.
-        logits: of the tokens that are predicted.
-        sums: of gradients over the parts of a batch; 0 for a single part.
-        gradients: where all are there.
-        update: further numbers on the way from gradients to weights.
-        program: TensorFlow's graph.
-    """
-
-    weights: int
-    adam: int
-    activations: int
-    logits: int
-    sums: int
-    gradients: int
-    update: int
-    program: int
+    weights: int  # Of all networks.
+    adam: int  # Its two slots.
+    activations: int  # Kept for the backward pass, where all are there.
+    logits: int  # Of the tokens that are predicted.
+    sums: int  # Of gradients over the parts of a batch; 0 for a single part.
+    gradients: int  # Where all are there.
+    update: int  # Further numbers on the way from gradients to weights.
+    program: int  # TensorFlow's graph.
 
     @property
     def peak(self) -> int:
@@ -93,12 +82,7 @@ def training_memory(config: PretrainingConfig) -> Memory:
 
 
 def finetuning_memory(config: FinetuningConfig, heads: list) -> Memory:
-    """Return what a step of fine-tuning needs, at the full length.
-
-    Args:
-        config: of the run.
-        heads: see `finetuning_flops.input_work`; what they keep is left out.
-    """
+    """Return what a step needs at the full length, but what `heads` keep."""
     encoder = encoder_config(config)
     kept = _encoder_bytes(encoder, config.max_seq_length)
     number = finetuning_parameters(config, heads)

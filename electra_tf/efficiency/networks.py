@@ -13,70 +13,50 @@ from electra_tf.configs.objectives import BASELINE, GENERATORS, HeadLayer
 
 
 class Pass(typing.NamedTuple):
-    """One run of an encoder over the batch, in every update.
-
-    Attributes:
-        encoder: `EncoderConfig`.
-        owns_layers: whether no earlier pass uses its layers.
-        owns_embeddings: likewise its embeddings.
-    """
+    """One run of an encoder over the batch, in every update."""
 
     encoder: EncoderConfig
-    owns_layers: bool = True
-    owns_embeddings: bool = True
+    owns_layers: bool = True  # Whether no earlier pass uses its layers.
+    owns_embeddings: bool = True  # Likewise its embeddings.
 
 
 class Head(typing.NamedTuple):
-    """One run of a head over the batch, in every update.
-
-    Attributes:
-        layer: `HeadLayer`.
-        encoder: `EncoderConfig` whose vectors and embeddings it takes.
-        tokens: how many tokens of an input it reads.
-    """
+    """One run of a head over the batch, in every update."""
 
     layer: HeadLayer
+    # `EncoderConfig` whose vectors and embeddings it takes.
     encoder: EncoderConfig
-    tokens: int
+    tokens: int  # How many tokens of an input it reads.
 
 
 class Networks(typing.NamedTuple):
-    """The networks that an update runs.
+    """The networks that an update runs."""
 
-    Attributes:
-        passes: of encoders, the main one first where there is one.
-        heads: of the main network and the generator.
-    """
-
+    # Of encoders, the main one first where there is one.
     passes: tuple[Pass, ...] = ()
-    heads: tuple[Head, ...] = ()
+    heads: tuple[Head, ...] = ()  # Of the main network and the generator.
 
     @property
     def predictions(self) -> list[Head]:
         """The heads that predict tokens of the vocabulary."""
         return [head for head in self.heads if head.layer.predicts_tokens]
 
-    def plus(self, other: "Networks") -> "Networks":
-        """Return what both run."""
-        return Networks(self.passes + other.passes, self.heads + other.heads)
-
 
 def networks(config: PretrainingConfig, stage: str = "all") -> Networks:
     """Return the networks of any objective and generator.
 
-    Args:
-        config: of the run.
-        stage: "all", or which of the two to return, "generator" or
-            "discriminator".
+    `stage` is "all", or which of the two to return: "generator" or
+    "discriminator".
 
     >>> config = PretrainingConfig(data_dir="D", model_name="M")
     >>> [each.encoder.hidden_size for each in networks(config).passes]
     [256, 64]
     """
-    parts = {"generator": _generator, "discriminator": _main_network}
-    if stage in parts:
-        return parts[stage](config)
-    return _main_network(config).plus(_generator(config))
+    main, generator = _main_network(config), _generator(config)
+    if stage != "all":
+        return generator if stage == "generator" else main
+    passes = main.passes + generator.passes
+    return Networks(passes, main.heads + generator.heads)
 
 
 def _main_network(config: PretrainingConfig) -> Networks:
@@ -146,11 +126,7 @@ def layer_parameters(encoder: EncoderConfig) -> int:
 
 
 def parameters(config: PretrainingConfig, stage: str = "all") -> int:
-    """Return the weights that a pre-training run updates, heads included.
-
-    Args:
-        config: of the run.
-        stage: see `networks`.
+    """Return the weights that a pre-training run, or a stage of it, updates.
 
     >>> parameters(PretrainingConfig(data_dir="D", model_name="M"))
     14196219

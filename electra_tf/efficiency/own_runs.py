@@ -17,27 +17,16 @@ GLUE = ("cola", "sst", "mrpc", "sts", "qqp", "mnli", "qnli", "rte")
 
 
 class OwnRun(typing.NamedTuple):
-    """A pre-trained model with fine-tuning results.
+    """A pre-trained model with fine-tuning results."""
 
-    Attributes:
-        name: of its folder.
-        flops: `train_flops` of its last line of metrics.
-        score: mean over the tasks of the median over trials.
-        tasks: their names.
-    """
-
-    name: str
-    flops: float
-    score: float
-    tasks: tuple[str, ...]
+    name: str  # Of its folder.
+    flops: float  # `train_flops` of its last line of metrics.
+    score: float  # Mean over the tasks of the median over trials.
+    tasks: tuple[str, ...]  # Their names.
 
 
 def read(folder) -> OwnRun:
-    """Read a run's folder, `models/<model_name>`.
-
-    Raises:
-        UserError: if it lacks `train_flops` or results of fine-tuning.
-    """
+    """Read a run's folder, `models/<model_name>`."""
     folder = pathlib.Path(folder)
     scores = {}
     for path in sorted(folder.glob("results/*_results.json")):
@@ -92,25 +81,22 @@ def draw_runs(axis, runs):
         axis.plot(run.flops, run.score, "*", color=GREEN, markersize=13)
         glue = set(run.tasks) == set(GLUE)
         tasks = "GLUE" if glue else ", ".join(run.tasks)
-        axis.annotate(
-            f"{run.name} ({tasks}: {run.score:.1f})",
-            (run.flops, run.score),
-            (9, 5 if index % 2 else -9),
-            textcoords="offset points",
-            fontsize=9,
-            color=GREEN,
-        )
+        text = f"{run.name} ({tasks}: {run.score:.1f})"
+        offset = (9, 5 if index % 2 else -9)
+        label(axis, text, (run.flops, run.score), offset, GREEN)
+
+
+def label(axis, text: str, point: tuple, offset: tuple, color: str):
+    """Write a text at so many points from a place of a plot."""
+    axis.annotate(
+        text, point, offset, textcoords="offset points", fontsize=9, color=color
+    )
 
 
 def outside(axis, runs):
     """Name the runs that an axis has no place for."""
     if not runs:
         return
-    names = ", ".join(run.name for run in runs)
-    axis.annotate(
-        f"outside of this plot: {names}",
-        (0.12, 0.02),
-        xycoords="axes fraction",
-        fontsize=9,
-        color=GREEN,
-    )
+    text = f"outside of this plot: {', '.join(run.name for run in runs)}"
+    place = {"xy": (0.12, 0.02), "xycoords": "axes fraction"}
+    axis.annotate(text, **place, fontsize=9, color=GREEN)

@@ -6,37 +6,23 @@ from electra_tf.efficiency.published_models import MODELS
 
 
 class Row(typing.NamedTuple):
-    """A model in a table.
+    """A model in a table."""
 
-    Attributes:
-        name: as printed.
-        model: key of `published_models.MODELS`; None where the released
-            count has no such model.
-        flops: operations of pre-training, as printed.
-        ratio: beside it, as printed, without the "x".
-        share: of its training that was done.
-        inference: operations of an input of 128 tokens, as printed.
-    """
-
-    name: str
+    name: str  # As printed.
+    # Key of `published_models.MODELS`; None where the released count has no
+    # such model.
     model: str | None
-    flops: str
-    ratio: str
-    share: float = 1.0
-    inference: str = ""
+    flops: str  # Operations of pre-training, as printed.
+    ratio: str  # Beside it, as printed, without the "x".
+    share: float = 1.0  # Of its training that was done.
+    inference: str = ""  # Operations of an input of 128 tokens, as printed.
 
 
 class Table(typing.NamedTuple):
-    """A table.
+    """A table."""
 
-    Attributes:
-        unit: key of the model whose cost is 1x.
-        speedup: whether ratios are unit by model, not model by unit.
-        rows: `Row`s.
-    """
-
-    unit: str
-    speedup: bool
+    unit: str  # Key of the model whose cost is 1x.
+    speedup: bool  # Whether ratios are unit by model, not model by unit.
     rows: tuple[Row, ...]
 
 

@@ -17,18 +17,13 @@ from electra_tf.efficiency.transformer_sizes import TransformerSizes
 
 
 class Trained(typing.NamedTuple):
-    """Transformers that were pre-trained together.
+    """Transformers that were pre-trained together."""
 
-    Attributes:
-        networks: `TransformerSizes`, the main one first.
-        batch_size: inputs of an update.
-        train_steps: number of updates.
-        detects: whether the main one detects what the others replaced.
-    """
-
+    # `TransformerSizes`, the main one first.
     networks: tuple[TransformerSizes, ...]
-    batch_size: int
-    train_steps: int
+    batch_size: int  # Inputs of an update.
+    train_steps: int  # Number of updates.
+    # Whether the main one detects what the others replaced.
     detects: bool = False
 
     @property
@@ -46,17 +41,11 @@ class Trained(typing.NamedTuple):
 
 
 class Counted(typing.NamedTuple):
-    """A model whose forward pass others have counted.
+    """A model whose forward pass others have counted."""
 
-    Attributes:
-        forward: operations of a forward pass of `inputs` inputs.
-        inputs: how many.
-        trained_on: inputs of all its pre-training.
-    """
-
-    forward: int
-    inputs: float
-    trained_on: float
+    forward: int  # Operations of a forward pass of `inputs` inputs.
+    inputs: float  # How many.
+    trained_on: float  # Inputs of all its pre-training.
 
     @property
     def training_flops(self) -> float:
@@ -74,8 +63,7 @@ def _electra(main: TransformerSizes, width: int, batch_size: int, steps: int):
         width,
         main.num_layers,
         main.sequence_length,
-        main.vocab_size,
-        main.embedding_size,
+        embedding_size=main.embedding_size,
     )
     return Trained((main, generator), batch_size, steps, True)
 
@@ -84,6 +72,8 @@ SMALL = TransformerSizes(256, 12, 128, embedding_size=128)
 BASE = TransformerSizes(768, 12)
 LARGE = TransformerSizes(1024, 24)
 ROBERTA = TransformerSizes(1024, 24, vocab_size=50265)
+GPT = TransformerSizes(768, 12, vocab_size=40000, output_frac=1.0)
+ALBERT = TransformerSizes(4096, 12, vocab_size=30000, embedding_size=128)
 # Of T5 only the decoder predicts, at every position.
 _T5_ENCODER = TransformerSizes(
     1024,
@@ -94,16 +84,13 @@ _T5_ENCODER = TransformerSizes(
     head_size=128,
     output_frac=0.0,
 )
+_T5_DECODER = _T5_ENCODER.replace(decoder=True, output_frac=1.0)
 _ELMO_WORDS, _ELMO_EPOCHS = 768_648_884, 10  # The One Billion Word benchmark.
 
 RELEASED = {
     "elmo": Counted(568_093_262_680, 20, _ELMO_EPOCHS * _ELMO_WORDS / 128),
     "xlnet": Counted(15_064_773_691_518, 32, 500_000 * 8192),
-    "gpt": Trained(
-        (TransformerSizes(768, 12, vocab_size=40000, output_frac=1.0),),
-        128,
-        960_800,
-    ),
+    "gpt": Trained((GPT,), 128, 960_800),
     "bert_small": Trained((SMALL,), 128, 1_450_000),
     "bert_base": Trained((BASE,), 256, 1_000_000),
     "bert_large": Trained((LARGE,), 256, 1_000_000),
@@ -112,19 +99,8 @@ RELEASED = {
     "electra_400k": _electra(LARGE, 256, 2048, 400_000),
     "electra_1.75M": _electra(LARGE, 256, 2048, 1_750_000),
     "roberta": Trained((ROBERTA,), 8000, 500_000),
-    "albert": Trained(
-        (TransformerSizes(4096, 12, vocab_size=30000, embedding_size=128),),
-        4096,
-        1_500_000,
-    ),
-    "t5_11b": Trained(
-        (
-            _T5_ENCODER,
-            _T5_ENCODER.replace(decoder=True, output_frac=1.0),
-        ),
-        2048,
-        1_000_000,
-    ),
+    "albert": Trained((ALBERT,), 4096, 1_500_000),
+    "t5_11b": Trained((_T5_ENCODER, _T5_DECODER), 2048, 1_000_000),
 }
 
 # "bert_ours" is the paper's own BERT-Large; the paper's appendix D describes

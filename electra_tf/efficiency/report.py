@@ -13,6 +13,7 @@ operations, and estimates of memory, time, energy and money.
 
 import argparse
 import csv
+import functools
 import io
 import json
 
@@ -41,19 +42,13 @@ def as_markdown(rows: list[dict]) -> str:
     | 1    |    |
     | long | 2  |
     """
-    names = list(rows[0])
-    widths = {
-        n: max(len(n), *(len(str(row[n])) for row in rows)) for n in names
-    }
-    lines = [
-        {n: n for n in names},
-        {n: "-" * widths[n] for n in names},
-        *rows,
-    ]
-    return "\n".join(
-        "| " + " | ".join(f"{line[n]!s:{widths[n]}}" for n in names) + " |"
-        for line in lines
-    )
+    table = [list(rows[0]), *(map(str, row.values()) for row in rows)]
+    columns = []
+    for first, *others in zip(*table, strict=True):
+        width = max(map(len, (first, *others)))
+        columns.append([c.ljust(width) for c in (first, "-" * width, *others)])
+    lines = zip(*columns, strict=True)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def as_csv(rows: list[dict]) -> str:
@@ -65,12 +60,11 @@ def as_csv(rows: list[dict]) -> str:
     return file.getvalue().rstrip()
 
 
-def as_json(rows: list[dict]) -> str:
-    """Write rows as a JSON list."""
-    return json.dumps(rows, indent=1)
-
-
-FORMATS = {"markdown": as_markdown, "csv": as_csv, "json": as_json}
+FORMATS = {
+    "markdown": as_markdown,
+    "csv": as_csv,
+    "json": functools.partial(json.dumps, indent=1),
+}
 
 
 def main(argv: list[str] | None = None):
@@ -117,21 +111,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
     add = parser.add_argument
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--preset", help="a recipe of flags/presets")
-    source.add_argument("--config", help="folder of a run, or a flag file")
+    source = parser.add_mutually_exclusive_group().add_argument
+    source("--preset", help="a recipe of flags/presets")
+    source("--config", help="folder of a run, or a flag file")
     add("--task", choices=TASKS, help="to fine-tune for")
     add("--format", choices=FORMATS, default="markdown")
     add("--examples", type=int, help="of an epoch")
     add("--accelerator", choices=PEAK_RATES, help="all, if not given")
     add("--count", type=int, default=1, help="devices")
     add("--precision", choices=PRECISIONS, default="16 bit")
-    add(
-        "--utilisation",
-        type=float,
-        default=UTILISATION,
-        help="share of the peak arithmetic rate; see docs/scale.md",
-    )
+    rate_help = "share of the peak arithmetic rate; see docs/scale.md"
+    add("--utilisation", type=float, default=UTILISATION, help=rate_help)
     add("--watts", type=float, help="mean power of a device, for the energy")
     add("--overhead", type=float, default=OVERHEAD, help="on top of devices")
     add("--price", type=float, help="of a device and hour, for the cost")

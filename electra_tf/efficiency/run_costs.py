@@ -40,34 +40,21 @@ PRECISIONS = ("float32", "16 bit")
 
 
 class Assumptions(typing.NamedTuple):
-    """Assumptions by which time, energy and money are estimated.
+    """Assumptions by which time, energy and money are estimated."""
 
-    Attributes:
-        accelerators: keys of `PEAK_RATES`.
-        count: devices.
-        precision: one of `PRECISIONS`.
-        utilisation: share of the peak rate.
-        watts: mean power of a device, or None for no energy.
-        overhead: of a data centre, by what its devices take.
-        price: of a device and hour, or None for no cost.
-    """
-
-    accelerators: tuple[str, ...]
-    count: int
-    precision: str
-    utilisation: float
-    watts: float | None
-    overhead: float
-    price: float | None
+    accelerators: tuple[str, ...]  # Keys of `PEAK_RATES`.
+    count: int  # Devices.
+    precision: str  # One of `PRECISIONS`.
+    utilisation: float  # Share of the peak rate.
+    watts: float | None  # Mean power of a device, or None for no energy.
+    overhead: float  # Of a data centre, by what its devices take.
+    price: float | None  # Of a device and hour, or None for no cost.
 
 
 def pretraining_rows(
     config: PretrainingConfig, examples: int | None, assumed: Assumptions
 ) -> list[dict]:
-    """Return the figures of a run of pre-training.
-
-    Those of an epoch are told where its number of examples is given.
-    """
+    """Return the figures of a run, and of an epoch of so many `examples`."""
     update = executed_flops.update_flops(config)
     total = update * config.num_train_steps
     rows = [
@@ -85,9 +72,9 @@ def pretraining_rows(
 def finetuning_rows(
     config: FinetuningConfig, examples: int | None, assumed: Assumptions
 ) -> list[dict]:
-    """Return the figures of a trial of fine-tuning, at the full length.
+    """Return the figures of fine-tuning at the full length.
 
-    Without the number of examples nothing is told of the whole trial.
+    Those of the whole trial need the number of `examples`.
     """
     heads = finetuning_flops.heads_of(config)
     length = config.max_seq_length

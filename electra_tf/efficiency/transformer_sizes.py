@@ -26,10 +26,7 @@ class TransformerSizes(Config):
         at_least=1,
     )
     intermediate_size: int = hparam(
-        Derived(
-            lambda c: INTERMEDIATE_RATIO * c.hidden_size,
-            f"{INTERMEDIATE_RATIO} times the hidden size",
-        ),
+        Derived(lambda c: INTERMEDIATE_RATIO * c.hidden_size, "4 hidden sizes"),
         "width inside the feed-forward network",
         at_least=1,
     )
