@@ -98,9 +98,7 @@ class PretrainingDatasetConfig(CorpusConfig):
         True, "remove accents; has no effect without do_lower_case"
     )
     num_out_files: int | None = hparam(
-        None,
-        "number of training files; null: by text_mb_per_file",
-        at_least=1,
+        None, "number of training files; null: by text_mb_per_file", at_least=1
     )
     text_mb_per_file: float = hparam(
         2.0,

@@ -13,22 +13,15 @@ from electra_tf.randomness import scoped
 
 
 class EncoderOutput(typing.NamedTuple):
-    """Outputs of an encoder (B batch, L length, H hidden_size).
+    """Outputs of an encoder (B batch, L length, H hidden_size)."""
 
-    Attributes:
-        sequence_output: float `(B, L, H)`, outputs of the last layer.
-        pooled_output: float `(B, H)`, the first token's vector; ELECTRA has
-            no dense pooler.
-        embedding_output: float `(B, L, H)`, inputs of the first layer.
-        all_layer_outputs: tuple of `(B, L, H)`, one a layer.
-        attention_probs: tuple of float32 `(B, heads, L, L)`, one a layer.
-    """
-
-    sequence_output: typing.Any
+    sequence_output: typing.Any  # Float `(B, L, H)`, outputs of the last layer.
+    # Float `(B, H)`, the first token's vector; ELECTRA has no dense pooler.
     pooled_output: typing.Any
+    # Float `(B, L, H)`, inputs of the first layer.
     embedding_output: typing.Any
-    all_layer_outputs: tuple
-    attention_probs: tuple
+    all_layer_outputs: tuple  # Tuple of `(B, L, H)`, one a layer.
+    attention_probs: tuple  # Tuple of float32 `(B, heads, L, L)`, one a layer.
 
 
 class Encoder(keras.layers.Layer):

@@ -94,8 +94,7 @@ def random_inputs_of(
             break
     text = "\n".join(beginning)[:CHARACTERS_OF_BEGINNING]
     key = hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"),
-        key=str(seed).encode(),
+        text.encode("utf-8", "surrogatepass"), key=str(seed).encode()
     )
     return RandomInputs(key.digest()), itertools.chain(beginning, lines)
 

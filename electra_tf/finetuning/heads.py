@@ -11,10 +11,7 @@ B batch, C labels, L length, W words, H hidden.
 import keras
 from keras import ops
 
-from electra_tf.finetuning.span_heads import (
-    IndependentSpanHead,
-    JointSpanHead,
-)
+from electra_tf.finetuning.span_heads import IndependentSpanHead, JointSpanHead
 from electra_tf.layers.dropout import Dropout
 
 # Of the vector that a sentence is classified by; fixed in the released code.

@@ -102,10 +102,7 @@ def specs_of(tasks: list[Task]) -> tuple[FeatureSpec, ...]:
 
 
 def make(
-    tasks: list[Task],
-    examples: dict[str, list],
-    tokenizer,
-    batch_size: int,
+    tasks: list[Task], examples: dict[str, list], tokenizer, batch_size: int
 ) -> Inputs:
     """Turn examples into features, and pad them to whole global batches.
 

@@ -87,10 +87,7 @@ class FinetuningModel:
         }
 
     def losses(
-        self,
-        features: dict,
-        random: RandomStream | None,
-        training: bool = True,
+        self, features: dict, random: RandomStream | None, training: bool = True
     ) -> dict:
         """The `LossTerm`s of a training step.
 

@@ -99,10 +99,7 @@ class ReplacedTokenHead(keras.layers.Layer):
     """
 
     def __init__(
-        self,
-        config: EncoderConfig,
-        name="discriminator_predictions",
-        **kwargs,
+        self, config: EncoderConfig, name="discriminator_predictions", **kwargs
     ):
         super().__init__(name=name, **kwargs)
         self.config = config

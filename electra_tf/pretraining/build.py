@@ -35,12 +35,9 @@ def model(
             start,
             required=lambda path: not config.allow_new_parts,
         )
-        parts = sorted({path.split("/")[0] for path in new})
-        print(
-            f"Starting from {config.init_checkpoint}; new: "
-            f"{', '.join(parts) or 'nothing'}",
-            file=sys.stderr,
-        )
+        parts = ", ".join(sorted({path.split("/")[0] for path in new}))
+        message = f"Starting from {config.init_checkpoint}; new: "
+        print(message + (parts or "nothing"), file=sys.stderr)
     return pretrainer
 
 
@@ -138,13 +135,10 @@ def input_hashes(
     """Return what tells this run's data from other data."""
     folder = os.path.dirname(config.pretrain_tfrecords)
     path = os.path.join(folder, manifest.FILE_NAME)
-    built = files.size(path) is not None
-    return {
-        "vocab_sha256": tokenizer.vocab_sha256,
-        "manifest_sha256": (
-            hashlib.sha256(files.read(path)).hexdigest() if built else None
-        ),
-    }
+    digest = None
+    if files.size(path) is not None:
+        digest = hashlib.sha256(files.read(path)).hexdigest()
+    return {"vocab_sha256": tokenizer.vocab_sha256, "manifest_sha256": digest}
 
 
 def settings(config: PretrainingConfig) -> Settings:

@@ -38,21 +38,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("texts", nargs="*", help="texts; without, lines of standard input")
-    add(
-        "--model_folder", required=True, help="run, model folder or other model"
-    )
-    add(
-        "--threshold",
-        type=float,
-        default=THRESHOLD,
-        help="probability above which a token is marked",
-    )
+    add("--model_folder", required=True, help="run, model folder or other")
+    threshold_help = "probability above which a token is marked"
+    add("--threshold", type=float, default=THRESHOLD, help=threshold_help)
     add("--json", action="store_true", help="write an object a text")
-    add(
-        "--corrupt",
-        action="store_true",
-        help="let the generator of a pre-training run replace tokens first",
-    )
+    corrupt_help = "let the generator of a run replace tokens first"
+    add("--corrupt", action="store_true", help=corrupt_help)
     add("--seed", type=int, default=0, help="of what it replaces")
     return made
 

@@ -24,17 +24,11 @@ _COLOUR, _PLAIN = "\x1b[97;41m", "\x1b[0m"
 
 
 class Token(typing.NamedTuple):
-    """One token of a sentence that may be corrupted.
+    """One token of a sentence that may be corrupted."""
 
-    Attributes:
-        text: the word piece that the discriminator read.
-        original: the word piece that stood there.
-        probability: float, how sure the discriminator is that it was
-            replaced.
-    """
-
-    text: str
-    original: str
+    text: str  # The word piece that the discriminator read.
+    original: str  # The word piece that stood there.
+    # How sure the discriminator is that it was replaced.
     probability: float
 
     @property
@@ -46,12 +40,9 @@ class Token(typing.NamedTuple):
 class Detector:
     """A discriminator that tells which tokens of a text were replaced.
 
-    Args:
-        folder: str, a model with a discriminator's head.
-
     Raises:
-        FileNotFoundError: when no model is there.
-        UserError: when it has no such head, or no vocabulary.
+        FileNotFoundError: when no model is in the folder.
+        UserError: when it has no discriminator's head, or no vocabulary.
     """
 
     def __init__(self, folder: str):
@@ -91,13 +82,9 @@ class Detector:
 
 
 def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
-    """Load a run's newest weights, and its tokenizer.
+    """Load the newest weights of a run's folder, and its tokenizer.
 
-    Args:
-        model_dir: str, where `run_pretraining.py` wrote.
-
-    Raises:
-        FileNotFoundError: when the folder has no config or checkpoint.
+    Raises FileNotFoundError when the folder has no config or checkpoint.
     """
     values = json.loads(files.read(os.path.join(model_dir, "config.json")))
     config = hparams.from_json(PretrainingConfig, values)
@@ -113,14 +100,9 @@ def corrupt_and_detect(
 ) -> list[list[Token]]:
     """Let the generator replace tokens and the discriminator look at them.
 
-    Args:
-        pretrainer: what `load` returned, with a discriminator.
-        tokenizer: what `load` returned.
-        texts: sentences; cut at the model's sequence length.
-        seed: int, of the masks and samples.
-
-    Returns:
-        For each text its tokens, without [CLS] and [SEP].
+    Pretrainer and tokenizer are what `load` returned. Texts are cut at the
+    model's sequence length; the seed is that of masks and samples. Returns the
+    tokens of each text, without [CLS] and [SEP].
     """
     length = pretrainer.config.max_seq_length
     ids = list(map(tokenizer.encode, texts))

@@ -21,29 +21,22 @@ from electra_tf.randomness import scoped
 
 
 class GeneratorOutput(typing.NamedTuple):
-    """Scores of the tokens to propose.
+    """Scores of the tokens to propose."""
 
-    Attributes:
-        logits: float32 `(B, N, V)` at the chosen positions.
-        cloze_logits: float32 `(B, L, V)` at every position, for generators
-            that are trained on all of them; None for the others.
-        baseline_logits: float32 `(B, N)`, of the probability that the
-            discriminator is right about the token; None without a baseline.
-    """
-
-    logits: typing.Any
+    logits: typing.Any  # Float32 `(B, N, V)` at the chosen positions.
+    # Float32 `(B, L, V)` at every position, for generators that are trained on
+    # all of them; None for the others.
     cloze_logits: typing.Any = None
+    # Float32 `(B, N)`, of the probability that the discriminator is right about
+    # the token; None without a baseline.
     baseline_logits: typing.Any = None
 
 
 class MaskedLanguageModel:
     """BERT's masked language model over the masked input.
 
-    Args:
-        encoder: `Encoder` that reads the masked input.
-        owns_encoder: bool, False when the discriminator owns the encoder.
-        has_baseline: bool, whether to learn what reward to expect, for
-            adversarial training (ELECTRA, appendix F).
+    The discriminator may own the encoder. A baseline learns what reward to
+    expect, for adversarial training (ELECTRA, appendix F).
     """
 
     def __init__(
@@ -73,18 +66,13 @@ class MaskedLanguageModel:
         logits = self.head(chosen, word_embeddings=table)
         if self.baseline is None:
             return GeneratorOutput(logits)
-        # The baseline learns from what the encoder says, and does not tell it
-        # what to say.
+        # The baseline learns from the encoder, which does not learn from it.
         expected = self.baseline(ops.stop_gradient(chosen))
         return GeneratorOutput(logits, baseline_logits=expected)
 
 
 class StaticGenerator:
-    """Proposes the same tokens everywhere; has no weights.
-
-    Args:
-        logits: float32 `(V,)`.
-    """
+    """Proposes the same tokens everywhere, by logits `(V,)`; has no weights."""
 
     layers = ()
 

@@ -1,7 +1,4 @@
-"""Batches of pre-training records and of texts.
-
-The seed decides the order of records.
-"""
+"""Batches of pre-training records and of texts."""
 
 import contextlib
 import os
@@ -16,6 +13,12 @@ from electra_tf.pretraining import order
 from electra_tf.pretraining.masking import Batch
 from electra_tf.text.tokenization import Tokenizer
 
+_READ_ERRORS = (
+    tf.errors.DataLossError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+)
+
 
 def training_dataset(
     config, files: list[str], start_step: int, context=None
@@ -23,14 +26,9 @@ def training_dataset(
     """Return endless batches of `Batch`, shuffled anew in every epoch.
 
     The order is a function of (seed, step), see
-    `electra_tf.pretraining.order`.
-
-    Args:
-        config: `PretrainingConfig`.
-        files: paths of the shards.
-        start_step: int, how many global batches to skip.
-        context: `tf.distribute.InputContext`; each input pipeline takes its
-            share of every batch.
+    `electra_tf.pretraining.order`; `start_step` global batches are skipped.
+    Each input pipeline takes its share of every batch, as its
+    `tf.distribute.InputContext` says.
     """
     size = config.train_batch_size
     layout = records.layout_of(files)
@@ -44,7 +42,7 @@ def training_dataset(
     return (
         _shares(batches, size, "train_batch_size", context)
         .map(
-            lambda batch: _parse(batch, config.max_seq_length, layout.padded),
+            _parser(config, layout),
             num_parallel_calls=tf.data.AUTOTUNE,
             deterministic=True,
         )
@@ -58,18 +56,19 @@ def evaluation_dataset(
     """Return the batches of one pass over the files, in their order."""
     size = config.eval_batch_size
     layout = records.layout_of(files)
-    batches = tf.data.TFRecordDataset(files, layout.compression).batch(
-        size, drop_remainder=True
-    )
-    return _shares(batches, size, "eval_batch_size", context).map(
-        lambda batch: _parse(batch, config.max_seq_length, layout.padded)
-    )
+    batches = tf.data.TFRecordDataset(files, layout.compression)
+    batches = batches.batch(size, drop_remainder=True)
+    shares = _shares(batches, size, "eval_batch_size", context)
+    return shares.map(_parser(config, layout))
 
 
-def _parse(serialized, max_seq_length: int, padded: bool) -> Batch:
-    """Turn serialized records, string `(B,)`, into a `Batch`."""
-    parsed = records.parse_examples(serialized, max_seq_length, padded)
-    return Batch(**parsed)
+def _parser(config, layout: records.Layout):
+    """Return the function from serialized records `(B,)` to a `Batch`."""
+    return lambda serialized: Batch(
+        **records.parse_examples(
+            serialized, config.max_seq_length, layout.padded
+        )
+    )
 
 
 def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
@@ -93,11 +92,7 @@ def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
 
 
 def matching_files(pattern: str) -> list[str]:
-    """Return the shards that a pattern matches, sorted.
-
-    Raises:
-        FileNotFoundError: when there are none.
-    """
+    """Return the shards that a pattern matches, sorted; at least one."""
     files = sorted(tf.io.gfile.glob(pattern))
     if not files:
         raise FileNotFoundError(
@@ -121,25 +116,17 @@ def read_errors_explained(files: list[str], max_seq_length: int):
     """Turn TensorFlow's read errors into ones that name the bad file."""
     try:
         yield
-    except (
-        tf.errors.DataLossError,
-        tf.errors.InvalidArgumentError,
-        tf.errors.NotFoundError,
-    ) as error:
-        raise records.explain_read_error(
-            error, files, max_seq_length
-        ) from error
+    except _READ_ERRORS as error:
+        found = records.explain_read_error(error, files, max_seq_length)
+        raise found from error
 
 
 def batch_of_ids(
     texts: Sequence[Sequence[int]], tokenizer: Tokenizer, length: int
 ) -> Batch:
-    """Return [CLS] text [SEP] of each text, int32 `(texts, length)` each.
+    """Return [CLS] text [SEP] of each text's ids, int32 `(texts, length)` each.
 
-    Args:
-        texts: their ids; what does not fit is cut off.
-        tokenizer: whose special tokens to take.
-        length: to pad to.
+    What does not fit is cut off, the rest padded.
     """
     ids = np.full((len(texts), length), tokenizer.pad_id, np.int32)
     mask = np.zeros_like(ids)

@@ -26,64 +26,48 @@ class Batch(typing.NamedTuple):
 
 
 class MaskingConfig(typing.NamedTuple):
-    """Settings of masking, and what it knows of the vocabulary.
-
-    Attributes:
-        special: `SpecialTokens`.
-        mask_prob: float, the share of real tokens to choose.
-        max_predictions_per_seq: int, N.
-        strategy: str, a row of `masking_strategies.STRATEGIES`.
-        mask_token_share: float, the share of chosen tokens that becomes
-            [MASK].
-        random_token_share: float, the share of chosen tokens that becomes
-            another token; the rest stays as it is.
-        continues_word: bool `(V,)`, which pieces continue a word; needed to
-            choose whole words.
-        token_counts: ints `(V,)`, how often each token comes in the training
-            records; needed to choose rare tokens.
-    """
+    """Settings of masking, and what it knows of the vocabulary."""
 
     special: SpecialTokens
-    mask_prob: float
-    max_predictions_per_seq: int
+    mask_prob: float  # The share of real tokens to choose.
+    max_predictions_per_seq: int  # N.
+    # A row of `masking_strategies.STRATEGIES`.
     strategy: str = "with_replacement"
+    # The share of chosen tokens that becomes [MASK].
     mask_token_share: float = 0.85  # Of the released code; the paper has 1.
+    # The share of chosen tokens that becomes another token; the rest
+    # stays as it is.
     random_token_share: float = 0.0
+    # Bool `(V,)`, which pieces continue a word; needed to choose whole words.
     continues_word: typing.Any = None
+    # Ints `(V,)`, how often each token comes in the training records; needed to
+    # choose rare tokens.
     token_counts: typing.Any = None
 
 
 class MaskingRandomInputs(typing.NamedTuple):
-    """The random choices that masking a batch consumes.
+    """The random choices that masking a batch consumes."""
 
-    Attributes:
-        positions: int32 `(B, N)`, those that a strategy chose.
-        replace: float32 `(B, N)` in [0, 1); a token becomes [MASK] when its
-            number is below the share of tokens that do, another token when
-            it is below that and the share of those together.
-        random_ids: int32 `(B, N)`, these other tokens; None without them.
-    """
-
-    positions: typing.Any
+    positions: typing.Any  # Int32 `(B, N)`, those that a strategy chose.
+    # Float32 `(B, N)` in [0, 1); a token becomes [MASK] when its number is
+    # below the share of tokens that do, another token when it is below that and
+    # the share of those together.
     replace: typing.Any
+    # Int32 `(B, N)`, these other tokens; None without them.
     random_ids: typing.Any = None
 
 
 class Masked(typing.NamedTuple):
-    """A batch with tokens to predict.
+    """A batch with tokens to predict."""
 
-    Attributes:
-        input_ids: int32 `(B, L)`, with [MASK] in place of most chosen tokens.
-        positions: int32 `(B, N)`, where the chosen tokens stand; 0 in slots
-            that are not used.
-        ids: int32 `(B, N)`, the chosen tokens; 0 in slots that are not used.
-        weights: float32 `(B, N)`, 1 in slots that are used.
-    """
-
+    # Int32 `(B, L)`, with [MASK] in place of most chosen tokens.
     input_ids: typing.Any
+    # Int32 `(B, N)`, where the chosen tokens stand; 0 in slots that are not
+    # used.
     positions: typing.Any
+    # Int32 `(B, N)`, the chosen tokens; 0 in slots that are not used.
     ids: typing.Any
-    weights: typing.Any
+    weights: typing.Any  # Float32 `(B, N)`, 1 in slots that are used.
 
 
 def maskable(batch: Batch, special: SpecialTokens):
@@ -113,19 +97,10 @@ def num_to_predict(input_mask, mask_prob: float, most: int):
 def mask_tokens(
     batch: Batch, config: MaskingConfig, random: MaskingRandomInputs, number
 ) -> Masked:
-    """Hide the chosen tokens.
+    """Hide the tokens at `number`, int32 `(B,)`, of the positions.
 
     Positions drawn with replacement, as in the released code, make a few
     sequences predict one token twice and have fewer hidden ones.
-
-    Args:
-        batch: `Batch`.
-        config: `MaskingConfig`.
-        random: `MaskingRandomInputs`.
-        number: int32 `(B,)`, how many of the positions to use.
-
-    Returns:
-        `Masked`.
     """
     slots = ops.arange(random.positions.shape[1])[None]
     used = ops.cast(slots < number[:, None], "int32")
@@ -149,37 +124,21 @@ def mask_tokens(
 
 
 def gather_positions(sequence, positions):
-    """Take numbers or vectors at positions.
-
-    Args:
-        sequence: `(B, L)` or `(B, L, D)`.
-        positions: int32 `(B, N)`.
-
-    Returns:
-        `(B, N)` or `(B, N, D)`.
-    """
+    """Take numbers `(B, L)` or vectors `(B, L, D)` at int32 `(B, N)`."""
     if len(sequence.shape) > len(positions.shape):
         positions = ops.expand_dims(positions, -1)
     return ops.take_along_axis(sequence, positions, axis=1)
 
 
 def scatter_average(sequence, updates, positions):
-    """Put tokens at positions, as the released code does.
+    """Put updates at positions, int32 `(B, N)` each, as the released code does.
 
     Position 0 is never changed, so that unused slots can point to it. Where
     several updates meet, their sum is divided by their number, rounding
     down: two different tokens at one position become a third one.
 
-    Args:
-        sequence: int32 `(B, L)`.
-        updates: int32 `(B, N)`, the tokens to put there.
-        positions: int32 `(B, N)`.
-
-    Returns:
-        The new sequence, int32 `(B, L)`, and which of its positions were
-        replaced, bool `(B, L)`.
-
-    Example:
+    Returns the new sequence, int32 `(B, L)`, and which of its positions were
+    replaced, bool `(B, L)`.
 
     >>> sequence, is_replaced = scatter_average(
     ...     np.array([[1, 2, 3]]), np.array([[7, 8, 9]]), np.array([[2, 2, 0]]))

@@ -34,11 +34,7 @@ def draw(
 ) -> MaskingRandomInputs:
     """Draw positions and what becomes of their tokens.
 
-    Args:
-        batch: `Batch`.
-        config: `MaskingConfig`.
-        vocab_size: int, V; other tokens are drawn from the whole vocabulary.
-        random: `RandomStream`.
+    Other tokens are drawn from the whole vocabulary, of `vocab_size`.
     """
     positions = STRATEGIES[config.strategy].choose(batch, config, random)
     shape = (ops.shape(batch.input_ids)[0], config.max_predictions_per_seq)
@@ -56,10 +52,9 @@ def mask(
     batch: Batch, config: MaskingConfig, random: MaskingRandomInputs
 ) -> Masked:
     """Hide as many of the chosen tokens as the strategy says."""
-    count = STRATEGIES[config.strategy].num_to_predict
-    return mask_tokens(
-        batch, config, random, count(batch, random.positions, config)
-    )
+    strategy = STRATEGIES[config.strategy]
+    number = strategy.num_to_predict(batch, random.positions, config)
+    return mask_tokens(batch, config, random, number)
 
 
 def with_replacement(batch: Batch, config: MaskingConfig, random):
@@ -166,8 +161,8 @@ def choose_words(allowed, continues, wanted, uniform):
         allowed: bool `(B, L)`, the pieces that may be chosen.
         continues: bool `(B, L)`, of these, which continue a word.
         wanted: int32 `(B, 1)`, how many to choose.
-        uniform: float32 `(B, L)`, random numbers; the one where a word
-            begins decides the word's turn.
+        uniform: float32 `(B, L)`; the number where a word begins decides the
+            word's turn.
 
     >>> choose_words(np.array([[True] * 5]), np.array([[0, 0, 1, 1, 0]]) > 0,
     ...     np.array([[2]]), np.array([[0.3, 0.1, 0, 0, 0.2]])).numpy()
@@ -223,15 +218,11 @@ def _alone(words):
 
 
 class Strategy(typing.NamedTuple):
-    """A row of `STRATEGIES`.
+    """A row of `STRATEGIES`."""
 
-    Attributes:
-        choose: the function.
-        num_to_predict: function from a batch, the positions and the config to
-            how many slots are used, int32 `(B,)`.
-    """
-
-    choose: Callable
+    choose: Callable  # The function.
+    # Function from a batch, the positions and the config to how many slots are
+    # used, int32 `(B,)`.
     num_to_predict: Callable
 
 

@@ -26,14 +26,10 @@ _QUIET_LOOPS = 20
 
 
 def sums(output) -> dict:
-    """Reduce a batch to sums, which add up.
+    """Reduce a batch's `PretrainingOutput` to sums, which add up.
 
-    Args:
-        output: `PretrainingOutput`.
-
-    Returns:
-        Dict of float32 tensors: pairs `<metric>/total` and `<metric>/count`,
-        and for the AUC the true and false positives at each threshold.
+    Returns float32 tensors: pairs `<metric>/total` and `<metric>/count`, and
+    for the AUC the true and false positives at each threshold.
     """
     pairs = _generator_pairs(output)
     if output.disc_logits is not None:
@@ -57,9 +53,6 @@ def training_terms(output) -> dict[str, LossTerm]:
     The terms have no weight. Unlike in an evaluation, the AUC is exact, of real
     tokens only, and a mean over the steps and replicas, each of which ranks
     its own part of the batch; it costs one sort.
-
-    Args:
-        output: `PretrainingOutput`.
     """
     pairs = {}
     if output.disc_logits is not None:
@@ -139,14 +132,10 @@ def _exact_auc(output) -> tuple:
 
 
 def _ordered_pairs(scores, positives, negatives) -> tuple:
-    """Count pairs of a positive and a negative, and those in order.
+    """Count pairs of a positive and a negative, and those in order of score.
 
     Their ratio is the area under the ROC curve (Mann and Whitney, 1947). Equal
-    scores count as ordered by position.
-
-    Args:
-        scores: `(B, L)`.
-        positives, negatives: float32 0/1 `(B, L)`.
+    scores count as ordered by position. All arguments are `(B, L)`.
     """
     order = ops.argsort(ops.reshape(ops.stop_gradient(scores), (-1,)))
     positives = ops.take(ops.reshape(positives, (-1,)), order)
@@ -165,54 +154,40 @@ def _auc_sums(output) -> dict:
     mask = output.disc_weights
     scores = ops.reshape(ops.sigmoid(output.disc_logits) * mask, (-1,))
     labels = ops.reshape(_labels(output) * mask, (-1,))
+    others = 1 - labels
     above = ops.cast(scores[:, None] > THRESHOLDS[None], "float32")
     return {
         "disc_auc/true_positives": ops.sum(above * labels[:, None], axis=0),
-        "disc_auc/false_positives": ops.sum(
-            above * (1 - labels)[:, None], axis=0
-        ),
+        "disc_auc/false_positives": ops.sum(above * others[:, None], axis=0),
         "disc_auc/positives": ops.sum(labels),
-        "disc_auc/negatives": ops.sum(1 - labels),
+        "disc_auc/negatives": ops.sum(others),
     }
 
 
 def summarize(total: dict) -> dict[str, float]:
-    """Turn sums over all batches into metrics.
-
-    Args:
-        total: dict of arrays, the added-up results of `sums`.
-
-    Returns:
-        Dict of floats by the original's names.
-
-    Example:
+    """Turn the added-up results of `sums` into metrics by the original's names.
 
     >>> summarize({"disc_accuracy/total": 3.0, "disc_accuracy/count": 4.0})
     {'disc_accuracy': 0.75}
     """
     total = {name: np.asarray(value) for name, value in total.items()}
     result = {}
-    for key in total:
+    for key, value in total.items():
         name, part = key.rsplit("/", 1)
         if part == "total":
-            result[name] = _ratio(total[key], total[f"{name}/count"])
+            count = total[f"{name}/count"]
+            result[name] = float(value / count) if count else 0.0
     if "disc_auc/positives" in total:
         result["disc_auc"] = _auc(total)
     return result
 
 
-def _ratio(total, count) -> float:
-    return float(total / count) if count else 0.0
-
-
 def _auc(total: dict) -> float:
     """Return the area under the ROC curve, by trapezoids."""
-    recall = (total["disc_auc/true_positives"] + _AUC_EPSILON) / (
-        total["disc_auc/positives"] + _AUC_EPSILON
-    )
-    fallout = total["disc_auc/false_positives"] / (
-        total["disc_auc/negatives"] + _AUC_EPSILON
-    )
+    positives = total["disc_auc/positives"] + _AUC_EPSILON
+    negatives = total["disc_auc/negatives"] + _AUC_EPSILON
+    recall = (total["disc_auc/true_positives"] + _AUC_EPSILON) / positives
+    fallout = total["disc_auc/false_positives"] / negatives
     widths = fallout[:-1] - fallout[1:]
     return float(np.sum(widths * (recall[:-1] + recall[1:]) / 2))
 
@@ -220,8 +195,7 @@ def _auc(total: dict) -> float:
 class CollapseWarning:
     """Warns when the discriminator has stopped telling tokens apart.
 
-    Args:
-        num_warmup_steps: int, updates in which nothing is said.
+    Nothing is said during the warm-up.
 
     >>> warning = CollapseWarning(num_warmup_steps=100)
     >>> blind = {"disc_recall": 0.0, "disc_auc": 0.5}
@@ -235,12 +209,7 @@ class CollapseWarning:
         self._quiet = 0
 
     def __call__(self, step: int, metrics: dict[str, float]) -> str | None:
-        """Return a warning, or None.
-
-        Args:
-            step: updates done.
-            metrics: the last loop's, see `training_terms`.
-        """
+        """Return a warning, or None, by the last loop's `training_terms`."""
         self._quiet = max(0, self._quiet - 1)
         if step <= self.num_warmup_steps or self._quiet:
             return None

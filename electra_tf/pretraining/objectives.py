@@ -13,23 +13,14 @@ import typing
 from keras import ops
 
 from electra_tf.configs.objectives import COPY, TOKENS
-from electra_tf.layers.heads import (
-    LinearHead,
-    ReplacedTokenHead,
-    TokenPredictionHead,
-)
+from electra_tf.layers import heads
 from electra_tf.loss_terms import LossTerm
 from electra_tf.pretraining import sampling
 from electra_tf.pretraining.masking import gather_positions
 
 
 def losses(config, output) -> dict[str, LossTerm]:
-    """Return the terms of a config's objective by name.
-
-    Args:
-        config: `PretrainingConfig`.
-        output: `PretrainingOutput`.
-    """
+    """Return the terms of a config's objective by name."""
     terms = GENERATOR_LOSSES[config.generator_training](config, output)
     head = config.objective_spec.head
     if head is not None:
@@ -41,12 +32,8 @@ class Detection:
     """Replaced-token detection (ELECTRA, section 2).
 
     A head has `layers`, the Keras layers it owns. It is called with the hidden
-    vectors `(B, L, H)` and a `PretrainingOutput` whose `corrupted` is there,
-    to return the fields that it adds to it.
-
-    Args:
-        config: `PretrainingConfig`.
-        main: `Encoder` whose vectors come in.
+    vectors `(B, L, H)` of the main encoder and a `PretrainingOutput` whose
+    `corrupted` is there, to return the fields that it adds to it.
     """
 
     # A sample that equals the original counts as original.
@@ -54,7 +41,7 @@ class Detection:
 
     def __init__(self, config, main):
         self.config = config
-        self.head = ReplacedTokenHead(main.config)
+        self.head = heads.ReplacedTokenHead(main.config)
         self.layers = [self.head]
 
     def __call__(self, hidden, output) -> dict:
@@ -115,21 +102,14 @@ def detection_losses(logits, labels):
 
 
 class TokenPredictions(typing.NamedTuple):
-    """Predictions of the original tokens by the main network.
+    """Predictions of the original tokens by the main network."""
 
-    Attributes:
-        logits: float32 `(B, T, V)`.
-        ids: int32 `(B, T)`, the original tokens.
-        input_ids: int32 `(B, T)`, the tokens that the network read.
-        weights: float32 `(B, T)`, 1 for tokens that it is trained on.
-        copy_logits: float32 `(B, T)` of a token's having been copied from the
-            input; None without the copy mechanism.
-    """
-
-    logits: typing.Any
-    ids: typing.Any
-    input_ids: typing.Any
-    weights: typing.Any
+    logits: typing.Any  # Float32 `(B, T, V)`.
+    ids: typing.Any  # Int32 `(B, T)`, the original tokens.
+    input_ids: typing.Any  # Int32 `(B, T)`, the tokens that the network read.
+    weights: typing.Any  # Float32 `(B, T)`, 1 for tokens that it is trained on.
+    # Float32 `(B, T)` of a token's having been copied from the input; None
+    # without the copy mechanism.
     copy_logits: typing.Any = None
 
 
@@ -142,7 +122,7 @@ class Tokens:
     def __init__(self, config, main):
         self.trained_on = config.objective_spec.trained_on
         self.embeddings = main.embeddings
-        self.head = TokenPredictionHead(main.config, name=TOKENS.name)
+        self.head = heads.TokenPredictionHead(main.config, name=TOKENS.name)
         self.layers = [self.head]
 
     def __call__(self, hidden, output) -> dict:
@@ -173,7 +153,7 @@ class CopiedTokens(Tokens):
 
     def __init__(self, config, main):
         super().__init__(config, main)
-        self.copy = LinearHead(main.config, name=COPY.name)
+        self.copy = heads.LinearHead(main.config, name=COPY.name)
         self.layers.append(self.copy)
 
 
@@ -186,16 +166,8 @@ def copy_losses(logits, copy_logits, input_ids, ids):
     """Return negative log-likelihoods under the copy mechanism (section 3.5).
 
     A token is copied from the input with probability sigmoid(copy_logits),
-    and drawn from softmax(logits) otherwise.
-
-    Args:
-        logits: float32 `(..., V)`.
-        copy_logits: float32 `(...)`.
-        input_ids: int32 `(...)`, the tokens that may be copied.
-        ids: int32 `(...)`, the tokens whose likelihood is wanted.
-
-    Returns:
-        Float32 `(...)`.
+    and drawn from softmax(logits) otherwise. Logits are float32 `(..., V)`, all
+    others `(...)`; `ids` are the tokens whose likelihood is wanted.
     """
     log_copied = ops.log_sigmoid(copy_logits)
     log_drawn = ops.log_sigmoid(-copy_logits) - token_losses(logits, ids)
@@ -260,10 +232,8 @@ def policy(config, output) -> dict[str, LossTerm]:
     masked, corrupted = output.masked, output.corrupted
     rewards = detection_losses(output.disc_logits, corrupted.is_fake)
     rewards = ops.stop_gradient(gather_positions(rewards, masked.positions))
-    was_read = ops.equal(
-        gather_positions(corrupted.input_ids, masked.positions),
-        corrupted.sampled_ids,
-    )
+    read_ids = gather_positions(corrupted.input_ids, masked.positions)
+    was_read = ops.equal(read_ids, corrupted.sampled_ids)
     weights = masked.weights * ops.cast(was_read, "float32")  # [B, N]
     logits = sampling.adjusted_logits(
         output.generator_output.logits,
@@ -271,21 +241,17 @@ def policy(config, output) -> dict[str, LossTerm]:
         config.temperature,
         config.disallow_correct,
     )
+    sampled_ids = corrupted.sampled_ids
     expected = output.generator_output.baseline_logits
-    policy_values = policy_losses(
-        logits, corrupted.sampled_ids, rewards, expected
-    )
+    policy_values = policy_losses(logits, sampled_ids, rewards, expected)
     baseline_values = detection_losses(expected, ops.exp(-rewards))
     terms = {
         "policy_loss": _mean(config.gen_weight, policy_values, weights),
         "baseline_loss": _mean(1.0, baseline_values, weights),
         "reward": _mean(None, rewards, weights),
     }
-    if config.entropy_weight:
-        values = -entropies(logits)
-        terms["negative_entropy"] = _mean(
-            config.entropy_weight, values, weights
-        )
+    if weight := config.entropy_weight:
+        terms["negative_entropy"] = _mean(weight, -entropies(logits), weights)
     reported = likelihood(config, output)["mlm_loss"]._replace(weight=None)
     return terms | {"mlm_loss": reported}
 
@@ -293,12 +259,8 @@ def policy(config, output) -> dict[str, LossTerm]:
 def policy_losses(logits, sampled_ids, rewards, baseline_logits):
     """Return losses that have the policy's gradient: float32 `(B, N)`.
 
-    Args:
-        logits: float32 `(B, N, V)`, what the tokens were sampled from.
-        sampled_ids: int32 `(B, N)`.
-        rewards: float32 `(B, N)`.
-        baseline_logits: float32 `(B, N)` of a probability p; -log(p) is the
-            reward to expect.
+    `logits` are `(B, N, V)`, what the tokens were sampled from, all others
+    `(B, N)`; -log sigmoid(baseline_logits) is the reward to expect.
     """
     expected = ops.softplus(-baseline_logits)
     advantages = ops.stop_gradient(rewards - expected)

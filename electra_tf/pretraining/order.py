@@ -7,6 +7,7 @@ million counts epochs, files and windows instead of reading them: it skips
 unparsed records of the files it is in the midst of, and no others.
 """
 
+import bisect
 import os
 
 import numpy as np
@@ -31,10 +32,10 @@ def windows(
 
     Args:
         files: paths of the shards.
-        seed: int, what decides the order.
-        size: int, records of a window; a few windows are held in memory.
-        start: int, how many records to leave out at the beginning.
-        compression: str, that of the files, as `tf.data` calls it.
+        seed: what decides the order.
+        size: records of a window; a few windows are held in memory.
+        start: how many records to leave out at the beginning.
+        compression: that of the files, as `tf.data` calls it.
 
     Returns:
         Dataset of serialized records, string `(size,)`; the first window may
@@ -121,14 +122,12 @@ def _whole_rounds(counts, number: int) -> int:
     >>> _whole_rounds(np.array([1, 5, 5]), 7)  # 3 in round one, then 2 and 2
     3
     """
-    low, high = 0, int(counts.max())
-    while low < high:
-        middle = (low + high + 1) // 2
-        if np.minimum(counts, middle).sum() <= number:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+
+    def given(rounds: int) -> int:
+        return np.minimum(counts, rounds).sum()
+
+    rounds = range(int(counts.max()) + 1)
+    return bisect.bisect_right(rounds, number, key=given) - 1
 
 
 def record_counts(paths: list[str], compression: str = "") -> list[int]:
@@ -151,11 +150,8 @@ def record_counts(paths: list[str], compression: str = "") -> list[int]:
 
 
 def _count(path: str, compression: str) -> int:
-    records = tf.data.TFRecordDataset(path, compression)
-    records = records.batch(_COUNTED_AT_ONCE)
+    batches = tf.data.TFRecordDataset(path, compression).batch(_COUNTED_AT_ONCE)
+    zero = tf.constant(0, tf.int64)
     return int(
-        records.reduce(
-            tf.constant(0, tf.int64),
-            lambda number, batch: number + tf.shape(batch, tf.int64)[0],
-        )
+        batches.reduce(zero, lambda n, batch: n + tf.shape(batch, tf.int64)[0])
     )

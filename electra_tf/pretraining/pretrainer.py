@@ -13,61 +13,41 @@ from electra_tf.encoder import Encoder
 from electra_tf.errors import UserError
 from electra_tf.layers.embeddings import DisentangledEmbeddings, Embeddings
 from electra_tf.layers.precision import precision
-from electra_tf.pretraining import masking_strategies, sampling
+from electra_tf.pretraining import masking, masking_strategies, sampling
 from electra_tf.pretraining.generators import GENERATORS, GeneratorOutput
-from electra_tf.pretraining.masking import (
-    Batch,
-    Masked,
-    MaskingConfig,
-    MaskingRandomInputs,
-    SpecialTokens,
-    maskable,
-    scatter_average,
-)
+from electra_tf.pretraining.masking import Batch, Masked, MaskingConfig
 from electra_tf.pretraining.objectives import HEADS, TokenPredictions
 from electra_tf.randomness import RandomStream, scoped
 
 
 class Corrupted(typing.NamedTuple):
-    """The main network's input, and the labels of a discriminator.
+    """The main network's input, and the labels of a discriminator."""
 
-    Attributes:
-        input_ids: int32 `(B, L)`, the original tokens with sampled ones in
-            place of the chosen ones.
-        is_fake: int32 `(B, L)`, 1 where a token was replaced by another.
-        is_replaced_position: bool `(B, L)`, where samples stand, those that
-            equal the original too.
-        sampled_ids: int32 `(B, N)`.
-    """
-
+    # Int32 `(B, L)`, the original tokens with sampled ones in place of the
+    # chosen ones.
     input_ids: typing.Any
+    # Int32 `(B, L)`, 1 where a token was replaced by another.
     is_fake: typing.Any
+    # Bool `(B, L)`, where samples stand, those that equal the original too.
     is_replaced_position: typing.Any
-    sampled_ids: typing.Any
+    sampled_ids: typing.Any  # Int32 `(B, N)`.
 
 
 class PretrainingOutput(typing.NamedTuple):
-    """All that a forward pass computes.
+    """All that a forward pass computes."""
 
-    Attributes:
-        batch: `Batch`, as it came.
-        maskable: bool `(B, L)`, the tokens that could be chosen.
-        masked: `Masked`.
-        generator_output: `GeneratorOutput`.
-        corrupted: `Corrupted`, or None where nothing reads it.
-        disc_logits: float32 `(B, L)`, or None without a discriminator.
-        disc_weights: float32 `(B, L)`, 1 for the tokens that it is trained
-            on; None without one.
-        predictions: `TokenPredictions` of the main network, or None.
-    """
-
-    batch: Batch
-    maskable: typing.Any
+    batch: Batch  # `Batch`, as it came.
+    maskable: typing.Any  # Bool `(B, L)`, the tokens that could be chosen.
     masked: Masked
     generator_output: GeneratorOutput
+    # `Corrupted`, or None where nothing reads it.
     corrupted: Corrupted | None = None
+    # Float32 `(B, L)`, or None without a discriminator.
     disc_logits: typing.Any = None
+    # Float32 `(B, L)`, 1 for the tokens that it is trained on; None without
+    # one.
     disc_weights: typing.Any = None
+    # `TokenPredictions` of the main network, or None.
     predictions: TokenPredictions | None = None
 
 
@@ -81,19 +61,16 @@ class Pretrainer:
     Args:
         config: `PretrainingConfig`.
         special: `SpecialTokens` of the vocabulary.
-        continues_word: bool `(V,)`, which pieces of the vocabulary continue a
-            word; needed to mask whole words.
-        token_counts: ints `(V,)`, how often each token comes in the training
-            records; needed by the unigram generator and to mask rare tokens.
-
-    Raises:
-        UserError: what is needed is missing.
+        continues_word: bool `(V,)`, which pieces continue a word; needed to
+            mask whole words.
+        token_counts: ints `(V,)`, how often each token comes in the records;
+            needed by the unigram generator and to mask rare tokens.
     """
 
     def __init__(
         self,
         config: PretrainingConfig,
-        special: SpecialTokens,
+        special: masking.SpecialTokens,
         continues_word=None,
         token_counts=None,
     ):
@@ -158,11 +135,7 @@ class Pretrainer:
     ) -> PretrainingOutput:
         """Mask, sample and detect with fresh random numbers.
 
-        Args:
-            batch: `Batch`.
-            random: `RandomStream` of this step.
-            training: bool, whether to apply dropout.
-            frozen_generator: bool, whether the generator has none even so.
+        Dropout is applied in training; a frozen generator has none even so.
         """
         output = self.generate(batch, random, training and not frozen_generator)
         sample = functools.partial(
@@ -185,20 +158,17 @@ class Pretrainer:
     def read_masked(
         self,
         batch: Batch,
-        choices: MaskingRandomInputs,
+        choices: masking.MaskingRandomInputs,
         random: RandomStream | None,
     ) -> PretrainingOutput:
         """Hide the chosen tokens, and let the generator propose others.
 
-        Args:
-            batch: `Batch`.
-            choices: `MaskingRandomInputs`.
-            random: `RandomStream` for dropout, or None.
+        `random` is that of dropout.
         """
         masked = masking_strategies.mask(batch, self.masking, choices)
         return PretrainingOutput(
             batch=batch,
-            maskable=maskable(batch, self.masking.special),
+            maskable=masking.maskable(batch, self.masking.special),
             masked=masked,
             generator_output=self.generator(batch, masked, random),
         )
@@ -208,10 +178,8 @@ class Pretrainer:
     ) -> PretrainingOutput:
         """Let the main network read sampled tokens, if the objective has that.
 
-        Args:
-            output: `PretrainingOutput` of the generator alone.
-            sample: function from logits `(B, N, V)` to int32 `(B, N)`.
-            random: `RandomStream` for dropout, or None.
+        `sample` is a function from logits `(B, N, V)` to int32 `(B, N)`,
+        `random` that of dropout.
         """
         if self.head is None:
             return output
@@ -234,13 +202,12 @@ class Pretrainer:
         )
         sampled_ids = ops.stop_gradient(sample(logits))
         input_ids = output.batch.input_ids
-        corrupted_ids, is_replaced = scatter_average(
+        corrupted_ids, is_replaced = masking.scatter_average(
             input_ids, sampled_ids, output.masked.positions
         )
         is_fake = is_replaced
         if not self.head.lucky_samples_are_fake:
             changed = ops.not_equal(corrupted_ids, input_ids)
             is_fake = ops.logical_and(is_replaced, changed)
-        return Corrupted(
-            corrupted_ids, ops.cast(is_fake, "int32"), is_replaced, sampled_ids
-        )
+        is_fake = ops.cast(is_fake, "int32")
+        return Corrupted(corrupted_ids, is_fake, is_replaced, sampled_ids)

@@ -44,10 +44,8 @@ def word_errors(hypothesis: str, reference: str) -> int:
 def word_error_rate(lists: Sequence[dict], weight: float) -> float:
     """Return the word errors of the best hypotheses, for each word wanted.
 
-    Args:
-        lists: dicts with "reference", a text, and "hypotheses", dicts with
-            "text", "score" and "likelihood".
-        weight: of the likelihood.
+    `lists` have "reference", a text, and "hypotheses", dicts with "text",
+    "score" and "likelihood".
     """
     errors = words = 0
     for each in lists:

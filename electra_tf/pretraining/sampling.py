@@ -1,6 +1,7 @@
 """Samples tokens from what a generator proposes: a table of samplers.
 
-B batch, N positions, V vocabulary.
+A sampler is a function from float32 logits `(B, N, V)` and a `RandomStream` to
+int32 tokens `(B, N)`. B batch, N positions, V vocabulary.
 """
 
 from keras import ops
@@ -16,17 +17,7 @@ DISALLOWED = 1000.0
 
 
 def adjusted_logits(logits, masked: tuple, temperature, disallow_correct):
-    """Apply the temperature, and forbid the true token where asked to.
-
-    Args:
-        logits: float32 `(B, N, V)`.
-        masked: `Masked`, for the true tokens.
-        temperature: float above 0.
-        disallow_correct: bool.
-
-    Returns:
-        Float32 `(B, N, V)`.
-    """
+    """Apply the temperature to logits; forbid the true token if asked to."""
     logits = logits / temperature
     if not disallow_correct:
         return logits
@@ -38,13 +29,6 @@ def gumbel(logits, random):
     """Sample from softmax(logits) by the largest of logits + Gumbel noise.
 
     Takes V random numbers a position, as the original does.
-
-    Args:
-        logits: float32 `(B, N, V)`.
-        random: `RandomStream`.
-
-    Returns:
-        Int32 `(B, N)`.
     """
     noise = random.uniform(ops.shape(logits), "noise")
     inner = -ops.log(noise + NOISE_EPSILON)
@@ -58,13 +42,6 @@ def inverse_cdf(logits, random):
     The vocabulary is cut into blocks; the number chooses a block by the
     blocks' sums, then a token in it. A running sum over the whole vocabulary
     is the slowest operation of a training step on a CPU.
-
-    Args:
-        logits: float32 `(B, N, V)`.
-        random: `RandomStream`.
-
-    Returns:
-        Int32 `(B, N)`.
     """
     noise = random.uniform(ops.shape(logits)[:2], "noise")
     weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
@@ -81,15 +58,9 @@ def inverse_cdf(logits, random):
 
 
 def _choose(weights, threshold):
-    """Find where the running sum of weights passes the threshold.
+    """Find where the running sum of `(B, N, W)` passes a threshold `(B, N)`.
 
-    Args:
-        weights: float32 `(B, N, W)`.
-        threshold: float32 `(B, N)`.
-
-    Returns:
-        Int32 `(B, N)`, the index, and float32 `(B, N)`, the part of the
-        threshold that the weights before it leave.
+    Returns the index, and what the weights before it leave of the threshold.
     """
     cumulative = ops.cumsum(weights, axis=-1)
     passed = ops.cast(cumulative <= threshold[..., None], "int32")

@@ -71,9 +71,8 @@ def electra(pretrainer, batch: Batch):
     In one pass with two towers; a masked language model takes one for each
     token.
     """
-    generate = (
-        cloze if _has_towers(pretrainer.config) else masked_language_model
-    )
+    towers = _has_towers(pretrainer.config)
+    generate = cloze if towers else masked_language_model
     return log_data_probabilities(
         _fake_logits(pretrainer, batch),
         generate(pretrainer, batch),
@@ -86,12 +85,8 @@ def log_data_probabilities(fake_logits, log_generator, mask_prob: float):
 
     p = D q / (a (1 - D) + q) with a = (1 - m) / m, where D is the probability
     that a token is original, q the generator's of it, and m the share of
-    tokens that are masked (ELECTRA, appendix G).
-
-    Args:
-        fake_logits: float32, of a token's having been replaced.
-        log_generator: float32 of the same shape, log q.
-        mask_prob: float, m.
+    tokens that are masked (ELECTRA, appendix G). Given are the discriminator's
+    logits of a token's having been replaced, log q, and m.
 
     Example: the discriminator of a token that the data has half of the time,
     the generator always, is right to say D = 2/3 at m = 1/2.
@@ -103,23 +98,16 @@ def log_data_probabilities(fake_logits, log_generator, mask_prob: float):
     odds = math.log((1 - mask_prob) / mask_prob)
     log_original = -ops.softplus(fake_logits)
     log_fake = -ops.softplus(-fake_logits)
-    return (
-        log_original
-        + log_generator
-        - ops.logaddexp(odds + log_fake, log_generator)
-    )
+    log_sum = ops.logaddexp(odds + log_fake, log_generator)
+    return log_original + log_generator - log_sum
 
 
 class Method(typing.NamedTuple):
-    """A row of `METHODS`.
+    """A row of `METHODS`."""
 
-    Attributes:
-        score: the function.
-        fits: function from a `PretrainingConfig` to whether its model has the
-            networks that are needed.
-    """
-
-    score: Callable
+    score: Callable  # The function.
+    # Function from a `PretrainingConfig` to whether its model has the networks
+    # that are needed.
     fits: Callable[[PretrainingConfig], bool]
 
 
@@ -210,16 +198,9 @@ def _config(path: str, model: ModelConfig, vocab_file: str):
 
 
 class TextScorer:
-    """Scores texts by a row of `METHODS`.
+    """Scores texts by a row of `METHODS`; by default, by the fitting one.
 
-    Args:
-        pretrainer: `Pretrainer`.
-        tokenizer: `Tokenizer` of its vocabulary.
-        method: str, the row; None for the one that fits the objective best.
-        batch_size: int, texts of a pass at most.
-
-    Raises:
-        UserError: when the model lacks networks that the method needs.
+    Raises UserError when the model lacks networks that the method needs.
     """
 
     def __init__(
@@ -238,9 +219,7 @@ class TextScorer:
     def scores(self, texts: list[str], names: list[str]) -> list[tuple]:
         """Return for each text its word pieces and their scores.
 
-        Args:
-            texts: any number.
-            names: what to call each in a message.
+        `names` are what to call the texts in a message.
 
         Raises:
             UserError: for a text that is too long for the model.
@@ -262,16 +241,11 @@ class TextScorer:
     def fill(self, before: str, after: str, candidates: int, name: str):
         """Return the likeliest tokens between two texts (ELECTRA, appendix G).
 
-        The generator proposes its likeliest tokens, and the discriminator,
-        where there is one, reads each in its place.
+        The generator proposes so many candidates, and the discriminator, where
+        there is one, reads each in its place. `name` is that of the text in a
+        message.
 
-        Args:
-            before, after: the texts.
-            candidates: how many tokens to look at.
-            name: what to call the text in a message.
-
-        Returns:
-            Pairs of a token and its probability, the likeliest first.
+        Returns pairs of a token and its probability, the likeliest first.
         """
         left, right = map(self.tokenizer.encode, (before, after))
         ids = [*left, self.tokenizer.mask_id, *right]
