@@ -22,16 +22,7 @@ FOR_BEAM = "--"
 
 
 def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
-    """Build the records, or what is missing of them.
-
-    Beam's flags say how many processes work.
-
-    Raises:
-        FileNotFoundError: No corpus or no vocabulary.
-        UserError: The output folder is in use for something else, the
-            corpus gives no example, or Beam is not installed.
-        Exception: What the runner raises when the pipeline fails.
-    """
+    """Build the records, or what is missing of them; Beam's flags say where."""
     if config.corpus_dir == corpus.STANDARD_INPUT:
         raise UserError(
             "--corpus_dir=- cannot be read by other machines. Give a folder"
@@ -50,7 +41,13 @@ def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
     if len(finished) < len(jobs):
         beam_pipeline.run(config, jobs, set(finished), folder, beam_flags)
         finished = folder.finished(len(jobs))
-    results = _in_order(finished, len(jobs))
+    missing = set(range(len(jobs))) - set(finished)
+    if missing:
+        raise UserError(
+            f"{len(missing)} of {len(jobs)} jobs are not finished, job"
+            f" {min(missing)} first. The same command goes on."
+        )
+    results = [finished[number] for number in range(len(jobs))]
     built = planned.finish(folder, results)
     seconds = f"{time.monotonic() - began:.1f} s"
     plan.report(config, built, results, seconds)
@@ -69,16 +66,6 @@ def _import_beam():
             " without it."
         ) from None
     return beam_folder, beam_pipeline
-
-
-def _in_order(finished: dict, num_jobs: int) -> list:
-    missing = set(range(num_jobs)) - set(finished)
-    if missing:
-        raise UserError(
-            f"{len(missing)} of {num_jobs} jobs are not finished, job"
-            f" {min(missing)} first. The same command goes on."
-        )
-    return [finished[number] for number in range(num_jobs)]
 
 
 def split_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:

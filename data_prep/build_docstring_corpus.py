@@ -67,19 +67,12 @@ class Root(NamedTuple):
 
 
 class Docstring(NamedTuple):
-    """One docstring and where it stands.
+    """One docstring and where it stands."""
 
-    Attributes:
-        library: Top-level name of the library, or `STANDARD_LIBRARY`.
-        path: Source file relative to its root, with forward slashes.
-        name: Dotted name of the module, class or function.
-        text: The docstring, its indentation removed.
-    """
-
-    library: str
-    path: str
-    name: str
-    text: str
+    library: str  # Top-level name of the library, or `STANDARD_LIBRARY`.
+    path: str  # Source file relative to its root, with forward slashes.
+    name: str  # Dotted name of the module, class or function.
+    text: str  # The docstring, its indentation removed.
 
 
 def default_roots() -> list[Root]:
@@ -97,18 +90,13 @@ def iterate_docstrings(
 ) -> Iterator[Docstring]:
     """Yield the docstrings of all source files below some folders.
 
-    Left out are docstrings of fewer than `MIN_WORDS` words, those that are
-    not mostly English letters, and all but the first of equal ones. Files
-    that do not parse are passed over. The order depends on nothing but the
-    files: by root, path and line.
+    Without folders, those of `default_roots()`. Left out are docstrings of
+    fewer than `MIN_WORDS` words, those that are not mostly English letters, and
+    all but the first of equal ones. Files that do not parse are passed over.
+    The order depends on nothing but the files: by root, path and line.
 
-    Args:
-        roots: Folders to read; None means `default_roots()`.
-        num_processes: Processes that parse. With more than one, the calling
-            program needs the usual `if __name__ == "__main__":`.
-
-    Raises:
-        FileNotFoundError: One of the folders is missing.
+    With more than one process that parses, the calling program needs the usual
+    `if __name__ == "__main__":`.
     """
     files = list(_source_files(default_roots() if roots is None else roots))
     seen: set[str] = set()
@@ -269,40 +257,27 @@ def write_corpus(
     folder: pathlib.Path,
     max_mb: float | None = None,
 ) -> None:
-    """Write docstrings as text files, and say how much it is.
+    """Write docstrings as text files of a folder, and say how much it is.
 
-    Args:
-        records: In an order that keeps those of a source file together.
-        folder: Where the files go; made if missing.
-        max_mb: Stop after so many megabytes of text.
+    Those of a source file must stand together. `max_mb` is the most text.
     """
     texts = [text.encode("utf-8") for text in documents(records)]
     random.Random(SHUFFLE_SEED).shuffle(texts)
     if max_mb is not None:
-        texts = _up_to(texts, max_mb * BYTES_PER_MB)
-    files = _write_files(texts, folder)
-    size = sum(map(len, texts)) / BYTES_PER_MB
-    print(
-        f"{size:.1f} MB of text in {len(texts)} documents and {files} files in"
-        f" {folder}"
-    )
-
-
-def _up_to(texts: list[bytes], max_bytes: float) -> list[bytes]:
-    """Return the first texts, as many as fit."""
-    ends = itertools.accumulate(map(len, texts))
-    return [t for t, end in zip(texts, ends, strict=True) if end <= max_bytes]
-
-
-def _write_files(texts: list[bytes], folder: pathlib.Path) -> int:
-    """Deal the documents out to files; return the number of files."""
+        ends = itertools.accumulate(map(len, texts))
+        number = sum(end <= max_mb * BYTES_PER_MB for end in ends)
+        texts = texts[:number]
     if not texts:
         raise UserError("Found no docstrings. Raise max_mb if it is set.")
-    count = -(-sum(map(len, texts)) // BYTES_PER_FILE)
+    size = sum(map(len, texts))
+    count = -(-size // BYTES_PER_FILE)
     for k in range(count):
         path = folder / f"docstrings-{k:03d}-of-{count:03d}.txt"
         io_files.write(path, b"\n".join(texts[k::count]))
-    return count
+    print(
+        f"{size / BYTES_PER_MB:.1f} MB of text in {len(texts)} documents and"
+        f" {count} files in {folder}"
+    )
 
 
 if __name__ == "__main__":

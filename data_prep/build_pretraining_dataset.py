@@ -24,14 +24,7 @@ FLAGS_OF_THE_ORIGINAL = {
 
 
 def main(config: PretrainingDatasetConfig) -> None:
-    """Build the records, or what is missing of them.
-
-    Raises:
-        FileNotFoundError: No corpus or no vocabulary.
-        UserError: The output folder is in use for something else, the
-            corpus gives no example, or some of it cannot be read.
-        OSError: The output folder is full or cannot be written to.
-    """
+    """Build the records, or what is missing of them."""
     files.check_writable(config.output_dir, "--output_dir")
     with corpus.standard_input_as_file(config) as config:
         _build(plan.plan_of(config))

@@ -19,12 +19,8 @@ def run(
 ) -> None:
     """Parse the flags and run a program; report its errors.
 
-    Args:
-        main: The program.
-        config_class: Its settings.
-        argv: Program name and arguments.
-        other_names: Flags by which others know ours, such as
-            `{"--no-lower-case": "--nodo_lower_case"}`.
+    `argv` has the program's name and its arguments. `other_names` are flags by
+    which others know ours: `{"--no-lower-case": "--nodo_lower_case"}`, say.
     """
     config = from_config.parse(config_class, _translated(argv, other_names))
     program = pathlib.Path(argv[0]).name

@@ -40,13 +40,11 @@ BYTES_PER_SAMPLE = 1 << 20
 
 
 def list_files(config: CorpusConfig) -> list[SourceFile]:
-    """Return all files of a corpus, in order.
-
-    Hidden files (their name starts with a dot) are passed over.
+    """Return all files of a corpus, in order, but hidden ones.
 
     Raises:
-        OSError: There are none, all are empty, or something cannot be read.
-        UserError: One is of a format that is not read.
+        OSError: there are none, all are empty, or something cannot be read.
+        UserError: one is of a format that is not read.
     """
     if config.tfds_name is not None:
         return [tfds.find(config)]
@@ -83,9 +81,8 @@ def last_change(files: Sequence[SourceFile]) -> str:
         for file in files
         if file.format != tfds.FORMAT
     ]
-    return datetime.datetime.fromtimestamp(
-        max(changes, default=0), datetime.timezone.utc
-    ).isoformat()
+    youngest, utc = max(changes, default=0), datetime.timezone.utc
+    return datetime.datetime.fromtimestamp(youngest, utc).isoformat()
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ import sys
 import zlib
 from collections.abc import Iterator, Mapping
 
+import google_crc32c
+
 from electra_tf import command_line
 from electra_tf.io import files, manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
@@ -197,11 +199,11 @@ def failure_of(shard: Shard, folder: pathlib.Path) -> str | None:
 
 
 def _crc32c(path: pathlib.Path) -> str:
-    checksum = serialization.Crc32c()
+    checksum = google_crc32c.Checksum()
     with path.open("rb") as file:
         while block := file.read(BYTES_PER_BLOCK):
-            checksum.add(block)
-    return checksum.hex()
+            checksum.update(block)
+    return checksum.hexdigest().decode()
 
 
 def records_in(path: pathlib.Path) -> Iterator[bytes]:

@@ -62,8 +62,8 @@ class Demo:
             "vocabulary": self.make_vocabulary,
             "records": self.make_records,
             "pre-training": self.pretrain,
-            "fine-tuning": self.finetune_pretrained,
-            "fine-tuning, random start": self.finetune_random,
+            "fine-tuning": lambda: self.finetune("pretrained"),
+            "fine-tuning, random start": lambda: self.finetune("random"),
         }
         number, seconds = len(steps) + 1, {}
         for place, (name, step) in enumerate(steps.items(), 1):
@@ -114,15 +114,8 @@ class Demo:
             **({"num_train_steps": steps} if steps else {}),
         )
 
-    def finetune_pretrained(self):
-        """Fine-tune what was pre-trained."""
-        self._finetune("pretrained", from_scratch="false")
-
-    def finetune_random(self):
-        """Fine-tune the same network from random weights."""
-        self._finetune("random", from_scratch="true")
-
-    def _finetune(self, start: str, **flags):
+    def finetune(self, start: str):
+        """Fine-tune from pre-trained or from random weights."""
         folder = self.folder / "finetuned" / start
         self._program(
             "run_finetuning.py",
@@ -136,7 +129,7 @@ class Demo:
             results_txt=folder / "results.txt",
             results_json=folder / "results.json",
             unless=folder / "results.json",
-            **flags,
+            from_scratch="true" if start == "random" else "false",
         )
 
     def _program(self, program: str, unless=None, **flags):

@@ -8,6 +8,7 @@ import platform
 from statistics import fmean
 
 from electra_tf import command_line
+from electra_tf.finetuning.error_analysis import table
 from electra_tf.io import files
 from electra_tf.training.progress import duration
 
@@ -57,25 +58,23 @@ def _scores(path: pathlib.Path) -> list[float]:
 
 def _table(scores: dict[str, list[float]]) -> str:
     """Compare the accuracies of both starts with their spread over seeds."""
-    lines = [
-        "| start | seeds | mean | lowest | highest |",
-        "|---|---|---|---|---|",
-    ]
-    for start, values in scores.items():
-        each = " ".join(f"{value:.1f}" for value in values)
-        lines.append(
-            f"| {start} | {each} | {fmean(values):.1f} | {min(values):.1f} | "
-            f"{max(values):.1f} |"
+    rows = [
+        (
+            start,
+            " ".join(f"{value:.1f}" for value in values),
+            *(f"{of(values):.1f}" for of in (fmean, min, max)),
         )
+        for start, values in scores.items()
+    ]
     gain = fmean(scores["pretrained"]) - fmean(scores["random"])
     spread = max(max(v) - min(v) for v in scores.values())
     verdict = "more" if gain > spread else "NOT more"
-    lines.append(
-        f"\nDevelopment accuracy in percent; guessing gives 50. Pre-training "
-        f"gains {gain:.1f} points, {verdict} than the spread over seeds, "
-        f"{spread:.1f}."
+    head = ("start", "seeds", "mean", "lowest", "highest")
+    return (
+        f"{table(head, rows)}\n\nDevelopment accuracy in percent; guessing "
+        f"gives 50. Pre-training gains {gain:.1f} points, {verdict} than the "
+        f"spread over seeds, {spread:.1f}."
     )
-    return "\n".join(lines)
 
 
 def _machine(seconds: dict[str, float]) -> str:

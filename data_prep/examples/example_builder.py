@@ -43,13 +43,10 @@ _UNUSED_BITS = 64 - _PRECISION
 
 
 class RandomInputs:
-    """Random numbers made of a digest, always the same ones.
+    """Random numbers made of a digest of 64 bytes, always the same ones.
 
-    They do not change with the version of Python, as those of `random` might.
-
-    Args:
-        digest: 64 bytes. They are the first numbers; their digest is the
-            next ones, and so on.
+    They are the first numbers; their digest is the next ones, and so on. They
+    do not change with the version of Python, as those of `random` might.
 
     >>> inputs = RandomInputs(hashlib.blake2b(b"the king").digest())
     >>> [round(inputs.random(), 4) for _ in range(9)]
@@ -93,23 +90,18 @@ def random_inputs_of(
         if size >= CHARACTERS_OF_BEGINNING:
             break
     text = "\n".join(beginning)[:CHARACTERS_OF_BEGINNING]
-    key = hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"), key=str(seed).encode()
-    )
-    return RandomInputs(key.digest()), itertools.chain(beginning, lines)
+    content = text.encode("utf-8", "surrogatepass")
+    digest = hashlib.blake2b(content, key=str(seed).encode()).digest()
+    return RandomInputs(digest), itertools.chain(beginning, lines)
 
 
 class Example(NamedTuple):
-    """One example, without padding.
+    """One example, without padding."""
 
-    Attributes:
-        input_ids: [CLS] segment 0 [SEP], and segment 1 [SEP] if there is one;
-            of the type of the sentences.
-        segment0_length: Number of ids up to and with the first [SEP].
-    """
-
+    # [CLS] segment 0 [SEP], and segment 1 [SEP] if there is one; of the type of
+    # the sentences.
     input_ids: Any
-    segment0_length: int
+    segment0_length: int  # Number of ids up to and with the first [SEP].
 
 
 class ExampleBuilder:
@@ -121,13 +113,13 @@ class ExampleBuilder:
     Args:
         cls: [CLS], a sentence of one id; all are of its type.
         sep: [SEP], likewise.
-        max_length: Most ids an example may have, at least `SHORTEST_TARGET`.
-        rng: Gives the random inputs, as `random.Random` does; not needed if
+        max_length: most ids an example may have, at least `SHORTEST_TARGET`.
+        rng: gives the random inputs, as `random.Random` does; not needed if
             each document begins with `begin_document`.
 
     Attributes:
-        tokens: Number of ids that finished examples were made of.
-        tokens_cut_off: How many of them did not fit. As in the original, a
+        tokens: number of ids that finished examples were made of.
+        tokens_cut_off: how many of them did not fit. As in the original, a
             full example loses the end of its last line, and of long lines.
 
     Example, in which no draw asks for a single segment or a short one:

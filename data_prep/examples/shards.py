@@ -10,10 +10,11 @@ import pathlib
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 
+import google_crc32c
+
 from data_prep.examples.example_builder import Example
 from electra_tf.io import files, records, serialization
 from electra_tf.io.manifest import Shard
-from electra_tf.io.serialization import Crc32c
 
 # Records framed and written together, for each file.
 RECORDS_PER_WRITE = 512
@@ -68,13 +69,13 @@ class ShardWriter:
     error there are none.
 
     Args:
-        folder: Where the files go; must exist.
-        names: Names of the files.
-        serialize: Function from examples to their records.
-        compress: Function from some of a file to what is written of it.
+        folder: where the files go; must exist.
+        names: names of the files.
+        serialize: function from examples to their records.
+        compress: function from some of a file to what is written of it.
 
     Attributes:
-        counts: Number of examples in each file so far.
+        counts: number of examples in each file so far.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class ShardWriter:
             file.add(b"")
         self._waiting: list[list[Example]] = [[] for _ in names]
         self._next = 0
-        self._checksums = [Crc32c() for _ in names]
+        self._checksums = [google_crc32c.Checksum() for _ in names]
         self.counts = [0] * len(names)
 
     def write(self, example: Example) -> None:
@@ -110,17 +111,18 @@ class ShardWriter:
     def shards(self) -> list[Shard]:
         """Return what was written; call it when the context is left."""
         return [
-            Shard(path.name, count, path.stat().st_size, checksum.hex())
-            for path, count, checksum in zip(
+            Shard(
+                path.name, count, path.stat().st_size, crc.hexdigest().decode()
+            )
+            for path, count, crc in zip(
                 self._paths, self.counts, self._checksums, strict=True
             )
         ]
 
     def _flush(self, turn: int) -> None:
         serialized = self._serialize(self._waiting[turn])
-        framed = serialization.frame(serialized)
-        content = self._compress(framed)
-        self._checksums[turn].add(content)
+        content = self._compress(serialization.frame(serialized))
+        self._checksums[turn].update(content)
         self._files[turn].add(content)
         self._waiting[turn].clear()
 

@@ -52,10 +52,8 @@ def open_stream(
 ) -> BinaryIO:
     """Open a file, compressed as its name says; that cannot be sought in.
 
-    `on_read` is called with the number of stored bytes at every read.
-
-    Raises:
-        UserError: While it is read: damaged, incomplete, or too large.
+    `on_read` is called with the number of stored bytes at every read. While it
+    is read, UserError is raised if it is damaged, incomplete, or too large.
     """
     suffix = split_suffix(path)[1]
     file = files.open_stream(path, on_read)
@@ -92,10 +90,6 @@ class _Unpacked(io.RawIOBase):
                 f" {self._size} unpacked bytes ({error}). Copy it again."
             ) from None
         self._size += size
-        self._check_expansion()
-        return size
-
-    def _check_expansion(self) -> None:
         read = self._packed.tell()
         if self._size > FREE_BYTES + MOST_EXPANSION * read:
             raise UserError(
@@ -103,6 +97,7 @@ class _Unpacked(io.RawIOBase):
                 f" size: {self._size} bytes from its first {read}. Text does"
                 " not. Unpack it yourself if it is what you want."
             )
+        return size
 
     def close(self) -> None:
         self._stream.close()

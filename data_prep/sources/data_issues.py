@@ -25,10 +25,6 @@ MOST_PLACES = 3
 class DataIssues:
     """Counts by kind, with the first places.
 
-    Attributes:
-        counts: Kind -> number; every kind is there.
-        places: Kind -> the first places.
-
     >>> issues = DataIssues()
     >>> issues.add("empty_files", "corpus/a.txt")
     >>> print(*warnings(issues.counts, issues.places))
@@ -64,9 +60,7 @@ def warnings(
 ) -> list[str]:
     """Return a sentence for each kind that was found.
 
-    Args:
-        counts: Kind -> number; others than `KINDS` are passed over.
-        places: Kind -> some of the places.
+    Other kinds than `KINDS` are passed over.
     """
     return [
         f"{counts[kind]} {text}: {'; '.join(places[kind][:MOST_PLACES])}"

@@ -14,17 +14,14 @@ from electra_tf.errors import UserError
 
 
 class Format(NamedTuple):
-    """Functions that read the files of a format.
+    """Functions that read the files of a format."""
 
-    Attributes:
-        cut: Function from a file, a size in bytes and the settings to units
-            of about that size. They depend on nothing else.
-        documents: Function from a unit to its documents, each as its lines
-            without the white space around them. An iterator of lines is to
-            be used up before the next document is asked for.
-    """
-
+    # Function from a file, a size in bytes and the settings to units of about
+    # that size. They depend on nothing else.
     cut: Callable[[SourceFile, int, CorpusConfig], list[Unit]]
+    # Function from a unit to its documents, each as its lines without the white
+    # space around them. An iterator of lines is to be used up before the next
+    # document is asked for.
     documents: Callable[[Unit, Reading], Iterator[Iterable[str]]]
 
 
@@ -73,11 +70,7 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterable[str]]:
     """Yield the documents of a unit; count it if there are none.
 
     Each is an iterable of its lines, to be used up before the next one is
-    asked for.
-
-    Raises:
-        UserError: The unit is damaged, or holds something else than text;
-            the message names file and position.
+    asked for. A UserError about damage names file and position.
     """
     number = 0
     if unit.bytes:

@@ -56,11 +56,7 @@ def split(
 def cut_after(separator: re.Pattern[bytes]) -> Callable[..., list[Unit]]:
     """Return the function that splits files after some separators."""
 
-    def cut(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
-        del config
-        return split(file, target, separator)
-
-    return cut
+    return lambda file, target, config: split(file, target, separator)
 
 
 def _end_of_next(stream, start: int, separator) -> int | None:

@@ -1,7 +1,7 @@
 """Text sets of TensorFlow Datasets, such as wiki40b/en or c4.
 
-TensorFlow is imported only when such a set is asked for. The set has to be
-on the disk, or TFDS downloads and prepares it first.
+TensorFlow is imported only when such a set is asked for. If it is not on the
+disk, TFDS downloads and prepares it first.
 """
 
 import re
@@ -19,11 +19,7 @@ _WIKI40B = re.compile(r"\n?_START_(?:ARTICLE|SECTION|PARAGRAPH)_\n|_NEWLINE_")
 
 
 def find(config: CorpusConfig) -> SourceFile:
-    """Return a split of a set as one file.
-
-    Raises:
-        UserError: There is no such set or split, or it has no such text.
-    """
+    """Return a split of a set, of which it has text, as one file."""
     builder = _builder(config)
     split = _split(builder, config)
     _check_feature(builder, config)

@@ -9,51 +9,31 @@ from electra_tf.errors import UserError
 
 
 class SourceFile(NamedTuple):
-    """A file of the corpus.
+    """A file of the corpus."""
 
-    Attributes:
-        format: Name of a row of `formats.FORMATS`.
-        path: Its path.
-        name: The path below the corpus folder, which may move.
-        bytes: Its size as it is stored.
-    """
-
-    format: str
-    path: str
-    name: str
-    bytes: int
+    format: str  # Name of a row of `formats.FORMATS`.
+    path: str  # Its path.
+    name: str  # The path below the corpus folder, which may move.
+    bytes: int  # Its size as it is stored.
 
 
 class Unit(NamedTuple):
-    """Whole documents: a file, or a part of one.
+    """Whole documents: a file, or a part of one."""
 
-    Attributes:
-        format: Name of a row of `formats.FORMATS`.
-        path: The file.
-        start: First position; of what, the format knows: bytes, row groups
-            or examples.
-        end: The position after the last one.
-        bytes: How much of the stored file it is.
-    """
-
-    format: str
-    path: str
+    format: str  # Name of a row of `formats.FORMATS`.
+    path: str  # The file.
+    # First position; of what, the format knows: bytes, row groups or examples.
     start: int
-    end: int
-    bytes: int
+    end: int  # The position after the last one.
+    bytes: int  # How much of the stored file it is.
 
 
 class Reading(NamedTuple):
-    """Settings and counters that all readers of units need.
+    """Settings and counters that all readers of units need."""
 
-    Attributes:
-        config: Settings of the corpus.
-        issues: Where to count what is wrong with the text.
-        on_read: Called with the number of stored bytes at every read.
-    """
-
-    config: CorpusConfig
-    issues: DataIssues
+    config: CorpusConfig  # Settings of the corpus.
+    issues: DataIssues  # Where to count what is wrong with the text.
+    # Called with the number of stored bytes at every read.
     on_read: Callable[[int], None] | None = None
 
     def reject(self, place: str, reason: str) -> None:
@@ -89,13 +69,11 @@ def shares(file: SourceFile, number: int, target: int) -> list[Unit]:
     [(0, 2, 50), (2, 5, 50)]
     """
     parts = max(1, min(number, file.bytes // target))
+    places = [part * number // parts for part in range(parts + 1)]
+    sizes = [part * file.bytes // parts for part in range(parts + 1)]
     return [
         Unit(
-            file.format,
-            file.path,
-            part * number // parts,
-            (part + 1) * number // parts,
-            (part + 1) * file.bytes // parts - part * file.bytes // parts,
+            file.format, file.path, *places[k : k + 2], sizes[k + 1] - sizes[k]
         )
-        for part in range(parts)
+        for k in range(parts)
     ]

@@ -41,11 +41,7 @@ def is_remote(path: Path) -> bool:
 
 
 def read(path: Path) -> bytes:
-    """Return the content of a file.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
+    """Return the content of a file; raises FileNotFoundError."""
     if not is_remote(path):
         return pathlib.Path(path).read_bytes()
     from tensorflow.io import gfile
@@ -61,9 +57,7 @@ def open_stream(
 ) -> BinaryIO:
     """Open a file for reading piece by piece; it can be sought in.
 
-    Args:
-        path: The file.
-        on_read: Called with the number of bytes at every read from it.
+    `on_read` is called with the number of bytes at every read from it.
     """
     raw = _RemoteFile(path) if is_remote(path) else io.FileIO(path)
     if on_read is not None:
@@ -93,14 +87,9 @@ def last_change(path: Path) -> float:
 
 
 def check_writable(path: Path, name: str) -> None:
-    """Refuse a path that nothing here writes to, before work begins.
+    """Refuse a path with a scheme, before work begins: none is written to.
 
-    Args:
-        path: Where a program is to write.
-        name: What to call it, its flag for instance.
-
-    Raises:
-        UserError: It has a scheme.
+    `name` is what to call it, its flag for instance.
     """
     if is_remote(path):
         raise UserError(
@@ -142,12 +131,9 @@ def writing(path: Path) -> Iterator[pathlib.Path]:
 class Pieces:
     """A file that is written in pieces, and not held open in between.
 
-    Args:
-        path: Its name when it is finished; the folder must exist.
-
-    Attributes:
-        unfinished: Its name until then. Processes have names of their own:
-            one that is being killed may still write while the next begins.
+    Its folder must exist. Until it is finished it is called `unfinished`, by a
+    name of each process: one that is being killed may still write while the
+    next begins.
     """
 
     def __init__(self, path: Path):

@@ -19,15 +19,13 @@ _WILDCARD = re.compile(r"[*?\[]")
 def find(place: str) -> tuple[str, list[tuple[str, int]]]:
     """Return a root, and the files at or below a place with their sizes.
 
-    Hidden ones (their name starts with a dot) are passed over. Links are
+    A place is a file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
+    Hidden files (their name starts with a dot) are passed over; links are
     followed.
 
-    Args:
-        place: A file, a folder, or a pattern with `*`, `?`, `[...]` or `**`.
-
     Raises:
-        FileNotFoundError: There is nothing.
-        OSError: Something there may not be read, or is no file.
+        FileNotFoundError: there is nothing.
+        OSError: something there may not be read, or is no file.
     """
     if files.is_remote(place):
         with files.as_os_errors(place):
@@ -82,9 +80,9 @@ def _local_files(top: str, parents: frozenset = frozenset()) -> Iterator:
     """Yield (path, size) of the files at or below a path."""
     with _errors_explained(top):
         status = os.stat(top)
-        if stat.S_ISREG(status.st_mode):
+        if is_file := stat.S_ISREG(status.st_mode):
             open(top, "rb").close()
-    if stat.S_ISREG(status.st_mode):
+    if is_file:
         yield top, status.st_size
         return
     if not stat.S_ISDIR(status.st_mode):

@@ -49,15 +49,10 @@ class RecordsError(UserError):
 
 
 class Layout(NamedTuple):
-    """Format of files of records.
+    """Format of files of records."""
 
-    Attributes:
-        compression: "" for none, or "GZIP".
-        padded: Whether all records have the length of the longest.
-    """
-
-    compression: str = ""
-    padded: bool = True
+    compression: str = ""  # "" for none, or "GZIP".
+    padded: bool = True  # Whether all records have the length of the longest.
 
 
 # ---- Names ----------------------------------------------------------------
@@ -76,9 +71,8 @@ def shard_name(index: int, count: int, held_out: bool = False) -> str:
 def find_shards(folder: str, held_out: bool = False) -> list[str]:
     """Return the paths of all shards in a folder, in order of their number.
 
-    Raises:
-        FileNotFoundError: No folder, or no shard in it.
-        RecordsError: Shards of two builds, or some of a build missing.
+    Raises FileNotFoundError if there are none, RecordsError if they are of two
+    builds or some are missing.
     """
     stem = HELD_OUT_STEM if held_out else TRAINING_STEM
     pattern = re.compile(re.escape(stem) + r"-(\d+)-of-(\d+)")
@@ -121,8 +115,7 @@ def _check_complete(
 def layout_of(paths: Iterable[str]) -> Layout:
     """Return how some files are written, by the first record there is.
 
-    Raises:
-        RecordsError: That record is damaged, or no record of ours.
+    Raises RecordsError if that is damaged, or no record of ours.
     """
     for path in paths:
         record = next(read_records(path), None)
@@ -151,16 +144,10 @@ def _compression(path: str) -> str:
 def parse_examples(
     serialized, max_seq_length: int, padded: bool = True
 ) -> dict:
-    """Parse serialized records; for use in `tf.data` pipelines.
+    """Parse serialized records, string `()` or `(batch,)`; also in `tf.data`.
 
-    Args:
-        serialized: string tensor, `()` or `(batch,)`.
-        max_seq_length: The length the records were built with.
-        padded: False for unpadded records; they are padded now.
-
-    Returns:
-        Dict of int32 tensors `(max_seq_length,)` or
-        `(batch, max_seq_length)` named as in `FEATURES`.
+    Returns int32 tensors `(max_seq_length,)` or `(batch, max_seq_length)`,
+    named as in `FEATURES`. Unpadded records are padded.
     """
     import tensorflow as tf
 
@@ -216,9 +203,8 @@ def without_autotuning(dataset):
 def check_shards(paths: Iterable[str], max_seq_length: int) -> None:
     """Look at the first record of each file; fail early and clearly.
 
-    Raises:
-        RecordsError: A record is of another sequence length or another
-            kind, a file is damaged, or all files are empty.
+    Raises RecordsError for a record of another length or kind, a damaged file,
+    or when all files are empty.
     """
     found = 0
     for path in paths:
@@ -251,9 +237,7 @@ def explain_read_error(
 def read_records(path: str):
     """Yield the serialized records of one file.
 
-    Raises:
-        FileNotFoundError: There is no such file.
-        RecordsError: The file is cut short or damaged; names it.
+    Raises FileNotFoundError, or RecordsError for a damaged file; it is named.
     """
     import tensorflow as tf
 
@@ -276,7 +260,13 @@ def read_records(path: str):
 def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
     lengths = _feature_lengths(record, path)
     if INPUT_IDS in lengths and SEGMENT0_LENGTH in lengths:
-        _check_unpadded(lengths[INPUT_IDS], path, max_seq_length)
+        if lengths[INPUT_IDS] > max_seq_length:
+            raise RecordsError(
+                f"{path} has records of {lengths[INPUT_IDS]} ids, but"
+                f" max_seq_length is {max_seq_length}. Set max_seq_length to"
+                f" that of the build, or rebuild: {REBUILD}"
+                f" --max_seq_length={max_seq_length}."
+            )
         return
     missing = [name for name in FEATURES if name not in lengths]
     if missing:
@@ -293,15 +283,6 @@ def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
                 f" max_seq_length={lengths[name]}, or rebuild: {REBUILD}"
                 f" --max_seq_length={max_seq_length}."
             )
-
-
-def _check_unpadded(length: int, path: str, max_seq_length: int) -> None:
-    if length > max_seq_length:
-        raise RecordsError(
-            f"{path} has records of {length} ids, but max_seq_length is"
-            f" {max_seq_length}. Set max_seq_length to that of the build, or"
-            f" rebuild: {REBUILD} --max_seq_length={max_seq_length}."
-        )
 
 
 def _feature_lengths(record: bytes, path: str) -> dict[str, int]:

@@ -22,13 +22,8 @@ import google_crc32c
 import numpy as np
 
 from electra_tf.errors import UserError
-from electra_tf.io.records import (
-    INPUT_IDS,
-    INPUT_MASK,
-    SEGMENT0_LENGTH,
-    SEGMENT_IDS,
-    RecordsError,
-)
+from electra_tf.io import records
+from electra_tf.io.records import RecordsError
 from electra_tf.text import id_strings
 
 # Parts of records that are remembered; of 512 ids they take 1 kB.
@@ -50,17 +45,11 @@ def serialize(
     max_seq_length: int,
     padded: bool = True,
 ) -> list[bytes]:
-    """Return the record of each example.
+    """Return the record of each example, padded or not; see `records`.
 
-    Args:
-        examples: Pairs of the ids with [CLS] and [SEP], without padding
-            (`id_strings`), and the number of them in segment 0, its [CLS] and
-            [SEP] included.
-        max_seq_length: Number of values each feature is padded to.
-        padded: Whether to pad; see `records`.
-
-    Raises:
-        RecordsError: There are more than `max_seq_length` ids.
+    Examples are pairs of the ids with [CLS] and [SEP], without padding
+    (`id_strings`), and the number of them in segment 0, its [CLS] and [SEP]
+    included. Raises RecordsError for more than `max_seq_length` ids.
     """
     texts = [ids for ids, _ in examples]
     longest = max(map(len, texts), default=0)
@@ -70,14 +59,14 @@ def serialize(
             f"{max_seq_length}."
         )
     after = _after_padded if padded else _after_unpadded
-    records = []
+    serialized = []
     for packed, (ids, segment0_length) in zip(
         _packed(texts), examples, strict=True
     ):
         padding, others = after(len(ids), segment0_length, max_seq_length)
         before = _before(len(packed) + len(padding), len(others))
-        records.append(b"".join((before, packed, padding, others)))
-    return records
+        serialized.append(b"".join((before, packed, padding, others)))
+    return serialized
 
 
 @functools.lru_cache(_MOST_REMEMBERED)
@@ -88,22 +77,22 @@ def _after_padded(
     padding = bytes(max_seq_length - length)
     mask = b"\1" * length + padding
     segments = bytes(segment0_length) + b"\1" * (length - segment0_length)
-    return padding, _feature(INPUT_MASK, mask) + _feature(
-        SEGMENT_IDS, segments + padding
-    )
+    masks = _feature(records.INPUT_MASK, mask)
+    return padding, masks + _feature(records.SEGMENT_IDS, segments + padding)
 
 
 @functools.lru_cache(_MOST_REMEMBERED)
 def _after_unpadded(
     length: int, segment0_length: int, max_seq_length: int
 ) -> tuple[bytes, bytes]:
-    return b"", _feature(SEGMENT0_LENGTH, _varint(segment0_length))
+    length = _varint(segment0_length)
+    return b"", _feature(records.SEGMENT0_LENGTH, length)
 
 
 @functools.lru_cache(_MOST_REMEMBERED)
 def _before(size: int, size_of_others: int) -> bytes:
     """Return the bytes before the ids, which have `size` bytes."""
-    header = _feature_header(INPUT_IDS, size)
+    header = _feature_header(records.INPUT_IDS, size)
     return _header(len(header) + size + size_of_others) + header
 
 
@@ -122,9 +111,8 @@ def _packed(texts: Sequence[str]) -> Iterator[bytes]:
 def _varints(bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the bytes of all numbers of so many bits.
 
-    Returns:
-        Their bytes, uint8 `(2 ** bits, most)`; how many there are, int8; and
-        whether each is one of them.
+    They are uint8 `(2 ** bits, most)`; then follow how many there are, int8,
+    and whether each is one of them.
     """
     numbers = np.arange(1 << bits)[:, None]
     places = np.arange(max(1, -(-bits // _BITS)))
@@ -168,10 +156,10 @@ class FramingError(UserError):
     """A file that is cut short or damaged."""
 
 
-def frame(records: Iterable[bytes]) -> bytes:
-    """Return the records as a piece of a TFRecord file."""
+def frame(serialized: Iterable[bytes]) -> bytes:
+    """Return records as a piece of a TFRecord file."""
     parts = []
-    for record in records:
+    for record in serialized:
         parts += (_frame_header(len(record)), record, _checksum(record))
     return b"".join(parts)
 
@@ -187,14 +175,11 @@ def _checksum(content: bytes) -> bytes:
 
 
 def read_frames(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the records of a file.
+    """Yield the records of a file; raises FramingError if it is damaged.
 
     >>> import io
     >>> list(read_frames(io.BytesIO(frame([b"the", b"king"]))))
     [b'the', b'king']
-
-    Raises:
-        FramingError: A checksum is wrong, or the file ends within a record.
     """
     number = 0
     while length := file.read(_LENGTH.size):
@@ -224,25 +209,3 @@ def masked_crc32c(content: bytes) -> int:
     crc = google_crc32c.value(content)
     rotated = (crc >> 15 | crc << 17) & _WORD
     return (rotated + _MASK_DELTA) & _WORD
-
-
-class Crc32c:
-    """The CRC-32C of bytes that come one piece after another.
-
-    >>> crc = Crc32c()
-    >>> crc.add(b"1234")
-    >>> crc.add(b"56789")
-    >>> crc.hex()
-    'e3069283'
-    """
-
-    def __init__(self):
-        self._value = 0
-
-    def add(self, content: bytes) -> None:
-        """Take the next piece."""
-        self._value = google_crc32c.extend(self._value, content)
-
-    def hex(self) -> str:
-        """Return the checksum of all so far, in 8 hexadecimal digits."""
-        return f"{self._value:08x}"

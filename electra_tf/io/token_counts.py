@@ -9,9 +9,10 @@ import os
 import pathlib
 from collections.abc import Sequence
 
+import google_crc32c
+
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.io.serialization import Crc32c
 
 FILE_NAME = "token_counts.json"
 FORMAT = 1
@@ -78,6 +79,5 @@ def read(folder: str, vocab_sha256: str) -> list[int]:
 
 
 def _checksum(counts: Sequence[int]) -> str:
-    checksum = Crc32c()
-    checksum.add(json.dumps(counts).encode())
-    return checksum.hex()
+    checksum = google_crc32c.Checksum(json.dumps(counts).encode())
+    return checksum.hexdigest().decode()

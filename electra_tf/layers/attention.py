@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.layers.bert_conventions import truncated_normal
+from electra_tf.layers.bert_conventions import dense
 from electra_tf.layers.dropout import Dropout
 
 # Added to the scores of keys that are masked. Finite, so a query whose keys
@@ -25,8 +25,6 @@ def compute_attention_mask(input_mask, direction: str = "both"):
     Returns:
         Int tensor `(batch, 1, length)`, or `(batch, length, length)` for the
         one-directional masks; 1 where the query may attend to the key.
-
-    Example:
 
     >>> mask = compute_attention_mask(np.array([[1, 1, 0]]), "ltr")
     >>> np.array(mask)[0].tolist()
@@ -78,12 +76,7 @@ class SelfAttention(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.config = config
         self.query, self.key, self.value = (
-            keras.layers.Dense(
-                config.hidden_size,
-                kernel_initializer=truncated_normal(config.initializer_range),
-                name=part,
-                dtype=self.dtype_policy,
-            )
+            dense(self, config.hidden_size, name=part)
             for part in ("query", "key", "value")
         )
         self.dropout = Dropout(

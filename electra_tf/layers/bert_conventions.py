@@ -37,6 +37,19 @@ def truncated_normal(stddev: float) -> keras.initializers.Initializer:
     return keras.initializers.TruncatedNormal(stddev=stddev)
 
 
+def dense(
+    layer: keras.layers.Layer, units: int, act: str = "linear", name="dense"
+) -> keras.layers.Dense:
+    """Return BERT's linear layer, of the number format of `layer`."""
+    return keras.layers.Dense(
+        units,
+        activation=activation(act),
+        kernel_initializer=truncated_normal(layer.config.initializer_range),
+        name=name,
+        dtype=layer.dtype_policy,
+    )
+
+
 def layer_normalization(**kwargs) -> keras.layers.LayerNormalization:
     """Return a LayerNorm over the last axis; Keras computes it in float32."""
     return keras.layers.LayerNormalization(

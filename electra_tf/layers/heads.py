@@ -4,11 +4,7 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.layers.bert_conventions import (
-    activation,
-    layer_normalization,
-    truncated_normal,
-)
+from electra_tf.layers.bert_conventions import dense, layer_normalization
 
 
 class TokenPredictionHead(keras.layers.Layer):
@@ -48,13 +44,7 @@ class TokenPredictionHead(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.config = config
         self.input_size = input_size or config.hidden_size
-        self.dense = keras.layers.Dense(
-            config.embedding_size,
-            activation=activation(config.hidden_act),
-            kernel_initializer=truncated_normal(config.initializer_range),
-            name="dense",
-            dtype=self.dtype_policy,
-        )
+        self.dense = dense(self, config.embedding_size, config.hidden_act)
         self.normalization = layer_normalization(dtype=self.dtype_policy)
 
     def build(self, input_shape=None):
@@ -72,9 +62,8 @@ class TokenPredictionHead(keras.layers.Layer):
         transformed = self.normalization(self.dense(hidden))
         table = ops.cast(word_embeddings, transformed.dtype)
         logits = ops.matmul(transformed, ops.transpose(table))
-        return ops.cast(logits, "float32") + ops.cast(
-            self.output_bias, "float32"
-        )
+        bias = ops.cast(self.output_bias, "float32")
+        return ops.cast(logits, "float32") + bias
 
 
 class ReplacedTokenHead(keras.layers.Layer):
@@ -103,13 +92,7 @@ class ReplacedTokenHead(keras.layers.Layer):
     ):
         super().__init__(name=name, **kwargs)
         self.config = config
-        self.dense = keras.layers.Dense(
-            config.hidden_size,
-            activation=activation(config.hidden_act),
-            kernel_initializer=truncated_normal(config.initializer_range),
-            name="dense",
-            dtype=self.dtype_policy,
-        )
+        self.dense = dense(self, config.hidden_size, config.hidden_act)
         # The released code gives this layer no initializer, so it starts
         # from TensorFlow 1's default, Glorot's uniform one.
         self.logit = keras.layers.Dense(

@@ -17,12 +17,7 @@ POLICIES = {
 
 @contextlib.contextmanager
 def precision(name: str):
-    """Give the layers made inside the policy of a format.
-
-    Args:
-        name: str, a key of `POLICIES`.
-
-    Example:
+    """Give the layers made inside the policy of a format, a key of `POLICIES`.
 
     >>> with precision("bfloat16"):
     ...     dense = keras.layers.Dense(1)

@@ -4,11 +4,7 @@ import keras
 
 from electra_tf.configs import EncoderConfig
 from electra_tf.layers.attention import SelfAttention
-from electra_tf.layers.bert_conventions import (
-    activation,
-    layer_normalization,
-    truncated_normal,
-)
+from electra_tf.layers.bert_conventions import dense, layer_normalization
 from electra_tf.layers.dropout import Dropout
 
 
@@ -47,27 +43,16 @@ class TransformerBlock(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.config = config
         self.attention = SelfAttention(config, dtype=self.dtype_policy)
-        self.attention_output = self._dense(config.hidden_size)
-        self.attention_normalization = self._normalization()
+        policy = {"dtype": self.dtype_policy}
+        self.attention_output = dense(self, config.hidden_size)
+        self.attention_normalization = layer_normalization(**policy)
         self.attention_dropout = self._dropout("attention_dropout")
-        self.intermediate = self._dense(
-            config.intermediate_size, activation(config.hidden_act)
+        self.intermediate = dense(
+            self, config.intermediate_size, config.hidden_act
         )
-        self.feed_forward_output = self._dense(config.hidden_size)
-        self.output_normalization = self._normalization()
+        self.feed_forward_output = dense(self, config.hidden_size)
+        self.output_normalization = layer_normalization(**policy)
         self.output_dropout = self._dropout("output_dropout")
-
-    def _dense(self, units: int, activation=None):
-        return keras.layers.Dense(
-            units,
-            activation=activation,
-            kernel_initializer=truncated_normal(self.config.initializer_range),
-            name="dense",
-            dtype=self.dtype_policy,
-        )
-
-    def _normalization(self):
-        return layer_normalization(dtype=self.dtype_policy)
 
     def _dropout(self, name: str):
         return Dropout(
