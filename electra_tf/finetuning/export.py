@@ -53,23 +53,14 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("--model_folder", required=True, help="what fine-tuning wrote")
     add("--to", required=True, help="folder to make")
-    add(
-        "--format",
-        choices=tuple(FORMATS),
-        required=True,
-        help="; ".join(f"{n}: {row.text}" for n, row in FORMATS.items()),
-    )
+    kinds = "; ".join(f"{name}: {row.text}" for name, row in FORMATS.items())
+    add("--format", choices=tuple(FORMATS), required=True, help=kinds)
     add("--task", help="which task, where the model has several")
     return made
 
 
 def export(args: argparse.Namespace) -> None:
-    """Write, compare, and say what was written.
-
-    Raises:
-        FileNotFoundError, FileExistsError: for folders that do not do.
-        UserError: for what cannot be exported, or differs when it was.
-    """
+    """Write, compare, and say what was written."""
     files.check_writable(args.to, "--to")
     tuned = finetuned_model.read(args.model_folder)
     task = tuned.task(args.task)

@@ -138,13 +138,7 @@ def write_inputs(path: str, made: Inputs) -> None:
 
 
 def read_inputs(path: str, specs: tuple) -> Inputs:
-    """Read a file of features; the checksums of its arrays count.
-
-    Raises:
-        FileNotFoundError: when there is none.
-        OSError, EOFError, ValueError, KeyError, BadZipFile: when it is
-            damaged.
-    """
+    """Read a file of features; the checksums of its arrays count."""
     with np.load(path, allow_pickle=False) as arrays:
         columns = {
             spec.name: Column(

@@ -19,13 +19,7 @@ DROPOUT_RATE = 0.1
 
 
 class DenseHead(keras.layers.Layer):
-    """A linear layer on some of the encoder's vectors.
-
-    Args:
-        size: int, how many numbers to predict.
-        hidden_size: int, the encoder's.
-        name: str, the task's name.
-    """
+    """A linear layer on some of the encoder's vectors; the name is its task's."""
 
     def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
         # Targets and masks come in as they are, float32.
@@ -64,15 +58,7 @@ class ClassificationHead(SentenceHead):
 
     def outputs(self, logits, features):
         """Return loss, logits `(B, C)`, predictions and label_ids."""
-        label_ids = features[f"{self.name}_label_ids"]
-        return {
-            "loss": ops.sparse_categorical_crossentropy(
-                label_ids, logits, from_logits=True
-            ),
-            "logits": logits,
-            "predictions": ops.cast(ops.argmax(logits, axis=-1), "int32"),
-            "label_ids": label_ids,
-        }
+        return _label_outputs(logits, features[f"{self.name}_label_ids"])
 
 
 class MultilabelHead(SentenceHead):
@@ -113,24 +99,30 @@ class TaggingHead(DenseHead):
     def call(self, encoded, features, random=None, training=False):
         """Return loss, logits `(B, W, C)`, predictions and label_ids."""
         positions = features[f"{self.name}_labeled_positions"]  # [B, W]
+        positions = ops.expand_dims(positions, -1)
         logits = self.project(
-            ops.take_along_axis(
-                encoded.sequence_output, ops.expand_dims(positions, -1), axis=1
-            )
+            ops.take_along_axis(encoded.sequence_output, positions, axis=1)
         )
-        label_ids = features[f"{self.name}_labels"]
+        outputs = _label_outputs(logits, features[f"{self.name}_labels"])
         mask = features[f"{self.name}_labels_mask"]
-        losses = ops.sparse_categorical_crossentropy(
-            label_ids, logits, from_logits=True
-        )
         return {
-            "loss": ops.sum(losses * mask, axis=-1),
-            "logits": logits,
-            "predictions": ops.cast(ops.argmax(logits, axis=-1), "int32"),
-            "label_ids": label_ids,
+            **outputs,
+            "loss": ops.sum(outputs["loss"] * mask, axis=-1),
             "labels_mask": mask,
             "eid": features[f"{self.name}_eid"],
         }
+
+
+def _label_outputs(logits, label_ids) -> dict:
+    """Return the outputs of a choice of one label by logits `(..., C)`."""
+    return {
+        "loss": ops.sparse_categorical_crossentropy(
+            label_ids, logits, from_logits=True
+        ),
+        "logits": logits,
+        "predictions": ops.cast(ops.argmax(logits, axis=-1), "int32"),
+        "label_ids": label_ids,
+    }
 
 
 HEADS = {

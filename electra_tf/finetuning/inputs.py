@@ -44,16 +44,11 @@ LIKE_LENGTHS = 2.0
 
 
 class Column(typing.NamedTuple):
-    """Values of one feature.
+    """Values of one feature."""
 
-    Attributes:
-        values: array `(examples,)`; for a feature per token all lists
-            together, `(tokens,)`.
-        splits: int array `(examples + 1,)`, where the lists begin and end;
-            None for other features.
-    """
-
+    # `(examples,)`; for a feature per token all lists together, `(tokens,)`.
     values: np.ndarray
+    # `(examples + 1,)`, where the lists begin and end; None for other features.
     splits: np.ndarray | None = None
 
     def example(self, index: int):
@@ -74,17 +69,11 @@ class Column(typing.NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """The features of a split.
-
-    Attributes:
-        specs: `FeatureSpec`s.
-        columns: dict from the name of a feature to its `Column`.
-        num_real: int, examples that are not padding; these stand first.
-    """
+    """The features of a split."""
 
     specs: tuple[FeatureSpec, ...]
-    columns: dict[str, Column]
-    num_real: int
+    columns: dict[str, Column]  # By the name of the feature.
+    num_real: int  # Examples that are not padding; these stand first.
 
     def __len__(self) -> int:
         """Number of examples, padding included."""
@@ -156,11 +145,7 @@ def described(inputs: Inputs, index: int, tokenizer) -> str:
 
 
 def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
-    """Return the updates of some epochs, as the original counts them.
-
-    Raises:
-        UserError: when there is not one.
-    """
+    """Return the updates of some epochs, one at least, as the original counts."""
     steps = int(len(inputs) // batch_size * epochs)
     if not steps:
         raise UserError(
@@ -181,13 +166,10 @@ def training_order(
 
     `batching` is a row of `BATCHINGS`; `seed` is the trial's.
     """
-    epochs = -(-num_steps * batch_size // len(inputs))
-    order = [
-        BATCHINGS[batching](
-            inputs, batch_size, np.random.default_rng((seed, epoch))
-        )
-        for epoch in range(epochs)
-    ]
+    batches_of, order = BATCHINGS[batching], []
+    for epoch in range(-(-num_steps * batch_size // len(inputs))):
+        generator = np.random.default_rng((seed, epoch))
+        order.append(batches_of(inputs, batch_size, generator))
     return np.concatenate(order)[:num_steps]
 
 
@@ -207,13 +189,9 @@ def by_length(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
     order = shuffled(inputs, batch_size, generator).ravel()
     lengths = inputs.lengths[order]
     lengths = lengths + generator.uniform(0, LIKE_LENGTHS, len(order))
-    pools = [
-        order[start:end][np.argsort(lengths[start:end])]
-        for start in range(0, len(order), POOL * batch_size)
-        for end in [start + POOL * batch_size]
-    ]
-    batches = np.reshape(np.concatenate(pools), (-1, batch_size))
-    return generator.permutation(batches)
+    pool = np.arange(len(order)) // (POOL * batch_size)
+    order = order[np.lexsort((lengths, pool))]
+    return generator.permutation(np.reshape(order, (-1, batch_size)))
 
 
 # How an epoch's examples become batches.
@@ -236,15 +214,13 @@ def batches(
     """Return a replica's shares of global batches, in the given order.
 
     Args:
-        inputs: `Inputs`.
+        inputs: of a split.
         order: int array `(steps, batch)`.
-        length: int to pad every batch to, or None to pad each to the longest
+        length: what to pad every batch to, or None to pad each to the longest
             of its examples, rounded up.
-        most: int, the most tokens of an example.
-        context: `tf.distribute.InputContext`.
-
-    Raises:
-        UserError: when the replicas cannot share a batch equally.
+        most: the most tokens of an example.
+        context: `tf.distribute.InputContext`; UserError if its replicas cannot
+            share a batch equally.
     """
     shares = _shares(order, context)  # [steps * replicas here, share]
     columns = {s.name: inputs.columns[s.name].tensor() for s in inputs.specs}

@@ -12,22 +12,11 @@ from electra_tf.errors import UserError
 def rate_multipliers(
     paths, num_layers: int, decay: float, top_exponent: int
 ) -> dict[str, float]:
-    """Return the factor of each variable's learning rate.
+    """Return the factor of the learning rate of each variable, by path.
 
-    decay ** (num_layers + top_exponent - depth), where the depth of the
+    It is decay ** (num_layers + top_exponent - depth), where the depth of the
     embeddings and their projection is 0 and that of layer i (from 0) is i + 1.
-    The tasks' heads have the full rate.
-
-    Args:
-        paths: paths of the variables.
-        num_layers: int, layers of the encoder.
-        decay: float; 0 gives every variable the full rate.
-        top_exponent: int, the power of `decay` at the top layer.
-
-    Raises:
-        UserError: for a path that belongs to none of these.
-
-    Example:
+    The tasks' heads have the full rate; without decay, all variables have it.
 
     >>> paths = ["electra/encoder/layer_1/output/dense/bias",
     ...          "electra/embeddings/word_embeddings"]
@@ -38,17 +27,17 @@ def rate_multipliers(
         return dict.fromkeys(paths, 1.0)
     top = num_layers + top_exponent
     return {
-        path: 1.0 if depth is None else decay ** (top - depth)
-        for path, depth in ((path, _depth(path)) for path in paths)
+        path: 1.0 if _is_of_head(path) else decay ** (top - _depth(path))
+        for path in paths
     }
 
 
-def _depth(path: str) -> int | None:
-    """Return the depth of a variable, None for the heads."""
-    if path.startswith("task_specific/"):
-        return None
-    layer = re.search(r"/encoder/layer_(\d+)/", path)
-    if layer:
+def _is_of_head(path: str) -> bool:
+    return path.startswith("task_specific/")
+
+
+def _depth(path: str) -> int:
+    if layer := re.search(r"/encoder/layer_(\d+)/", path):
         return int(layer[1]) + 1
     if re.search(r"/embeddings(_project)?/", path):
         return 0

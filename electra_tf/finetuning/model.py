@@ -19,11 +19,7 @@ class FinetuningModel:
 
     Not a Keras layer itself, so that the variables carry the names of the
     original's checkpoints: `electra/...` and `task_specific/<task>/...`.
-
-    Args:
-        config: `EncoderConfig`.
-        tasks: list of `Task`; `task_id` in a batch counts along it.
-        lookup: str, how the encoder looks embeddings up.
+    `task_id` in a batch counts along the tasks.
     """
 
     def __init__(
@@ -31,15 +27,13 @@ class FinetuningModel:
     ):
         self.encoder = Encoder(config, lookup=lookup, name="electra")
         self.encoder.build()
-        self.heads = [
-            HEADS[task.head.kind](
-                task.head.size,
-                config.hidden_size,
-                name=task.name,
-                **task.head.options,
+        self.heads = []
+        for task in tasks:
+            kind, size, options = task.head
+            head = HEADS[kind]
+            self.heads.append(
+                head(size, config.hidden_size, name=task.name, **options)
             )
-            for task in tasks
-        ]
         with keras.name_scope("task_specific"):
             for head in self.heads:
                 head.build()
@@ -57,17 +51,16 @@ class FinetuningModel:
         only: str = "",
         training: bool = False,
     ) -> dict[str, dict]:
-        """Run the heads on a batch.
+        """Run the heads on a batch of features (`electra_tf.finetuning.inputs`).
 
         Args:
-            features: dict of tensors, see `electra_tf.finetuning.inputs`.
+            features: dict of tensors.
             random: `RandomStream` for dropout, or None.
-            only: str, name of the one task to run; all of them without it.
-            training: bool, whether heads may look at the labels.
+            only: name of the one task to run; all of them without it.
+            training: whether heads may look at the labels.
 
-        Returns:
-            Dict from a task's name to its head's outputs, for all examples of
-            the batch, whatever their task.
+        Returns the outputs of each task's head, for all examples of the batch,
+        whatever their task.
         """
         encoded = self.encoder(
             features["input_ids"],
@@ -94,17 +87,10 @@ class FinetuningModel:
         Each is the sum over the batch of the losses of one task's examples.
         Padding examples belong to no task, so they count nothing.
         """
+        terms, task_ids = {}, features["task_id"]
         outputs = self(features, random, training=training)
-        return {
-            f"{name}_loss": LossTerm(
-                1.0,
-                ops.sum(
-                    ops.where(
-                        features["task_id"] == index,
-                        output["loss"],
-                        ops.zeros_like(output["loss"]),
-                    )
-                ),
-            )
-            for index, (name, output) in enumerate(outputs.items())
-        }
+        for index, (name, output) in enumerate(outputs.items()):
+            losses = output["loss"]
+            ours = ops.where(task_ids == index, losses, ops.zeros_like(losses))
+            terms[f"{name}_loss"] = LossTerm(1.0, ops.sum(ours))
+        return terms

@@ -25,17 +25,9 @@ class SpanHead(keras.layers.Layer, abc.ABC):
     """Base of the heads for spans: starts, and whether there is an answer.
 
     The loss is the mean of the cross entropies of start and end, and that of
-    having no answer, times its weight.
-
-    Args:
-        size: int, numbers for each token.
-        hidden_size: int, the encoder's.
-        name: str, the task's name.
-        answerable_classifier: bool, whether to predict that there is no
-            answer.
-        answerable_uses_start_logits: bool, whether that prediction sees the
-            vector of the likely start, beside that of the first token.
-        answerable_weight: float, of its loss.
+    having no answer, times its weight. `answerable_uses_start_logits` says
+    whether the prediction of an answer sees the vector of the likely start,
+    beside that of the first token.
     """
 
     def __init__(
@@ -141,10 +133,7 @@ class IndependentSpanHead(SpanHead):
 class JointSpanHead(SpanHead):
     """Scores ends given a start: the right one in training, else the best.
 
-    Args:
-        beam_size: int, how many starts, and ends for each of them, to
-            consider.
-        **kwargs: those of `SpanHead`.
+    So many starts, and ends for each of them, are considered as `beam_size`.
     """
 
     def __init__(self, *args, beam_size: int, **kwargs):
