@@ -1,6 +1,6 @@
 """The transformer encoder: embeddings, blocks, sequence output."""
 
-import typing
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -12,16 +12,14 @@ from electra_tf.layers.transformer_block import TransformerBlock
 from electra_tf.randomness import scoped
 
 
-class EncoderOutput(typing.NamedTuple):
+class EncoderOutput(NamedTuple):
     """Outputs of an encoder (B batch, L length, H hidden_size)."""
 
-    sequence_output: typing.Any  # Float `(B, L, H)`, outputs of the last layer.
-    # Float `(B, H)`, the first token's vector; ELECTRA has no dense pooler.
-    pooled_output: typing.Any
-    # Float `(B, L, H)`, inputs of the first layer.
-    embedding_output: typing.Any
-    all_layer_outputs: tuple  # Tuple of `(B, L, H)`, one a layer.
-    attention_probs: tuple  # Tuple of float32 `(B, heads, L, L)`, one a layer.
+    sequence_output: Any  # Float `(B, L, H)`, outputs of the last layer.
+    pooled_output: Any  # Float `(B, H)`, the first token's; no dense pooler.
+    embedding_output: Any  # Float `(B, L, H)`, inputs of the first layer.
+    all_layer_outputs: tuple  # Of `(B, L, H)`, one a layer.
+    attention_probs: tuple  # Of float32 `(B, heads, L, L)`, one a layer.
 
 
 class Encoder(keras.layers.Layer):
@@ -50,8 +48,6 @@ class Encoder(keras.layers.Layer):
     Returns:
         `EncoderOutput`.
 
-    Example:
-
     >>> config = EncoderConfig(
     ...     vocab_size=100, hidden_size=8, num_hidden_layers=2,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4)
@@ -73,24 +69,20 @@ class Encoder(keras.layers.Layer):
         self.embeddings = embeddings or Embeddings(
             config, lookup, dtype=self.dtype_policy
         )
-        self.embeddings_project = self._projection()
+        self.embeddings_project = None
+        if self.embeddings.config.embedding_size != config.hidden_size:
+            # No initializer in the released code: Glorot's uniform default.
+            self.embeddings_project = keras.layers.Dense(
+                config.hidden_size,
+                name="embeddings_project",
+                dtype=self.dtype_policy,
+            )
         self.blocks = [
             TransformerBlock(
                 config, name=f"layer_{index}", dtype=self.dtype_policy
             )
             for index in range(config.num_hidden_layers)
         ]
-
-    def _projection(self):
-        embedding_size = self.embeddings.config.embedding_size
-        if embedding_size == self.config.hidden_size:
-            return None
-        # No initializer in the released code: Glorot's uniform default.
-        return keras.layers.Dense(
-            self.config.hidden_size,
-            name="embeddings_project",
-            dtype=self.dtype_policy,
-        )
 
     def build(self, input_shape=None):
         """Create all weights."""
@@ -115,7 +107,14 @@ class Encoder(keras.layers.Layer):
         """Encode a batch of sequences."""
         if input_mask is None:
             input_mask = ops.ones_like(input_ids)
-        hidden = embedding_output = self._embed(input_ids, segment_ids, random)
+        hidden = self.embeddings(
+            input_ids,
+            segment_ids=segment_ids,
+            random=scoped(random, "embeddings"),
+        )
+        if self.embeddings_project is not None:
+            hidden = self.embeddings_project(hidden)
+        embedding_output = hidden  # [B, L, H]
         attention_mask = compute_attention_mask(input_mask, direction)
         outputs, attention = [], []
         for block in self.blocks:
@@ -133,14 +132,3 @@ class Encoder(keras.layers.Layer):
             all_layer_outputs=tuple(outputs),
             attention_probs=tuple(attention),
         )
-
-    def _embed(self, input_ids, segment_ids, random):
-        """[B, L] -> [B, L, H]."""
-        embedded = self.embeddings(
-            input_ids,
-            segment_ids=segment_ids,
-            random=scoped(random, "embeddings"),
-        )
-        if self.embeddings_project is None:
-            return embedded
-        return self.embeddings_project(embedded)

@@ -61,8 +61,6 @@ class SelfAttention(keras.layers.Layer):
         The contexts, `(batch, length, hidden_size)`, and the probabilities,
         float32 `(batch, heads, length, length)`, before dropout.
 
-    Example:
-
     >>> layer = SelfAttention(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
@@ -96,20 +94,16 @@ class SelfAttention(keras.layers.Layer):
         keys = self._split_heads(self.key(hidden), shape)
         values = self._split_heads(self.value(hidden), shape)
         probabilities = self._probabilities(queries, keys, attention_mask)
-        dropped = self.dropout(
-            ops.cast(probabilities, values.dtype), random=random
-        )
+        dropped = ops.cast(probabilities, values.dtype)
+        dropped = self.dropout(dropped, random=random)
         contexts = ops.matmul(dropped, values)
         contexts = ops.transpose(contexts, (0, 2, 1, 3))
         return ops.reshape(contexts, shape), probabilities
 
     def _split_heads(self, projected, shape):
         """[B, L, H] -> [B, heads, L, H / heads]."""
-        batch, length, _ = shape
-        heads = self.config.num_attention_heads
-        split = ops.reshape(
-            projected, (batch, length, heads, self.config.head_size)
-        )
+        heads, size = self.config.num_attention_heads, self.config.head_size
+        split = ops.reshape(projected, (*shape[:2], heads, size))
         return ops.transpose(split, (0, 2, 1, 3))
 
     def _probabilities(self, queries, keys, attention_mask):

@@ -22,8 +22,6 @@ class Dropout(keras.layers.Layer):
     Returns:
         A tensor of the shape and dtype of `inputs`.
 
-    Example:
-
     >>> layer = Dropout(0.5)
     >>> layer(np.ones((1, 3), "float32")).numpy().tolist()
     [[1.0, 1.0, 1.0]]

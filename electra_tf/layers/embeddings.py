@@ -4,10 +4,7 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.layers.bert_conventions import (
-    layer_normalization,
-    truncated_normal,
-)
+from electra_tf.layers import bert_conventions
 from electra_tf.layers.dropout import Dropout
 
 
@@ -49,8 +46,6 @@ class Embeddings(keras.layers.Layer):
     Returns:
         Float tensor `(batch, length, embedding_size)`.
 
-    Example:
-
     >>> layer = Embeddings(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
@@ -68,30 +63,35 @@ class Embeddings(keras.layers.Layer):
         super().__init__(name=name, **kwargs)
         self.config = config
         self.lookup = LOOKUPS[lookup]
-        self.normalization = layer_normalization(dtype=self.dtype_policy)
-        self.dropout = Dropout(
-            config.hidden_dropout_prob, dtype=self.dtype_policy
-        )
+        policy = self.dtype_policy
+        self.normalization = bert_conventions.layer_normalization(dtype=policy)
+        self.dropout = Dropout(config.hidden_dropout_prob, dtype=policy)
 
     def build(self, input_shape=None):
         """Create the three tables."""
-        config = self.config
-        self.word_embeddings = self._table("word_embeddings", config.vocab_size)
-        self.token_type_embeddings = self._table(
-            "token_type_embeddings", config.type_vocab_size
-        )
-        self.position_embeddings = self._table(
-            "position_embeddings", config.max_position_embeddings
-        )
-        self.normalization.build((None, None, config.embedding_size))
+        tables = self._tables()
+        self.word_embeddings = tables["word_embeddings"]
+        self.token_type_embeddings = tables["token_type_embeddings"]
+        self.position_embeddings = tables["position_embeddings"]
+        self.normalization.build((None, None, self.config.embedding_size))
 
-    def _table(self, name: str, rows: int, initializer=None):
-        return self.add_weight(
-            name=name,
-            shape=(rows, self.config.embedding_size),
-            initializer=initializer
-            or truncated_normal(self.config.initializer_range),
-        )
+    def _tables(self, suffix: str = "", initializer=None) -> dict:
+        """Create the tables of tokens, segments and positions, by name."""
+        config = self.config
+        rows = {
+            "word_embeddings": config.vocab_size,
+            "token_type_embeddings": config.type_vocab_size,
+            "position_embeddings": config.max_position_embeddings,
+        }
+        return {
+            name: self.add_weight(
+                name=name + suffix,
+                shape=(number, config.embedding_size),
+                initializer=initializer
+                or bert_conventions.truncated_normal(config.initializer_range),
+            )
+            for name, number in rows.items()
+        }
 
     def call(self, input_ids, segment_ids=None, random=None):
         """Look up, add, normalise."""
@@ -124,38 +124,18 @@ class DisentangledEmbeddings(Embeddings):
     Each table is that of `source` plus a difference that starts from zero: so
     the discriminator profits from the generator's embeddings without pulling
     at them (gradient-disentangled embedding sharing, DeBERTaV3,
-    https://arxiv.org/abs/2111.09543). Calls are those of `Embeddings`.
-
-    Args:
-        config: `EncoderConfig`, also of the source.
-        lookup: str, the row of `LOOKUPS` for the token embeddings.
-
-    Attributes:
-        source: `Embeddings` of the generator, which builds them.
+    https://arxiv.org/abs/2111.09543). Arguments and calls are those of
+    `Embeddings`; the generator owns and builds the `source`.
     """
 
-    def __init__(
-        self,
-        config: EncoderConfig,
-        lookup: str = "gather",
-        name="embeddings",
-        **kwargs,
-    ):
-        super().__init__(config, lookup, name=name, **kwargs)
+    def __init__(self, config: EncoderConfig, lookup="gather", **kwargs):
+        super().__init__(config, lookup, **kwargs)
         self.source = Embeddings(config, lookup, dtype=self.dtype_policy)
 
     def build(self, input_shape=None):
         """Create the differences and the LayerNorm."""
-        config = self.config
-        self.differences = {
-            name: self._table(f"{name}_difference", rows, "zeros")
-            for name, rows in (
-                ("word_embeddings", config.vocab_size),
-                ("token_type_embeddings", config.type_vocab_size),
-                ("position_embeddings", config.max_position_embeddings),
-            )
-        }
-        self.normalization.build((None, None, config.embedding_size))
+        self.differences = self._tables("_difference", "zeros")
+        self.normalization.build((None, None, self.config.embedding_size))
 
     @property
     def word_embeddings(self):

@@ -25,8 +25,6 @@ class TokenPredictionHead(keras.layers.Layer):
     Returns:
         Float32 logits `(..., vocab_size)`.
 
-    Example:
-
     >>> head = TokenPredictionHead(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
@@ -78,8 +76,6 @@ class ReplacedTokenHead(keras.layers.Layer):
     Returns:
         Float32 logits `(batch, length)`; above zero means "replaced".
 
-    Example:
-
     >>> head = ReplacedTokenHead(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
@@ -123,15 +119,6 @@ class LinearHead(keras.layers.Layer):
 
     Returns:
         Float32 `(batch, length)`.
-
-    Example:
-
-    >>> head = LinearHead(EncoderConfig(
-    ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
-    ...     num_attention_heads=2, intermediate_size=16, embedding_size=4),
-    ...     name="x")
-    >>> tuple(head(np.ones((1, 3, 8))).shape)
-    (1, 3)
     """
 
     def __init__(self, config: EncoderConfig, name: str, **kwargs):

@@ -28,8 +28,6 @@ class TransformerBlock(keras.layers.Layer):
         The new hidden states, `(batch, length, hidden_size)`, and the
         attention probabilities, float32 `(batch, heads, length, length)`.
 
-    Example:
-
     >>> block = TransformerBlock(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4),
@@ -46,18 +44,14 @@ class TransformerBlock(keras.layers.Layer):
         policy = {"dtype": self.dtype_policy}
         self.attention_output = dense(self, config.hidden_size)
         self.attention_normalization = layer_normalization(**policy)
-        self.attention_dropout = self._dropout("attention_dropout")
+        rate = config.hidden_dropout_prob
+        self.attention_dropout = Dropout(rate, "attention_dropout", **policy)
         self.intermediate = dense(
             self, config.intermediate_size, config.hidden_act
         )
         self.feed_forward_output = dense(self, config.hidden_size)
         self.output_normalization = layer_normalization(**policy)
-        self.output_dropout = self._dropout("output_dropout")
-
-    def _dropout(self, name: str):
-        return Dropout(
-            self.config.hidden_dropout_prob, name=name, dtype=self.dtype_policy
-        )
+        self.output_dropout = Dropout(rate, "output_dropout", **policy)
 
     def build(self, input_shape=None):
         """Create the weights, under the names of BERT's checkpoints."""
@@ -80,11 +74,9 @@ class TransformerBlock(keras.layers.Layer):
         contexts, probabilities = self.attention(
             hidden, attention_mask=attention_mask, random=random
         )
-        attended = self.attention_dropout(
-            self.attention_output(contexts), random=random
-        )
+        attended = self.attention_output(contexts)
+        attended = self.attention_dropout(attended, random=random)
         hidden = self.attention_normalization(hidden + attended)
-        transformed = self.output_dropout(
-            self.feed_forward_output(self.intermediate(hidden)), random=random
-        )
+        transformed = self.feed_forward_output(self.intermediate(hidden))
+        transformed = self.output_dropout(transformed, random=random)
         return self.output_normalization(hidden + transformed), probabilities

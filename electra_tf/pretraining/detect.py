@@ -25,9 +25,12 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser().parse_args(arguments)
     texts = args.texts or map(str.strip, sys.stdin)
     with command_line.errors_of("detect"):
-        look = _looking(args)
+        from electra_tf.pretraining import detector
+
+        look = _looking(detector, args)
         for number, text in enumerate(texts):
-            print(_shown(args, look(text, args.seed + number)), flush=True)
+            tokens = look(text, args.seed + number)
+            print(_shown(detector, args, tokens), flush=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,10 +51,8 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _looking(args: argparse.Namespace):
+def _looking(detector, args: argparse.Namespace):
     """Return the function from a text and a seed to its tokens."""
-    from electra_tf.pretraining import detector
-
     if not args.corrupt:
         look = detector.Detector(args.model_folder)
         return lambda text, seed: look(text)
@@ -61,10 +62,8 @@ def _looking(args: argparse.Namespace):
     )[0]
 
 
-def _shown(args: argparse.Namespace, tokens: list) -> str:
+def _shown(detector, args: argparse.Namespace, tokens: list) -> str:
     """Return what to print of a text's tokens."""
-    from electra_tf.pretraining import detector
-
     if args.json:
         rows = [
             {**token._asdict(), "suspected": token.probability > args.threshold}

@@ -28,8 +28,7 @@ class Token(typing.NamedTuple):
 
     text: str  # The word piece that the discriminator read.
     original: str  # The word piece that stood there.
-    # How sure the discriminator is that it was replaced.
-    probability: float
+    probability: float  # That it was replaced, by the discriminator.
 
     @property
     def replaced(self) -> bool:
@@ -38,12 +37,7 @@ class Token(typing.NamedTuple):
 
 
 class Detector:
-    """A discriminator that tells which tokens of a text were replaced.
-
-    Raises:
-        FileNotFoundError: when no model is in the folder.
-        UserError: when it has no discriminator's head, or no vocabulary.
-    """
+    """Tells which tokens were replaced; UserError for a model that cannot."""
 
     def __init__(self, folder: str):
         model = formats.read(folder)
@@ -82,10 +76,7 @@ class Detector:
 
 
 def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
-    """Load the newest weights of a run's folder, and its tokenizer.
-
-    Raises FileNotFoundError when the folder has no config or checkpoint.
-    """
+    """Load the newest weights of a run's folder, and its tokenizer."""
     values = json.loads(files.read(os.path.join(model_dir, "config.json")))
     config = hparams.from_json(PretrainingConfig, values)
     tokenizer = Tokenizer.of(config.vocab_file, config)

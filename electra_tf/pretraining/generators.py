@@ -5,7 +5,7 @@ A generator has `layers`, the Keras layers it owns, and is called with
 `(batch, masked, random)` to return a `GeneratorOutput`.
 """
 
-import typing
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -20,16 +20,14 @@ from electra_tf.pretraining.sampling import DISALLOWED
 from electra_tf.randomness import scoped
 
 
-class GeneratorOutput(typing.NamedTuple):
-    """Scores of the tokens to propose."""
+class GeneratorOutput(NamedTuple):
+    """Scores of the tokens to propose; all are float32."""
 
-    logits: typing.Any  # Float32 `(B, N, V)` at the chosen positions.
-    # Float32 `(B, L, V)` at every position, for generators that are trained on
-    # all of them; None for the others.
-    cloze_logits: typing.Any = None
-    # Float32 `(B, N)`, of the probability that the discriminator is right about
-    # the token; None without a baseline.
-    baseline_logits: typing.Any = None
+    logits: Any  # `(B, N, V)` at the chosen positions.
+    # `(B, L, V)` at every position, of generators trained on all of them.
+    cloze_logits: Any = None
+    # `(B, N)`, by a baseline: is the discriminator right about the token?
+    baseline_logits: Any = None
 
 
 class MaskedLanguageModel:
@@ -153,10 +151,8 @@ def unigram(config, main: Encoder, masking: MaskingConfig) -> StaticGenerator:
 
 
 def two_towers(config, main: Encoder, masking: MaskingConfig) -> TwoTowers:
-    """Return Electric's noise model.
-
-    Where it is all there is, the left-to-right tower owns the embeddings.
-    """
+    """Return Electric's noise model."""
+    # Where it is all there is, the first tower owns the embeddings.
     first = _own_encoder(config, main, "generator_ltr")
     shared = None if config.weight_sharing == "none" else first.embeddings
     return TwoTowers(first, _own_encoder(config, main, "generator_rtl", shared))
@@ -165,11 +161,8 @@ def two_towers(config, main: Encoder, masking: MaskingConfig) -> TwoTowers:
 def _own_encoder(
     config, main: Encoder, name: str, embeddings: Embeddings | None = None
 ) -> Encoder:
-    """Return a generator-sized encoder with given or new embeddings.
-
-    Beside a main encoder, `weight_sharing` says which embeddings it has.
-    """
-    if config.objective_spec.has_main:
+    """Return a generator-sized encoder with given or new embeddings."""
+    if config.objective_spec.has_main:  # `weight_sharing` says which.
         embeddings = EMBEDDINGS_OF_GENERATOR[config.weight_sharing](main)
     return Encoder(
         generator_config(config),

@@ -72,11 +72,7 @@ def _parser(config, layout: records.Layout):
 
 
 def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
-    """Cut global batches into the shares of this pipeline's replicas.
-
-    Replica r of the job has examples r * share to (r + 1) * share of every
-    batch, whatever machines the replicas are on.
-    """
+    """Cut global batches into the shares of this pipeline's replicas."""
     replicas = context.num_replicas_in_sync if context else 1
     pipelines = context.num_input_pipelines if context else 1
     pipeline = context.input_pipeline_id if context else 0
@@ -85,6 +81,7 @@ def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
             f"{name} must be a multiple of the {replicas} replicas. "
             f"Received: {batch_size}."
         )
+    # Replica r has examples r * share to (r + 1) * share, on any machine.
     here = batch_size // pipelines
     return batches.map(
         lambda batch: batch[pipeline * here : (pipeline + 1) * here]
@@ -124,10 +121,7 @@ def read_errors_explained(files: list[str], max_seq_length: int):
 def batch_of_ids(
     texts: Sequence[Sequence[int]], tokenizer: Tokenizer, length: int
 ) -> Batch:
-    """Return [CLS] text [SEP] of each text's ids, int32 `(texts, length)` each.
-
-    What does not fit is cut off, the rest padded.
-    """
+    """Return [CLS] text [SEP], cut and padded: int32 `(texts, length)` each."""
     ids = np.full((len(texts), length), tokenizer.pad_id, np.int32)
     mask = np.zeros_like(ids)
     for row, text in enumerate(texts):

@@ -4,12 +4,12 @@ B batch, L length, N chosen positions a sequence at most, V vocabulary, D any
 size.
 """
 
-import typing
+from typing import Any, NamedTuple
 
 from keras import ops
 
 
-class SpecialTokens(typing.NamedTuple):
+class SpecialTokens(NamedTuple):
     """Ids of the tokens that are never chosen."""
 
     cls_id: int
@@ -17,66 +17,55 @@ class SpecialTokens(typing.NamedTuple):
     mask_id: int
 
 
-class Batch(typing.NamedTuple):
+class Batch(NamedTuple):
     """Sequences as the records hold them, int32 `(B, L)` each."""
 
-    input_ids: typing.Any
-    input_mask: typing.Any
-    segment_ids: typing.Any
+    input_ids: Any
+    input_mask: Any
+    segment_ids: Any
 
 
-class MaskingConfig(typing.NamedTuple):
+class MaskingConfig(NamedTuple):
     """Settings of masking, and what it knows of the vocabulary."""
 
     special: SpecialTokens
-    mask_prob: float  # The share of real tokens to choose.
+    mask_prob: float  # Share of the real tokens to choose.
     max_predictions_per_seq: int  # N.
-    # A row of `masking_strategies.STRATEGIES`.
-    strategy: str = "with_replacement"
-    # The share of chosen tokens that becomes [MASK].
-    mask_token_share: float = 0.85  # Of the released code; the paper has 1.
-    # The share of chosen tokens that becomes another token; the rest
-    # stays as it is.
+    strategy: str = "with_replacement"  # A row of `STRATEGIES`.
+    # Shares of the chosen tokens that become [MASK], all in the paper, and that
+    # become another token; the rest stays as it is.
+    mask_token_share: float = 0.85  # Of the released code.
     random_token_share: float = 0.0
-    # Bool `(V,)`, which pieces continue a word; needed to choose whole words.
-    continues_word: typing.Any = None
-    # Ints `(V,)`, how often each token comes in the training records; needed to
-    # choose rare tokens.
-    token_counts: typing.Any = None
+    continues_word: Any = None  # Bool `(V,)`, to choose whole words.
+    token_counts: Any = None  # Ints `(V,)` in the records, to choose rare ones.
 
 
-class MaskingRandomInputs(typing.NamedTuple):
+class MaskingRandomInputs(NamedTuple):
     """The random choices that masking a batch consumes."""
 
-    positions: typing.Any  # Int32 `(B, N)`, those that a strategy chose.
+    positions: Any  # Int32 `(B, N)`, those that a strategy chose.
     # Float32 `(B, N)` in [0, 1); a token becomes [MASK] when its number is
     # below the share of tokens that do, another token when it is below that and
     # the share of those together.
-    replace: typing.Any
-    # Int32 `(B, N)`, these other tokens; None without them.
-    random_ids: typing.Any = None
+    replace: Any
+    random_ids: Any = None  # Int32 `(B, N)`, these other tokens, if any.
 
 
-class Masked(typing.NamedTuple):
-    """A batch with tokens to predict."""
+class Masked(NamedTuple):
+    """A batch with tokens to predict, in N slots; unused ones hold 0."""
 
-    # Int32 `(B, L)`, with [MASK] in place of most chosen tokens.
-    input_ids: typing.Any
-    # Int32 `(B, N)`, where the chosen tokens stand; 0 in slots that are not
-    # used.
-    positions: typing.Any
-    # Int32 `(B, N)`, the chosen tokens; 0 in slots that are not used.
-    ids: typing.Any
-    weights: typing.Any  # Float32 `(B, N)`, 1 in slots that are used.
+    input_ids: Any  # Int32 `(B, L)`, most chosen tokens being [MASK].
+    positions: Any  # Int32 `(B, N)`, where the chosen tokens stand.
+    ids: Any  # Int32 `(B, N)`, the chosen tokens.
+    weights: Any  # Float32 `(B, N)`, 1 in slots that are used.
 
 
 def maskable(batch: Batch, special: SpecialTokens):
     """Mark the tokens that may be chosen: bool `(B, L)`."""
     allowed = ops.cast(batch.input_mask, "bool")
     for special_id in special:
-        allowed = ops.logical_and(
-            allowed, ops.not_equal(batch.input_ids, special_id)
-        )
+        is_other = ops.not_equal(batch.input_ids, special_id)
+        allowed = ops.logical_and(allowed, is_other)
     return allowed
 
 

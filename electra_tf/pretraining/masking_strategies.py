@@ -12,15 +12,8 @@ from collections.abc import Callable
 
 from keras import ops
 
-from electra_tf.pretraining.masking import (
-    Batch,
-    Masked,
-    MaskingConfig,
-    MaskingRandomInputs,
-    mask_tokens,
-    maskable,
-    num_to_predict,
-)
+from electra_tf.pretraining import masking
+from electra_tf.pretraining.masking import Batch, MaskingConfig, maskable
 
 # Products such as float32(0.15) * 100 lie above the whole number meant.
 ROUNDING = 1e-3
@@ -31,30 +24,27 @@ _NEVER = -1e9
 
 def draw(
     batch: Batch, config: MaskingConfig, vocab_size: int, random
-) -> MaskingRandomInputs:
-    """Draw positions and what becomes of their tokens.
-
-    Other tokens are drawn from the whole vocabulary, of `vocab_size`.
-    """
+) -> masking.MaskingRandomInputs:
+    """Draw positions and what becomes of their tokens."""
     positions = STRATEGIES[config.strategy].choose(batch, config, random)
     shape = (ops.shape(batch.input_ids)[0], config.max_predictions_per_seq)
     replace = random.uniform(shape, "replace")
     if not config.random_token_share:
-        return MaskingRandomInputs(positions, replace)
+        return masking.MaskingRandomInputs(positions, replace)
     uniform = random.uniform(shape, "random_ids")
     tokens = ops.cast(ops.floor(uniform * vocab_size), "int32")
     # Rounding may give u * V == V for u just below 1.
     tokens = ops.minimum(tokens, vocab_size - 1)
-    return MaskingRandomInputs(positions, replace, tokens)
+    return masking.MaskingRandomInputs(positions, replace, tokens)
 
 
 def mask(
-    batch: Batch, config: MaskingConfig, random: MaskingRandomInputs
-) -> Masked:
+    batch: Batch, config: MaskingConfig, random: masking.MaskingRandomInputs
+) -> masking.Masked:
     """Hide as many of the chosen tokens as the strategy says."""
     strategy = STRATEGIES[config.strategy]
     number = strategy.num_to_predict(batch, random.positions, config)
-    return mask_tokens(batch, config, random, number)
+    return masking.mask_tokens(batch, config, random, number)
 
 
 def with_replacement(batch: Batch, config: MaskingConfig, random):
@@ -111,11 +101,8 @@ def _largest(batch: Batch, config: MaskingConfig, keys):
 
 
 def _num_distinct(batch: Batch, config: MaskingConfig):
-    """Return how many distinct tokens to choose: int32 `(B,)`.
-
-    The share `mask_prob` of the real tokens, special ones included, rounded
-    up (paper, section 2), but no more than are maskable.
-    """
+    """Return how many distinct tokens to choose: int32 `(B,)`."""
+    # Special tokens count, too; rounded up (paper, section 2).
     lengths = ops.cast(ops.sum(batch.input_mask, axis=1), "float32")
     share = ops.cast(config.mask_prob, "float32")
     wanted = ops.ceil(lengths * share - ROUNDING)
@@ -137,9 +124,8 @@ def whole_words(batch: Batch, config: MaskingConfig, random):
     size, length = ops.shape(batch.input_ids)
     most = config.max_predictions_per_seq
     allowed = maskable(batch, config.special)
-    continues = ops.take(
-        ops.convert_to_tensor(config.continues_word, "bool"), batch.input_ids
-    )
+    continues = ops.convert_to_tensor(config.continues_word, "bool")
+    continues = ops.take(continues, batch.input_ids)
     real = ops.cast(ops.sum(batch.input_mask, axis=1, keepdims=True), "float32")
     up_or_down = random.uniform((size, 1), "number")
     wanted = ops.floor(real * config.mask_prob + up_or_down)
@@ -220,9 +206,8 @@ def _alone(words):
 class Strategy(typing.NamedTuple):
     """A row of `STRATEGIES`."""
 
-    choose: Callable  # The function.
-    # Function from a batch, the positions and the config to how many slots are
-    # used, int32 `(B,)`.
+    choose: Callable
+    # From batch, positions and config to the number of slots used: `(B,)`.
     num_to_predict: Callable
 
 
@@ -231,8 +216,8 @@ def _num_chosen(batch: Batch, positions, config: MaskingConfig):
 
 
 def _released_number(batch: Batch, positions, config: MaskingConfig):
-    most = positions.shape[1]
-    return num_to_predict(batch.input_mask, config.mask_prob, most)
+    mask, most = batch.input_mask, positions.shape[1]
+    return masking.num_to_predict(mask, config.mask_prob, most)
 
 
 STRATEGIES = {

@@ -85,10 +85,8 @@ def _generator_pairs(output) -> dict[str, tuple]:
 
 
 def _prediction_pairs(predictions) -> dict[str, tuple]:
-    """Count correct predictions, and all: of all and of replaced tokens.
-
-    A network that copies every token has the first high and the second 0.
-    """
+    """Count correct predictions of all tokens, and of replaced ones."""
+    # A network that copies every token has the first high, the second 0.
     ids, weights = predictions.ids, predictions.weights
     correct = ops.equal(objectives.most_likely(predictions), ids)
     changed = ops.not_equal(predictions.input_ids, ids)
@@ -146,11 +144,9 @@ def _ordered_pairs(scores, positives, negatives) -> tuple:
 
 
 def _auc_sums(output) -> dict:
-    """Count positives above thresholds; padding is an original token.
-
-    The original gives the AUC no weights, and multiplies the scores by the
-    mask, so padding is label 0 with score 0.
-    """
+    """Count positives above thresholds."""
+    # The original gives the AUC no weights, and multiplies the scores by the
+    # mask, so padding is label 0 with score 0.
     mask = output.disc_weights
     scores = ops.reshape(ops.sigmoid(output.disc_logits) * mask, (-1,))
     labels = ops.reshape(_labels(output) * mask, (-1,))

@@ -8,7 +8,7 @@ H hidden size, V vocabulary.
 """
 
 import math
-import typing
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -101,16 +101,14 @@ def detection_losses(logits, labels):
     )
 
 
-class TokenPredictions(typing.NamedTuple):
+class TokenPredictions(NamedTuple):
     """Predictions of the original tokens by the main network."""
 
-    logits: typing.Any  # Float32 `(B, T, V)`.
-    ids: typing.Any  # Int32 `(B, T)`, the original tokens.
-    input_ids: typing.Any  # Int32 `(B, T)`, the tokens that the network read.
-    weights: typing.Any  # Float32 `(B, T)`, 1 for tokens that it is trained on.
-    # Float32 `(B, T)` of a token's having been copied from the input; None
-    # without the copy mechanism.
-    copy_logits: typing.Any = None
+    logits: Any  # Float32 `(B, T, V)`.
+    ids: Any  # Int32 `(B, T)`, the original tokens.
+    input_ids: Any  # Int32 `(B, T)`, the tokens that the network read.
+    weights: Any  # Float32 `(B, T)`, 1 for tokens that it is trained on.
+    copy_logits: Any = None  # Float32 `(B, T)`: was it copied from the input?
 
 
 class Tokens:
@@ -236,10 +234,7 @@ def policy(config, output) -> dict[str, LossTerm]:
     was_read = ops.equal(read_ids, corrupted.sampled_ids)
     weights = masked.weights * ops.cast(was_read, "float32")  # [B, N]
     logits = sampling.adjusted_logits(
-        output.generator_output.logits,
-        masked,
-        config.temperature,
-        config.disallow_correct,
+        output.generator_output.logits, masked, config
     )
     sampled_ids = corrupted.sampled_ids
     expected = output.generator_output.baseline_logits

@@ -131,11 +131,7 @@ def _whole_rounds(counts, number: int) -> int:
 
 
 def record_counts(paths: list[str], compression: str = "") -> list[int]:
-    """Return the number of records of each file.
-
-    They are in the manifest; files that it does not know, or that have
-    another size than it says, are read through.
-    """
+    """Return the number of records of each file, by the manifest if it fits."""
     known = {}
     for folder in {os.path.dirname(path) for path in paths}:
         built = manifest.read(folder)

@@ -4,7 +4,7 @@ B batch, L length, N chosen positions, V vocabulary.
 """
 
 import functools
-import typing
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -20,35 +20,26 @@ from electra_tf.pretraining.objectives import HEADS, TokenPredictions
 from electra_tf.randomness import RandomStream, scoped
 
 
-class Corrupted(typing.NamedTuple):
+class Corrupted(NamedTuple):
     """The main network's input, and the labels of a discriminator."""
 
-    # Int32 `(B, L)`, the original tokens with sampled ones in place of the
-    # chosen ones.
-    input_ids: typing.Any
-    # Int32 `(B, L)`, 1 where a token was replaced by another.
-    is_fake: typing.Any
-    # Bool `(B, L)`, where samples stand, those that equal the original too.
-    is_replaced_position: typing.Any
-    sampled_ids: typing.Any  # Int32 `(B, N)`.
+    input_ids: Any  # Int32 `(B, L)`, with sampled tokens at chosen places.
+    is_fake: Any  # Int32 `(B, L)`, 1 where a token was replaced by another.
+    is_replaced_position: Any  # Bool `(B, L)`, where any sample stands.
+    sampled_ids: Any  # Int32 `(B, N)`.
 
 
-class PretrainingOutput(typing.NamedTuple):
-    """All that a forward pass computes."""
+class PretrainingOutput(NamedTuple):
+    """All that a forward pass computes; None for what the objective lacks."""
 
-    batch: Batch  # `Batch`, as it came.
-    maskable: typing.Any  # Bool `(B, L)`, the tokens that could be chosen.
+    batch: Batch  # As it came.
+    maskable: Any  # Bool `(B, L)`, the tokens that could be chosen.
     masked: Masked
     generator_output: GeneratorOutput
-    # `Corrupted`, or None where nothing reads it.
     corrupted: Corrupted | None = None
-    # Float32 `(B, L)`, or None without a discriminator.
-    disc_logits: typing.Any = None
-    # Float32 `(B, L)`, 1 for the tokens that it is trained on; None without
-    # one.
-    disc_weights: typing.Any = None
-    # `TokenPredictions` of the main network, or None.
-    predictions: TokenPredictions | None = None
+    disc_logits: Any = None  # Float32 `(B, L)`.
+    disc_weights: Any = None  # Float32 `(B, L)`, 1 for tokens to train on.
+    predictions: TokenPredictions | None = None  # Of the main network.
 
 
 class Pretrainer:
@@ -133,10 +124,7 @@ class Pretrainer:
         training: bool,
         frozen_generator: bool = False,
     ) -> PretrainingOutput:
-        """Mask, sample and detect with fresh random numbers.
-
-        Dropout is applied in training; a frozen generator has none even so.
-        """
+        """Mask, sample and detect; a frozen generator never has dropout."""
         output = self.generate(batch, random, training and not frozen_generator)
         sample = functools.partial(
             sampling.SAMPLERS[self.config.sampling],
@@ -161,10 +149,7 @@ class Pretrainer:
         choices: masking.MaskingRandomInputs,
         random: RandomStream | None,
     ) -> PretrainingOutput:
-        """Hide the chosen tokens, and let the generator propose others.
-
-        `random` is that of dropout.
-        """
+        """Hide the chosen tokens, and let the generator propose others."""
         masked = masking_strategies.mask(batch, self.masking, choices)
         return PretrainingOutput(
             batch=batch,
@@ -176,11 +161,7 @@ class Pretrainer:
     def read_samples(
         self, output: PretrainingOutput, sample, random: RandomStream | None
     ) -> PretrainingOutput:
-        """Let the main network read sampled tokens, if the objective has that.
-
-        `sample` is a function from logits `(B, N, V)` to int32 `(B, N)`,
-        `random` that of dropout.
-        """
+        """Let the main network read samples; `sample` makes them of logits."""
         if self.head is None:
             return output
         output = output._replace(corrupted=self._corrupt(output, sample))
@@ -195,10 +176,7 @@ class Pretrainer:
     def _corrupt(self, output: PretrainingOutput, sample) -> Corrupted:
         """Put sampled tokens in place of the chosen ones."""
         logits = sampling.adjusted_logits(
-            output.generator_output.logits,
-            output.masked,
-            self.config.temperature,
-            self.config.disallow_correct,
+            output.generator_output.logits, output.masked, self.config
         )
         sampled_ids = ops.stop_gradient(sample(logits))
         input_ids = output.batch.input_ids

@@ -16,20 +16,17 @@ BLOCK = 64
 DISALLOWED = 1000.0
 
 
-def adjusted_logits(logits, masked: tuple, temperature, disallow_correct):
+def adjusted_logits(logits, masked: tuple, config):
     """Apply the temperature to logits; forbid the true token if asked to."""
-    logits = logits / temperature
-    if not disallow_correct:
+    logits = logits / config.temperature
+    if not config.disallow_correct:
         return logits
     correct = ops.one_hot(masked.ids, logits.shape[-1], dtype="float32")
     return logits - DISALLOWED * correct
 
 
 def gumbel(logits, random):
-    """Sample from softmax(logits) by the largest of logits + Gumbel noise.
-
-    Takes V random numbers a position, as the original does.
-    """
+    """Sample by the largest of logits + Gumbel noise, as the original does."""
     noise = random.uniform(ops.shape(logits), "noise")
     inner = -ops.log(noise + NOISE_EPSILON)
     scores = logits - ops.log(inner + NOISE_EPSILON)
@@ -58,10 +55,7 @@ def inverse_cdf(logits, random):
 
 
 def _choose(weights, threshold):
-    """Find where the running sum of `(B, N, W)` passes a threshold `(B, N)`.
-
-    Returns the index, and what the weights before it leave of the threshold.
-    """
+    """Find where sums of `(B, N, W)` pass thresholds, and what is left then."""
     cumulative = ops.cumsum(weights, axis=-1)
     passed = ops.cast(cumulative <= threshold[..., None], "int32")
     index = ops.minimum(ops.sum(passed, axis=-1), weights.shape[-1] - 1)

@@ -49,11 +49,7 @@ def cloze(pretrainer, batch: Batch):
 
 
 def masked_language_model(pretrainer, batch: Batch):
-    """Score by the masked language model, hiding one token after another.
-
-    Takes a pass for each token (Salazar et al., 2020, "Masked Language Model
-    Scoring").
-    """
+    """Score by masking one token after another (Salazar et al., 2020)."""
     columns = [
         -token_losses(
             _generate(pretrainer, batch, place).logits,
@@ -66,11 +62,8 @@ def masked_language_model(pretrainer, batch: Batch):
 
 
 def electra(pretrainer, batch: Batch):
-    """Score by generator times discriminator (ELECTRA, appendix G).
-
-    In one pass with two towers; a masked language model takes one for each
-    token.
-    """
+    """Score by generator times discriminator (ELECTRA, appendix G)."""
+    # In one pass with two towers; else in one for each token.
     towers = _has_towers(pretrainer.config)
     generate = cloze if towers else masked_language_model
     return log_data_probabilities(
@@ -105,9 +98,8 @@ def log_data_probabilities(fake_logits, log_generator, mask_prob: float):
 class Method(typing.NamedTuple):
     """A row of `METHODS`."""
 
-    score: Callable  # The function.
-    # Function from a `PretrainingConfig` to whether its model has the networks
-    # that are needed.
+    score: Callable
+    # Whether the model of a config has the networks that are needed.
     fits: Callable[[PretrainingConfig], bool]
 
 
@@ -157,12 +149,7 @@ def _fake_logits(pretrainer, batch: Batch):
 
 
 def load(path: str) -> tuple[Pretrainer, Tokenizer]:
-    """Load a run, or a model folder, and its tokenizer.
-
-    Raises:
-        FileNotFoundError: when there is neither.
-        UserError: when a model folder has nothing that scores tokens.
-    """
+    """Load a run, or a model folder that scores tokens, and its tokenizer."""
     if not model_folder.is_model_folder(path):
         return detector.load(path)
     model = model_folder.read(path)
@@ -198,10 +185,7 @@ def _config(path: str, model: ModelConfig, vocab_file: str):
 
 
 class TextScorer:
-    """Scores texts by a row of `METHODS`; by default, by the fitting one.
-
-    Raises UserError when the model lacks networks that the method needs.
-    """
+    """Scores texts by a row of `METHODS`; UserError if it does not fit."""
 
     def __init__(
         self,

@@ -55,5 +55,6 @@ def test_inverse_cdf_by_hand():
 def test_temperature_and_disallowed_tokens():
     logits = np.array([[[1.0, 2.0, 3.0]]], np.float32)
     masked = Masked(None, None, np.array([[2]]), None)
-    adjusted = sampling.adjusted_logits(logits, masked, 0.5, True)
+    config = tiny.pretraining(temperature=0.5, disallow_correct=True)
+    adjusted = sampling.adjusted_logits(logits, masked, config)
     np.testing.assert_allclose(adjusted, [[[2, 4, 6 - 1000]]])
