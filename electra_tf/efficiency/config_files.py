@@ -46,7 +46,7 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
         for field in dataclasses.fields(config_class):
             value = values.get(field.name)
             if tuple in kinds(field) and isinstance(value, str):
-                values[field.name] = value.split(",")
+                values[field.name] = value.split(",")  # Such as `cola,mrpc`.
         if task:
             values["task_names"] = (task,)
         return from_json(config_class, {**REQUIRED, **values})
@@ -71,16 +71,6 @@ def _config_class(values: dict) -> type:
     further = set(values) - known
     finetunes = further and further <= both
     return FinetuningConfig if finetunes else PretrainingConfig
-
-
-def _typed(config_class: type, values: dict) -> dict:
-    """Cut the text of lists, such as `cola,mrpc`."""
-    typed = dict(values)
-    for field in dataclasses.fields(config_class):
-        value = values.get(field.name)
-        if tuple in kinds(field) and isinstance(value, str):
-            typed[field.name] = value.split(",")
-    return typed
 
 
 def _flags(text: str) -> dict:

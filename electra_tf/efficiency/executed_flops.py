@@ -52,8 +52,7 @@ class Work(typing.NamedTuple):
     """Operations of a forward pass, by what their backward pass costs."""
 
     products: int = 0  # Of matrix products with two gradients.
-    # Of products that have one, such as those with one-hot vectors.
-    lookups: int = 0
+    lookups: int = 0  # Of products with one, such as by one-hot vectors.
     elements: int = 0  # Of all others.
 
     @property

@@ -23,8 +23,7 @@ class Point(typing.NamedTuple):
     """A model in Figure 1."""
 
     label: str  # As printed.
-    # Key of `published_models.MODELS`; None for GloVe, whose cost is near 0.
-    model: str | None
+    model: str | None  # Of `published_models.MODELS`; None for GloVe.
     flops: float  # Where the figure has it, read from its drawing.
     glue: float  # Likewise; development sets, average.
     detects: bool = False  # Whether it is trained by replaced token detection.
@@ -56,9 +55,8 @@ class Panel(typing.NamedTuple):
     title: str  # Above it.
     limits: tuple[float, float]  # Of the horizontal axis.
     logarithmic: bool  # Whether that axis is.
-    # What is written at models; their label, if it is not here.
-    texts: dict[str, str]
-    # Where, in points from the mark; to its right, if not here.
+    texts: dict[str, str]  # What some models have instead of their label.
+    # In points from the mark, where it is not to its right.
     places: dict[str, tuple[int, int]]
 
 
@@ -79,11 +77,9 @@ LEFT = Panel(
     _SHORT,
     _SMALL
     | {
+        **dict.fromkeys(_SHORT, (-12, 10)),
         "RoBERTa 100k": (-28, -17),
         "ELECTRA-Large 100k": (-8, 10),
-        "ELECTRA-Large 200k": (-12, 10),
-        "ELECTRA-Large 300k": (-12, 10),
-        "ELECTRA-Large 400k": (-12, 10),
     },
 )
 RIGHT = Panel(
@@ -189,10 +185,7 @@ def _inside(panel: Panel, flops: float, score: float) -> bool:
 
 
 def curves(pyplot, path, title: str, runs=()):
-    """Draw the curves of a CSV file and return the figure.
-
-    `OwnRun`s far from the curves are only named.
-    """
+    """Draw a file's curves and the runs near them; return the figure."""
     figure, axis = pyplot.subplots(figsize=(9, 6), layout="constrained")
     found = read_curves(path)
     for name, points in found.items():

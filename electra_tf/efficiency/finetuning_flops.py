@@ -20,11 +20,8 @@ from collections.abc import Mapping
 
 from electra_tf.configs import EncoderConfig, FinetuningConfig, encoder_config
 from electra_tf.configs.tasks import TASKS
+from electra_tf.efficiency import networks
 from electra_tf.efficiency.executed_flops import OPTIMIZER, Work, encoder_work
-from electra_tf.efficiency.networks import (
-    embedding_parameters,
-    layer_parameters,
-)
 
 SPAN_HIDDEN_SIZE = 512  # Of the heads for questions.
 
@@ -113,17 +110,16 @@ HEADS = {
 
 def heads_of(config: FinetuningConfig) -> list[Head]:
     """Return the heads of a config's tasks; your own data have two labels."""
-    return [_head(task, config) for task in config.task_names]
-
-
-def _head(task: str, config: FinetuningConfig) -> Head:
-    row = TASKS[task]
-    if row.head != "question_answering":
-        return Head(row.head, row.outputs)
-    form = "joint" if config.joint_prediction else "independent"
     names = ("answerable_classifier", "answerable_uses_start_logits")
     options = {name: getattr(config, name) for name in names}
-    return Head(f"{form}_{row.head}", row.outputs, options)
+    form = "joint" if config.joint_prediction else "independent"
+    heads = []
+    for row in map(TASKS.get, config.task_names):
+        if row.head == "question_answering":
+            heads.append(Head(f"{form}_{row.head}", row.outputs, options))
+        else:
+            heads.append(Head(row.head, row.outputs))
+    return heads
 
 
 def _layers(encoder: EncoderConfig, heads: list, length: int, starts: int):
@@ -139,8 +135,7 @@ def input_work(
 ) -> Work:
     """Return the work of one padded input of `length` tokens, without Adam.
 
-    `heads` are `Head`s, or others with their attributes. A joint prediction of
-    answers follows up so many `starts`: 1 in training, else `beam_size`.
+    A joint prediction of answers follows up so many `starts`: 1 in training.
     """
     encoder = encoder_config(config)
     body = encoder_work(encoder, length, config.embedding_lookup)
@@ -151,10 +146,10 @@ def input_work(
 def finetuning_parameters(config: FinetuningConfig, heads: list) -> int:
     """Return the weights that fine-tuning updates."""
     encoder = encoder_config(config)
-    body = layer_parameters(encoder) + embedding_parameters(encoder)
-    return body + sum(
-        layer.parameters for layer in _layers(encoder, heads, 1, 1)
-    )
+    body = networks.layer_parameters(encoder)
+    body += networks.embedding_parameters(encoder)
+    layers = _layers(encoder, heads, length=1, starts=1)
+    return body + sum(layer.parameters for layer in layers)
 
 
 def update_flops(config: FinetuningConfig, heads: list, length: int) -> int:

@@ -177,10 +177,7 @@ def training_flops(
     train_steps: int,
     discriminator: bool = False,
 ) -> float:
-    """Return the operations of all passes of pre-training one network.
-
-    A `discriminator` detects replacements instead of predicting masked tokens.
-    """
+    """Return the operations of training a detecting or predicting network."""
     head = detection_flops if discriminator else prediction_flops
     forward = encoder_flops(sizes) + head(sizes)
     return FORWARD_AND_BACKWARD * batch_size * train_steps * forward

@@ -3,12 +3,8 @@
 import math
 import typing
 
-from electra_tf.configs import (
-    EncoderConfig,
-    PretrainingConfig,
-    encoder_config,
-    generator_config,
-)
+from electra_tf import configs
+from electra_tf.configs import EncoderConfig, PretrainingConfig
 from electra_tf.configs.objectives import BASELINE, GENERATORS, HeadLayer
 
 
@@ -24,16 +20,14 @@ class Head(typing.NamedTuple):
     """One run of a head over the batch, in every update."""
 
     layer: HeadLayer
-    # `EncoderConfig` whose vectors and embeddings it takes.
-    encoder: EncoderConfig
+    encoder: EncoderConfig  # Whose vectors and embeddings it takes.
     tokens: int  # How many tokens of an input it reads.
 
 
 class Networks(typing.NamedTuple):
     """The networks that an update runs."""
 
-    # Of encoders, the main one first where there is one.
-    passes: tuple[Pass, ...] = ()
+    passes: tuple[Pass, ...] = ()  # The main one first, where there is one.
     heads: tuple[Head, ...] = ()  # Of the main network and the generator.
 
     @property
@@ -60,7 +54,7 @@ def networks(config: PretrainingConfig, stage: str = "all") -> Networks:
 
 
 def _main_network(config: PretrainingConfig) -> Networks:
-    main, spec = encoder_config(config), config.objective_spec
+    main, spec = configs.encoder_config(config), config.objective_spec
     if spec.head is None:
         return Networks()
     tokens = _tokens(config, spec.reads_all)
@@ -69,7 +63,7 @@ def _main_network(config: PretrainingConfig) -> Networks:
 
 
 def _generator(config: PretrainingConfig) -> Networks:
-    main, row = encoder_config(config), GENERATORS[config.generator]
+    main, row = configs.encoder_config(config), GENERATORS[config.generator]
     if config.objective_spec.generator == "main":
         row = GENERATORS["masked_language_model"]
         passes = [Pass(main)]
@@ -90,7 +84,7 @@ def _generator(config: PretrainingConfig) -> Networks:
 
 def _own_passes(config: PretrainingConfig, number: int) -> list[Pass]:
     """Return the passes of a generator's own encoders."""
-    own, sharing = generator_config(config), config.weight_sharing
+    own, sharing = configs.generator_config(config), config.weight_sharing
     first_owns = sharing != "embeddings" or not config.objective_spec.has_main
     others = [Pass(own, owns_embeddings=sharing == "none")] * (number - 1)
     return [Pass(own, owns_embeddings=first_owns), *others]

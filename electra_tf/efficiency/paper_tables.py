@@ -9,9 +9,7 @@ class Row(typing.NamedTuple):
     """A model in a table."""
 
     name: str  # As printed.
-    # Key of `published_models.MODELS`; None where the released count has no
-    # such model.
-    model: str | None
+    model: str | None  # A key of `published_models.MODELS`, if it is there.
     flops: str  # Operations of pre-training, as printed.
     ratio: str  # Beside it, as printed, without the "x".
     share: float = 1.0  # Of its training that was done.

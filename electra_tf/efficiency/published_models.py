@@ -8,36 +8,30 @@ tables, by the same rules.
 
 import typing
 
-from electra_tf.efficiency.flops import (
-    FORWARD_AND_BACKWARD,
-    inference_flops,
-    training_flops,
-)
+from electra_tf.efficiency import flops
 from electra_tf.efficiency.transformer_sizes import TransformerSizes
 
 
 class Trained(typing.NamedTuple):
     """Transformers that were pre-trained together."""
 
-    # `TransformerSizes`, the main one first.
-    networks: tuple[TransformerSizes, ...]
+    networks: tuple[TransformerSizes, ...]  # The main one first.
     batch_size: int  # Inputs of an update.
     train_steps: int  # Number of updates.
-    # Whether the main one detects what the others replaced.
-    detects: bool = False
+    detects: bool = False  # Whether the main one detects the others' tokens.
 
     @property
     def training_flops(self) -> float:
         """Operations of pre-training, by the paper's count."""
         batches = (self.batch_size, self.train_steps)
         main, *others = self.networks
-        total = training_flops(main, *batches, discriminator=self.detects)
-        return total + sum(training_flops(n, *batches) for n in others)
+        total = flops.training_flops(main, *batches, self.detects)
+        return total + sum(flops.training_flops(n, *batches) for n in others)
 
     def inference_flops(self, length: int = 128) -> int:
         """Operations of one input of `length` tokens, by the paper's count."""
         main = self.networks[0]
-        return inference_flops(main.replace(sequence_length=length))
+        return flops.inference_flops(main.replace(sequence_length=length))
 
 
 class Counted(typing.NamedTuple):
@@ -50,7 +44,7 @@ class Counted(typing.NamedTuple):
     @property
     def training_flops(self) -> float:
         """Operations of pre-training."""
-        passes = FORWARD_AND_BACKWARD * self.trained_on
+        passes = flops.FORWARD_AND_BACKWARD * self.trained_on
         return passes * (self.forward / self.inputs)
 
     def inference_flops(self, length: int = 128) -> None:

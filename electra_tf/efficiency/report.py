@@ -19,14 +19,8 @@ import json
 
 from electra_tf import command_line
 from electra_tf.configs import TASKS, PretrainingConfig
-from electra_tf.efficiency import config_files, paper_tables
-from electra_tf.efficiency.run_costs import (
-    PEAK_RATES,
-    PRECISIONS,
-    Assumptions,
-    finetuning_rows,
-    pretraining_rows,
-)
+from electra_tf.efficiency import config_files, paper_tables, run_costs
+from electra_tf.efficiency.run_costs import PEAK_RATES, Assumptions
 from electra_tf.errors import UserError
 
 UTILISATION = 0.25  # See docs/scale.md.
@@ -82,8 +76,9 @@ def _rows(args) -> list[dict]:
         config = config_files.read(args.config, args.task)
     else:
         return paper_tables.rows()
-    pretrains = isinstance(config, PretrainingConfig)
-    rows = pretraining_rows if pretrains else finetuning_rows
+    rows = run_costs.finetuning_rows
+    if isinstance(config, PretrainingConfig):
+        rows = run_costs.pretraining_rows
     names = [args.accelerator] if args.accelerator else PEAK_RATES
     given = {n: getattr(args, n) for n in Assumptions._fields[1:]}
     return rows(config, args.examples, Assumptions(tuple(names), **given))
@@ -119,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--examples", type=int, help="of an epoch")
     add("--accelerator", choices=PEAK_RATES, help="all, if not given")
     add("--count", type=int, default=1, help="devices")
-    add("--precision", choices=PRECISIONS, default="16 bit")
+    add("--precision", choices=run_costs.PRECISIONS, default="16 bit")
     rate_help = "share of the peak arithmetic rate; see docs/scale.md"
     add("--utilisation", type=float, default=UTILISATION, help=rate_help)
     add("--watts", type=float, help="mean power of a device, for the energy")

@@ -72,10 +72,7 @@ def pretraining_rows(
 def finetuning_rows(
     config: FinetuningConfig, examples: int | None, assumed: Assumptions
 ) -> list[dict]:
-    """Return the figures of fine-tuning at the full length.
-
-    Those of the whole trial need the number of `examples`.
-    """
+    """Return the figures of fine-tuning; those of a trial need `examples`."""
     heads = finetuning_flops.heads_of(config)
     length = config.max_seq_length
     update = finetuning_flops.update_flops(config, heads, length)

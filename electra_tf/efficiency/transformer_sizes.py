@@ -16,41 +16,28 @@ class TransformerSizes(Config):
     512
     """
 
-    hidden_size: int = hparam(help_text="width of a layer", at_least=1)
-    num_layers: int = hparam(help_text="layers", at_least=1)
-    sequence_length: int = hparam(512, "tokens of an input", at_least=1)
-    vocab_size: int = hparam(30522, "word pieces", at_least=1)
+    hidden_size: int = hparam(at_least=1)
+    num_layers: int = hparam(at_least=1)
+    sequence_length: int = hparam(512, at_least=1)
+    vocab_size: int = hparam(30522, at_least=1)
     embedding_size: int = hparam(
-        Derived(lambda c: c.hidden_size, "the hidden size"),
-        "width of the embeddings",
-        at_least=1,
+        Derived(lambda c: c.hidden_size, "the hidden size"), at_least=1
     )
     intermediate_size: int = hparam(
         Derived(lambda c: INTERMEDIATE_RATIO * c.hidden_size, "4 hidden sizes"),
-        "width inside the feed-forward network",
         at_least=1,
     )
     num_heads: int = hparam(
-        Derived(lambda c: num_heads(c.hidden_size), "one per 64 of width"),
-        "attention heads",
-        at_least=1,
+        Derived(lambda c: num_heads(c.hidden_size), "one per 64"), at_least=1
     )
-    head_size: int | None = hparam(
-        None, "width of a head; null shares out the hidden size", at_least=1
-    )
-    output_frac: float = hparam(
-        OUTPUT_FRAC,
-        "fraction of the tokens with an output softmax",
-        at_least=0,
-        at_most=1,
-    )
-    sparse_embedding_lookup: bool = hparam(
-        False, "embeddings are looked up, at no cost"
-    )
-    decoder: bool = hparam(False, "layers also attend to an encoder")
-    full_layer_norm: bool = hparam(
-        False, "count every element of the layer norm after attention"
-    )
+    # None shares out the hidden size.
+    head_size: int | None = hparam(None, at_least=1)
+    # Share of the tokens that have an output softmax.
+    output_frac: float = hparam(OUTPUT_FRAC, at_least=0, at_most=1)
+    sparse_embedding_lookup: bool = hparam(False)  # It costs nothing then.
+    decoder: bool = hparam(False)  # Layers also attend to an encoder.
+    # Count every element of the layer norm after attention.
+    full_layer_norm: bool = hparam(False)
 
     @property
     def attention_size(self) -> int:
