@@ -139,7 +139,10 @@ def _tags(evaluated: Evaluated) -> list[str]:
 def _tagged(evaluated: Evaluated, number: int, gold, predicted) -> str:
     """Return the words of an input, the wrong ones with their tags."""
     labels, task = evaluated.task.labels, evaluated.task
-    row, columns = _row_of(evaluated, number), evaluated.features.columns
+    columns = evaluated.features.columns
+    eids = columns[f"{task.name}_eid"].values[: evaluated.features.num_real]
+    eid = evaluated.outputs["eid"][number]
+    row = int(np.flatnonzero(eids == eid)[0])
     ids = columns["input_ids"].example(row)
     starts = columns[f"{task.name}_labeled_positions"].example(row)
     tokens = evaluated.source.tokenizer.tokens
@@ -214,18 +217,17 @@ def confusion(labels, gold, predicted) -> str:
     counts = collections.Counter(
         zip(gold.tolist(), predicted.tolist(), strict=True)
     )
-    numbers = range(len(labels))
     if len(labels) <= MATRIX_LABELS:
+        head, numbers = ("right \\ predicted", *labels), range(len(labels))
         rows = [(labels[g], *(counts[g, p] for p in numbers)) for g in numbers]
-        head = ("right \\ predicted", *labels)
-        return f"### Confusion\n\n{table(head, rows)}"
-    errors = [
-        (labels[g], labels[p], count, f"{count / np.sum(gold == g):.1%}")
-        for (g, p), count in counts.most_common()
-        if g != p
-    ]
-    head = ("right", "predicted", "times", "of those right")
-    return f"### Confusion\n\n{table(head, errors[:COMMONEST])}"
+    else:
+        head = ("right", "predicted", "times", "of those right")
+        rows = [
+            (labels[g], labels[p], count, f"{count / np.sum(gold == g):.1%}")
+            for (g, p), count in counts.most_common()
+            if g != p
+        ][:COMMONEST]
+    return f"### Confusion\n\n{table(head, rows)}"
 
 
 def _worst(losses, wrong) -> list[int]:
@@ -241,13 +243,6 @@ def _text(evaluated: Evaluated, number: int) -> str:
     if example.text_pair is None:
         return example.text
     return f"{example.text} ‖ {example.text_pair}"
-
-
-def _row_of(evaluated: Evaluated, number: int) -> int:
-    """Return where an output's input is."""
-    eids = evaluated.features.columns[f"{evaluated.task.name}_eid"].values
-    real = eids[: evaluated.features.num_real]
-    return int(np.flatnonzero(real == evaluated.outputs["eid"][number])[0])
 
 
 def _errors(head: tuple[str, ...], rows: list[tuple]) -> str:

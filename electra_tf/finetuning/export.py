@@ -68,7 +68,12 @@ def export(args: argparse.Namespace) -> None:
         print(_hugging_face(args.to, tuned, task))
         return
     row = FORMATS[args.format]
-    _check_installed(row.needs)
+    missing = [p for p in row.needs if importlib.util.find_spec(p) is None]
+    if missing:
+        raise UserError(
+            f"This format needs {', '.join(missing)}, which is not installed: "
+            "pip install 'electra_tf[export]'."
+        )
     from electra_tf.finetuning.exporting import formats
 
     model_folder.make_folder(args.to)
@@ -81,15 +86,6 @@ def export(args: argparse.Namespace) -> None:
         raise UserError(
             f"What was written to {args.to} does not compute what the model "
             f"does: expected differences of at most {TOLERANCE:g}."
-        )
-
-
-def _check_installed(packages: tuple[str, ...]) -> None:
-    missing = [p for p in packages if importlib.util.find_spec(p) is None]
-    if missing:
-        raise UserError(
-            f"This format needs {', '.join(missing)}, which is not installed: "
-            "pip install 'electra_tf[export]'."
         )
 
 

@@ -9,7 +9,6 @@ other settings are never taken, and nothing has to be told or deleted.
 import dataclasses
 import functools
 import hashlib
-import json
 import os
 import pathlib
 import zipfile
@@ -17,7 +16,7 @@ import zipfile
 import numpy as np
 from absl import logging
 
-from electra_tf.configs import FinetuningConfig, hparams
+from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.inputs import Column, Inputs
 from electra_tf.finetuning.tasks.task import Task
@@ -52,10 +51,8 @@ class FeatureCache:
 
         if not self.config.use_tfrecords_if_existing:
             return make()
-        path = os.path.join(
-            self.config.preprocessed_data_dir,
-            f"{self.key(examples, batch_size)}.npz",
-        )
+        folder = self.config.preprocessed_data_dir
+        path = os.path.join(folder, f"{self.key(examples, batch_size)}.npz")
         specs = inputs.specs_of(self.tasks)
         try:
             return read_inputs(path, specs)
@@ -74,13 +71,18 @@ class FeatureCache:
     def key(self, examples: dict[str, list], batch_size: int) -> str:
         """Return the hash of all that the features depend on."""
         digest = hashlib.sha256()
+        settings = {
+            field.name: getattr(self.config, field.name)
+            for field in dataclasses.fields(self.config)
+            if field.metadata["group"] in GROUPS
+        }
         for part in (
             _code_hash(),
             self.tokenizer.vocab_sha256,
             self.tokenizer.do_lower_case,
             self.tokenizer.strip_accents,
             batch_size,
-            self._settings(),
+            sorted(settings.items()),
             [(task.name, getattr(task, "labels", None)) for task in self.tasks],
             *(
                 repr(content(example))
@@ -90,15 +92,6 @@ class FeatureCache:
         ):
             digest.update(f"{part!r}\n".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:32]
-
-    def _settings(self) -> str:
-        values = hparams.to_json(self.config)
-        chosen = {
-            field.name: values[field.name]
-            for field in dataclasses.fields(self.config)
-            if field.metadata["group"] in GROUPS
-        }
-        return json.dumps(chosen, sort_keys=True)
 
 
 def content(value):

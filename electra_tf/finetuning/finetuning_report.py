@@ -32,10 +32,7 @@ class Report:
     def write(
         self, trials: list[TaskResult], trial: int, folder: str, best: bool
     ) -> None:
-        """Write the report of all results up to now.
-
-        The trial that has ended was logged to `folder`; it may be the `best`.
-        """
+        """Write a report of all results; `folder` has the last trial's log."""
         self.folders[trial] = folder
         if best or not self._best:
             self._best = self._trial
@@ -62,10 +59,10 @@ class Report:
     def _draw(self) -> bool:
         """Draw the losses of all trials; say whether there are any."""
         rows = {
-            trial: results.training_rows(folder)
+            trial: found
             for trial, folder in self.folders.items()
+            if (found := results.training_rows(folder))
         }
-        rows = {trial: found for trial, found in rows.items() if found}
         if not rows:
             return False
         # A second to import.
@@ -102,10 +99,8 @@ def scores(trials: list[TaskResult]) -> str:
     ]
     if len(trials) > 1:
         columns = [[r.metrics[name] for r in trials] for name in names]
-        for label, value in (
-            ("median", statistics.median),
-            ("std", statistics.stdev),
-        ):
+        measures = {"median": statistics.median, "std": statistics.stdev}
+        for label, value in measures.items():
             each = [f"{value(column):.2f}" for column in columns]
             rows.append((label, "", *each, "", ""))
     return table(("trial", "seed", *names, "updates", "seconds"), rows)

@@ -19,7 +19,7 @@ DROPOUT_RATE = 0.1
 
 
 class DenseHead(keras.layers.Layer):
-    """A linear layer on some of the encoder's vectors; the name is its task's."""
+    """A linear layer on some of the encoder's vectors; has its task's name."""
 
     def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
         # Targets and masks come in as they are, float32.

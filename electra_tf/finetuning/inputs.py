@@ -48,8 +48,7 @@ class Column(typing.NamedTuple):
 
     # `(examples,)`; for a feature per token all lists together, `(tokens,)`.
     values: np.ndarray
-    # `(examples + 1,)`, where the lists begin and end; None for other features.
-    splits: np.ndarray | None = None
+    splits: np.ndarray | None = None  # `(examples + 1,)`, where lists begin.
 
     def example(self, index: int):
         """Return the value or the list of an example."""
@@ -93,10 +92,7 @@ def specs_of(tasks: list[Task]) -> tuple[FeatureSpec, ...]:
 def make(
     tasks: list[Task], examples: dict[str, list], tokenizer, batch_size: int
 ) -> Inputs:
-    """Turn examples into features, and pad them to whole global batches.
-
-    `tasks` are all that are trained together, `examples` those by their names.
-    """
+    """Turn examples, by their tasks' names, into whole batches of features."""
     specs = specs_of(tasks)
     parts = {spec.name: [] for spec in specs}
     for task_id, task in enumerate(tasks):
@@ -145,7 +141,7 @@ def described(inputs: Inputs, index: int, tokenizer) -> str:
 
 
 def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
-    """Return the updates of some epochs, one at least, as the original counts."""
+    """Return the updates of some epochs, at least one, as the original does."""
     steps = int(len(inputs) // batch_size * epochs)
     if not steps:
         raise UserError(
@@ -162,10 +158,7 @@ def training_order(
     seed: int,
     batching: str = "shuffled",
 ) -> np.ndarray:
-    """Return which examples each global batch holds: `(num_steps, batch)`.
-
-    `batching` is a row of `BATCHINGS`; `seed` is the trial's.
-    """
+    """Return which examples each batch holds, by a row of `BATCHINGS`."""
     batches_of, order = BATCHINGS[batching], []
     for epoch in range(-(-num_steps * batch_size // len(inputs))):
         generator = np.random.default_rng((seed, epoch))
@@ -181,11 +174,8 @@ def shuffled(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
 
 
 def by_length(inputs: Inputs, batch_size: int, generator) -> np.ndarray:
-    """Return an epoch's batches of examples that are about as long.
-
-    The shuffled examples of `POOL` batches are sorted by length and cut into
-    batches, which are then shuffled.
-    """
+    """Return an epoch's batches of examples that are about as long."""
+    # Pools of shuffled examples are sorted and cut into batches.
     order = shuffled(inputs, batch_size, generator).ravel()
     lengths = inputs.lengths[order]
     lengths = lengths + generator.uniform(0, LIKE_LENGTHS, len(order))
@@ -216,11 +206,9 @@ def batches(
     Args:
         inputs: of a split.
         order: int array `(steps, batch)`.
-        length: what to pad every batch to, or None to pad each to the longest
-            of its examples, rounded up.
+        length: to pad to; None for that of a batch's longest example.
         most: the most tokens of an example.
-        context: `tf.distribute.InputContext`; UserError if its replicas cannot
-            share a batch equally.
+        context: `tf.distribute.InputContext`, whose replicas share a batch.
     """
     shares = _shares(order, context)  # [steps * replicas here, share]
     columns = {s.name: inputs.columns[s.name].tensor() for s in inputs.specs}
@@ -245,10 +233,7 @@ def widths(
     most: int,
     replicas: int = 1,
 ) -> np.ndarray:
-    """Return to how many tokens each replica's share of a batch is padded.
-
-    An int array `(steps, replicas)`; for the other arguments see `batches`.
-    """
+    """Return to how many tokens shares are padded: `(steps, replicas)`."""
     columns = inputs.columns.values()
     tokens = [np.diff(c.splits) for c in columns if c.splits is not None]
     longest = np.max(tokens, axis=0)[order]
@@ -275,10 +260,7 @@ def _shares(order: np.ndarray, context) -> np.ndarray:
 
 
 def _width(picked: dict, most: int) -> tf.Tensor:
-    """The least multiple of `LENGTH_STEP` that holds the longest list.
-
-    Lists of words can be longer than those of tokens.
-    """
+    """The least multiple of `LENGTH_STEP` that holds the longest list."""
     lengths = [
         tf.reduce_max(values.row_lengths())
         for values in picked.values()
@@ -290,10 +272,7 @@ def _width(picked: dict, most: int) -> tf.Tensor:
 
 
 def _dense(values, width, shape: list):
-    """Ragged `(B, ...)` to padded `(B, width)`; others stay.
-
-    `shape` is what is known of the result beforehand.
-    """
+    """Ragged `(B, ...)` to padded `(B, width)`, of known shape; others stay."""
     if not isinstance(values, tf.RaggedTensor):
         return values
     padded = values.to_tensor()

@@ -26,14 +26,13 @@ def rate_multipliers(
     if not decay:
         return dict.fromkeys(paths, 1.0)
     top = num_layers + top_exponent
-    return {
-        path: 1.0 if _is_of_head(path) else decay ** (top - _depth(path))
-        for path in paths
-    }
 
+    def multiplier(path: str) -> float:
+        if path.startswith("task_specific/"):
+            return 1.0
+        return decay ** (top - _depth(path))
 
-def _is_of_head(path: str) -> bool:
-    return path.startswith("task_specific/")
+    return {path: multiplier(path) for path in paths}
 
 
 def _depth(path: str) -> int:

@@ -51,13 +51,10 @@ class FinetuningModel:
         only: str = "",
         training: bool = False,
     ) -> dict[str, dict]:
-        """Run the heads on a batch of features (`electra_tf.finetuning.inputs`).
+        """Run the heads on a batch, see `electra_tf.finetuning.inputs`.
 
-        Args:
-            features: dict of tensors.
-            random: `RandomStream` for dropout, or None.
-            only: name of the one task to run; all of them without it.
-            training: whether heads may look at the labels.
+        `only` names the one task to run. In training heads may look at the
+        labels.
 
         Returns the outputs of each task's head, for all examples of the batch,
         whatever their task.
@@ -82,11 +79,8 @@ class FinetuningModel:
     def losses(
         self, features: dict, random: RandomStream | None, training: bool = True
     ) -> dict:
-        """The `LossTerm`s of a training step.
-
-        Each is the sum over the batch of the losses of one task's examples.
-        Padding examples belong to no task, so they count nothing.
-        """
+        """The `LossTerm`s of a training step: sums of each task's examples."""
+        # Padding examples belong to no task, so they count nothing.
         terms, task_ids = {}, features["task_id"]
         outputs = self(features, random, training=training)
         for index, (name, output) in enumerate(outputs.items()):

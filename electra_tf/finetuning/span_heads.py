@@ -93,9 +93,10 @@ class SpanHead(keras.layers.Layer, abc.ABC):
         answerable_logit = ops.zeros_like(start_logits[:, 0])
         if self.answerable_classifier:
             answerable_logit = self._answerable(vectors, start_logits)
-            losses += self.answerable_weight * _binary_cross_entropy(
-                features[f"{self.name}_is_impossible"], answerable_logit
-            )
+            labels = ops.cast(features[f"{self.name}_is_impossible"], "float32")
+            # Their binary cross entropy.
+            missed = ops.softplus(answerable_logit) - labels * answerable_logit
+            losses += self.answerable_weight * missed
         return {
             "loss": losses,
             "start_logits": start_logits,
@@ -131,10 +132,7 @@ class IndependentSpanHead(SpanHead):
 
 
 class JointSpanHead(SpanHead):
-    """Scores ends given a start: the right one in training, else the best.
-
-    So many starts, and ends for each of them, are considered as `beam_size`.
-    """
+    """Scores ends given a start: the right one in training, else a beam's."""
 
     def __init__(self, *args, beam_size: int, **kwargs):
         super().__init__(*args, **kwargs)
@@ -204,8 +202,3 @@ def _cross_entropy(positions, logits):
     return ops.sparse_categorical_crossentropy(
         positions, logits, from_logits=True
     )
-
-
-def _binary_cross_entropy(labels, logits):
-    labels = ops.cast(labels, "float32")
-    return ops.softplus(logits) - labels * logits

@@ -41,12 +41,10 @@ class Exporter(abc.ABC):
         names = ["input_ids", "input_mask", "segment_ids"]
         if needs_positions(self.task):
             names.append("positions")
+        specs = [tf.TensorSpec([None, None], tf.int32, name=n) for n in names]
         return tf.function(
             lambda *tensors: self.served(*tensors),
-            input_signature=[
-                tf.TensorSpec([None, None], tf.int32, name=name)
-                for name in names
-            ],
+            input_signature=specs,
             autograph=False,
         )
 

@@ -19,11 +19,7 @@ import tensorflow_text as tf_text
 
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.serving.network import Served
-from electra_tf.text.tokenization import (
-    CJK_RANGES,
-    MAX_CHARACTERS_PER_WORD,
-    Tokenizer,
-)
+from electra_tf.text import tokenization
 from electra_tf.text.vocabulary import CONTINUATION, UNK
 
 # No token begins with a space, so this is unknown.
@@ -62,7 +58,7 @@ def _of_category(start: str) -> Callable[[str], bool]:
 class GraphTokenizer(tf.Module):
     """Texts to WordPiece ids, as another tokenizer makes them."""
 
-    def __init__(self, tokenizer: Tokenizer):
+    def __init__(self, tokenizer: tokenization.Tokenizer):
         super().__init__()
         self.do_lower_case = tokenizer.do_lower_case
         self.strip_accents = tokenizer.strip_accents
@@ -85,7 +81,7 @@ class GraphTokenizer(tf.Module):
         self._marks = character_class(_of_category("Mn"))
         self._punctuation = _ASCII_SYMBOLS + character_class(_of_category("P"))
         self._ideographs = "".join(
-            rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in CJK_RANGES
+            rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in tokenization.CJK_RANGES
         )
 
     def words(self, texts):
@@ -107,7 +103,7 @@ class GraphTokenizer(tf.Module):
         words = self.words(texts)
         too_long = (
             tf.strings.length(words.flat_values, unit="UTF8_CHAR")
-            > MAX_CHARACTERS_PER_WORD
+            > tokenization.MAX_CHARACTERS_PER_WORD
         )
         words = words.with_flat_values(
             tf.where(too_long, _UNKNOWN_WORD, words.flat_values)
@@ -157,12 +153,9 @@ class SentenceGraph(tf.Module):
         first, second = self.tokenizer(texts), self.tokenizer(pairs)
         first, second = cut(first, second, self._most)
         rows = first.nrows()
-        cls = _column(self._cls, rows)
-        sep = _column(self._sep, rows)
+        cls, sep = tf.fill([rows, 1], self._cls), tf.fill([rows, 1], self._sep)
         has_pair = tf.cast(second.row_lengths() > 0, tf.int64)
-        last = tf.RaggedTensor.from_tensor(
-            tf.fill([rows, 1], self._sep), lengths=has_pair
-        )
+        last = tf.RaggedTensor.from_tensor(sep, lengths=has_pair)
         ids = tf.concat([cls, first, sep, second, last], axis=1)
         length = tf.cast(ids.bounding_shape()[1], tf.int32)
         places = tf.range(length)[None]
@@ -171,11 +164,6 @@ class SentenceGraph(tf.Module):
         mask = tf.cast(places < total, tf.int32)
         segments = tf.cast(places >= begin, tf.int32) * mask
         return ids.to_tensor(), mask, segments
-
-
-def _column(number: int, rows):
-    """Ragged `(B, 1)`, all the same number."""
-    return tf.RaggedTensor.from_tensor(tf.fill([rows, 1], number))
 
 
 def cut(first, second, most: int) -> tuple:
