@@ -1,5 +1,6 @@
 """Packaging of electra_tf: what it needs, and what only its tests need."""
 
+import itertools
 import pathlib
 import re
 
@@ -31,29 +32,20 @@ REQUIREMENTS = [
     "matplotlib>=3.8,<4",
 ]
 
-# Text in .zst files, in data_prep; nothing else here needs it.
-ZSTD_REQUIREMENTS = ["zstandard>=0.22,<1"]
-# Near duplicates, in data_prep.
-DEDUP_REQUIREMENTS = ["datasketch>=2,<3"]
-# Lines cut into sentences, in data_prep.
-SENTENCES_REQUIREMENTS = ["icu4py>=1.2,<2"]
-# Builds on many machines; for Dataflow apache-beam[gcp].
-BEAM_REQUIREMENTS = ["apache-beam>=2.70,<3"]
-# ONNX files, in electra_tf.finetuning.export; nothing else needs these.
-EXPORT_REQUIREMENTS = [
-    "tf2onnx>=1.17,<2",
-    "onnx>=1.20,<2",
-    "onnxruntime>=1.23,<2",
-]
+EXTRAS = {
+    "zstd": ["zstandard>=0.22,<1"],  # Text in .zst files.
+    "dedup": ["datasketch>=2,<3"],  # Near duplicates.
+    "sentences": ["icu4py>=1.2,<2"],  # Lines cut into sentences.
+    # Builds on many machines; for Dataflow apache-beam[gcp].
+    "beam": ["apache-beam>=2.70,<3"],
+    # ONNX files, in electra_tf.finetuning.export.
+    "export": ["tf2onnx>=1.17,<2", "onnx>=1.20,<2", "onnxruntime>=1.23,<2"],
+}
 TEST_REQUIREMENTS = [
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",
     "ruff>=0.15,<1",
-    *ZSTD_REQUIREMENTS,
-    *DEDUP_REQUIREMENTS,
-    *SENTENCES_REQUIREMENTS,
-    *BEAM_REQUIREMENTS,
-    *EXPORT_REQUIREMENTS,
+    *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.
 CONVERSION_TEST_REQUIREMENTS = [
@@ -72,11 +64,7 @@ setup(
     package_data={"flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
     extras_require={
-        "beam": BEAM_REQUIREMENTS,
-        "dedup": DEDUP_REQUIREMENTS,
-        "sentences": SENTENCES_REQUIREMENTS,
-        "export": EXPORT_REQUIREMENTS,
-        "zstd": ZSTD_REQUIREMENTS,
+        **EXTRAS,
         "test": TEST_REQUIREMENTS,
         "conversion-test": TEST_REQUIREMENTS + CONVERSION_TEST_REQUIREMENTS,
     },

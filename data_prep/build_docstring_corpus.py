@@ -41,7 +41,7 @@ MIN_SHARE_OF_LETTERS = 0.7
 SKIPPED_FOLDERS = frozenset(
     {"test", "tests", "testing", "__pycache__", "site-packages"}
 )
-SKIPPED_SUFFIXES = ("_pb2.py", "_pb2_grpc.py", "_test.py")
+_SKIPPED_FILE = re.compile(r"^test_|(_pb2|_pb2_grpc|_test)\.py$")
 FILES_PER_TASK = 64
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -54,9 +54,6 @@ MIN_WORDS_PER_SENTENCE = 3
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(`])")
 _EXAMPLE = re.compile(r"\s*(>>>|\.\.\.( |$)|```|\$ |In \[)")
 _UNDERLINE = re.compile(r"\s*([-=~^*#+])\1{2,}\s*$")
-
-
-# ---- Docstrings of source files ----------------------------------------------
 
 
 class Root(NamedTuple):
@@ -79,10 +76,7 @@ def default_roots() -> list[Root]:
     """Return this Python's standard library and its installed packages."""
     paths = sysconfig.get_paths()
     installed = sorted({paths["purelib"], paths["platlib"]})
-    return [
-        Root(paths["stdlib"], STANDARD_LIBRARY),
-        *(Root(folder) for folder in installed),
-    ]
+    return [Root(paths["stdlib"], STANDARD_LIBRARY), *map(Root, installed)]
 
 
 def iterate_docstrings(
@@ -112,20 +106,16 @@ def _source_files(roots: Iterable[Root]) -> Iterator[tuple[Root, str]]:
             raise FileNotFoundError(
                 f"No folder {root.folder} to read docstrings from."
             )
-        yield from ((root, path) for path in sorted(_python_files(root.folder)))
-
-
-def _python_files(root: str) -> Iterator[str]:
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = [s for s in subfolders if s not in SKIPPED_FOLDERS]
-        for name in names:
-            if name.endswith(".py") and not _is_skipped(name):
-                path = pathlib.Path(folder, name).relative_to(root)
-                yield path.as_posix()
-
-
-def _is_skipped(name: str) -> bool:
-    return name.endswith(SKIPPED_SUFFIXES) or name.startswith("test_")
+        paths = []
+        for folder, subfolders, names in os.walk(root.folder):
+            subfolders[:] = [s for s in subfolders if s not in SKIPPED_FOLDERS]
+            below = pathlib.Path(folder).relative_to(root.folder)
+            paths += [
+                (below / name).as_posix()
+                for name in names
+                if name.endswith(".py") and not _SKIPPED_FILE.search(name)
+            ]
+        yield from ((root, path) for path in sorted(paths))
 
 
 def _parse_all(
@@ -194,9 +184,6 @@ def is_english_prose(text: str) -> bool:
     return letters >= MIN_SHARE_OF_LETTERS * len(compact)
 
 
-# ---- The corpus --------------------------------------------------------------
-
-
 @dataclasses.dataclass(frozen=True)
 class DocstringCorpusConfig(Config):
     """Writes the docstrings of installed Python code as a text corpus."""
@@ -257,10 +244,7 @@ def write_corpus(
     folder: pathlib.Path,
     max_mb: float | None = None,
 ) -> None:
-    """Write docstrings as text files of a folder, and say how much it is.
-
-    Those of a source file must stand together. `max_mb` is the most text.
-    """
+    """Write docstrings, each file's together, as `max_mb` of text at most."""
     texts = [text.encode("utf-8") for text in documents(records)]
     random.Random(SHUFFLE_SEED).shuffle(texts)
     if max_mb is not None:

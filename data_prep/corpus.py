@@ -36,28 +36,19 @@ SMALLEST_UNIT = 250_000
 BYTES_PER_SAMPLE = 1 << 20
 
 
-# ---- Files -------------------------------------------------------------------
-
-
 def list_files(config: CorpusConfig) -> list[SourceFile]:
     """Return all files of a corpus, in order, but hidden ones.
 
-    Raises:
-        OSError: there are none, all are empty, or something cannot be read.
-        UserError: one is of a format that is not read.
+    Raises OSError if there are none, all are empty, or one cannot be read.
     """
     if config.tfds_name is not None:
         return [tfds.find(config)]
     root, found = listing.find(config.corpus_dir)
-    files = [
-        SourceFile(
-            formats.format_of(path, config),
-            path,
-            path.removeprefix(root).lstrip("/"),
-            size,
-        )
-        for path, size in found
-    ]
+    files = []
+    for path, size in found:
+        name = path.removeprefix(root).lstrip("/")
+        kind = formats.format_of(path, config)
+        files.append(SourceFile(kind, path, name, size))
     if not any(file.bytes for file in files):
         raise FileNotFoundError(
             f"{config.corpus_dir} holds no file with any text."
@@ -72,10 +63,7 @@ def fingerprint(files: Sequence[SourceFile]) -> str:
 
 
 def last_change(files: Sequence[SourceFile]) -> str:
-    """Return when the youngest of some files was changed last.
-
-    A set of TFDS has a version instead, in its name.
-    """
+    """Return when the youngest file was changed; TFDS has versions instead."""
     changes = [
         io_files.last_change(file.path)
         for file in files
@@ -114,16 +102,13 @@ def _copy(stream, folder: str) -> str:
     return named
 
 
-# ---- Units -------------------------------------------------------------------
-
-
 def deal_out(
     files: Sequence[SourceFile], num_files: int, config: CorpusConfig, seed: int
 ) -> list[list[Unit]]:
     """Return the units of each job, so that output files get equal shares.
 
-    There are no more jobs than output files (`num_files`). The seed is that of
-    the order of the units.
+    There are no more jobs than output files. The seed is that of the units'
+    order.
     """
     total = sum(file.bytes for file in files)
     most = max(MAX_JOBS, total // MOST_BYTES_PER_JOB)
@@ -171,19 +156,13 @@ def _balanced(
     return jobs
 
 
-# ---- Documents ---------------------------------------------------------------
-
-
 def documents_of(
     units: Sequence[Unit],
     config: PretrainingDatasetConfig,
     issues: DataIssues,
     on_read: Callable[[int], None],
 ) -> Iterator[Iterable[str]]:
-    """Yield the documents of some units, each as its lines or sentences.
-
-    `on_read` is called with numbers of bytes that add up to the units'.
-    """
+    """Yield documents; `on_read` gets numbers of bytes, in sum the units'."""
     left = 0
 
     def on_some_read(size: int) -> None:

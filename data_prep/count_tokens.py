@@ -37,12 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def count(folder: str, vocab_size: int) -> np.ndarray:
-    """Return how often each token comes in a folder's training records.
-
-    Raises:
-        FileNotFoundError: there are no records.
-        UserError: a file is damaged, or an id is not of the vocabulary.
-    """
+    """Return how often each token comes in the training records, by id."""
     files = records.find_shards(folder)
     layout = records.layout_of(files)
     counts = np.zeros(vocab_size, np.int64)

@@ -1,12 +1,14 @@
 """The settings that say what text to read, and what dataset to make of it."""
 
 import dataclasses
+import functools
 
 from data_prep.examples.example_builder import SHORTEST_TARGET
 from electra_tf.configs import Config, hparam
 from electra_tf.errors import UserError
 from electra_tf.io import records
 
+text_hparam = functools.partial(hparam, group="text")
 FORMAT_NAMES = ("text", "jsonl", "parquet", "tar", "wikipedia")
 
 
@@ -14,48 +16,37 @@ FORMAT_NAMES = ("text", "jsonl", "parquet", "tar", "wikipedia")
 class CorpusConfig(Config):
     """Settings of the text to read."""
 
-    corpus_dir: str | None = hparam(
+    corpus_dir: str | None = text_hparam(
         None,
         "folder with any sub-folders, a file, a pattern such as"
         " 'text/*.jsonl.gz', or - for standard input; gs:// works too",
-        group="text",
         runtime=True,
     )
-    corpus_format: str | None = hparam(
+    corpus_format: str | None = text_hparam(
         None,
         "what the files are; null: what their names end in, such as .parquet"
         " or .jsonl.zst; other names are text",
-        group="text",
         choices=FORMAT_NAMES,
     )
-    text_field: str = hparam(
-        "text",
-        "field of JSON lines, column of Parquet, feature of TFDS",
-        group="text",
+    text_field: str = text_hparam(
+        "text", "field of JSON lines, column of Parquet, feature of TFDS"
     )
-    blank_lines_separate_documents: bool = hparam(
+    blank_lines_separate_documents: bool = text_hparam(
         True,
         "whether a blank line ends a document of plain text; else only a"
         " file's end",
-        group="text",
     )
-    skip_bad_documents: bool = hparam(
+    skip_bad_documents: bool = text_hparam(
         False,
         "leave out and count documents that cannot be read, such as a line"
         " that is no JSON, instead of stopping",
-        group="text",
     )
-    tfds_name: str | None = hparam(
-        None,
-        "text of TensorFlow Datasets instead of files, such as wiki40b/en",
-        group="text",
+    tfds_name: str | None = text_hparam(
+        None, "text of TensorFlow Datasets instead of files, such as wiki40b/en"
     )
-    tfds_split: str = hparam("train", "its split", group="text")
-    tfds_data_dir: str | None = hparam(
-        None,
-        "where TFDS keeps its files; null: its default",
-        group="text",
-        runtime=True,
+    tfds_split: str = text_hparam("train", "its split")
+    tfds_data_dir: str | None = text_hparam(
+        None, "where TFDS keeps its files; null: its default", runtime=True
     )
 
     def check(self) -> None:

@@ -97,19 +97,17 @@ def _evaluation(model_dir: pathlib.Path) -> str:
 
 def _draw_curve(model_dir: pathlib.Path, path: pathlib.Path):
     """Draw the losses of training, and the held-out AUC, by step."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib.figure import Figure
 
     training = _rows(model_dir / "metrics.jsonl")
     held_out = _rows(model_dir / "evaluations.jsonl")
-    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.5))
+    figure = Figure(figsize=(12, 3.5))
     curves = [
         ("generator loss (training)", training, "mlm_loss"),
         ("discriminator loss (training)", training, "disc_loss"),
         ("discriminator AUC (held out)", held_out, "disc_auc"),
     ]
+    axes = figure.subplots(1, len(curves))
     for axis, (title, rows, name) in zip(axes, curves, strict=True):
         steps = [row["step"] for row in rows]
         axis.plot(steps, [row[name] for row in rows], marker=".")
@@ -117,7 +115,6 @@ def _draw_curve(model_dir: pathlib.Path, path: pathlib.Path):
         axis.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(path, dpi=120)
-    pyplot.close(figure)
 
 
 def _rows(path: pathlib.Path) -> list[dict]:

@@ -93,8 +93,6 @@ def words_of_name(name: str) -> str:
 
     >>> words_of_name("pandas.io.parsers.read_csv")
     'read csv'
-    >>> words_of_name("keras.layers.LayerNormalization.get_config")
-    'get config'
     >>> words_of_name("unittest.mock.NonCallableMock")
     'non callable mock'
     """

@@ -8,9 +8,10 @@ the same settings at once write the same bytes.
 import contextlib
 import io
 import json
-import pathlib
+import os
+import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ from data_prep.builds import build_folder, job_results
 from data_prep.builds.job_results import JobResult
 from electra_tf.io import manifest, token_counts
 
-BYTES_PER_READ = 1 << 20
 FILES_PER_MOVE = 100
 
 
@@ -69,7 +69,12 @@ class BeamFolder:
         """Copy a job's files from a local folder; say that it is finished."""
         names = [shard.name for shard in result.shards]
         for name in [*names, job_results.token_counts_file(number)]:
-            self._copy(pathlib.Path(folder, name))
+            path = os.path.join(folder, name)
+            with (
+                open(path, "rb") as file,
+                _writing(self._staging, name) as copy,
+            ):
+                shutil.copyfileobj(file, copy)
         name = job_results.result_file(number)
         self._write(_in_staging(name), result.to_json().encode())
 
@@ -86,10 +91,9 @@ class BeamFolder:
         names = sorted(known & set(self._sizes(self._staging)))
         for start in range(0, len(names), FILES_PER_MOVE):
             some = names[start : start + FILES_PER_MOVE]
-            FileSystems.rename(
-                [FileSystems.join(self._staging, name) for name in some],
-                [FileSystems.join(self._folder, name) for name in some],
-            )
+            folders = (self._staging, self._folder)
+            paths = [_inside(folder, some) for folder in folders]
+            FileSystems.rename(*paths)
         self._write(
             token_counts.FILE_NAME,
             token_counts.to_json(counts, built.vocab_sha256).encode(),
@@ -99,11 +103,8 @@ class BeamFolder:
 
     def discard(self) -> None:
         """Remove what is not finished."""
-        names = self._sizes(self._staging)
-        if names:
-            FileSystems.delete(
-                [FileSystems.join(self._staging, name) for name in names]
-            )
+        if names := self._sizes(self._staging):
+            FileSystems.delete(_inside(self._staging, names))
         if FileSystems.exists(self._staging):  # Some have no folders.
             FileSystems.delete([self._staging])
 
@@ -124,15 +125,13 @@ class BeamFolder:
             for file in found.metadata_list
         }
 
-    def _copy(self, path: pathlib.Path) -> None:
-        writing = _writing(self._staging, path.name)
-        with path.open("rb") as file, writing as copy:
-            while block := file.read(BYTES_PER_READ):
-                copy.write(block)
-
     def _write(self, name: str, content: bytes) -> None:
         with _writing(self._folder, name) as file:
             file.write(content)
+
+
+def _inside(folder: str, names: Iterable[str]) -> list[str]:
+    return [FileSystems.join(folder, name) for name in names]
 
 
 def _in_staging(name: str) -> str:

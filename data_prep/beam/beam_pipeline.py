@@ -45,10 +45,7 @@ def run(
     folder: BeamFolder,
     flags: Sequence[str],
 ) -> None:
-    """Do the jobs that are not finished, by a pipeline with Beam's flags.
-
-    All jobs are given: what one leaves out depends on the others.
-    """
+    """Do the unfinished jobs; what one leaves out depends on all of them."""
     content = vocabulary.read_file(config.vocab_file)
 
     def do(work: Work):
@@ -102,11 +99,7 @@ class _JobStep(beam.DoFn):
         self._home.cleanup()
 
     def process(self, element):
-        """Yield the results of a job.
-
-        An element has its number; the job and, by kind, the numbers of what is
-        to be left out of it.
-        """
+        """Yield a job's results; the element says what is to be left out."""
         _, parts = element
         [job] = parts[JOB]
         with tempfile.TemporaryDirectory(dir=self._home.name) as folder:
@@ -137,9 +130,6 @@ def _build(folder: BeamFolder, config, job: jobs.Job) -> Iterator[int]:
     yield job.number
 
 
-# ---- Equal documents and lines -----------------------------------------------
-
-
 def _find_equal(kind: str, grouped, do):
     """Return the numbers of what has come before, by job."""
     hashed = grouped | f"Hashes of {kind}" >> do(
@@ -158,11 +148,9 @@ def _find_equal(kind: str, grouped, do):
 
 
 def _hashes(kind: str, config, job: jobs.Job) -> Iterator:
-    """Yield hashes with the places where they are first in a job.
-
-    The places of what comes again in the job are yielded as AGAIN. So no hash
-    has more places than there are jobs, however often a line comes.
-    """
+    """Yield hashes with the places where they are first in a job."""
+    # The places of what comes again in the job are yielded as AGAIN. So no hash
+    # has more places than there are jobs, however often a line comes.
     find = duplicates.FINGERPRINTS[kind]
     hashes = np.fromiter(find(config, job, _Counters()), np.uint64)
     is_first = np.zeros(hashes.size, bool)
@@ -173,9 +161,6 @@ def _hashes(kind: str, config, job: jobs.Job) -> Iterator:
             yield hashes[number].tobytes(), place
         else:
             yield beam.pvalue.TaggedOutput(AGAIN, place)
-
-
-# ---- Near duplicates ---------------------------------------------------------
 
 
 def _find_near(grouped, threshold: float, do):

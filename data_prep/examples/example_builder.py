@@ -98,8 +98,7 @@ def random_inputs_of(
 class Example(NamedTuple):
     """One example, without padding."""
 
-    # [CLS] segment 0 [SEP], and segment 1 [SEP] if there is one; of the type of
-    # the sentences.
+    # [CLS] segment 0 [SEP], and segment 1 [SEP] if there is one.
     input_ids: Any
     segment0_length: int  # Number of ids up to and with the first [SEP].
 
@@ -179,7 +178,9 @@ class ExampleBuilder:
         return self._assemble(first, second)
 
     def _split(self) -> tuple:
-        room = self._room_for_first()
+        room = (self._target_length - SPECIALS_OF_TWO_SEGMENTS) // 2
+        if self._rng.random() < SINGLE_SEGMENT_SHARE:
+            room = SINGLE_SEGMENT_TARGET
         first = second = self._cls[:0]
         # A short sentence joins the first segment even after a long one went
         # to the second: the original does so too.
@@ -190,11 +191,6 @@ class ExampleBuilder:
             else:
                 second = second + sentence
         return first, second
-
-    def _room_for_first(self) -> int:
-        if self._rng.random() < SINGLE_SEGMENT_SHARE:
-            return SINGLE_SEGMENT_TARGET
-        return (self._target_length - SPECIALS_OF_TWO_SEGMENTS) // 2
 
     def _crosses_middle(self, first, second, room) -> bool:
         if second or len(first) >= room:

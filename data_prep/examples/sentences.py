@@ -29,9 +29,6 @@ _BYTES_PER_UNIT = 2
 Encode = Callable[[Sequence[str]], list[str]]
 
 
-# ---- Cutting lines -----------------------------------------------------------
-
-
 def _breaker():
     try:
         from icu4py.breakers import SentenceBreaker
@@ -87,9 +84,6 @@ def _splitter(locale: str) -> Callable[[str], list[str]]:
         return [line[a:b] for a, b in segments]
 
     return split
-
-
-# ---- Encoding many lines at once ---------------------------------------------
 
 
 def encode_documents(

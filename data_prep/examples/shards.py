@@ -63,19 +63,12 @@ COMPRESSIONS = {None: bytes, records.GZIP: gzipped}
 
 
 class ShardWriter:
-    """Deals examples out to files in turn; a context manager.
+    """Deals examples out to files of a folder in turn; a context manager.
 
     The files get their names when the context is left. If it is left by an
-    error there are none.
-
-    Args:
-        folder: where the files go; must exist.
-        names: names of the files.
-        serialize: function from examples to their records.
-        compress: function from some of a file to what is written of it.
-
-    Attributes:
-        counts: number of examples in each file so far.
+    error there are none. `serialize` makes records of examples, `compress`
+    makes of some of a file what is written of it. Attribute `counts` has the
+    number of examples in each file so far.
     """
 
     def __init__(

@@ -58,10 +58,7 @@ class Origin(NamedTuple):
 def warnings(
     counts: Mapping[str, int], places: Mapping[str, list[str]]
 ) -> list[str]:
-    """Return a sentence for each kind that was found.
-
-    Other kinds than `KINDS` are passed over.
-    """
+    """Return a sentence for each kind of `KINDS` that was found."""
     return [
         f"{counts[kind]} {text}: {'; '.join(places[kind][:MOST_PLACES])}"
         + (", ..." if counts[kind] > MOST_PLACES else "")

@@ -16,12 +16,11 @@ from electra_tf.errors import UserError
 class Format(NamedTuple):
     """Functions that read the files of a format."""
 
-    # Function from a file, a size in bytes and the settings to units of about
-    # that size. They depend on nothing else.
+    # From a file, a size in bytes and the settings to units of about that size;
+    # they depend on nothing else.
     cut: Callable[[SourceFile, int, CorpusConfig], list[Unit]]
-    # Function from a unit to its documents, each as its lines without the white
-    # space around them. An iterator of lines is to be used up before the next
-    # document is asked for.
+    # To the documents of a unit, each as its stripped lines. An iterator of
+    # lines is to be used up before the next document is asked for.
     documents: Callable[[Unit, Reading], Iterator[Iterable[str]]]
 
 

@@ -22,22 +22,16 @@ BYTES_PER_SEARCH = 1 << 16
 BYTE_ORDER_MARK = "\ufeff"
 START, END = "<doc ", "</doc>"
 
+# Separators begin with a line feed, and else have none but their last byte.
 BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 LINE_END = re.compile(rb"\n")
 END_OF_ARTICLE = re.compile(rb"\n</doc>[ \t\r]*\n")
 
 
-# ---- Splitting ---------------------------------------------------------------
-
-
 def split(
     file: SourceFile, target: int, separator: re.Pattern[bytes]
 ) -> list[Unit]:
-    """Split a file after separators, into units of `target` bytes or more.
-
-    A separator begins with a line feed, and otherwise has none but its last
-    byte.
-    """
+    """Split a file after separators, into units of `target` bytes or more."""
     if file.bytes < 2 * target or compression.split_suffix(file.path)[1]:
         return [whole(file)]
     cuts = [0]
@@ -55,7 +49,6 @@ def split(
 
 def cut_after(separator: re.Pattern[bytes]) -> Callable[..., list[Unit]]:
     """Return the function that splits files after some separators."""
-
     return lambda file, target, config: split(file, target, separator)
 
 
@@ -76,9 +69,6 @@ def _end_of_next(stream, start: int, separator) -> int | None:
     return None
 
 
-# ---- Text: documents between blank lines, or one a file ----------------------
-
-
 def cut_text(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
     """Return the units of a file; see `formats.Format`."""
     if not config.blank_lines_separate_documents:
@@ -87,17 +77,14 @@ def cut_text(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
 
 
 def text_documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
-    """Yield the documents of a unit; see `formats.Format`."""
+    """Yield documents between blank lines, or one a file."""
     return split_documents(
         lines_of(unit, reading), reading.config.blank_lines_separate_documents
     )
 
 
-# ---- JSON lines: one object a line, of which one field is the text -----------
-
-
 def json_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
-    """Yield the documents of a unit; see `formats.Format`."""
+    """Yield a document for each JSON line, one field of which is the text."""
     field = reading.config.text_field
     for offset, line in lines_of(unit, reading, numbered_lines):
         line = line.removeprefix(BYTE_ORDER_MARK).strip()
@@ -136,11 +123,8 @@ def _field(line: str, field: str) -> str:
     return record[field]
 
 
-# ---- Wikipedia: articles of WikiExtractor ------------------------------------
-
-
 def wikipedia_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
-    """Yield the documents of a unit; see `formats.Format`."""
+    """Yield the articles of WikiExtractor."""
     article: list[str] | None = None
     place = unit.path
     for offset, line in lines_of(unit, reading, numbered_lines):

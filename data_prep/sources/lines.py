@@ -25,10 +25,7 @@ MOST_BYTES_PER_LINE = 100_000_000
 def text_lines(
     stream: BinaryIO, origin: Origin, start: int = 0, size: float = math.inf
 ) -> Iterator[str]:
-    """Yield the lines of a stream, without the white space around them.
-
-    The stream stands at byte `start`; `size` bytes are read.
-    """
+    """Yield stripped lines of a stream that stands at byte `start`."""
     for offset, block in _blocks(stream, origin, start, size):
         yield from map(str.strip, _decoded(block, origin, offset))
 
@@ -49,11 +46,7 @@ def lines_of(
     reading: Reading,
     lines_in: Callable[..., Iterator[Line]] = text_lines,
 ) -> Iterator[Line]:
-    """Yield the lines of a unit, whose positions are bytes.
-
-    A compressed file is read as a whole. `lines_in` is `text_lines` or
-    `numbered_lines`.
-    """
+    """Yield the lines of a unit of bytes, or of a whole compressed file."""
     origin = Origin(unit.path, reading.issues)
     with compression.open_stream(unit.path, reading.on_read) as stream:
         if not unit.start:
@@ -140,9 +133,6 @@ def split_documents(
     for has_text, document in itertools.groupby(lines, key=bool):
         if has_text:
             yield document
-
-
-# ---- Files that are no text --------------------------------------------------
 
 
 _NAME = "Give it a name that ends in "

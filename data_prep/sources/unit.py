@@ -22,8 +22,7 @@ class Unit(NamedTuple):
 
     format: str  # Name of a row of `formats.FORMATS`.
     path: str  # The file.
-    # First position; of what, the format knows: bytes, row groups or examples.
-    start: int
+    start: int  # In bytes, row groups or examples, as the format has it.
     end: int  # The position after the last one.
     bytes: int  # How much of the stored file it is.
 

@@ -37,9 +37,6 @@ def is_remote(path: Path) -> bool:
     return _SCHEME.match(os.fspath(path)) is not None
 
 
-# ---- Reading -----------------------------------------------------------------
-
-
 def read(path: Path) -> bytes:
     """Return the content of a file; raises FileNotFoundError."""
     if not is_remote(path):
@@ -55,10 +52,7 @@ def read(path: Path) -> bytes:
 def open_stream(
     path: str, on_read: Callable[[int], None] | None = None
 ) -> BinaryIO:
-    """Open a file for reading piece by piece; it can be sought in.
-
-    `on_read` is called with the number of bytes at every read from it.
-    """
+    """Open a file to read and seek in; `on_read` gets each read's bytes."""
     raw = _RemoteFile(path) if is_remote(path) else io.FileIO(path)
     if on_read is not None:
         raw = _Counted(raw, on_read)
@@ -83,14 +77,8 @@ def last_change(path: Path) -> float:
     return gfile.stat(path).mtime_nsec / NANOSECONDS
 
 
-# ---- Writing -----------------------------------------------------------------
-
-
 def check_writable(path: Path, name: str) -> None:
-    """Refuse a path with a scheme, before work begins: none is written to.
-
-    `name` is what to call it, its flag for instance.
-    """
+    """Refuse, before work begins, to write to a path that has a scheme."""
     if is_remote(path):
         raise UserError(
             f"{name} must be on a file system: what has a scheme, as gs:// is,"
@@ -115,10 +103,7 @@ def write_json(path: Path, values: Any) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[pathlib.Path]:
-    """Yield the path to write to; the file gets its name when that is done.
-
-    An error within removes what was written.
-    """
+    """Yield the path to write to; renamed when done, removed by an error."""
     pieces = Pieces(path)
     try:
         yield pieces.unfinished
@@ -179,9 +164,6 @@ def remove_unfinished(folder: pathlib.Path) -> None:
     """Remove what was never finished."""
     for path in folder.glob(f"*{UNFINISHED}"):
         path.unlink(missing_ok=True)
-
-
-# ---- Streams -----------------------------------------------------------------
 
 
 class _Counted(io.RawIOBase):

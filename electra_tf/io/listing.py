@@ -5,6 +5,7 @@ knows the schemes, is imported only for those.
 """
 
 import contextlib
+import functools
 import glob
 import os
 import re
@@ -27,22 +28,39 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
         FileNotFoundError: there is nothing.
         OSError: something there may not be read, or is no file.
     """
-    if files.is_remote(place):
-        with files.as_os_errors(place):
-            return _find(place, _remote_tops(place), _remote_files)
-    return _find(place, _local_tops(place), _local_files)
+    if not files.is_remote(place):
+        matches = functools.partial(glob.glob, recursive=True)
+        return _find(
+            place, os.path.lexists, os.path.isdir, matches, _local_files
+        )
+    from tensorflow.io import gfile
+
+    with files.as_os_errors(place):
+        return _find(
+            place, gfile.exists, gfile.isdir, gfile.glob, _remote_files
+        )
 
 
-def _find(place, tops, files_below) -> tuple[str, list[tuple[str, int]]]:
-    root, paths = tops
-    if not paths:
+def _find(
+    place: str, exists, is_folder, matches, files_below
+) -> tuple[str, list[tuple[str, int]]]:
+    """Find files by the functions of some storage."""
+    root, tops = place, []
+    if exists(place):
+        root, tops = _parent(place), [place]
+        if is_folder(place):
+            root = place
+    elif wildcard := _WILDCARD.search(place):
+        # The folder that all matches of a pattern are in.
+        root, tops = _parent(place[: wildcard.start()]), matches(place)
+    if not tops:
         raise FileNotFoundError(
             f"No file or folder at {place}. Expected a folder of text, a file,"
             " or a pattern that some match."
         )
     found = {
         (path, size)
-        for top in paths
+        for top in tops
         for path, size in files_below(top)
         if not _is_hidden(path, root)
     }
@@ -54,26 +72,8 @@ def _is_hidden(path: str, root: str) -> bool:
     return any(part.startswith(".") for part in below.split("/"))
 
 
-def _fixed_part(pattern: str) -> str:
-    """Return the folder that all matches of a pattern are in.
-
-    >>> _fixed_part("text/wiki/*/a*.txt")
-    'text/wiki'
-    """
-    before = pattern[: _WILDCARD.search(pattern).start()]
-    return before.rpartition("/")[0]
-
-
-# ---- This machine ------------------------------------------------------------
-
-
-def _local_tops(place: str) -> tuple[str, list[str]]:
-    if os.path.lexists(place):
-        is_folder = os.path.isdir(place)
-        return (place if is_folder else os.path.dirname(place)), [place]
-    if _WILDCARD.search(place):
-        return _fixed_part(place), glob.glob(place, recursive=True)
-    return place, []
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _local_files(top: str, parents: frozenset = frozenset()) -> Iterator:
@@ -110,20 +110,6 @@ def _errors_explained(path: str) -> Iterator[None]:
             " permissions; if it is a link to something that is gone, remove"
             " it."
         ) from None
-
-
-# ---- Others ------------------------------------------------------------------
-
-
-def _remote_tops(place: str) -> tuple[str, list[str]]:
-    from tensorflow.io import gfile
-
-    if gfile.exists(place):
-        is_folder = gfile.isdir(place)
-        return (place if is_folder else place.rpartition("/")[0]), [place]
-    if _WILDCARD.search(place):
-        return _fixed_part(place), gfile.glob(place)
-    return place, []
 
 
 def _remote_files(top: str) -> Iterator[tuple[str, int]]:

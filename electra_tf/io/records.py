@@ -55,9 +55,6 @@ class Layout(NamedTuple):
     padded: bool = True  # Whether all records have the length of the longest.
 
 
-# ---- Names ----------------------------------------------------------------
-
-
 def shard_name(index: int, count: int, held_out: bool = False) -> str:
     """Return the file name of one shard.
 
@@ -69,10 +66,9 @@ def shard_name(index: int, count: int, held_out: bool = False) -> str:
 
 
 def find_shards(folder: str, held_out: bool = False) -> list[str]:
-    """Return the paths of all shards in a folder, in order of their number.
+    """Return the paths of a build's shards by number.
 
-    Raises FileNotFoundError if there are none, RecordsError if they are of two
-    builds or some are missing.
+    Raises FileNotFoundError for none, RecordsError if some are missing.
     """
     stem = HELD_OUT_STEM if held_out else TRAINING_STEM
     pattern = re.compile(re.escape(stem) + r"-(\d+)-of-(\d+)")
@@ -109,14 +105,8 @@ def _check_complete(
         )
 
 
-# ---- Reading --------------------------------------------------------------
-
-
 def layout_of(paths: Iterable[str]) -> Layout:
-    """Return how some files are written, by the first record there is.
-
-    Raises RecordsError if that is damaged, or no record of ours.
-    """
+    """Return how some files are written, by the first record that there is."""
     for path in paths:
         record = next(read_records(path), None)
         if record is not None:
@@ -126,11 +116,9 @@ def layout_of(paths: Iterable[str]) -> Layout:
 
 
 def is_gzip(beginning: bytes) -> bool:
-    """Return whether a file that begins so is compressed.
-
-    A file of records that is not begins with the length of the first, which
-    would be more than 500 kB.
-    """
+    """Return whether a file that begins so is compressed."""
+    # A file of records that is not begins with the length of the first, which
+    # would be more than 500 kB.
     return beginning.startswith(_GZIP_MAGIC)
 
 
@@ -201,11 +189,7 @@ def without_autotuning(dataset):
 
 
 def check_shards(paths: Iterable[str], max_seq_length: int) -> None:
-    """Look at the first record of each file; fail early and clearly.
-
-    Raises RecordsError for a record of another length or kind, a damaged file,
-    or when all files are empty.
-    """
+    """Look at each file's first record; RecordsError if one does not fit."""
     found = 0
     for path in paths:
         record = next(read_records(path), None)
@@ -219,10 +203,7 @@ def check_shards(paths: Iterable[str], max_seq_length: int) -> None:
 def explain_read_error(
     error: Exception, paths: Iterable[str], max_seq_length: int
 ) -> RecordsError:
-    """Return an error that names the bad file behind a failed read.
-
-    TensorFlow does not say which file it was, so this reads all of them.
-    """
+    """Return an error that names the bad file, which TensorFlow does not."""
     try:
         for path in paths:
             for record in read_records(path):
@@ -235,10 +216,7 @@ def explain_read_error(
 
 
 def read_records(path: str):
-    """Yield the serialized records of one file.
-
-    Raises FileNotFoundError, or RecordsError for a damaged file; it is named.
-    """
+    """Yield a file's serialized records; RecordsError if it is damaged."""
     import tensorflow as tf
 
     number = 0

@@ -37,9 +37,6 @@ _MASK_DELTA = 0xA282EAD8
 _WORD = 0xFFFFFFFF
 
 
-# ---- Records: tf.train.Example, put together by hand -------------------------
-
-
 def serialize(
     examples: Sequence[tuple[str, int]],
     max_seq_length: int,
@@ -149,9 +146,6 @@ def _feature_header(name: str, size: int) -> bytes:
     return _header(len(entry) + size) + entry
 
 
-# ---- The container -----------------------------------------------------------
-
-
 class FramingError(UserError):
     """A file that is cut short or damaged."""
 
@@ -192,9 +186,6 @@ def read_frames(file: BinaryIO) -> Iterator[bytes]:
             )
         yield record
         number += 1
-
-
-# ---- Checksums ---------------------------------------------------------------
 
 
 def masked_crc32c(content: bytes) -> int:

@@ -43,9 +43,7 @@ def to_json(counts: Sequence[int], vocab_sha256: str) -> str:
 def read(folder: str, vocab_sha256: str) -> list[int]:
     """Return how often each token comes, by id.
 
-    Raises:
-        FileNotFoundError: the folder has no counts.
-        TokenCountsError: they are damaged, or of another vocabulary.
+    Raises TokenCountsError if they are damaged, or of another vocabulary.
     """
     path = os.path.join(folder, FILE_NAME)
     command = f"python -m data_prep.count_tokens {folder} --vocab_file=VOCAB"

@@ -30,16 +30,9 @@ def windows(
 ) -> tf.data.Dataset:
     """Return the records of endless epochs, in shuffled windows.
 
-    Args:
-        files: paths of the shards.
-        seed: what decides the order.
-        size: records of a window; a few windows are held in memory.
-        start: how many records to leave out at the beginning.
-        compression: that of the files, as `tf.data` calls it.
-
-    Returns:
-        Dataset of serialized records, string `(size,)`; the first window may
-        be shorter, and so may the last one of an epoch.
+    A window has `size` records, but the first one and the last one of an epoch
+    may have fewer; a few are held in memory. `start` records are left out at
+    the beginning. `compression` is what `tf.data` calls it.
     """
 
     def shuffled(stream, epoch, first=0, inside=0):

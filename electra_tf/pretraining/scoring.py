@@ -203,10 +203,7 @@ class TextScorer:
     def scores(self, texts: list[str], names: list[str]) -> list[tuple]:
         """Return for each text its word pieces and their scores.
 
-        `names` are what to call the texts in a message.
-
-        Raises:
-            UserError: for a text that is too long for the model.
+        UserError, with its name, for a text that is too long for the model.
         """
         ids = [
             self._checked(self.tokenizer.encode(text), name)
