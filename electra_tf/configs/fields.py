@@ -27,6 +27,17 @@ def path(template: str) -> Derived:
     return Derived(lambda c: template.format(c=c), text)
 
 
+def filled(path: str, *values: Any) -> str:
+    """Return a path with its braces filled in; other braces stay.
+
+    >>> filled("data/{v1}/{:}_{:}.json", "cola", 3)
+    'data/{v1}/cola_3.json'
+    """
+    for value in values:
+        path = path.replace("{:}", str(value), 1)
+    return path
+
+
 run = functools.partial(hparam, group="run", runtime=True)
 path_field = functools.partial(hparam, group="files", runtime=True)
 model = functools.partial(hparam, group="model")

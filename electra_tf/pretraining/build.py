@@ -1,7 +1,6 @@
 """Builds model, optimizer, evaluator and loop settings from a config."""
 
 import functools
-import hashlib
 import os
 import sys
 
@@ -9,7 +8,7 @@ import keras
 
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.efficiency import executed_flops, flops
-from electra_tf.io import files, manifest, token_counts
+from electra_tf.io import token_counts
 from electra_tf.pretraining import inputs, metrics, objectives, two_stage
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
@@ -132,21 +131,6 @@ def evaluator(
     )
 
 
-def input_hashes(
-    config: PretrainingConfig, tokenizer: tokenization.Tokenizer
-) -> dict[str, str | None]:
-    """Return what tells this run's data from other data."""
-    folder = os.path.dirname(config.pretrain_tfrecords)
-    path = os.path.join(folder, manifest.FILE_NAME)
-    built = files.size(path) is not None
-    return {
-        "vocab_sha256": tokenizer.vocab_sha256,
-        "manifest_sha256": (
-            hashlib.sha256(files.read(path)).hexdigest() if built else None
-        ),
-    }
-
-
 def settings(config: PretrainingConfig) -> Settings:
     """Return the settings of the training loop."""
     return Settings(
@@ -171,4 +155,5 @@ def settings(config: PretrainingConfig) -> Settings:
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,
+        stall_timeout_seconds=config.stall_timeout_seconds,
     )

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from electra_tf.errors import Stopped
 from electra_tf.io import files
 from electra_tf.training import checkpoints, run_folder, workers
 from electra_tf.training.checkpoint_folder import CheckpointFolder
@@ -29,7 +30,7 @@ from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.progress import Speed, Watchdog, print_line
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator, TrainStep
-from electra_tf.training.stopping import InterruptibleCalls, Stopped
+from electra_tf.training.stopping import InterruptibleCalls
 
 # The losses since the last line of metrics, of a run that was stopped.
 _UNFINISHED_LOOP = "unfinished_loop.json"
@@ -97,7 +98,7 @@ class TrainingLoop:
         self.warn = warn
         self.facts = facts or {}
         # Of several workers one keeps what it writes.
-        self._chief = run_folder.is_chief()
+        self._chief = workers.is_chief(strategy)
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -261,9 +262,10 @@ class TrainingLoop:
 
     def _record_start(self, step: int):
         settings = self.settings
-        if self._chief and settings.model_dir is not None:
+        folder = settings.record_dir or settings.model_dir
+        if self._chief and folder is not None:
             run_folder.record_start(
-                settings.model_dir,
+                folder,
                 step=step,
                 num_train_steps=settings.num_train_steps,
                 seed=settings.seed,

@@ -12,6 +12,7 @@ class Settings:
         num_train_steps: int, the updates of the whole run.
         steps_per_loop: int, updates between two lines of metrics.
         model_dir: str, where checkpoints and summaries go; None for nowhere.
+        record_dir: str, where `runs.jsonl` is; `model_dir` by default.
         save_every: int, updates between checkpoints.
         keep: int, the most checkpoints to keep; 0 for all.
         evaluate_every: int, updates between evaluations; 0 for never.
@@ -34,11 +35,13 @@ class Settings:
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
         stall_warning_seconds: float, see `Watchdog`.
+        stall_timeout_seconds: float, likewise.
     """
 
     num_train_steps: int
     steps_per_loop: int
     model_dir: str | None = None
+    record_dir: str | None = None
     save_every: int = 1000
     keep: int = 5
     evaluate_every: int = 0
@@ -55,6 +58,7 @@ class Settings:
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0
+    stall_timeout_seconds: float = 0.0
 
     def next_pause(self, step: int) -> int:
         """Return where the loop pauses next, for a line of metrics and more.
