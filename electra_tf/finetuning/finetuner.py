@@ -250,11 +250,13 @@ class Finetuner:
         config = self.config
 
         def shares(start: int, context) -> tf.data.Dataset:
+            # Of a trial that only is to be evaluated, nothing is drawn.
+            left = order[start:] if start < len(order) else order
             # Repeated, because a dataset with an end makes every step of a
             # distributed loop ask whether it is there.
             return inputs.batches(
                 self.training,
-                order[start:],
+                left,
                 self.length,
                 config.max_seq_length,
                 context,
