@@ -17,7 +17,13 @@ from electra_tf.conversion import initial_checkpoint
 from electra_tf.errors import UserError
 from electra_tf.io import manifest, record_files
 from electra_tf.text import tokenization
-from electra_tf.training import cluster, run_folder, run_inputs, stopping
+from electra_tf.training import (
+    cluster,
+    rollback,
+    run_folder,
+    run_inputs,
+    stopping,
+)
 from flags import from_config
 
 
@@ -47,10 +53,10 @@ def run(config: PretrainingConfig):
     chief = cluster.is_chief(config.distribution_strategy)
     stop = stopping.stop_signal(config.distribution_strategy)
     with stop, run_folder.claimed(folder, chief):
-        run_folder.save_config(folder, config, chief)
+        back = rollback.begin(folder, config, chief)
         run_inputs.check(folder, inputs, config.accept_changed_inputs, chief)
         values = start and start.variables
-        pretrain(config, tokenizer, shards, inputs, values, stop)
+        pretrain(config, tokenizer, shards, inputs, values, stop, back)
 
 
 def check_weights(config: PretrainingConfig, start):
@@ -93,6 +99,7 @@ def pretrain(
     facts: dict,
     start: dict | None = None,
     stop=None,
+    back: bool = False,
 ):
     """Build model and data, train, evaluate; TensorFlow is imported here.
 
@@ -103,6 +110,7 @@ def pretrain(
         facts: what tells vocabulary and records from others, for the record.
         start: arrays by path to start from, or None for random ones.
         stop: an object that is true once the program shall stop.
+        back: whether to go back to the last good checkpoint.
     """
     from electra_tf.io import records
     from electra_tf.pretraining import build, inputs
@@ -132,7 +140,7 @@ def pretrain(
                 pretrainer.variables,
                 training_data,
                 strategy,
-                build.settings(config),
+                build.settings(config, back),
                 build.evaluator(config, pretrainer, strategy, stop),
                 stop,
                 CollapseWarning(config.num_warmup_steps),

@@ -72,6 +72,18 @@ class PretrainingConfig(
         5, "number of recent checkpoints to keep; 0 keeps all", at_least=0
     )
 
+    rollback: bool = fields.run(
+        False,
+        "if updates were skipped last, go on from the last checkpoint that has "
+        "proven good; its learning rate and warm-up may be other ones",
+    )
+    max_rollbacks: int = fields.run(
+        0,
+        "times that a run whose updates are not finite does so by itself, each "
+        "time at half the learning rate",
+        at_least=0,
+    )
+
     pretrain_tfrecords: str = fields.path_field(
         fields.path("{c.data_dir}/pretrain_tfrecords/pretrain_data.tfrecord*"),
         "pattern of the training records",

@@ -44,11 +44,6 @@ class RunSettings(Config):
         "go on with another vocabulary, other records or other examples than "
         "the run was begun with",
     )
-    rollback: bool = fields.run(
-        False,
-        "go on from the last checkpoint whose loss was finite; what was saved "
-        "after it is put aside",
-    )
 
     def check(self):
         """Raise a `UserError` if `seed` or `profile_steps` cannot be used."""

@@ -131,7 +131,7 @@ def evaluator(
     )
 
 
-def settings(config: PretrainingConfig) -> Settings:
+def settings(config: PretrainingConfig, rollback: bool = False) -> Settings:
     """Return the settings of the training loop."""
     return Settings(
         num_train_steps=config.num_train_steps,
@@ -145,6 +145,8 @@ def settings(config: PretrainingConfig) -> Settings:
         jit_compile=config.jit_compile,
         accumulation_steps=config.accumulation_steps,
         max_skipped_updates=config.max_skipped_updates,
+        rollback=rollback,
+        max_rollbacks=config.max_rollbacks,
         loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,

@@ -71,18 +71,21 @@ def claimed(folder: str, chief: bool = True) -> Iterator[None]:
             yield
 
 
-def save_config(folder: str, config, chief: bool = True):
-    """Write the config to the run's folder, or check it against the one there.
+def save_config(
+    folder: str, config, chief: bool = True, ignore: Collection[str] = ()
+):
+    """Check a config against the one in the run's folder, and write it there.
 
     Args:
         folder: str, the run's folder.
         config: `electra_tf.configs.hparams.Config`.
         chief: whether this worker is the one that writes.
+        ignore: names of fields that may differ.
 
     Raises:
         UserError: when the folder's run had another config.
     """
-    check_config(folder, config)
+    check_config(folder, config, ignore)
     if chief:
         path = os.path.join(folder, CONFIG_FILE)
         files.write_json(path, hparams.to_json(config))
@@ -188,6 +191,16 @@ def device_names() -> list[str]:
         details = tf.config.experimental.get_device_details(gpu)
         names.append(details.get("device_name", gpu.name))
     return names
+
+
+def device_kind() -> str:
+    """Return what this process computes on, GPUs by their maker's name."""
+    names = device_names()
+    for kind in ("TPU", "GPU"):
+        if any(f":{kind}:" in name for name in names):
+            maker = names[-1] if ":" not in names[-1] else ""
+            return f"{kind} {maker}".strip()
+    return "CPU"
 
 
 def _git(folder: pathlib.Path, *command: str) -> str:

@@ -24,6 +24,9 @@ class Settings:
             that go through the network one after another.
         max_skipped_updates: int, the updates in a row without a finite loss
             and gradient that end the run.
+        rollback: bool, whether to go back to the last good checkpoint if
+            updates were skipped last; None where nobody can ask for it.
+        max_rollbacks: int, how often the run may do so by itself.
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
         examples_per_step: int, examples of a global batch.
@@ -50,6 +53,8 @@ class Settings:
     jit_compile: bool = False
     accumulation_steps: int = 1
     max_skipped_updates: int = 20
+    rollback: bool | None = None
+    max_rollbacks: int = 0
     loss_scaling: bool = False
     tokens_per_step: int = 0
     examples_per_step: int = 0
