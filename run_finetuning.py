@@ -26,6 +26,8 @@ from electra_tf.configs.optimization import (
     OptimizerSettings,
 )
 from electra_tf.conversion import initial_checkpoint
+from electra_tf.efficiency import out_of_memory
+from electra_tf.efficiency.memory import finetuning_memory
 from electra_tf.errors import UserError
 from electra_tf.finetuning import example_hash
 from electra_tf.finetuning.tasks import task_table
@@ -79,7 +81,11 @@ def run(config: FinetuningConfig):
         else:
             run_folder.check_config(folder, config, OF_TRAINING)
         run_inputs.check(folder, inputs, config.accept_changed_inputs)
-        finetune(config, tasks, tokenizer, examples, values)
+        heads = [task.head for task in tasks]
+        with out_of_memory.explained(
+            config, lambda: finetuning_memory(config, heads)
+        ):
+            finetune(config, tasks, tokenizer, examples, values)
 
 
 def check_free(config: FinetuningConfig):

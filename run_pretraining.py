@@ -14,6 +14,8 @@ import sys
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion import initial_checkpoint
+from electra_tf.efficiency import out_of_memory
+from electra_tf.efficiency.memory import training_memory
 from electra_tf.errors import UserError
 from electra_tf.io import manifest, record_files
 from electra_tf.text import tokenization
@@ -56,7 +58,8 @@ def run(config: PretrainingConfig):
         back = rollback.begin(folder, config, chief)
         run_inputs.check(folder, inputs, config.accept_changed_inputs, chief)
         values = start and start.variables
-        pretrain(config, tokenizer, shards, inputs, values, stop, back)
+        with out_of_memory.explained(config, lambda: training_memory(config)):
+            pretrain(config, tokenizer, shards, inputs, values, stop, back)
 
 
 def check_weights(config: PretrainingConfig, start):
