@@ -17,7 +17,12 @@ run that was stopped.
 
 import dataclasses
 import os
+import signal
 import sys
+
+if __name__ == "__main__":
+    # While modules are imported Ctrl-C has nothing to save.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from electra_tf import command_line
 from electra_tf.configs import FinetuningConfig

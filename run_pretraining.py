@@ -9,7 +9,12 @@ the exit statuses.
 
 import functools
 import os
+import signal
 import sys
+
+if __name__ == "__main__":
+    # While modules are imported Ctrl-C has nothing to save.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig

@@ -28,13 +28,16 @@ def path(template: str) -> Derived:
 
 
 def filled(path: str, *values: Any) -> str:
-    """Return a path with its braces filled in; other braces stay.
+    """Return a path with its `{:}` filled in, or its `{}` without such.
+
+    Other braces stay.
 
     >>> filled("data/{v1}/{:}_{:}.json", "cola", 3)
     'data/{v1}/cola_3.json'
     """
+    place = "{:}" if "{:}" in path else "{}"
     for value in values:
-        path = path.replace("{:}", str(value), 1)
+        path = path.replace(place, str(value), 1)
     return path
 
 

@@ -10,6 +10,7 @@ A checkpoint has proven good once an update that started from it was finite.
 The newest of these is never deleted, however many come after it.
 """
 
+import functools
 import json
 import os
 import re
@@ -259,13 +260,32 @@ def _steps_in_state(folder: str) -> list[int]:
     return [int(match[1]) for match in map(_INDEX.fullmatch, names) if match]
 
 
+@functools.cache
+def _link_to(folder: str) -> tempfile.TemporaryDirectory:
+    made = tempfile.TemporaryDirectory()
+    os.symlink(os.path.abspath(folder), os.path.join(made.name, "folder"))
+    return made
+
+
+def readable(path: str) -> str:
+    """Return a name of a checkpoint that TensorFlow finds it by.
+
+    It looks for checkpoints by patterns, in which brackets do not stand for
+    themselves; a link leads past those in the name of a folder.
+    """
+    folder, name = os.path.split(path)
+    if not files.is_remote(path) and set(folder) & {"[", "\\"}:
+        return os.path.join(_link_to(folder).name, "folder", name)
+    return path
+
+
 def damage(path: str) -> str | None:
     """Return what is wrong with a checkpoint; None if it can all be read.
 
     Every tensor is read, one at a time, and its checksum compared.
     """
     try:
-        reader = tf.train.load_checkpoint(path)
+        reader = tf.train.load_checkpoint(readable(path))
         for name in reader.get_variable_to_shape_map():
             reader.get_tensor(name)
     except _UNREADABLE as error:
@@ -275,7 +295,7 @@ def damage(path: str) -> str | None:
 
 def _restore(saved: tf.train.Checkpoint, path: str):
     try:
-        saved.restore(path).assert_consumed()
+        saved.restore(readable(path)).assert_consumed()
     except (AssertionError, ValueError) as error:
         raise UserError(
             f"The checkpoint {path} does not fit this model: {error}. Train "

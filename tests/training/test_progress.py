@@ -5,7 +5,13 @@ import time
 
 import pytest
 
-from electra_tf.training.progress import Speed, Watchdog, print_line
+from electra_tf.training.progress import (
+    STALLED,
+    Speed,
+    Watchdog,
+    print_line,
+    start_line,
+)
 from electra_tf.training.settings import Settings
 
 FIGURES = {"steps_per_second": 5.0, "tokens_per_second": 17600.0}
@@ -152,3 +158,22 @@ def test_limit_follows_the_longest_loop(monkeypatch):
     assert watchdog.limit == 500
     watchdog.loop_ended(20)
     assert watchdog.limit == 500
+
+
+def test_ends_what_stands_still(caplog, monkeypatch):
+    ended = []
+    monkeypatch.setattr("os._exit", ended.append)
+    monkeypatch.setattr("logging.shutdown", lambda: None)
+    with Watchdog(seconds=0.05, timeout=0.2).watching():
+        wait_for(lambda: ended)
+    assert ended[0] == STALLED == 69
+    assert "the same command goes on" in caplog.text
+
+
+def test_start_line():
+    settings = Settings(10, 2, train_flops=lambda steps: 2e9 * steps)
+    assert start_line(settings, 4, 2, "CPU", 14_000_000) == (
+        "Updates 5 to 10 on 2 CPU | float32 | 14.0M parameters | "
+        "12.0GFLOP to do"
+    )
+    assert "nothing is left" in start_line(settings, 10, 1, "CPU", 1)
