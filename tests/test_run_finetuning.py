@@ -10,13 +10,14 @@ import pytest
 import tensorflow as tf
 
 import run_finetuning
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import FinetuningConfig, PretrainingConfig
 from electra_tf.conversion import convert
 from electra_tf.finetuning import predict
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints, run_folder
 from electra_tf.training.checkpoint_folder import CheckpointFolder
+from flags import from_config
 from tests.finetuning import questions, sentences
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -239,6 +240,38 @@ def test_mistakes_are_reported_in_one_line(flags, changes, expected):
     message = error_of({**flags, **changes})
     assert message.startswith("run_finetuning.py: ")
     assert expected in message
+
+
+def test_results_are_not_replaced(flags, tmp_path):
+    results = tmp_path / "models/tiny/results/classification_results.json"
+    results.parent.mkdir(parents=True)
+    results.write_text("{}")
+    assert f"{results} is of another run" in error_of(flags)
+
+
+def test_a_run_of_other_settings_or_examples(flags, tmp_path):
+    folder = tmp_path / "models/tiny/finetuning_models/classification_model"
+    settings = from_config.read(FinetuningConfig, arguments(flags))
+    folder.mkdir(parents=True)
+    run_folder.save_config(str(folder), settings)
+    changed = {**flags, "learning_rate": 1}
+    message = error_of(changed)
+    assert "learning_rate: 0.0001 in the saved config, 1.0 now" in message
+    (folder / "inputs.json").write_text('{"classification dev": "aa"}')
+    message = error_of(flags)
+    assert "classification dev: aa when it began, " in message
+
+
+def test_a_finished_run_trains_nothing(flags, tmp_path, capsys, monkeypatch):
+    run_finetuning.main(arguments(flags))
+    first = capsys.readouterr()
+    path = tmp_path / "models/tiny/finetuning_models/classification_model_1"
+    before = {file.name: file.stat().st_mtime_ns for file in path.iterdir()}
+    run_finetuning.main(arguments(flags))
+    again = capsys.readouterr()
+    assert again.out == first.out
+    assert "All trials are done already; nothing is left to do" in again.err
+    assert {f.name: f.stat().st_mtime_ns for f in path.iterdir()} == before
 
 
 def test_a_model_that_was_never_trained(flags):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -129,6 +130,31 @@ def test_mlm_objective(data_dir, capsys):
 def test_records_of_other_settings(data_dir, changes, message):
     assert message in failure(data_dir, "bad", **changes)
     assert not (data_dir / "models" / "bad").exists()
+
+
+def test_weights_that_nobody_trained_are_not_evaluated(data_dir):
+    assert "There is no checkpoint in" in failure(
+        data_dir, "typo", "--nodo_train", "--do_eval"
+    )
+    assert "nothing to do" in failure(data_dir, "typo", "--nodo_train")
+    assert not (data_dir / "models" / "typo").exists()
+
+
+def test_a_batch_larger_than_what_is_held_out(data_dir):
+    message = failure(data_dir, "large", "--do_eval", eval_batch_size=100_000)
+    assert "eval_batch_size must not be more than there are" in message
+    assert "Received: 100000" in message
+
+
+def test_other_inputs_on_resuming(data_dir, tmp_path):
+    pretrain(data_dir, "inputs", num_train_steps=1)
+    records = tmp_path / "records"
+    shutil.copytree(data_dir / "pretrain_tfrecords", records)
+    (records / "manifest.json").unlink()
+    flag = f"--pretrain_tfrecords={records}/pretrain_data.tfrecord*"
+    message = failure(data_dir, "inputs", flag)
+    assert "manifest_sha256: " in message
+    assert "--accept_changed_inputs" in message
 
 
 def test_model_folder_of_another_config(data_dir):
