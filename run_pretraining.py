@@ -148,7 +148,7 @@ def pretrain(
                 pretrainer.variables,
                 training_data,
                 strategy,
-                build.settings(config, back),
+                build.settings(config, shards, back),
                 build.evaluator(config, pretrainer, strategy, stop),
                 stop,
                 CollapseWarning(config.num_warmup_steps),

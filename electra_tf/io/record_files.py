@@ -10,10 +10,11 @@ import os
 import re
 import stat
 
-from electra_tf.io import files, manifest
+from electra_tf.io import files, manifest, silent_files
 from electra_tf.io.records import RecordsError
 
 _SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
+PATIENCE = 60.0  # Seconds that a file may take to answer.
 _NAMED = 5  # Missing shards that a message names.
 
 
@@ -40,8 +41,8 @@ def find(pattern: str) -> list[str]:
 
     Raises:
         FileNotFoundError: when there are none.
-        RecordsError: when one of those that it would match is missing, or is
-            no file.
+        RecordsError: when one of those that it would match is missing, is no
+            file, or does not answer.
     """
     found = matching(pattern)
     if not found:
@@ -58,6 +59,12 @@ def find(pattern: str) -> list[str]:
                 "files of records; remove it, or give another "
                 "--pretrain_tfrecords."
             )
+    silent = silent_files.first_silent(found, PATIENCE)
+    if silent is not None:
+        raise RecordsError(
+            f"{silent} has not answered for {PATIENCE} seconds. Look at the "
+            "disk or network that holds it."
+        )
     return found
 
 

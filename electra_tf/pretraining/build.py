@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+from collections.abc import Sequence
 
 import keras
 
@@ -131,12 +132,17 @@ def evaluator(
     )
 
 
-def settings(config: PretrainingConfig, rollback: bool = False) -> Settings:
-    """Return the settings of the training loop."""
+def settings(
+    config: PretrainingConfig,
+    shards: Sequence[str] = (),
+    rollback: bool = False,
+) -> Settings:
+    """Return the settings of the training loop that reads some shards."""
     return Settings(
         num_train_steps=config.num_train_steps,
         steps_per_loop=config.iterations_per_loop,
         model_dir=config.model_dir,
+        data_files=tuple(shards),
         save_every=config.save_checkpoints_steps,
         keep=config.keep_checkpoint_max,
         evaluate_every=config.eval_every_n_steps,

@@ -93,7 +93,7 @@ class CheckpointFolder:
         )
         self.last_good = good if good in steps else None
         for step in reversed(steps):
-            path = self._path(step)
+            path = self.path(step)
             problem = damage(path)
             if problem is None:
                 _restore(self.saved, path)
@@ -179,7 +179,8 @@ class CheckpointFolder:
             _remove_folder(unfinished)
         self._last = (step, self.finite_updates())
 
-    def _path(self, step: int) -> str:
+    def path(self, step: int) -> str:
+        """Return the prefix of a step's checkpoint."""
         return os.path.join(self.folder, f"{NAME}-{step}")
 
     def _move_files(self, source: str):

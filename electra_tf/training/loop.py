@@ -163,6 +163,7 @@ class TrainingLoop:
             settings.stall_warning_seconds,
             first_step,
             settings.stall_timeout_seconds,
+            settings.data_files,
         )
         self._writer = MetricWriter(
             settings.model_dir, self._chief, settings.train_flops
@@ -201,6 +202,9 @@ class TrainingLoop:
             self._record_start(self._steps_done)
             while not self._is_trained():
                 self._go_back()
+            if self._chief and self._checkpoints is not None:
+                path = self._checkpoints.path(self._steps_done)
+                print(f"Trained: {path}", file=sys.stderr)
         except Stopped:
             self._save()
             raise

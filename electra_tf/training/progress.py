@@ -6,7 +6,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
+from electra_tf.io import silent_files
 from electra_tf.training.settings import Settings
 
 # Metrics with these endings stand in the progress line; all are logged.
@@ -20,6 +22,7 @@ _AT_LEAST = 120.0
 _FIRST_LOOP = 1800.0  # It traces the graph, and its length is not known yet.
 _LOOKS = 4  # Looks at the clock within a limit,
 _LONGEST_SLEEP = 15.0  # and seconds between two of them.
+_ANSWER_SECONDS = 5.0  # A file that takes longer is named.
 # The exit status of a run that stood still.
 STALLED = os.EX_UNAVAILABLE
 
@@ -87,7 +90,8 @@ def start_line(
     if step >= last:
         return f"All {step} updates are done: nothing is left to train."
     parts = [
-        f"Updates {step + 1} to {last} on {replicas} {device}",
+        f"Updates {step + 1} to {last} on {replicas} "
+        f"replica{'s' * (replicas > 1)} ({device})",
         settings.compute_dtype,
         f"{quantity(parameters)} parameters",
     ]
@@ -179,9 +183,17 @@ class Watchdog:
         step: int, the updates done so far.
         timeout: float, the wait after which it ends the process, whose
             threads may hang, with status `STALLED`; 0 for never.
+        data_files: what is read meanwhile; one that hangs is named.
     """
 
-    def __init__(self, seconds: float, step: int = 0, timeout: float = 0.0):
+    def __init__(
+        self,
+        seconds: float,
+        step: int = 0,
+        timeout: float = 0.0,
+        data_files: Sequence[str] = (),
+    ):
+        self.data_files = data_files
         self.seconds = seconds
         self.step = step
         self.timeout = timeout
@@ -244,11 +256,13 @@ class Watchdog:
             if self.longest is None
             else f"The longest loop so far took {duration(self.longest)}"
         )
+        silent = silent_files.first_silent(self.data_files, _ANSWER_SECONDS)
+        waits = f" The file {silent} does not answer." if silent else ""
         return (
             f"No progress for {duration(waited)} since step {self.step}. "
-            f"{usual}. The step may be waiting for data: look at the disk or "
-            "network that holds the records, and at the load of the host's "
-            "cores. A device or another machine of the run may have stopped. "
+            f"{usual}.{waits} The step may be waiting for data: look at the "
+            "disk or network that holds the records, and at the load of the "
+            "host's cores. A device or another machine of the run may have stopped. "
             "If loops take this long, lower iterations_per_loop or raise "
             "stall_warning_seconds."
         )

@@ -13,6 +13,7 @@ class Settings:
         steps_per_loop: int, updates between two lines of metrics.
         model_dir: str, where checkpoints and summaries go; None for nowhere.
         record_dir: str, where `runs.jsonl` is; `model_dir` by default.
+        data_files: tuple of str, what is read while training.
         save_every: int, updates between checkpoints.
         keep: int, the most checkpoints to keep; 0 for all.
         evaluate_every: int, updates between evaluations; 0 for never.
@@ -45,6 +46,7 @@ class Settings:
     steps_per_loop: int
     model_dir: str | None = None
     record_dir: str | None = None
+    data_files: tuple[str, ...] = ()
     save_every: int = 1000
     keep: int = 5
     evaluate_every: int = 0

@@ -1,10 +1,12 @@
 """The speed of a run, its progress line, and the warning without progress."""
 
 import io
+import os
 import time
 
 import pytest
 
+from electra_tf.training import progress
 from electra_tf.training.progress import (
     STALLED,
     Speed,
@@ -173,7 +175,17 @@ def test_ends_what_stands_still(caplog, monkeypatch):
 def test_start_line():
     settings = Settings(10, 2, train_flops=lambda steps: 2e9 * steps)
     assert start_line(settings, 4, 2, "CPU", 14_000_000) == (
-        "Updates 5 to 10 on 2 CPU | float32 | 14.0M parameters | "
+        "Updates 5 to 10 on 2 replicas (CPU) | float32 | 14.0M parameters | "
         "12.0GFLOP to do"
     )
     assert "nothing is left" in start_line(settings, 10, 1, "CPU", 1)
+
+
+def test_a_file_that_hangs_is_named(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(progress, "_ANSWER_SECONDS", 0.05)
+    (tmp_path / "whole").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    paths = [str(tmp_path / name) for name in ("whole", "gone", "pipe")]
+    with Watchdog(0.05, data_files=paths).watching():
+        wait_for(lambda: caplog.messages)
+    assert f"The file {paths[2]} does not answer" in caplog.messages[0]
