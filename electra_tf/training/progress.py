@@ -262,7 +262,7 @@ class Watchdog:
             f"No progress for {duration(waited)} since step {self.step}. "
             f"{usual}.{waits} The step may be waiting for data: look at the "
             "disk or network that holds the records, and at the load of the "
-            "host's cores. A device or another machine of the run may have stopped. "
-            "If loops take this long, lower iterations_per_loop or raise "
-            "stall_warning_seconds."
+            "host's cores. A device or another machine of the run may have "
+            "stopped. If loops take this long, lower iterations_per_loop or "
+            "raise stall_warning_seconds."
         )
