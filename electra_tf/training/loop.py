@@ -129,10 +129,19 @@ class TrainingLoop:
                 variables, optimizer, guard
             )
             self._restored = self._checkpoints and self._checkpoints.restore()
-            if settings.rollback and guard.is_skipping:
+            if settings.rollback and (
+                guard.is_skipping or rollback.is_marked(settings.model_dir)
+            ):
                 self._roll_back()
             self._rollbacks = rollback.number(settings.model_dir)
-            self._slow_down(optimizer)
+            self._rate_factor = tf.Variable(
+                rollback.rate_factor(self._rollbacks), trainable=False
+            )
+            if self._rollbacks or settings.max_rollbacks:
+                schedule = optimizer.learning_rate
+                optimizer.learning_rate = lambda step: (
+                    schedule(step) * self._rate_factor
+                )
         first_step = self._steps_done
         workers.check_same(strategy, first_step, "the step they go on from")
         self._dataset = dataset
@@ -202,9 +211,6 @@ class TrainingLoop:
             self._record_start(self._steps_done)
             while not self._is_trained():
                 self._go_back()
-            if self._chief and self._checkpoints is not None:
-                path = self._checkpoints.path(self._steps_done)
-                print(f"Trained: {path}", file=sys.stderr)
         except Stopped:
             self._save()
             raise
@@ -216,30 +222,24 @@ class TrainingLoop:
             self._train()
             self._guard.check_end(self._steps_done)
         except NonFiniteError as error:
-            folder = self._checkpoints
+            settings, folder, good = self.settings, self._checkpoints, None
             if folder is not None:
                 folder.note_good()
-                if self._rollbacks < self.settings.max_rollbacks:
-                    logging.warning("%s", error)
-                    return False
+                good = folder.last_good
                 if self._chief:
                     rollback.mark(folder.folder, self._steps_done)
-            raise NonFiniteError(f"{error} {self._advice()}") from None
+            if good is not None and self._rollbacks < settings.max_rollbacks:
+                logging.warning("%s", error)
+                return False
+            if settings.rollback is None:
+                good = None
+            advice = rollback.advice(good, settings.model_dir)
+            raise NonFiniteError(f"{error} {advice}") from None
+        if self._chief and self._checkpoints is not None:
+            rollback.unmark(self._checkpoints.folder)
+            path = self._checkpoints.path(self._steps_done)
+            print(f"Trained: {path}", file=sys.stderr)
         return True
-
-    def _advice(self) -> str:
-        """Say what can be done about updates that blow up."""
-        rates = "a lower learning_rate or a longer warm-up"
-        records = "Or look for damaged records."
-        good = self._checkpoints and self._checkpoints.last_good
-        if good is None or self.settings.rollback is None:
-            return f"Start anew, under another name, with {rates}. {records}"
-        return (
-            f"The last checkpoint that has proven good is of update {good}, in "
-            f"{self.settings.model_dir}, and stays there. The same command "
-            f"with {rates} goes on from it; so does --rollback, whatever the "
-            f"rate. {records}"
-        )
 
     def _roll_back(self):
         """Restore the last good checkpoint."""
@@ -265,17 +265,6 @@ class TrainingLoop:
         for train_step in self._train_steps:
             train_step.iterator = iterator
 
-    def _slow_down(self, optimizer):
-        """Let the learning rate follow how often the run has gone back."""
-        if not (self._rollbacks or self.settings.max_rollbacks):
-            return
-        factor = rollback.rate_factor(self._rollbacks)
-        self._rate_factor = tf.Variable(factor, trainable=False)
-        schedule = optimizer.learning_rate
-        optimizer.learning_rate = lambda step: (
-            schedule(step) * self._rate_factor
-        )
-
     def _train(self):
         settings, step = self.settings, self._steps_done
         if self._chief:
@@ -286,7 +275,8 @@ class TrainingLoop:
                 file=sys.stderr,
             )
         rate = None
-        if settings.executed_flops is not None:
+        done = step >= settings.num_train_steps
+        if settings.executed_flops is not None and not done:
             rate = matmul_rate(self.strategy, settings.compute_dtype)
         speed = Speed(settings, step, rate)
         while step < settings.num_train_steps:

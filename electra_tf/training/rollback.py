@@ -40,7 +40,7 @@ def begin(folder: str, config, chief: bool = True) -> bool:
     try:
         run_folder.check_config(folder, config, RATES if back else ())
     except UserError:
-        if not os.path.exists(os.path.join(folder, MARKER)):
+        if not is_marked(folder):
             raise
         run_folder.check_config(folder, config, RATES)
         back = True
@@ -51,6 +51,29 @@ def begin(folder: str, config, chief: bool = True) -> bool:
 def mark(folder: str, step: int) -> None:
     """Take note that a run blew up."""
     files.write_json(os.path.join(folder, MARKER), {"step": step})
+
+
+def is_marked(folder: str) -> bool:
+    """Return whether a run blew up, and has not gone back since."""
+    return os.path.exists(os.path.join(folder, MARKER))
+
+
+def advice(good: int | None, folder: str | None) -> str:
+    """Say what can be done about updates that blow up.
+
+    Args:
+        good: the last good checkpoint's step; None without one to go back to.
+        folder: the run's folder.
+    """
+    rates = "a lower learning_rate or a longer warm-up"
+    records = "Or look for damaged records."
+    if good is None:
+        return f"Start anew, under another name, with {rates}. {records}"
+    return (
+        f"The last checkpoint that has proven good is of update {good}, in "
+        f"{folder}, and stays there. The same command with {rates} goes on "
+        f"from it; so does --rollback, whatever the rate. {records}"
+    )
 
 
 def unmark(folder: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from electra_tf.errors import UserError
 from electra_tf.training import checkpoint_folder, rollback
+from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.non_finite import NonFiniteError
 from electra_tf.training.step import TrainStep
 from tests import tiny
@@ -53,6 +54,26 @@ def test_good_checkpoints_stay_and_the_run_goes_back(
     # Asked for once more, there is nothing to go back from.
     again = LinearRun(tmp_path, keep=2, rollback=True, **SETTINGS)
     assert int(again.loop.step.numpy()) == 12
+
+
+def test_saved_right_after_it_blew_up(tmp_path):
+    """The checkpoint of update 6 has finite losses before it, none after."""
+    settings = {**SETTINGS, "max_skipped_updates": 2, "save_every": 3}
+    save = CheckpointFolder.save
+
+    def exploded(folder, step):
+        if step == 6:
+            values = folder.saved.model["model/weight.x"]
+            values.assign(values + 1e30)
+        save(folder, step)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CheckpointFolder, "save", exploded)
+        with pytest.raises(NonFiniteError, match="of update 3, in"):
+            LinearRun(tmp_path, rollback=False, **settings).loop.train()
+    assert checkpoint_folder.steps_in(str(tmp_path)) == [3, 6]
+    resumed = LinearRun(tmp_path, rollback=True, **settings)
+    assert int(resumed.loop.step.numpy()) == 3
 
 
 def test_a_run_goes_back_by_itself_at_half_the_rate(tmp_path, explosion):
