@@ -34,7 +34,7 @@ from electra_tf.conversion import initial_checkpoint
 from electra_tf.efficiency import out_of_memory
 from electra_tf.efficiency.memory import finetuning_memory
 from electra_tf.errors import UserError
-from electra_tf.finetuning import example_hash
+from electra_tf.finetuning import example_hash, finished_trials
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
 from electra_tf.text import tokenization
@@ -70,6 +70,7 @@ def run(config: FinetuningConfig):
     initial_checkpoint.check_vocabulary(
         start, tokenizer, config.init_checkpoint
     )
+    check_weights(config)
     examples = read_examples(config, tasks)
     values = start and start.variables
     inputs = {"vocab_sha256": tokenizer.vocab_sha256}
@@ -91,6 +92,20 @@ def run(config: FinetuningConfig):
             config, lambda: finetuning_memory(config, heads)
         ):
             finetune(config, tasks, tokenizer, examples, values)
+
+
+def check_weights(config: FinetuningConfig):
+    """Refuse to do nothing, or to evaluate what nobody has trained."""
+    if config.do_train:
+        return
+    if not (config.do_eval or config.write_test_outputs):
+        raise UserError("There is nothing to do: give --do_train or --do_eval.")
+    folder = finished_trials.trial_folder(config, 1)
+    if not run_folder.has_checkpoint(folder):
+        raise UserError(
+            f"There is no checkpoint in {folder} to evaluate. Expected the "
+            "settings of a run whose trials have been trained and kept."
+        )
 
 
 def check_free(config: FinetuningConfig):

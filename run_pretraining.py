@@ -52,10 +52,9 @@ def run(config: PretrainingConfig):
     )
     check_weights(config, start)
     shards = record_files.find(config.pretrain_tfrecords)
-    inputs = {
-        "vocab_sha256": tokenizer.vocab_sha256,
-        **record_files.facts(shards),
-    }
+    inputs = {"vocab_sha256": tokenizer.vocab_sha256}
+    if config.do_train:
+        inputs |= record_files.facts(shards)
     folder = config.model_dir
     chief = cluster.is_chief(config.distribution_strategy)
     stop = stopping.stop_signal(config.distribution_strategy)

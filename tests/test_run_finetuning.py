@@ -257,6 +257,14 @@ def test_mistakes_are_reported_in_one_line(flags, changes, expected):
     assert expected in message
 
 
+def test_nothing_to_evaluate(flags, tmp_path):
+    evaluation = {**flags, "do_train": "false"}
+    assert "There is no checkpoint in " in error_of(evaluation)
+    message = error_of({**evaluation, "do_eval": "false"})
+    assert "There is nothing to do" in message
+    assert not (tmp_path / "models").exists()
+
+
 def test_results_are_not_replaced(flags, tmp_path):
     results = tmp_path / "models/tiny/results/classification_results.json"
     results.parent.mkdir(parents=True)

@@ -157,6 +157,7 @@ class Finetuner:
         places = [config.results_txt, config.report_dir] * config.do_eval
         if config.do_train and config.tuned_models == "best":
             places.append(config.tuned_model_dir)
+        places = [path for path in places if os.path.exists(path)]
         before = "" if trained else " already; nothing is left to do"
         return (
             f"All trials are done{before}. Results: "
