@@ -11,34 +11,118 @@ DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data
         --task=classification --train_file=train.tsv --dev_file=dev.tsv \
         --text_column=text --label_column=label
 
-`--help` lists all flags.
+`--help` lists all flags and the exit statuses. The same command goes on with a
+run that was stopped.
 """
 
+import dataclasses
 import os
+import signal
 import sys
+
+if __name__ == "__main__":
+    # While modules are imported Ctrl-C has nothing to save.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from electra_tf import command_line
 from electra_tf.configs import FinetuningConfig
+from electra_tf.configs.optimization import (
+    FinetuningUpdates,
+    OptimizerSettings,
+)
 from electra_tf.conversion import initial_checkpoint
+from electra_tf.efficiency import out_of_memory
+from electra_tf.efficiency.memory import finetuning_memory
+from electra_tf.errors import UserError
+from electra_tf.finetuning import example_hash, finished_trials
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
 from electra_tf.text import tokenization
+from electra_tf.training import cluster, run_folder, run_inputs, stopping
 from flags import from_config
+
+# Settings that evaluation alone need not repeat.
+OF_TRAINING = {
+    "seed",
+    "from_scratch",
+    "train_batch_size",
+    "accumulation_steps",
+    *(field.name for field in dataclasses.fields(OptimizerSettings)),
+    *(field.name for field in dataclasses.fields(FinetuningUpdates)),
+}
 
 
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(FinetuningConfig, argv)
     with command_line.errors_of(os.path.basename(argv[0])):
-        config, start = initial_checkpoint.finetuning(config)
-        tasks = task_table.tasks(config)
-        tokenizer = tokenization.Tokenizer.of(config.vocab_file, config)
-        tokenization.check_vocab_size(tokenizer, config.vocab_size)
-        initial_checkpoint.check_vocabulary(
-            start, tokenizer, config.init_checkpoint
+        run(config)
+
+
+def run(config: FinetuningConfig):
+    """Check what is given, then fine-tune in a folder of one's own."""
+    run_folder.check_name(config.model_name)
+    cluster.check(config.distribution_strategy)
+    config, start = initial_checkpoint.finetuning(config)
+    tasks = task_table.tasks(config)
+    tokenizer = tokenization.Tokenizer.of(config.vocab_file, config)
+    tokenization.check_vocab_size(tokenizer, config.vocab_size)
+    initial_checkpoint.check_vocabulary(
+        start, tokenizer, config.init_checkpoint
+    )
+    check_weights(config)
+    examples = read_examples(config, tasks)
+    values = start and start.variables
+    inputs = {"vocab_sha256": tokenizer.vocab_sha256}
+    if values is not None:
+        inputs["init_checkpoint_sha256"] = example_hash.of_arrays(values)
+    for (task, split), rows in examples.items():
+        if split in (TRAIN, DEV):
+            inputs[f"{task} {split}"] = example_hash.of_examples(rows)
+    folder = config.model_dir
+    with run_folder.claimed(folder):
+        check_free(config)
+        if config.do_train:
+            run_folder.save_config(folder, config)
+        else:
+            run_folder.check_config(folder, config, OF_TRAINING)
+        run_inputs.check(folder, inputs, config.accept_changed_inputs)
+        heads = [task.head for task in tasks]
+        with out_of_memory.explained(
+            config, lambda: finetuning_memory(config, heads)
+        ):
+            finetune(config, tasks, tokenizer, examples, values)
+
+
+def check_weights(config: FinetuningConfig):
+    """Refuse to do nothing, or to evaluate what nobody has trained."""
+    if config.do_train:
+        return
+    if not (config.do_eval or config.write_test_outputs):
+        raise UserError("There is nothing to do: give --do_train or --do_eval.")
+    folder = finished_trials.trial_folder(config, 1)
+    if not run_folder.has_checkpoint(folder):
+        raise UserError(
+            f"There is no checkpoint in {folder} to evaluate. Expected the "
+            "settings of a run whose trials have been trained and kept."
         )
-        examples = read_examples(config, tasks)
-        finetune(config, tasks, tokenizer, examples, start and start.variables)
+
+
+def check_free(config: FinetuningConfig):
+    """Refuse to replace the results of a run that this one does not go on."""
+    if run_folder.has_config(config.model_dir):
+        return
+    names = ["results_txt", "results_json"] if config.do_eval else []
+    if config.do_train and config.tuned_models == "best":
+        names.append("tuned_model_dir")
+    for name in names:
+        path = getattr(config, name)
+        if os.path.exists(path):
+            raise UserError(
+                f"{path} is of another run, which this one would replace. "
+                "Move it, or give another model_name (with init_checkpoint to "
+                f"start from this model), or another {name}."
+            )
 
 
 def read_examples(config: FinetuningConfig, tasks: list) -> dict:
@@ -63,7 +147,9 @@ def finetune(
     """Train and evaluate; TensorFlow is imported here."""
     from electra_tf.finetuning.finetuner import Finetuner
 
-    Finetuner(config, tasks, tokenizer, examples, start).run()
+    finetuner = Finetuner(config, tasks, tokenizer, examples, start)
+    with stopping.stop_signal() as stop:
+        finetuner.run(stop)
 
 
 if __name__ == "__main__":

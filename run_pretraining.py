@@ -12,48 +12,73 @@ import os
 import signal
 import sys
 
+if __name__ == "__main__":
+    # While modules are imported Ctrl-C has nothing to save.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 from electra_tf.conversion import initial_checkpoint
-from electra_tf.io import claims, manifest
+from electra_tf.efficiency import out_of_memory
+from electra_tf.efficiency.memory import training_memory
+from electra_tf.errors import UserError
+from electra_tf.io import manifest, record_files
 from electra_tf.text import tokenization
-from electra_tf.training import run_folder
-from electra_tf.training.stopping import Stopped, StopSignal
+from electra_tf.training import (
+    cluster,
+    rollback,
+    run_folder,
+    run_inputs,
+    stopping,
+)
 from flags import from_config
 
 
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
     config = from_config.parse(PretrainingConfig, argv)
-    program = os.path.basename(argv[0])
-    with command_line.errors_of(program):
-        try:
-            run(config)
-        except Stopped:
-            sys.exit(os.EX_TEMPFAIL)
-        except claims.DiskFullError as error:
-            print(f"{program}: {error}", file=sys.stderr)
-            sys.exit(os.EX_IOERR)
+    with command_line.errors_of(os.path.basename(argv[0])):
+        run(config)
 
 
 def run(config: PretrainingConfig):
     """Check what is given, then pre-train in a folder of one's own."""
+    run_folder.check_name(config.model_name)
+    cluster.check(config.distribution_strategy)
     config, start = initial_checkpoint.pretraining(config)
     tokenizer = check_inputs(config)
     initial_checkpoint.check_vocabulary(
         start, tokenizer, config.init_checkpoint
     )
+    check_weights(config, start)
+    shards = record_files.find(config.pretrain_tfrecords)
+    inputs = {"vocab_sha256": tokenizer.vocab_sha256}
+    if config.do_train:
+        inputs |= record_files.facts(shards)
     folder = config.model_dir
-    with stop_signal() as stop, run_folder.claimed(folder):
-        run_folder.save_config(folder, config)
-        pretrain(config, tokenizer, start and start.variables, stop)
+    chief = cluster.is_chief(config.distribution_strategy)
+    stop = stopping.stop_signal(config.distribution_strategy)
+    with stop, run_folder.claimed(folder, chief):
+        back = rollback.begin(folder, config, chief)
+        run_inputs.check(folder, inputs, config.accept_changed_inputs, chief)
+        values = start and start.variables
+        with out_of_memory.explained(config, lambda: training_memory(config)):
+            pretrain(config, tokenizer, shards, inputs, values, stop, back)
 
 
-def stop_signal() -> StopSignal:
-    """Return what tells a run to stop; several workers agree on it."""
-    if run_folder.in_cluster():
-        return StopSignal()
-    return StopSignal(signal.SIGTERM, signal.SIGINT)
+def check_weights(config: PretrainingConfig, start):
+    """Refuse to do nothing, or to evaluate what nobody has trained."""
+    if not (config.do_train or config.do_eval):
+        raise UserError("There is nothing to do: give --do_train or --do_eval.")
+    if config.do_train or config.evaluate_random_weights or start is not None:
+        return
+    if not run_folder.has_checkpoint(config.model_dir):
+        raise UserError(
+            f"There is no checkpoint in {config.model_dir} to evaluate. "
+            "Expected a model_name or model_dir that has been trained, or an "
+            "init_checkpoint; --evaluate_random_weights scores an untrained "
+            "network."
+        )
 
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
@@ -77,16 +102,22 @@ def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
 def pretrain(
     config: PretrainingConfig,
     tokenizer: tokenization.Tokenizer,
+    shards: list[str],
+    facts: dict,
     start: dict | None = None,
     stop=None,
+    back: bool = False,
 ):
     """Build model and data, train, evaluate; TensorFlow is imported here.
 
     Args:
         config: `PretrainingConfig`.
         tokenizer: `Tokenizer` of the records.
+        shards: paths of the records.
+        facts: what tells vocabulary and records from others, for the record.
         start: arrays by path to start from, or None for random ones.
         stop: an object that is true once the program shall stop.
+        back: whether to go back to the last good checkpoint.
     """
     from electra_tf.io import records
     from electra_tf.pretraining import build, inputs
@@ -95,37 +126,38 @@ def pretrain(
     from electra_tf.training.loop import TrainingLoop
 
     strategy = distribution.strategy(config)
-    files = inputs.matching_files(config.pretrain_tfrecords)
-    records.check_shards(files, config.max_seq_length)
+    records.check_shards(shards, config.max_seq_length)
+    if config.do_eval or config.eval_every_n_steps:
+        inputs.check_evaluation(config)
     with strategy.scope():
         pretrainer = build.model(config, tokenizer, start)
         adamw = build.optimizer(config, pretrainer.variables)
 
     def training_data(start_step: int):
         dataset = functools.partial(
-            inputs.training_dataset, config, files, start_step
+            inputs.training_dataset, config, shards, start_step
         )
         return distribution.distribute(dataset, strategy)
 
     with workers.loss_explained(strategy):
-        with inputs.read_errors_explained(files, config.max_seq_length):
+        with inputs.read_errors_explained(shards, config.max_seq_length):
             loop = TrainingLoop(
                 build.phases(config, pretrainer),
                 adamw,
                 pretrainer.variables,
                 training_data,
                 strategy,
-                build.settings(config),
+                build.settings(config, shards, back),
                 build.evaluator(config, pretrainer, strategy, stop),
                 stop,
                 CollapseWarning(config.num_warmup_steps),
-                build.input_hashes(config, tokenizer),
+                facts,
             )
             if config.do_train:
                 loop.train()
         if config.do_eval:
             scores = loop.evaluate()
-            if run_folder.is_chief():
+            if workers.is_chief(strategy):
                 metric_writer.write_results(
                     config.results_txt, config.results_json, scores
                 )

@@ -15,7 +15,7 @@ from benchmarks.data_build import machine, median_and_range
 from benchmarks.random_tokens import CLS, MASK, SEP
 from benchmarks.training_memory import trainer
 from electra_tf.configs import PretrainingConfig
-from electra_tf.io import manifest
+from electra_tf.io import manifest, record_files
 
 MASKINGS = ("with_replacement", "without_replacement")
 
@@ -174,7 +174,7 @@ def _masked(config):
 def _dataset(config):
     from electra_tf.pretraining import inputs
 
-    files = inputs.matching_files(config.pretrain_tfrecords)
+    files = record_files.find(config.pretrain_tfrecords)
     return inputs.training_dataset(config, files, start_step=0)
 
 

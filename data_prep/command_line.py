@@ -1,14 +1,11 @@
 """The frame of the command-line programs of this package."""
 
 import pathlib
-import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from electra_tf.command_line import errors_of
 from electra_tf.configs import Config
 from flags import from_config
-
-STOPPED = 130  # As shells have it for Ctrl-C.
 
 
 def run(
@@ -24,12 +21,8 @@ def run(
     """
     config = from_config.parse(config_class, _translated(argv, other_names))
     program = pathlib.Path(argv[0]).name
-    try:
-        with errors_of(program):
-            main(config)
-    except KeyboardInterrupt:
-        print(f"{program}: stopped", file=sys.stderr)
-        sys.exit(STOPPED)
+    with errors_of(program):
+        main(config)
 
 
 def _translated(argv, other_names) -> list[str]:

@@ -8,7 +8,10 @@ import sys
 import traceback
 from collections.abc import Iterator
 
+import electra_tf
 from electra_tf.errors import UserError
+
+INTERRUPTED = 130  # As shells have it for Ctrl-C.
 
 
 def parser(module: str, description: str) -> argparse.ArgumentParser:
@@ -18,9 +21,20 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
         module: Full name of the program's module.
         description: What it does, a sentence.
     """
-    return argparse.ArgumentParser(
+    made = argparse.ArgumentParser(
         prog=f"python -m {module}", description=description, allow_abbrev=False
     )
+    version = f"electra_tf {electra_tf.__version__}"
+    made.add_argument("--version", action="version", version=version)
+    return made
+
+
+def print_page(text: str) -> None:
+    """Print what a reader may have enough of before its end."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        discard_output()
 
 
 def discard_output() -> None:
@@ -56,8 +70,9 @@ def errors_of(program: str) -> Iterator[None]:
     """End the program with a message if what it was given is at fault.
 
     A `UserError` and what the system says of files and connections become
-    one line and exit status 1. Any other error is a mistake of ours: its
-    traceback is printed, and the status is 70.
+    one line and exit status 1, or the `exit_status` that the error has; so
+    does Ctrl-C, with 130. Any other error is a mistake of ours: its traceback
+    is printed, and the status is 70.
 
     TensorFlow, if it is imported within, keeps its notes to itself.
 
@@ -67,8 +82,19 @@ def errors_of(program: str) -> Iterator[None]:
     set_up_tensorflow()
     try:
         yield
-    except (OSError, UserError) as error:
-        sys.exit(f"{program}: {error}")
-    except Exception:
+    except KeyboardInterrupt:
+        _end(f"{program}: stopped", INTERRUPTED)
+    except Exception as error:
+        status = getattr(error, "exit_status", None)
+        if status is not None:
+            _end(str(error) and f"{program}: {error}", status)
+        if isinstance(error, (OSError, UserError)):
+            sys.exit(f"{program}: {error}")
         traceback.print_exc()
         sys.exit(os.EX_SOFTWARE)
+
+
+def _end(message: str, status: int) -> None:
+    if message:
+        print(message, file=sys.stderr)
+    sys.exit(status)

@@ -1,4 +1,6 @@
-"""The one kind of error that is the user's to mend."""
+"""The one kind of error that is the user's to mend, and being stopped."""
+
+import os
 
 
 class UserError(ValueError):
@@ -7,3 +9,12 @@ class UserError(ValueError):
     Its message says what was expected, what was received and what to do. The
     programs print it as one line; any other error keeps its traceback.
     """
+
+
+class Stopped(Exception):  # noqa: N818 (no error)
+    """The program was asked to stop, and did: start it again."""
+
+    exit_status = os.EX_TEMPFAIL
+
+    def __str__(self) -> str:
+        return f"stopped by {self.args[0]}; the same command goes on"

@@ -32,6 +32,8 @@ from typing import Any, TypeVar
 
 from absl import flags, logging  # noqa: F401 (absl.logging defines flags)
 
+import electra_tf
+from electra_tf import command_line
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
 
@@ -40,6 +42,7 @@ ConfigT = TypeVar("ConfigT", bound=hparams.Config)
 PRESETS = pathlib.Path(__file__).parent / "presets"
 PRESET_SUFFIX = ".flags"
 HELP_FLAGS = ("--help", "-help", "-h", "--helpfull", "--helpshort")
+VERSION_FLAG = "--version"
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
 
 
@@ -50,8 +53,8 @@ class UsageError(UserError):
 def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     """Return the config that a command line asks for.
 
-    Prints help and exits with status 0 for `--help`; prints one message and
-    exits with status 2 for a mistake.
+    Prints help and exits with status 0 for `--help`, likewise `--version`;
+    prints one message and exits with status 2 for a mistake.
 
     Args:
       config_class: a dataclass derived from `hparams.Config`.
@@ -59,7 +62,10 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     """
     program = os.path.basename(argv[0])
     if any(arg in HELP_FLAGS for arg in argv[1:]):
-        print(help_text(config_class, program))
+        command_line.print_page(help_text(config_class, program))
+        sys.exit(0)
+    if VERSION_FLAG in argv[1:]:
+        print(f"electra_tf {electra_tf.__version__}")
         sys.exit(0)
     try:
         return read(config_class, argv)
@@ -346,6 +352,7 @@ def _common() -> str:
         "everything else wins over it",
         "--preset": f"a recipe: {', '.join(preset_names())}",
         "--help": "print this page",
+        VERSION_FLAG: "print the version",
     }
     flags_help = "\n".join(_entry(*entry) for entry in entries.items())
     return f"Every program:\n{flags_help}"

@@ -32,7 +32,7 @@ ALLOWED = {
     "training": {"configs", "io", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "command_line", "io"},
-    "flags": {"configs"},
+    "flags": {"command_line", "configs"},
     "data_prep": DATA | {"flags"},
     "demo": None,  # Puts everything together.
     "benchmarks": None,  # Measures any part.

@@ -94,14 +94,36 @@ def test_a_shape_error_in_a_layer_is_a_mistake_of_ours(capsys):
     assert "expected axis -1 of input shape to have value 4" in shown
 
 
+def test_an_error_may_have_its_own_status():
+    ended = run("from electra_tf.errors import Stopped; raise Stopped('SIGX')")
+    assert ended.returncode == os.EX_TEMPFAIL == 75
+    assert ended.stderr == (
+        "program: stopped by SIGX; the same command goes on\n"
+    )
+
+
+def test_ctrl_c_leaves_no_traceback():
+    ended = run("raise KeyboardInterrupt")
+    assert (ended.returncode, ended.stderr) == (130, "program: stopped\n")
+
+
+def test_a_reader_of_the_help_may_have_enough():
+    head, tail = os.pipe()
+    os.close(head)
+    pages = run("command_line.print_page('x' * 10**6)", stdout=tail)
+    os.close(tail)
+    assert (pages.returncode, pages.stderr) == (0, "")
+
+
 def test_a_programs_own_status_stays():
     assert run("raise SystemExit(75)").returncode == 75
 
 
-def run(line: str) -> subprocess.CompletedProcess:
+def run(line: str, stdout=subprocess.PIPE) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-c", PROGRAM.format(line)],
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         env=command_line.environment_with(ROOT),
     )

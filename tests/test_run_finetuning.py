@@ -10,13 +10,14 @@ import pytest
 import tensorflow as tf
 
 import run_finetuning
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import FinetuningConfig, PretrainingConfig
 from electra_tf.conversion import convert
 from electra_tf.finetuning import predict
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints, run_folder
 from electra_tf.training.checkpoint_folder import CheckpointFolder
+from flags import from_config
 from tests.finetuning import questions, sentences
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -122,10 +123,25 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     assert [answer["label"] for answer in answers[:4]] == [*ROWS.values()]
     assert sum(answers[0]["probabilities"].values()) == pytest.approx(1)
 
+    # The same command trains nothing, and says the same.
+    folder = tmp_path / "models/tiny/finetuning_models"
+    before = written(folder)
+    run_finetuning.main(arguments({**flags, **training}))
+    again = capsys.readouterr()
+    assert again.out == printed.out
+    assert "All trials are done already; nothing is left to do" in again.err
+    assert written(folder) == before
+
     # The kept weights give the same scores again.
     evaluation = {"do_train": "false", "num_trials": 2}
     run_finetuning.main(arguments({**flags, **evaluation}))
     assert capsys.readouterr().out == printed.out
+
+
+def written(folder: pathlib.Path) -> dict:
+    """When each file of the trials was written."""
+    paths = folder.glob("*_model_*/*")
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
 def predicted(model: pathlib.Path, tmp_path, name: str, text: str) -> list:
@@ -239,6 +255,34 @@ def test_mistakes_are_reported_in_one_line(flags, changes, expected):
     message = error_of({**flags, **changes})
     assert message.startswith("run_finetuning.py: ")
     assert expected in message
+
+
+def test_nothing_to_evaluate(flags, tmp_path):
+    evaluation = {**flags, "do_train": "false"}
+    assert "There is no checkpoint in " in error_of(evaluation)
+    message = error_of({**evaluation, "do_eval": "false"})
+    assert "There is nothing to do" in message
+    assert not (tmp_path / "models").exists()
+
+
+def test_results_are_not_replaced(flags, tmp_path):
+    results = tmp_path / "models/tiny/results/classification_results.json"
+    results.parent.mkdir(parents=True)
+    results.write_text("{}")
+    assert f"{results} is of another run" in error_of(flags)
+
+
+def test_a_run_of_other_settings_or_examples(flags, tmp_path):
+    folder = tmp_path / "models/tiny/finetuning_models/classification_model"
+    settings = from_config.read(FinetuningConfig, arguments(flags))
+    folder.mkdir(parents=True)
+    run_folder.save_config(str(folder), settings)
+    changed = {**flags, "learning_rate": 1}
+    message = error_of(changed)
+    assert "learning_rate: 0.0001 in the saved config, 1.0 now" in message
+    (folder / "inputs.json").write_text('{"classification dev": "aa"}')
+    message = error_of(flags)
+    assert "classification dev: aa when it began, " in message
 
 
 def test_a_model_that_was_never_trained(flags):

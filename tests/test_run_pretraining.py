@@ -131,6 +131,29 @@ def test_records_of_other_settings(data_dir, changes, message):
     assert not (data_dir / "models" / "bad").exists()
 
 
+def test_weights_that_nobody_trained_are_not_evaluated(data_dir):
+    assert "There is no checkpoint in" in failure(
+        data_dir, "typo", "--nodo_train", "--do_eval"
+    )
+    assert "nothing to do" in failure(data_dir, "typo", "--nodo_train")
+    assert not (data_dir / "models" / "typo").exists()
+
+
+def test_a_batch_larger_than_what_is_held_out(data_dir):
+    message = failure(data_dir, "large", "--do_eval", eval_batch_size=100_000)
+    assert "eval_batch_size must not be more than there are" in message
+    assert "Received: 100000" in message
+
+
+def test_other_inputs_on_resuming(data_dir):
+    folder = data_dir / "models" / "inputs"
+    folder.mkdir(parents=True)
+    (folder / "inputs.json").write_text('{"manifest_sha256": "aa"}')
+    message = failure(data_dir, "inputs")
+    assert "manifest_sha256: aa when it began, " in message
+    assert "--accept_changed_inputs" in message
+
+
 def test_model_folder_of_another_config(data_dir):
     folder = data_dir / "models" / "taken"
     folder.mkdir(parents=True)

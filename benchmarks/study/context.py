@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import roc_auc_score
 
+from electra_tf.io import record_files
 from electra_tf.pretraining import detector, inputs
 from electra_tf.randomness import RandomStream
 
@@ -66,7 +67,7 @@ def detected(pretrainer, tokenizer, pattern: str, batches: int) -> tuple:
         )
 
     config = pretrainer.config.replace(eval_batch_size=BATCH_SIZE)
-    files = inputs.matching_files(pattern)
+    files = record_files.find(pattern)
     dataset = inputs.evaluation_dataset(config, files).take(batches)
     found = [
         [part.numpy().ravel() for part in run(batch, step)]

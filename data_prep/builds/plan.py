@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import electra_tf
 from data_prep import corpus
+from data_prep.builds import text_changes
 from data_prep.builds.job_results import JobResult
 from data_prep.builds.jobs import Job, tokenizer_of
 from data_prep.dataset_config import PretrainingDatasetConfig
@@ -54,11 +55,13 @@ class Plan:
         config: Its flags.
         files: The text.
         settings: All that the records depend on, by name.
+        states: Those of the files when the build began.
     """
 
     config: PretrainingDatasetConfig
     files: Sequence[SourceFile]
     settings: Mapping
+    states: Mapping[str, str]
 
     @property
     def begun_with(self) -> dict:
@@ -110,10 +113,12 @@ class Plan:
             results: Those of all jobs.
 
         Raises:
-            UserError: They made no example; nothing of the build is kept.
+            UserError: They made no example, or the text has changed; nothing
+                of the build is kept.
         """
         built = self.manifest_of(results)
         try:
+            text_changes.check(self.files, self.states)
             _check_not_empty(self.config, built)
         except UserError:
             folder.discard()
@@ -127,11 +132,12 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
 
     Raises:
         FileNotFoundError: No text or no vocabulary.
-        UserError: Sentences are wanted, and icu4py is missing.
+        UserError: Sentences are wanted, but icu4py is missing, or the locale
+            is none.
     """
     files = corpus.list_files(config)
     if config.split_sentences is not None:
-        sentences.check_installed()
+        sentences.check(config.split_sentences)
     tokenizer = tokenizer_of(config)
     total = sum(file.bytes for file in files)
     wanted = math.ceil(total / (config.text_mb_per_file * BYTES_PER_MB))
@@ -147,7 +153,7 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
         "corpus": f"{len(files)} files, {total} bytes,"
         f" {corpus.fingerprint(files)}",
     }
-    return Plan(config, files, settings)
+    return Plan(config, files, settings, text_changes.states_of(files))
 
 
 def _check_not_empty(config, built: Manifest) -> None:

@@ -10,6 +10,7 @@ Source: https://www.unicode.org/reports/tr29/#Sentence_Boundaries
 
 import functools
 import itertools
+import locale
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,9 @@ _BEYOND_FIRST_PLANE = "\U0001f600"
 _UTF_16 = "utf-16-le"
 _BYTES_PER_UNIT = 2
 
+# What a locale may say of abbreviations.
+_ENDS = ({}, {"ss": "standard"}, {"ss": "none"})
+
 Encode = Callable[[Sequence[str]], list[str]]
 
 
@@ -41,12 +45,29 @@ def _breaker():
     return SentenceBreaker
 
 
-def check_installed() -> None:
-    """Raise UserError unless sentences can be told apart."""
+def check(name: str) -> None:
+    """Raise a `UserError` unless sentences can be told apart by a locale.
+
+    ICU takes any name, and goes by root's rules where it knows none.
+    """
     _breaker()
+    from icu4py.locale import Locale
+
+    found = Locale(name)
+    language, ends = found.language, found.extensions
+    known = {alias.partition("_")[0][:2] for alias in locale.locale_alias}
+    right = name == "root" or (
+        language in known or (len(language) == 3 and language.isalpha())
+    )
+    if not right or found.variant or ends not in _ENDS:
+        raise UserError(
+            "--split_sentences must be root, a language as in en or de_AT, or"
+            " one with its abbreviations as in en-u-ss-standard. Received:"
+            f" {name!r}."
+        )
 
 
-def split_lines(lines: Iterable[str], locale: str) -> Iterator[str]:
+def split_lines(lines: Iterable[str], name: str) -> Iterator[str]:
     """Yield the sentences of lines, without the white space around them.
 
     No sentence goes on in the next line. A locale is "root", "en" or
@@ -56,23 +77,23 @@ def split_lines(lines: Iterable[str], locale: str) -> Iterator[str]:
     >>> list(split_lines(lines, "en-u-ss-standard"))
     ['Is he lost?', 'Mr. Fox is.', '\u8ff7\u3002', '\u8def\u3002']
     """
-    split = _splitter(locale)
+    split = _splitter(name)
     for line in lines:
         yield from filter(None, map(str.strip, split(line)))
 
 
 @functools.cache
-def _splitter(locale: str) -> Callable[[str], list[str]]:
+def _splitter(name: str) -> Callable[[str], list[str]]:
     breaker = _breaker()
     # Versions of icu4py differ in whether they count characters or the units
     # of UTF-16, of which some characters have two.
-    ((_, size),) = breaker(_BEYOND_FIRST_PLANE, locale).segments()
+    ((_, size),) = breaker(_BEYOND_FIRST_PLANE, name).segments()
     counts_units = size > 1
 
     def split(line: str) -> list[str]:
         # ICU takes no halves of characters, which JSON may have.
         whole = _SURROGATE.sub(_REPLACEMENT, line)
-        segments = breaker(whole, locale).segments()
+        segments = breaker(whole, name).segments()
         if counts_units and max(line, default="") >= "\U00010000":
             units = line.encode(_UTF_16, "surrogatepass")
             return [

@@ -27,6 +27,20 @@ def path(template: str) -> Derived:
     return Derived(lambda c: template.format(c=c), text)
 
 
+def filled(path: str, *values: Any) -> str:
+    """Return a path with its `{:}` filled in, or its `{}` without such.
+
+    Other braces stay.
+
+    >>> filled("data/{v1}/{:}_{:}.json", "cola", 3)
+    'data/{v1}/cola_3.json'
+    """
+    place = "{:}" if "{:}" in path else "{}"
+    for value in values:
+        path = path.replace(place, str(value), 1)
+    return path
+
+
 run = functools.partial(hparam, group="run", runtime=True)
 path_field = functools.partial(hparam, group="files", runtime=True)
 model = functools.partial(hparam, group="model")

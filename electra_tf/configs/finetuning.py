@@ -143,6 +143,9 @@ class FinetuningConfig(
     below the latter, `pretrained_dir` for short. The braces `{:}` in paths are
     filled in later: by the task, and in `test_predictions` by task, split and
     trial.
+
+    The same command goes on with a run that was stopped, in its trial. Exit
+    status: as of run_pretraining.py.
     """
 
     do_train: bool = fields.run(True, "whether to train")

@@ -166,6 +166,8 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
         if result is None or _in_range(field, result):
             return result
     message = f"{field.name} must be {expectation(field)}. Received: {value!r}."
+    if isinstance(value, Real) and abs(value) > _largest(field):
+        message += f" The largest is {_largest(field)}."
     choices = field.metadata.get("choices")
     if choices:
         items = value if isinstance(value, list | tuple) else [value]
@@ -218,19 +220,32 @@ COMPARISONS = {
 }
 
 
+def _largest(field: dataclasses.Field) -> float:
+    """Return the largest number of a field: shapes are of 31 bits."""
+    group = field.metadata.get("group")
+    if float in kinds(field) and group != "generator":
+        return math.inf
+    return LARGEST if group == "run" else LARGEST_OF_MODELS
+
+
 def _in_range(field: dataclasses.Field, value: Any) -> bool:
     choices = field.metadata.get("choices")
     if choices:
         items = value if isinstance(value, tuple) else (value,)
         return all(item in choices for item in items)
     if isinstance(value, str):
-        return bool(value)
+        return bool(value) and "\0" not in value
+    if isinstance(value, Real) and abs(value) > _largest(field):
+        return False
     return all(
         COMPARISONS[name](value, bound)
         for name, bound in field.metadata.get("bounds", {}).items()
     )
 
 
+# Numbers of 63 bits are what files and TensorFlow count by.
+LARGEST = 2**63 - 1
+LARGEST_OF_MODELS = 2**31 - 1
 KIND_NAMES = {
     bool: "true or false",
     int: "an int",

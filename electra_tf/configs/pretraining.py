@@ -28,14 +28,17 @@ class PretrainingConfig(
     writes in `models/<model_name>/`.
 
     Exit status: 0 done; 75 stopped by SIGTERM or Ctrl-C with a checkpoint
-    saved; 74 no room on the disk; 2 a mistake in the command line; 1 a
-    mistake in what was given, or a file or connection that fails; 70 a
-    mistake of ours, with its traceback. The same command goes on from the
-    newest checkpoint.
+    saved; 69 stopped by stall_timeout_seconds; 74 no room on the disk; 2 a
+    mistake in the command line; 1 a mistake in what was given, or a file or
+    connection that fails; 70 a mistake of ours, with its traceback. The same
+    command goes on from the newest checkpoint.
     """
 
     do_train: bool = fields.run(True, "whether to train")
     do_eval: bool = fields.run(False, "whether to evaluate")
+    evaluate_random_weights: bool = fields.run(
+        False, "let do_eval score a model that nobody has trained"
+    )
     eval_every_n_steps: int = fields.run(
         0,
         "updates between evaluations while training; 0 evaluates only at the "
@@ -67,6 +70,18 @@ class PretrainingConfig(
     )
     keep_checkpoint_max: int = fields.run(
         5, "number of recent checkpoints to keep; 0 keeps all", at_least=0
+    )
+
+    rollback: bool = fields.run(
+        False,
+        "if updates were skipped last, go on from the last checkpoint that has "
+        "proven good; its learning rate and warm-up may be other ones",
+    )
+    max_rollbacks: int = fields.run(
+        0,
+        "times that a run whose updates are not finite does so by itself, each "
+        "time at half the learning rate",
+        at_least=0,
     )
 
     pretrain_tfrecords: str = fields.path_field(

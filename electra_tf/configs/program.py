@@ -33,6 +33,17 @@ class RunSettings(Config):
         "times the longest loop, two minutes at least",
         at_least=0,
     )
+    stall_timeout_seconds: float = fields.run(
+        0.0,
+        "end the run, with status 69, when no loop of updates has ended for so "
+        "long, so that a supervisor starts it again; 0 never does",
+        at_least=0,
+    )
+    accept_changed_inputs: bool = fields.run(
+        False,
+        "go on with another vocabulary, other records or other examples than "
+        "the run was begun with",
+    )
 
     def check(self):
         """Raise a `UserError` if `seed` or `profile_steps` cannot be used."""

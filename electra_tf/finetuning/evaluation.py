@@ -9,14 +9,23 @@ import math
 import sys
 import time
 import typing
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning import inputs, results
+from electra_tf.configs import FinetuningConfig, fields
+from electra_tf.errors import Stopped
+from electra_tf.finetuning import (
+    error_analysis,
+    example_hash,
+    finetuning_report,
+    finished_trials,
+    inputs,
+    results,
+)
 from electra_tf.finetuning.error_analysis import Evaluated
-from electra_tf.finetuning.finetuning_report import Report
+from electra_tf.finetuning.finished_trials import FinishedTrial
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.task import DEV, Source, Task
@@ -44,13 +53,12 @@ class Split(typing.NamedTuple):
 class Trial(typing.NamedTuple):
     """A trial whose training has ended; numbers count from 1.
 
-    Without training it has 0 steps. Its training was logged to `folder`, and
-    it began when `time.monotonic()` was `started`.
+    Without training it has 0 steps. It began when `time.monotonic()` was
+    `started`.
     """
 
     number: int
     seed: int
-    folder: str
     steps: int
     started: float
 
@@ -60,6 +68,10 @@ class Evaluator:
 
     `constant_losses` are the training losses of always predicting the same, by
     task; none where nothing is trained. For `length` see `Predictor`.
+
+    Attributes:
+        finished: the trials that are done, `FinishedTrial`s.
+        stop: an object that is true once evaluation shall stop; None for never.
     """
 
     def __init__(
@@ -75,41 +87,100 @@ class Evaluator:
         self.strategy = strategy
         self.length = length
         self.constant_losses = constant_losses
-        self.results: list[results.TaskResult] = []
-        self.report = Report(config)
-        self._best: float | None = None
+        self.finished: list[FinishedTrial] = []
+        self.stop = None
+        self._hashes = {
+            f"{split.task.name} {split.name}": example_hash.of_examples(
+                split.source.examples
+            )
+            for split in splits
+        }
 
-    def __call__(self, model: FinetuningModel, trial: Trial) -> bool:
-        """Evaluate the model of a trial; say whether it is the best so far."""
-        for split in self.splits:
-            if split.name == DEV:
-                self._score(model, split, trial)
-            elif trial.number <= self.config.n_writes_test:
-                self._write_predictions(model, split, trial)
-        quality = results.quality(
-            [r for r in self.results if r.trial == trial.number]
+    def _is_asked(self, split: Split, trial: int) -> bool:
+        return split.name == DEV or trial <= self.config.n_writes_test
+
+    def _asked(self, trial: int) -> dict:
+        """Return what a trial is evaluated for."""
+        names = [
+            f"{split.task.name} {split.name}"
+            for split in self.splits
+            if self._is_asked(split, trial)
+        ]
+        return {
+            "splits": {name: self._hashes[name] for name in names},
+            "tuned_models": self.config.tuned_models,
+        }
+
+    def take_over(self, number: int) -> bool:
+        """Take a trial as it was done before; say whether it was, for this."""
+        found = finished_trials.read(self.config, number)
+        if found is None or found.asked != self._asked(number):
+            return False
+        self._add(found)
+        return True
+
+    def __call__(
+        self, model: FinetuningModel, trial: Trial, keep: Callable[[bool], None]
+    ) -> None:
+        """Evaluate the model of a trial, which has then finished.
+
+        Once scores are known, and before any other file is written, `keep` is
+        called with whether they are the best so far.
+        """
+        scored = [
+            self._score(model, split, trial)
+            for split in self.splits
+            if split.name == DEV
+        ]
+        made = FinishedTrial(
+            trial.number,
+            trial.steps,
+            self._asked(trial.number),
+            [result for result, _ in scored],
+            [(result.task, sections) for result, sections in scored],
         )
-        is_best = self._best is None or quality > self._best
-        self._best = quality if is_best else self._best
-        if self.config.do_eval:
-            self.report.write(self.results, trial.number, trial.folder, is_best)
-        return is_best
+        keep(finished_trials.best([*self.finished, made]) is made)
+        for split in self.splits:
+            if split.name != DEV and self._is_asked(split, trial.number):
+                self._write_predictions(model, split, trial)
+        self._add(made)
+        if trial.steps:
+            finished_trials.write(self.config, made)
+
+    def _add(self, trial: FinishedTrial) -> None:
+        """Report a trial that has finished."""
+        self.finished.append(trial)
+        if not trial.results:
+            return
+        results.write_results(self.config, self.results)
+        finetuning_report.write(self.config, self.finished)
+        for result in trial.results:
+            print(f"{result.task}: {metrics.as_text(result.metrics)}")
+        sys.stdout.flush()
+
+    @property
+    def results(self) -> list[results.TaskResult]:
+        """The results of all trials that have finished."""
+        return [result for trial in self.finished for result in trial.results]
 
     def _outputs(self, model, split: Split) -> dict:
         most = self.config.max_seq_length
-        predict = Predictor(model, split.task, self.strategy, self.length, most)
+        predict = Predictor(
+            model, split.task, self.strategy, self.length, most, self.stop
+        )
         return predict(split.features, split.batch_size)
 
     def _write_predictions(self, model, split: Split, trial: Trial):
         outputs, task = self._outputs(model, split), split.task
-        path = self.config.test_predictions.format(
-            task.name, split.name, trial.number
+        path = fields.filled(
+            self.config.test_predictions, task.name, split.name, trial.number
         )
         results.write_predictions(path, task.predictions(outputs, split.source))
         site = task.submission(split.name, outputs, split.source)
         results.write_submission(path, trial.number, site)
 
-    def _score(self, model, split: Split, trial: Trial):
+    def _score(self, model, split: Split, trial: Trial) -> tuple:
+        """Return the `TaskResult` of a split, and the report's sections."""
         outputs, task = self._outputs(model, split), split.task
         scores = task.score(outputs, split.source)
         losses = self._losses(task.name, trial) if trial.steps else ()
@@ -122,10 +193,6 @@ class Evaluator:
             steps=trial.steps,
             seconds=round(time.monotonic() - trial.started, 1),
         )
-        self.results.append(result)
-        self.report.add(Evaluated(task, outputs, split.source, split.features))
-        results.write_results(self.config, self.results)
-        print(f"{result.task}: {metrics.as_text(scores)}", flush=True)
         if result.failure:
             print(
                 f"Trial {trial.number} (seed {trial.seed}) failed at "
@@ -134,11 +201,14 @@ class Evaluator:
                 file=sys.stderr,
                 flush=True,
             )
+        evaluated = Evaluated(task, outputs, split.source, split.features)
+        return result, error_analysis.sections(evaluated)
 
     def _losses(self, task_name: str, trial: Trial) -> tuple:
         """Return a task's last training loss, and that of a constant."""
         batch = self.config.train_batch_size  # A loss is the sum over one.
-        last = final_loss(trial.folder, f"{task_name}_loss")
+        folder = finished_trials.trial_folder(self.config, trial.number)
+        last = final_loss(folder, f"{task_name}_loss")
         constant = self.constant_losses[task_name]
         return None if last is None else last / batch, constant
 
@@ -147,7 +217,8 @@ class Predictor:
     """Runs the encoder and one task's head, without dropout.
 
     Inputs have `most` tokens at the most. They are padded to `length`, or
-    without it to the longest of a batch.
+    without it to the longest of a batch. Once `stop` is true it raises
+    `Stopped`, between two batches.
     """
 
     def __init__(
@@ -157,12 +228,14 @@ class Predictor:
         strategy: tf.distribute.Strategy,
         length: int | None,
         most: int,
+        stop=None,
     ):
         self.model = model
         self.task = task
         self.strategy = strategy
         self.length = length
         self.most = most
+        self.stop = stop
 
     def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
         """Return the head's outputs for examples in whole global batches.
@@ -175,7 +248,11 @@ class Predictor:
         dataset = self.strategy.distribute_datasets_from_function(
             functools.partial(self._shares, split, order)
         )
-        batches = [self._local(self._batch(batch)) for batch in dataset]
+        batches = []
+        for batch in dataset:
+            if self.stop:
+                raise Stopped(str(self.stop))
+            batches.append(self._local(self._batch(batch)))
         outputs = {
             name: joined([batch[name] for batch in batches])
             for name in batches[0]

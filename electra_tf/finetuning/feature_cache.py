@@ -17,7 +17,7 @@ import numpy as np
 from absl import logging
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning import inputs
+from electra_tf.finetuning import example_hash, inputs
 from electra_tf.finetuning.inputs import Column, Inputs
 from electra_tf.finetuning.tasks.task import Task
 from electra_tf.io import files
@@ -85,29 +85,13 @@ class FeatureCache:
             sorted(settings.items()),
             [(task.name, getattr(task, "labels", None)) for task in self.tasks],
             *(
-                repr(content(example))
+                repr(example_hash.content(example))
                 for name in examples
                 for example in (name, *examples[name])
             ),
         ):
             digest.update(f"{part!r}\n".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:32]
-
-
-def content(value):
-    """Return what an example holds, in terms that `repr` writes out.
-
-    >>> content((1, "a", [{"b": None}]))
-    (1, 'a', ({'b': None},))
-    """
-    if isinstance(value, tuple | list):
-        return tuple(content(part) for part in value)
-    if isinstance(value, str | int | float | None):
-        return value
-    if isinstance(value, dict):
-        return {name: content(part) for name, part in value.items()}
-    # What objects remember of what they worked out depends on the rest.
-    return {"text": value.text}
 
 
 @functools.cache

@@ -22,11 +22,15 @@ import tensorflow as tf
 from electra_tf.configs import (
     FinetuningConfig,
     encoder_config,
-    hparams,
     steps_to_profile,
 )
 from electra_tf.efficiency import finetuning_flops
-from electra_tf.finetuning import finetuned_model, inputs, results
+from electra_tf.finetuning import (
+    finetuned_model,
+    finished_trials,
+    inputs,
+    results,
+)
 from electra_tf.finetuning.evaluation import Evaluator, Split, Trial
 from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
@@ -34,14 +38,19 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
 from electra_tf.io import files
 from electra_tf.layers.precision import precision
-from electra_tf.training import checkpoints, distribution, optimizer, schedules
+from electra_tf.training import (
+    checkpoints,
+    distribution,
+    optimizer,
+    run_folder,
+    schedules,
+)
 from electra_tf.training.loop import Phase, TrainingLoop
 from electra_tf.training.settings import Settings
 
 # A run prints at least this many progress lines, however short it is.
 PROGRESS_LINES = 20
 LOGGED_EXAMPLES = 5
-CONFIG_FILE = "config.json"
 
 
 class Finetuner:
@@ -69,6 +78,7 @@ class Finetuner:
         self.vocab_sha256 = tokenizer.vocab_sha256
         self.strategy = distribution.strategy(config)
         self.pretrained = pretrained
+        self.stop = None
         features = FeatureCache(config, tasks, tokenizer)
         self.training: inputs.Inputs | None = None
         constant_losses = {}
@@ -112,19 +122,47 @@ class Finetuner:
         fixed = self.config.batching == "fixed"
         return self.config.max_seq_length if fixed else None
 
-    def run(self) -> list[results.TaskResult]:
-        """Run all trials; return the scores of each task in each of them."""
-        config = self.config
+    def run(self, stop=None) -> list[results.TaskResult]:
+        """Run the trials that are not done yet.
+
+        Args:
+            stop: an object that is true once the run shall stop; None for
+                never.
+
+        Returns:
+            The scores of each task in each trial, also of those done before.
+
+        Raises:
+            Stopped: when asked to stop; the trial's checkpoint has been saved.
+        """
+        config, self.stop, trained = self.config, stop, 0
+        self.evaluator.stop = stop
         for number in itertools.count(1):
             if 0 <= config.num_trials < number:
                 break
-            self._trial(number)
+            if not (config.do_train and self.evaluator.take_over(number)):
+                self._trial(number)
+                trained += 1
             if config.do_train and not config.keep_all_models and number > 1:
                 _remove_folder(self._folder(number - 1))
         found = self.evaluator.results
         if len(found) > len(self.tasks):
             print(*results.summary_lines(found), sep="\n")
+        _say(self._end(trained))
         return found
+
+    def _end(self, trained: int) -> str:
+        """Say where the results of a finished run are."""
+        config = self.config
+        places = [config.results_txt, config.report_dir] * config.do_eval
+        if config.do_train and config.tuned_models == "best":
+            places.append(config.tuned_model_dir)
+        places = [path for path in places if os.path.exists(path)]
+        before = "" if trained else " already; nothing is left to do"
+        return (
+            f"All trials are done{before}. Results: "
+            f"{', '.join(places or [config.model_dir])}"
+        )
 
     def _trial(self, number: int):
         config, started = self.config, time.monotonic()
@@ -134,23 +172,25 @@ class Finetuner:
             model = FinetuningModel(
                 encoder_config(config), self.tasks, config.embedding_lookup
             )
-        folder, steps = self._folder(number), 0
+        steps = 0
         if config.do_train:
             steps = self._train(model, number, seed)
         else:
-            values = checkpoints.read_variables(folder)
+            values = checkpoints.read_variables(self._folder(number))
             checkpoints.assign(model.variables, values)
-        trial = Trial(number, seed, folder, steps, started)
-        is_best = self.evaluator(model, trial)
-        if config.tuned_models == "all":
-            self._keep(model, f"{config.tuned_model_dir}_{number}", steps)
-        elif config.tuned_models == "best" and is_best:
-            self._keep(model, config.tuned_model_dir, steps)
 
-    def _keep(self, model: FinetuningModel, folder: str, steps: int):
-        """Write a model folder, to predict with and to export."""
-        values = {path: v.numpy() for path, v in model.variables.items()}
-        finetuned_model.write(folder, self.config, self.tasks, values, steps)
+        def keep(is_best: bool):
+            """Write a model folder, to predict with and to export."""
+            if config.tuned_models == "all":
+                folder = f"{config.tuned_model_dir}_{number}"
+            elif config.tuned_models == "best" and is_best:
+                folder = config.tuned_model_dir
+            else:
+                return
+            values = {path: v.numpy() for path, v in model.variables.items()}
+            finetuned_model.write(folder, config, self.tasks, values, steps)
+
+        self.evaluator(model, Trial(number, seed, steps, started), keep)
 
     def _train(self, model: FinetuningModel, trial: int, seed: int) -> int:
         config = self.config
@@ -180,7 +220,8 @@ class Finetuner:
             self._training_data(order),
             self.strategy,
             self._settings(trial, steps, seed, order),
-            facts={"vocab_sha256": self.vocab_sha256},
+            stop=self.stop,
+            facts={"trial": trial, "vocab_sha256": self.vocab_sha256},
         )
         loop.train()
         return steps
@@ -210,11 +251,13 @@ class Finetuner:
         config = self.config
 
         def shares(start: int, context) -> tf.data.Dataset:
+            # Of a trial that only is to be evaluated, nothing is drawn.
+            left = order[start:] if start < len(order) else order
             # Repeated, because a dataset with an end makes every step of a
             # distributed loop ask whether it is there.
             return inputs.batches(
                 self.training,
-                order[start:],
+                left,
                 self.length,
                 config.max_seq_length,
                 context,
@@ -241,6 +284,7 @@ class Finetuner:
                 config.iterations_per_loop, -(-steps // PROGRESS_LINES)
             ),
             model_dir=self._folder(trial),
+            record_dir=config.model_dir,
             save_every=config.save_checkpoints_steps,
             keep=1,
             seed=seed,
@@ -254,13 +298,14 @@ class Finetuner:
             compute_dtype=config.precision,
             profile_steps=steps_to_profile(config),
             stall_warning_seconds=config.stall_warning_seconds,
+            stall_timeout_seconds=config.stall_timeout_seconds,
         )
 
     def _folder(self, trial: int) -> str:
-        return f"{self.config.model_dir}_{trial}"
+        return finished_trials.trial_folder(self.config, trial)
 
     def _begin(self, trial: int, steps: int):
-        """Announce a trial, and give it an empty folder."""
+        """Announce a trial; its folder is new, or that of its beginning."""
         config = self.config
         of = "" if config.num_trials < 0 else f"/{config.num_trials}"
         _say(
@@ -268,25 +313,27 @@ class Finetuner:
             f"{self.training.num_real} examples"
         )
         folder = self._folder(trial)
-        _remove_folder(folder)
-        path = os.path.join(folder, CONFIG_FILE)
-        files.write_json(path, hparams.to_json(config))
+        _check_ours(folder)
+        os.makedirs(folder, exist_ok=True)
+        run_folder.save_config(folder, config)
+
+
+def _check_ours(folder: str):
+    """Raise `FileExistsError` for a folder that no trial can have made."""
+    names = os.listdir(folder) if os.path.exists(folder) else []
+    others = [name for name in names if not name.endswith(files.UNFINISHED)]
+    if others and run_folder.CONFIG_FILE not in others:
+        raise FileExistsError(
+            f"{folder} is in the way, and holds no trial's "
+            f"{run_folder.CONFIG_FILE}. Move it, or set model_dir."
+        )
 
 
 def _remove_folder(folder: str):
-    """Remove the folder of a trial, if there is one.
-
-    Raises:
-        FileExistsError: when no trial can have made it.
-    """
-    if not os.path.exists(folder):
-        return
-    if not os.path.exists(os.path.join(folder, CONFIG_FILE)):
-        raise FileExistsError(
-            f"{folder} is in the way, and holds no trial's {CONFIG_FILE}. "
-            "Move it, or set model_dir."
-        )
-    shutil.rmtree(folder)
+    """Remove the folder of a trial, if there is one."""
+    if os.path.exists(folder):
+        _check_ours(folder)
+        shutil.rmtree(folder)
 
 
 def _say(text: str):

@@ -27,6 +27,8 @@ class ClaimError(OSError):
 class DiskFullError(OSError):
     """There is no room for what has to be written."""
 
+    exit_status = os.EX_IOERR
+
 
 @contextlib.contextmanager
 def claimed(

@@ -1,15 +1,15 @@
 """Builds model, optimizer, evaluator and loop settings from a config."""
 
 import functools
-import hashlib
 import os
 import sys
+from collections.abc import Sequence
 
 import keras
 
 from electra_tf.configs import PretrainingConfig, steps_to_profile
 from electra_tf.efficiency import executed_flops, flops
-from electra_tf.io import files, manifest, token_counts
+from electra_tf.io import token_counts
 from electra_tf.pretraining import inputs, metrics, objectives, two_stage
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
@@ -129,24 +129,17 @@ def evaluator(
     )
 
 
-def input_hashes(
-    config: PretrainingConfig, tokenizer: tokenization.Tokenizer
-) -> dict[str, str | None]:
-    """Return what tells this run's data from other data."""
-    folder = os.path.dirname(config.pretrain_tfrecords)
-    path = os.path.join(folder, manifest.FILE_NAME)
-    digest = None
-    if files.size(path) is not None:
-        digest = hashlib.sha256(files.read(path)).hexdigest()
-    return {"vocab_sha256": tokenizer.vocab_sha256, "manifest_sha256": digest}
-
-
-def settings(config: PretrainingConfig) -> Settings:
-    """Return the settings of the training loop."""
+def settings(
+    config: PretrainingConfig,
+    shards: Sequence[str] = (),
+    rollback: bool = False,
+) -> Settings:
+    """Return the settings of the training loop that reads some shards."""
     return Settings(
         num_train_steps=config.num_train_steps,
         steps_per_loop=config.iterations_per_loop,
         model_dir=config.model_dir,
+        data_files=tuple(shards),
         save_every=config.save_checkpoints_steps,
         keep=config.keep_checkpoint_max,
         evaluate_every=config.eval_every_n_steps,
@@ -155,6 +148,8 @@ def settings(config: PretrainingConfig) -> Settings:
         jit_compile=config.jit_compile,
         accumulation_steps=config.accumulation_steps,
         max_skipped_updates=config.max_skipped_updates,
+        rollback=rollback,
+        max_rollbacks=config.max_rollbacks,
         loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
         examples_per_step=config.train_batch_size,
@@ -165,4 +160,5 @@ def settings(config: PretrainingConfig) -> Settings:
         compute_dtype=config.precision,
         profile_steps=steps_to_profile(config),
         stall_warning_seconds=config.stall_warning_seconds,
+        stall_timeout_seconds=config.stall_timeout_seconds,
     )

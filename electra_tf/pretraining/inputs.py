@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.io import records
+from electra_tf.io import record_files, records
 from electra_tf.pretraining import order
 from electra_tf.pretraining.masking import Batch
 from electra_tf.text.tokenization import Tokenizer
@@ -88,24 +88,25 @@ def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
     ).rebatch(batch_size // replicas, drop_remainder=True)
 
 
-def matching_files(pattern: str) -> list[str]:
-    """Return the shards that a pattern matches, sorted; at least one."""
-    files = sorted(tf.io.gfile.glob(pattern))
-    if not files:
-        raise FileNotFoundError(
-            f"No records at {pattern}. Build them with python -m "
-            "data_prep.build_pretraining_dataset --output_dir "
-            f"{os.path.dirname(pattern)}, or give --pretrain_tfrecords."
-        )
-    return files
+def check_evaluation(config) -> None:
+    """Raise a `UserError` unless there is a whole batch to evaluate."""
+    files = evaluation_files(config)
+    with read_errors_explained(files, config.max_seq_length):
+        if next(iter(evaluation_dataset(config, files)), None) is not None:
+            return
+    raise UserError(
+        f"eval_batch_size must not be more than there are records to evaluate "
+        f"in {os.path.dirname(files[0])}. Received: {config.eval_batch_size}. "
+        "Lower it, or hold out more."
+    )
 
 
 def evaluation_files(config) -> list[str]:
     """Return the held-out shards, or the training ones without any."""
     if config.eval_tfrecords:
-        return matching_files(config.eval_tfrecords)
-    held_out = sorted(tf.io.gfile.glob(config.held_out_tfrecords))
-    return held_out or matching_files(config.pretrain_tfrecords)
+        return record_files.find(config.eval_tfrecords)
+    held_out = record_files.matching(config.held_out_tfrecords)
+    return held_out or record_files.find(config.pretrain_tfrecords)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
 # Begins tokens that continue a word.
 CONTINUATION = "##"
+MOST_BYTES = 100_000_000  # A million tokens take a tenth of it.
 
 Path = str | os.PathLike
 
@@ -22,14 +23,22 @@ def read_file(vocab_file: Path) -> bytes:
 
     Raises:
         FileNotFoundError: There is no such file.
+        UserError: It is far too long, or has no end, as /dev/zero.
     """
     try:
-        return pathlib.Path(vocab_file).read_bytes()
+        with pathlib.Path(vocab_file).open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(
             f"No vocabulary file at {vocab_file}. Expected a text file with"
             " one token a line; data_prep.build_vocab makes one."
         ) from None
+    if len(content) > MOST_BYTES:
+        raise UserError(
+            f"{vocab_file} has more than {MOST_BYTES} bytes, and is no"
+            " vocabulary. Expected a text file with one token a line."
+        )
+    return content
 
 
 def load_vocabulary(content: bytes, vocab_file: Path = "") -> dict[str, int]:

@@ -5,24 +5,31 @@ A checkpoint is written in a folder of its own and moved from there, its
 newest checkpoint whose every tensor can be read; TensorFlow keeps a checksum
 of each. The file `checkpoint`, by which `tf.train.latest_checkpoint` finds
 the newest, is written for others and not relied on.
+
+A checkpoint has proven good once an update that started from it was finite.
+The newest of these is never deleted, however many come after it.
 """
 
+import functools
 import json
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.io import files, spare_files
+from electra_tf.training.run_folder import CHECKPOINT as NAME
+from electra_tf.training.run_folder import CHECKPOINT_INDEX as _INDEX
 
-NAME = "model.ckpt"
 STATE_FILE = "checkpoint"
 # Where a checkpoint is written before it is moved.
 UNFINISHED = "unfinished_checkpoint"
-_INDEX = re.compile(re.escape(NAME) + r"-(\d+)\.index")
+_DATA = re.compile(re.escape(NAME) + r"-\d+\.data-\d+-of-\d{5}")
+LAST_GOOD = "last_good.json"
 # What reading a damaged checkpoint raises.
 _UNREADABLE = (tf.errors.OpError, IndexError, ValueError)
 
@@ -36,6 +43,12 @@ class CheckpointFolder:
         keep: int, the most checkpoints to keep; 0 for all.
         writes: bool, whether this process's checkpoints are kept. Of several
             workers only the chief's are, though each must take part.
+        finite_updates: function without arguments to how many updates of the
+            run were finite; None where it is not known.
+
+    Attributes:
+        last_good: int, the step of the newest checkpoint that has proven
+            good; None when there is none.
     """
 
     def __init__(
@@ -44,6 +57,7 @@ class CheckpointFolder:
         folder: str,
         keep: int = 0,
         writes: bool = True,
+        finite_updates: Callable[[], int] | None = None,
     ):
         self.saved = saved
         # Made now, so that every checkpoint has it.
@@ -51,29 +65,41 @@ class CheckpointFolder:
         self.folder = folder
         self.keep = keep
         self.writes = writes
-        self._last_step: int | None = None
+        self.finite_updates = finite_updates or (lambda: 0)
+        self.last_good: int | None = None
+        # The newest step here, and how many updates were finite at it.
+        self._last: tuple[int | None, int] = (None, 0)
         # Steps; the oldest are deleted when there are too many.
         self._managed: list[int] = []
         self._damaged: set[int] = set()
 
-    def restore(self) -> str | None:
+    def restore(self, last: int | None = None) -> str | None:
         """Restore the newest whole checkpoint; None when there is none.
 
-        Damaged ones are reported on stderr, and never deleted.
+        With `last`, later ones than that step are passed over. Damaged ones
+        are reported on stderr, and never deleted.
 
         Raises:
             UserError: when there are checkpoints, but none of them is whole
                 or the one restored is not this model's.
         """
-        steps = steps_in(self.folder)
+        steps = [
+            step
+            for step in steps_in(self.folder)
+            if last is None or step <= last
+        ]
+        good = spare_files.read_json(
+            os.path.join(self.folder, LAST_GOOD), lambda values: values["step"]
+        )
+        self.last_good = good if good in steps else None
         for step in reversed(steps):
-            path = self._path(step)
+            path = self.path(step)
             problem = damage(path)
             if problem is None:
                 _restore(self.saved, path)
                 managed = _steps_in_state(self.folder) or steps
                 self._managed = [s for s in managed if s in steps and s <= step]
-                self._last_step = step
+                self._last = (step, self.finite_updates())
                 return path
             self._damaged.add(step)
             print(
@@ -89,6 +115,38 @@ class CheckpointFolder:
             )
         return None
 
+    def note_good(self):
+        """Take note of the newest checkpoint if it has proven good."""
+        step, finite = self._last
+        if self.finite_updates() > finite and step not in (
+            None,
+            self.last_good,
+        ):
+            self.last_good = step
+            if self.writes:
+                path = os.path.join(self.folder, LAST_GOOD)
+                files.write_json(path, {"step": step})
+
+    def roll_back(self) -> str:
+        """Restore the last good checkpoint; put later ones aside.
+
+        Raises:
+            UserError: when none has proven good.
+        """
+        good = self.last_good
+        if good is None:
+            raise UserError(
+                f"No checkpoint in {self.folder} has proven good: no update "
+                "that started from one was finite. Start anew with a lower "
+                "learning_rate, under another model_name."
+            )
+        later = [step for step in steps_in(self.folder) if step > good]
+        path = self.restore(last=good)
+        for step in later if self.writes else ():
+            for name in self._files(step):
+                tf.io.gfile.rename(name, f"{name}.rolled_back", overwrite=True)
+        return path
+
     def save(self, step: int):
         """Write the checkpoint of a step, and delete those beyond `keep`.
 
@@ -96,8 +154,9 @@ class CheckpointFolder:
             tf.errors.OpError, OSError: when it cannot be written; what was
                 there before is as it was.
         """
-        if step == self._last_step:
+        if step == self._last[0]:
             return
+        self.note_good()
         unfinished = (
             os.path.join(self.folder, UNFINISHED)
             if self.writes
@@ -111,14 +170,17 @@ class CheckpointFolder:
                 self._set_aside(step)
                 self._move_files(unfinished)
                 self._managed.append(step)
-                while 0 < self.keep < len(self._managed):
-                    self._remove(self._managed.pop(0))
-                self._write_state(unfinished)
+                for old in self._managed[: -self.keep] if self.keep else ():
+                    if old != self.last_good:
+                        self._remove(old)
+                        self._managed.remove(old)
+                self._write_state()
         finally:
             _remove_folder(unfinished)
-        self._last_step = step
+        self._last = (step, self.finite_updates())
 
-    def _path(self, step: int) -> str:
+    def path(self, step: int) -> str:
+        """Return the prefix of a step's checkpoint."""
         return os.path.join(self.folder, f"{NAME}-{step}")
 
     def _move_files(self, source: str):
@@ -139,34 +201,37 @@ class CheckpointFolder:
             tf.io.gfile.rename(name, f"{name}.damaged", overwrite=True)
 
     def _files(self, step: int) -> list[str]:
-        """Return a checkpoint's files; without the first it is none."""
-        path = self._path(step)
+        """Return a checkpoint's files, the index first; without it is none."""
+        start = f"{NAME}-{step}."
+        names = [n for n in files_in(self.folder) if n.startswith(start)]
+        names.sort(key=lambda name: not name.endswith(".index"))
         return [
-            name
-            for pattern in (f"{path}.index", f"{path}.data-*-of-?????")
-            for name in tf.io.gfile.glob(pattern)
+            os.path.join(self.folder, name)
+            for name in names
+            if name.endswith(".index") or _DATA.fullmatch(name)
         ]
 
     def _remove(self, step: int):
         for name in self._files(step):
             tf.io.gfile.remove(name)
 
-    def _write_state(self, unfinished: str):
+    def _write_state(self):
         """Write what `tf.train.latest_checkpoint` reads; names, no paths."""
         names = [json.dumps(f"{NAME}-{step}") for step in self._managed]
         lines = [f"model_checkpoint_path: {names[-1]}"]
         lines += [f"all_model_checkpoint_paths: {name}" for name in names]
-        path = os.path.join(unfinished, STATE_FILE)
-        with tf.io.gfile.GFile(path, "w") as file:
-            file.write("\n".join(lines) + "\n")
-        self._move(unfinished, STATE_FILE)
+        path = os.path.join(self.folder, STATE_FILE)
+        files.write(path, "\n".join(lines) + "\n")
+
+
+def files_in(folder: str) -> list[str]:
+    """Return the names in a folder; none where it is not there."""
+    return tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
 
 
 def steps_in(folder: str) -> list[int]:
     """Return the steps of the checkpoints in a folder, rising."""
-    if not tf.io.gfile.isdir(folder):
-        return []
-    matches = map(_INDEX.fullmatch, tf.io.gfile.listdir(folder))
+    matches = map(_INDEX.fullmatch, files_in(folder))
     return sorted(int(match[1]) for match in matches if match)
 
 
@@ -196,13 +261,32 @@ def _steps_in_state(folder: str) -> list[int]:
     return [int(match[1]) for match in map(_INDEX.fullmatch, names) if match]
 
 
+@functools.cache
+def _link_to(folder: str) -> tempfile.TemporaryDirectory:
+    made = tempfile.TemporaryDirectory()
+    os.symlink(os.path.abspath(folder), os.path.join(made.name, "folder"))
+    return made
+
+
+def readable(path: str) -> str:
+    """Return a name of a checkpoint that TensorFlow finds it by.
+
+    It looks for checkpoints by patterns, in which brackets do not stand for
+    themselves; a link leads past those in the name of a folder.
+    """
+    folder, name = os.path.split(path)
+    if not files.is_remote(path) and set(folder) & {"[", "\\"}:
+        return os.path.join(_link_to(folder).name, "folder", name)
+    return path
+
+
 def damage(path: str) -> str | None:
     """Return what is wrong with a checkpoint; None if it can all be read.
 
     Every tensor is read, one at a time, and its checksum compared.
     """
     try:
-        reader = tf.train.load_checkpoint(path)
+        reader = tf.train.load_checkpoint(readable(path))
         for name in reader.get_variable_to_shape_map():
             reader.get_tensor(name)
     except _UNREADABLE as error:
@@ -212,7 +296,7 @@ def damage(path: str) -> str | None:
 
 def _restore(saved: tf.train.Checkpoint, path: str):
     try:
-        saved.restore(path).assert_consumed()
+        saved.restore(readable(path)).assert_consumed()
     except (AssertionError, ValueError) as error:
         raise UserError(
             f"The checkpoint {path} does not fit this model: {error}. Train "

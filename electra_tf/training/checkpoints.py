@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from electra_tf.errors import UserError
 from electra_tf.training import checkpoint_folder
+from electra_tf.training.checkpoint_folder import readable
 
 # How TensorFlow writes a dictionary's key into a variable's name.
 _MODEL_PREFIX = "model/"
@@ -79,7 +80,7 @@ def read_variables(path: str) -> dict[str, np.ndarray]:
         path: str, a checkpoint's folder or prefix, written by this program or
             with TensorFlow 1's names.
     """
-    reader = tf.train.load_checkpoint(resolve(path))
+    reader = tf.train.load_checkpoint(readable(resolve(path)))
     return _tensors(reader, _MODEL_PREFIX) or {
         name: reader.get_tensor(name)
         for name in reader.get_variable_to_shape_map()
@@ -94,7 +95,7 @@ def read_training_state(path: str) -> TrainingState:
         path: str, a checkpoint's folder or prefix, written by this program or
             with TensorFlow 1's names.
     """
-    reader = tf.train.load_checkpoint(resolve(path))
+    reader = tf.train.load_checkpoint(readable(resolve(path)))
     names = reader.get_variable_to_shape_map()
     ours = any(name.startswith(_MODEL_PREFIX) for name in names)
     slots = _tensors(reader, _SLOTS_PREFIX) or {

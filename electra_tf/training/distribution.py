@@ -1,11 +1,10 @@
 """Distribution strategies by name."""
 
-import os
-
 import tensorflow as tf
 
 from electra_tf.errors import UserError
 from electra_tf.io import records
+from electra_tf.training import cluster
 
 # Names of TPUs that belong to this very machine.
 _LOCAL_TPU = ("", "local")
@@ -65,14 +64,7 @@ def _split_cpu(number: int):
 
 def _multi_worker_mirrored(config):
     """The GPUs of all machines that the variable TF_CONFIG names."""
-    if not tf.distribute.cluster_resolver.TFConfigClusterResolver().task_type:
-        raise UserError(
-            "multi_worker_mirrored needs the environment variable TF_CONFIG, "
-            'such as {"cluster": {"worker": ["10.0.0.1:2222", '
-            '"10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}, with '
-            f"another index in each process. Received: "
-            f"{os.environ.get('TF_CONFIG', 'none')}."
-        )
+    cluster.check(cluster.STRATEGY)
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 

@@ -13,26 +13,42 @@ evaluate in `electra_tf.training.settings`. No model is known here.
 import contextlib
 import json
 import logging
+import math
 import os
+import sys
 import time
 import typing
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from electra_tf.io import files
-from electra_tf.training import checkpoints, run_folder, workers
+from electra_tf.errors import Stopped
+from electra_tf.io import files, spare_files
+from electra_tf.training import checkpoints, rollback, run_folder, workers
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.matmul_rate import matmul_rate
 from electra_tf.training.metric_writer import MetricWriter
-from electra_tf.training.non_finite import NonFiniteGuard
-from electra_tf.training.progress import Speed, Watchdog, print_line
+from electra_tf.training.non_finite import NonFiniteError, NonFiniteGuard
+from electra_tf.training.progress import (
+    Speed,
+    Watchdog,
+    print_line,
+    start_line,
+)
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator, TrainStep
-from electra_tf.training.stopping import InterruptibleCalls, Stopped
+from electra_tf.training.stopping import InterruptibleCalls
 
 # The losses since the last line of metrics, of a run that was stopped.
 _UNFINISHED_LOOP = "unfinished_loop.json"
+
+
+def _losses(values: dict) -> tuple[int, dict]:
+    """Return the step and the sums of an unfinished line of metrics."""
+    sums = values["sums"].items()
+    return values["step"], {
+        name: (float(total), float(count)) for name, (total, count) in sums
+    }
 
 
 class Phase(typing.NamedTuple):
@@ -97,7 +113,7 @@ class TrainingLoop:
         self.warn = warn
         self.facts = facts or {}
         # Of several workers one keeps what it writes.
-        self._chief = run_folder.is_chief()
+        self._chief = workers.is_chief(strategy)
         with strategy.scope():
             self.step = tf.Variable(
                 0,
@@ -106,15 +122,29 @@ class TrainingLoop:
                 name="step",
                 aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
             )
-            guard = NonFiniteGuard(
+            self._guard = guard = NonFiniteGuard(
                 settings.max_skipped_updates, settings.loss_scaling
             )
             self._checkpoints = self._checkpoint_folder(
                 variables, optimizer, guard
             )
             self._restored = self._checkpoints and self._checkpoints.restore()
+            if settings.rollback and (
+                guard.is_skipping or rollback.is_marked(settings.model_dir)
+            ):
+                self._roll_back()
+            self._rollbacks = rollback.number(settings.model_dir)
+            self._rate_factor = tf.Variable(
+                rollback.rate_factor(self._rollbacks), trainable=False
+            )
+            if self._rollbacks or settings.max_rollbacks:
+                schedule = optimizer.learning_rate
+                optimizer.learning_rate = lambda step: (
+                    schedule(step) * self._rate_factor
+                )
         first_step = self._steps_done
         workers.check_same(strategy, first_step, "the step they go on from")
+        self._dataset = dataset
         iterator = iter(dataset(first_step))
         self._train_steps = [
             TrainStep(
@@ -128,6 +158,7 @@ class TrainingLoop:
             )
             for phase in phases
         ]
+        self._parameters = sum(math.prod(v.shape) for v in variables.values())
         # Losses by name, (total, count), since the last line of metrics.
         self._sums = {}
         cluster = workers.is_cluster(strategy)
@@ -137,7 +168,12 @@ class TrainingLoop:
             if cluster and stop is not None
             else None
         )
-        self._watchdog = Watchdog(settings.stall_warning_seconds, first_step)
+        self._watchdog = Watchdog(
+            settings.stall_warning_seconds,
+            first_step,
+            settings.stall_timeout_seconds,
+            settings.data_files,
+        )
         self._writer = MetricWriter(
             settings.model_dir, self._chief, settings.train_flops
         )
@@ -149,7 +185,13 @@ class TrainingLoop:
         saved = checkpoints.checkpoint(
             variables, optimizer.slots, self.step, guard.variables
         )
-        return CheckpointFolder(saved, folder, keep, self._chief)
+        return CheckpointFolder(
+            saved,
+            folder,
+            keep,
+            self._chief,
+            lambda: self._steps_done - guard.skipped,
+        )
 
     @property
     def _steps_done(self) -> int:
@@ -163,19 +205,78 @@ class TrainingLoop:
 
         Raises:
             Stopped: when asked to stop; a checkpoint has been saved.
+            NonFiniteError: after too many updates that were skipped.
         """
         try:
-            self._resume()
-            self._train()
+            self._record_start(self._steps_done)
+            while not self._is_trained():
+                self._go_back()
         except Stopped:
             self._save()
             raise
 
+    def _is_trained(self) -> bool:
+        """Train; return false to go back after updates that were skipped."""
+        try:
+            self._resume()
+            self._train()
+            self._guard.check_end(self._steps_done)
+        except NonFiniteError as error:
+            settings, folder, good = self.settings, self._checkpoints, None
+            if folder is not None:
+                folder.note_good()
+                good = folder.last_good
+                if self._chief:
+                    rollback.mark(folder.folder, self._steps_done)
+            if good is not None and self._rollbacks < settings.max_rollbacks:
+                logging.warning("%s", error)
+                return False
+            if settings.rollback is None:
+                good = None
+            advice = rollback.advice(good, settings.model_dir)
+            raise NonFiniteError(f"{error} {advice}") from None
+        if self._chief and self._checkpoints is not None:
+            rollback.unmark(self._checkpoints.folder)
+            path = self._checkpoints.path(self._steps_done)
+            print(f"Trained: {path}", file=sys.stderr)
+        return True
+
+    def _roll_back(self):
+        """Restore the last good checkpoint."""
+        step = self._steps_done
+        self._restored = self._checkpoints.roll_back()
+        if self._chief:
+            rollback.unmark(self.settings.model_dir)
+            print(
+                f"Going back from update {step} to {self._steps_done}, whose "
+                "checkpoint is the last that has proven good.",
+                file=sys.stderr,
+            )
+
+    def _go_back(self):
+        """Go back by itself, and on at a lower rate."""
+        self._roll_back()
+        self._rollbacks += 1
+        if self._chief:
+            rollback.keep_number(self.settings.model_dir, self._rollbacks)
+        self._rate_factor.assign(rollback.rate_factor(self._rollbacks))
+        self._sums = {}
+        iterator = iter(self._dataset(self._steps_done))
+        for train_step in self._train_steps:
+            train_step.iterator = iterator
+
     def _train(self):
         settings, step = self.settings, self._steps_done
-        self._record_start(step)
+        if self._chief:
+            replicas = self.strategy.num_replicas_in_sync
+            device = run_folder.device_kind()
+            print(
+                start_line(settings, step, replicas, device, self._parameters),
+                file=sys.stderr,
+            )
         rate = None
-        if settings.executed_flops is not None:
+        done = step >= settings.num_train_steps
+        if settings.executed_flops is not None and not done:
             rate = matmul_rate(self.strategy, settings.compute_dtype)
         speed = Speed(settings, step, rate)
         while step < settings.num_train_steps:
@@ -248,10 +349,9 @@ class TrainingLoop:
         step = self._steps_done
         self._writer.forget_after(step)
         path = self._path(_UNFINISHED_LOOP)
-        if self._restored and os.path.exists(path):
-            unfinished = json.loads(files.read(path))
-            if unfinished["step"] == step:
-                self._add_to_sums(unfinished["sums"])
+        of_step, sums = spare_files.read_json(path, _losses) or (None, {})
+        if self._restored and of_step == step:
+            self._add_to_sums(sums)
         due = self.settings.is_evaluation_due(step)
         if due and not self._writer.has_evaluation(step):
             self.evaluate()
@@ -261,9 +361,10 @@ class TrainingLoop:
 
     def _record_start(self, step: int):
         settings = self.settings
-        if self._chief and settings.model_dir is not None:
+        folder = settings.record_dir or settings.model_dir
+        if self._chief and folder is not None:
             run_folder.record_start(
-                settings.model_dir,
+                folder,
                 step=step,
                 num_train_steps=settings.num_train_steps,
                 seed=settings.seed,

@@ -106,7 +106,7 @@ def write_results(
     )
     files.write(text_path, text)
     files.write_json(json_path, metrics)
-    print(text, end="", file=sys.stderr)
+    print(f"{text}Results: {text_path}, {json_path}", file=sys.stderr)
 
 
 def _cut(path: str, last_step: int):

@@ -66,7 +66,7 @@ class NonFiniteGuard:
 
     def metrics(self) -> dict[str, float]:
         """Return what there is to report: nothing unless something happened."""
-        skipped = int(self.variables["skipped"].numpy())
+        skipped = self.skipped
         result = {"skipped_updates": skipped} if skipped else {}
         if self.loss_scaling:
             result["loss_scale"] = float(self.loss_scale.numpy())
@@ -90,16 +90,40 @@ class NonFiniteGuard:
                 step,
             )
         longest = int(self._longest_row.numpy())
+        self._longest_row.assign(0)
         if longest >= self.limit:
             raise NonFiniteError(
                 f"The loss or gradient was not finite in {longest} updates in "
                 f"a row, lately in steps {_listed(skipped)}; "
                 f"max_skipped_updates is {self.limit}. These updates changed "
-                "nothing, and what was saved before is whole. Resuming "
-                "repeats them: lower learning_rate, lengthen the warm-up, or "
-                "look for damaged records."
+                "nothing."
             )
-        self._longest_row.assign(0)
+
+    def check_end(self, step: int):
+        """Stop a run that ends with weights whose loss is not finite.
+
+        Args:
+            step: the updates of the run.
+
+        Raises:
+            NonFiniteError: when the last of them, or all, were skipped.
+        """
+        in_a_row = int(self.variables["skipped_in_a_row"].numpy())
+        if in_a_row > 1 or self.skipped == step > 0:
+            raise NonFiniteError(
+                f"The loss or gradient was not finite in the last {in_a_row} "
+                f"of the run's {step} updates. These updates changed nothing."
+            )
+
+    @property
+    def is_skipping(self) -> bool:
+        """Whether the last update was skipped."""
+        return bool(self.variables["skipped_in_a_row"].numpy())
+
+    @property
+    def skipped(self) -> int:
+        """How many updates of the run were skipped."""
+        return int(self.variables["skipped"].numpy())
 
 
 def _variable(name: str, value):

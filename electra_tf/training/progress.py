@@ -2,10 +2,13 @@
 
 import contextlib
 import logging
+import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
+from electra_tf.io import silent_files
 from electra_tf.training.settings import Settings
 
 # Metrics with these endings stand in the progress line; all are logged.
@@ -19,6 +22,9 @@ _AT_LEAST = 120.0
 _FIRST_LOOP = 1800.0  # It traces the graph, and its length is not known yet.
 _LOOKS = 4  # Looks at the clock within a limit,
 _LONGEST_SLEEP = 15.0  # and seconds between two of them.
+_ANSWER_SECONDS = 5.0  # A file that takes longer is named.
+# The exit status of a run that stood still.
+STALLED = os.EX_UNAVAILABLE
 
 
 class Speed:
@@ -66,6 +72,33 @@ class Speed:
             if self.matmul_rate is not None:
                 figures["matmul_share"] = rate / self.matmul_rate
         return figures
+
+
+def start_line(
+    settings: Settings, step: int, replicas: int, device: str, parameters: int
+) -> str:
+    """Say what a run does from here on, and on what.
+
+    Args:
+        settings: `Settings` of the run.
+        step: int, the updates done so far.
+        replicas: int, the devices that share a batch.
+        device: str, what they are.
+        parameters: int, the numbers that are trained.
+    """
+    last = settings.num_train_steps
+    if step >= last:
+        return f"All {step} updates are done: nothing is left to train."
+    parts = [
+        f"Updates {step + 1} to {last} on {replicas} "
+        f"replica{'s' * (replicas > 1)} ({device})",
+        settings.compute_dtype,
+        f"{quantity(parameters)} parameters",
+    ]
+    flops = settings.train_flops or settings.executed_flops
+    if flops is not None:
+        parts.append(f"{quantity(flops(last) - flops(step))}FLOP to do")
+    return " | ".join(parts)
 
 
 def print_line(step: int, last_step: int, metrics: dict, stream=None):
@@ -148,11 +181,22 @@ class Watchdog:
             longest loop, two minutes at least (half an hour while the first
             loop runs).
         step: int, the updates done so far.
+        timeout: float, the wait after which it ends the process, whose
+            threads may hang, with status `STALLED`; 0 for never.
+        data_files: what is read meanwhile; one that hangs is named.
     """
 
-    def __init__(self, seconds: float, step: int = 0):
+    def __init__(
+        self,
+        seconds: float,
+        step: int = 0,
+        timeout: float = 0.0,
+        data_files: Sequence[str] = (),
+    ):
+        self.data_files = data_files
         self.seconds = seconds
         self.step = step
+        self.timeout = timeout
         self.longest: float | None = None
         self._loop_began = time.monotonic()
 
@@ -188,13 +232,23 @@ class Watchdog:
 
     def _watch(self, finished: threading.Event):
         warned, factor = None, 1
-        while not finished.wait(min(self.limit / _LOOKS, _LONGEST_SLEEP)):
+        shortest = min(self.limit, self.timeout or self.limit)
+        while not finished.wait(min(shortest / _LOOKS, _LONGEST_SLEEP)):
             if warned != self._loop_began:
                 factor = 1
             waited = time.monotonic() - self._loop_began
             if waited > factor * self.limit:
                 logging.warning("%s", self._message(waited))
                 warned, factor = self._loop_began, 2 * factor
+            if 0 < self.timeout < waited:
+                logging.error("%s", self._message(waited))
+                logging.error(
+                    "The run ends after stall_timeout_seconds, with status "
+                    "%d: the same command goes on from its newest checkpoint.",
+                    STALLED,
+                )
+                logging.shutdown()
+                os._exit(STALLED)
 
     def _message(self, waited: float) -> str:
         usual = (
@@ -202,11 +256,13 @@ class Watchdog:
             if self.longest is None
             else f"The longest loop so far took {duration(self.longest)}"
         )
+        silent = silent_files.first_silent(self.data_files, _ANSWER_SECONDS)
+        waits = f" The file {silent} does not answer." if silent else ""
         return (
             f"No progress for {duration(waited)} since step {self.step}. "
-            f"{usual}. The step may be waiting for data: look at the disk or "
-            "network that holds the records, and at the load of the host's "
-            "cores. A device or another machine of the run may have stopped. "
-            "If loops take this long, lower iterations_per_loop or raise "
-            "stall_warning_seconds."
+            f"{usual}.{waits} The step may be waiting for data: look at the "
+            "disk or network that holds the records, and at the load of the "
+            "host's cores. A device or another machine of the run may have "
+            "stopped. If loops take this long, lower iterations_per_loop or "
+            "raise stall_warning_seconds."
         )

@@ -10,9 +10,10 @@ import json
 import os
 import pathlib
 import platform
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib import metadata
 
 import electra_tf
@@ -23,6 +24,8 @@ from electra_tf.io import claims, files
 LOCK_FILE = "lock"
 CONFIG_FILE = "config.json"
 RECORD_FILE = "runs.jsonl"
+CHECKPOINT = "model.ckpt"
+CHECKPOINT_INDEX = re.compile(re.escape(CHECKPOINT) + r"-(\d+)\.index")
 _LEFT = (
     "The checkpoints there are whole. Make room, and the same command goes on "
     "from the newest."
@@ -31,11 +34,24 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "tf-models-official")
 _GIT_SECONDS = 10
 
 
+def check_name(name: str):
+    """Raise a `UserError` for a `model_name` that leads out of its folder."""
+    if "/" in name or name in (".", ".."):
+        raise UserError(
+            f"model_name must be the name of a folder, not a path. Received: "
+            f"{name!r}. model_dir takes the path of any folder."
+        )
+
+
 @contextlib.contextmanager
-def claimed(folder: str) -> Iterator[None]:
+def claimed(folder: str, chief: bool = True) -> Iterator[None]:
     """Keep other processes out of a run's folder; makes the folder.
 
-    Workers that write nothing are let in. Failures to write are explained.
+    Failures to write are explained.
+
+    Args:
+        folder: str, the run's folder.
+        chief: whether this worker is the one that writes; others are let in.
 
     Raises:
         ClaimError: another process is in it, or it cannot be written to.
@@ -47,7 +63,7 @@ def claimed(folder: str) -> Iterator[None]:
         "overwrite each other's checkpoints."
     )
     with claims.write_errors_explained(folder, name, option, _LEFT):
-        if not is_chief():
+        if not chief:
             yield
             return
         with claims.claimed(folder, name, in_use, option, LOCK_FILE):
@@ -55,39 +71,31 @@ def claimed(folder: str) -> Iterator[None]:
             yield
 
 
-def is_chief() -> bool:
-    """Return whether this process is the one of its workers that writes."""
-    config = _tf_config()
-    cluster, task = config.get("cluster", {}), config.get("task", {})
-    if not cluster or "chief" in cluster:
-        return not cluster or task.get("type") == "chief"
-    return task.get("type") == "worker" and int(task.get("index", 0)) == 0
-
-
-def in_cluster() -> bool:
-    """Return whether there are other workers."""
-    return bool(_tf_config().get("cluster"))
-
-
-def _tf_config() -> dict:
-    return json.loads(os.environ.get("TF_CONFIG") or "{}")
-
-
-def save_config(folder: str, config):
-    """Write the config to the run's folder, or check it against the one there.
+def save_config(
+    folder: str, config, chief: bool = True, ignore: Collection[str] = ()
+):
+    """Check a config against the one in the run's folder, and write it there.
 
     Args:
         folder: str, the run's folder.
         config: `electra_tf.configs.hparams.Config`.
+        chief: whether this worker is the one that writes.
+        ignore: names of fields that may differ.
 
     Raises:
         UserError: when the folder's run had another config.
     """
-    path = os.path.join(folder, CONFIG_FILE)
-    if os.path.exists(path):
-        hparams.check_same(_read_config(path), config)
-    if is_chief():
+    check_config(folder, config, ignore)
+    if chief:
+        path = os.path.join(folder, CONFIG_FILE)
         files.write_json(path, hparams.to_json(config))
+
+
+def check_config(folder: str, config, ignore: Collection[str] = ()):
+    """Check a config against that of a folder's run, but for some fields."""
+    if has_config(folder):
+        path = os.path.join(folder, CONFIG_FILE)
+        hparams.check_same(_read_config(path), config, ignore)
 
 
 def _read_config(path: str) -> dict:
@@ -99,6 +107,17 @@ def _read_config(path: str) -> dict:
             "was started with: restore it, or delete it to go on with the "
             "settings given now."
         ) from error
+
+
+def has_config(folder: str) -> bool:
+    """Return whether a run was begun in a folder."""
+    return os.path.exists(os.path.join(folder, CONFIG_FILE))
+
+
+def has_checkpoint(folder: str) -> bool:
+    """Return whether there is a checkpoint in a run's folder."""
+    names = os.listdir(folder) if os.path.isdir(folder) else ()
+    return any(CHECKPOINT_INDEX.fullmatch(name) for name in names)
 
 
 def record_start(folder: str, **facts):
@@ -172,6 +191,16 @@ def device_names() -> list[str]:
         details = tf.config.experimental.get_device_details(gpu)
         names.append(details.get("device_name", gpu.name))
     return names
+
+
+def device_kind() -> str:
+    """Return what this process computes on, GPUs by their maker's name."""
+    names = device_names()
+    for kind in ("TPU", "GPU"):
+        if any(f":{kind}:" in name for name in names):
+            maker = names[-1] if ":" not in names[-1] else ""
+            return f"{kind} {maker}".strip()
+    return "CPU"
 
 
 def _git(folder: pathlib.Path, *command: str) -> str:

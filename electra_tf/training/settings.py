@@ -12,6 +12,8 @@ class Settings:
         num_train_steps: int, the updates of the whole run.
         steps_per_loop: int, updates between two lines of metrics.
         model_dir: str, where checkpoints and summaries go; None for nowhere.
+        record_dir: str, where `runs.jsonl` is; `model_dir` by default.
+        data_files: tuple of str, what is read while training.
         save_every: int, updates between checkpoints.
         keep: int, the most checkpoints to keep; 0 for all.
         evaluate_every: int, updates between evaluations; 0 for never.
@@ -23,6 +25,9 @@ class Settings:
             that go through the network one after another.
         max_skipped_updates: int, the updates in a row without a finite loss
             and gradient that end the run.
+        rollback: bool, whether to go back to the last good checkpoint if
+            updates were skipped last; None where nobody can ask for it.
+        max_rollbacks: int, how often the run may do so by itself.
         loss_scaling: bool, whether to scale the loss, as float16 needs.
         tokens_per_step: int, tokens of a global batch, for the speed.
         examples_per_step: int, examples of a global batch.
@@ -34,11 +39,14 @@ class Settings:
         profile_steps: pair of ints; the updates between these counts are
             traced for TensorBoard. None for no trace.
         stall_warning_seconds: float, see `Watchdog`.
+        stall_timeout_seconds: float, likewise.
     """
 
     num_train_steps: int
     steps_per_loop: int
     model_dir: str | None = None
+    record_dir: str | None = None
+    data_files: tuple[str, ...] = ()
     save_every: int = 1000
     keep: int = 5
     evaluate_every: int = 0
@@ -47,6 +55,8 @@ class Settings:
     jit_compile: bool = False
     accumulation_steps: int = 1
     max_skipped_updates: int = 20
+    rollback: bool | None = None
+    max_rollbacks: int = 0
     loss_scaling: bool = False
     tokens_per_step: int = 0
     examples_per_step: int = 0
@@ -55,6 +65,7 @@ class Settings:
     compute_dtype: str = "float32"
     profile_steps: tuple[int, int] | None = None
     stall_warning_seconds: float = 0.0
+    stall_timeout_seconds: float = 0.0
 
     def next_pause(self, step: int) -> int:
         """Return where the loop pauses next, for a line of metrics and more.

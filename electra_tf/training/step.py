@@ -21,12 +21,11 @@ from collections.abc import Callable, Iterable, Iterator
 import tensorflow as tf
 
 from electra_tf import loss_terms
-from electra_tf.errors import UserError
+from electra_tf.errors import Stopped, UserError
 from electra_tf.randomness import RandomStream
 from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
-from electra_tf.training.stopping import Stopped
 
 
 @dataclasses.dataclass(eq=False)

@@ -5,6 +5,9 @@ import signal
 import time
 from collections.abc import Callable
 
+from electra_tf.errors import Stopped
+from electra_tf.training import cluster
+
 _NOTICE = (
     "\n{}: saving a checkpoint, then stopping. The same command goes on.\n"
 )
@@ -14,8 +17,10 @@ SECONDS = 1.0
 _FASTEST_GROWTH = 8
 
 
-class Stopped(Exception):  # noqa: N818 (no error)
-    """The run was asked to stop, and did."""
+def stop_signal(strategy: str = "") -> "StopSignal":
+    """Return what tells a run to stop; several workers agree on it."""
+    alone = strategy != cluster.STRATEGY
+    return StopSignal(*((signal.SIGTERM, signal.SIGINT) if alone else ()))
 
 
 class StopSignal:

@@ -11,8 +11,8 @@ import tempfile
 
 import tensorflow as tf
 
-from electra_tf.errors import UserError
-from electra_tf.training.stopping import Stopped
+from electra_tf.errors import Stopped, UserError
+from electra_tf.training import cluster
 
 # What TensorFlow raises on the workers that are left when one has gone.
 _PEER_ERRORS = (
@@ -34,6 +34,11 @@ def is_cluster(strategy) -> bool:
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return False
     return bool(strategy.cluster_resolver.cluster_spec().jobs)
+
+
+def is_chief(strategy) -> bool:
+    """Say whether this process is the one of its job that writes."""
+    return not is_cluster(strategy) or cluster.is_chief(cluster.STRATEGY)
 
 
 def check_same(strategy, value: int, what: str):

@@ -307,7 +307,7 @@ def test_files_that_may_not_grow(command, tmp_path):
 
     output = tmp_path / "out"
     shown = run(command(output), preexec_fn=limit)
-    assert shown.returncode == 1
+    assert shown.returncode == os.EX_IOERR
     assert f"No room in {output}: File too large" in shown.stderr
     assert "the same command goes on" in shown.stderr
     assert "Traceback" not in shown.stderr
@@ -322,7 +322,7 @@ def test_a_full_disk_and_then_room(command, reference, tmp_path):
         output = tmp_path / "small" / "out"
         one = command(output, "--num_processes=1")
         shown = run(one)
-        assert shown.returncode == 1
+        assert shown.returncode == os.EX_IOERR
         assert f"No room in {output}" in shown.stderr
         assert "Traceback" not in shown.stderr
         kept = finished_files(output)

@@ -6,6 +6,7 @@ import pytest
 from data_prep import build_pretraining_dataset, corpus
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf import configs
+from electra_tf.io import record_files
 from electra_tf.pretraining import inputs
 
 # Words of the vocabulary, each the topic of a file.
@@ -47,7 +48,7 @@ def topics_read(tmp_path, vocab_file, monkeypatch):
             train_batch_size=BATCH,
             shuffle_buffer_size=1000,
         )
-        files = inputs.matching_files(reading.pretrain_tfrecords)
+        files = record_files.find(reading.pretrain_tfrecords)
         batches = inputs.training_dataset(reading, files, start_step=0)
         number = len(topics) * DOCUMENTS // BATCH
         ids = [b.input_ids[:, 2] for b in batches.take(number)]

@@ -1,4 +1,4 @@
-"""Pre-training in a process of its own, to be killed and started again."""
+"""Programs in processes of their own, to be killed and started again."""
 
 import json
 import pathlib
@@ -43,9 +43,16 @@ class Program:
 
     def __init__(self, data_dir, name: str, **settings):
         self.folder = pathlib.Path(data_dir, "models", name)
-        arguments = command_line(data_dir, name, **{**SMALL, **settings})
-        self.command = [sys.executable, *arguments]
+        self.command = [
+            sys.executable,
+            *self.arguments(data_dir, name, {**SMALL, **settings}),
+        ]
         self.process = None
+
+    @staticmethod
+    def arguments(data_dir, name: str, settings: dict) -> list[str]:
+        """The command line, the program first."""
+        return command_line(data_dir, name, **settings)
 
     def start(self, *flags: str, **options) -> "Program":
         self.process = subprocess.Popen(

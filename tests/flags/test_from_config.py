@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import electra_tf
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
 from electra_tf.errors import UserError
 from flags import from_config
@@ -356,3 +357,25 @@ def test_fine_tuning_as_in_the_paper(size, learning_rate, layerwise_lr_decay):
         assert config.train_batch_size == 32
         assert config.hidden_dropout_prob == 0.1
         assert config.attention_probs_dropout_prob == 0.1
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        from_config.parse(FinetuningConfig, ["run_finetuning.py", "--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"electra_tf {electra_tf.__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["embedding_size", "max_seq_length", "seed"])
+@pytest.mark.parametrize("value", ["1e30", "1e308", "1e400", "[]", "{}", "[1]"])
+def test_sizes_that_are_none(name, value):
+    for argument in (f"--{name}={value}", f'--hparams={{"{name}": {value}}}'):
+        with pytest.raises(UserError, match=f"{name} must be"):
+            pretraining(argument)
+
+
+def test_a_name_is_text():
+    for value in ('["a"]', '{"a": 1}', "[[]]", '"a\\u0000b"'):
+        flag = f'--hparams={{"model_name": {value}}}'
+        with pytest.raises(UserError, match="model_name must be"):
+            from_config.read(PretrainingConfig, ["p", "--data_dir=D", flag])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.io import records, serialization
+from electra_tf.io import record_files, records, serialization
 from electra_tf.pretraining import inputs
 from electra_tf.text import id_strings
 from tests import tiny
@@ -107,7 +107,7 @@ def test_reads_from_a_bucket(files):
     for path in files:
         name = path.rsplit("/", 1)[1]
         tf.io.gfile.copy(path, f"ram://records/{name}")
-    found = inputs.matching_files("ram://records/pretrain_data.tfrecord*")
+    found = record_files.find("ram://records/pretrain_data.tfrecord*")
     assert len(found) == len(files)
     batches = tokens(inputs.training_dataset(config(), found, 3), 2)
     assert np.shape(batches) == (2, 4)

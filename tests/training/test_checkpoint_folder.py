@@ -212,3 +212,15 @@ def test_a_failed_save_changes_nothing(folder, monkeypatch):
     with pytest.raises(OSError):
         save(again, 8)
     assert files(folder) == before
+
+
+@pytest.mark.parametrize("name", ["a[1]", "a{b}", "a*b", "{:}"])
+def test_any_name_of_a_folder(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    written = opened(folder, keep=1)
+    for step in STEPS:
+        save(written, step)
+    assert checkpoint_folder.steps_in(str(folder)) == [6]
+    assert restored(folder) == 6
+    assert checkpoints.read_variables(str(folder))

@@ -120,4 +120,5 @@ def test_results(tmp_path, capsys):
     write_results(str(text), str(values), {"b": 0.5, "a": 1 / 3})
     assert text.read_text() == "a = 0.333333\nb = 0.5\n"
     assert json.loads(values.read_text()) == {"b": 0.5, "a": 1 / 3}
-    assert capsys.readouterr().err == text.read_text()
+    printed = capsys.readouterr().err
+    assert printed == f"{text.read_text()}Results: {text}, {values}\n"

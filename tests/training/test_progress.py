@@ -1,11 +1,19 @@
 """The speed of a run, its progress line, and the warning without progress."""
 
 import io
+import os
 import time
 
 import pytest
 
-from electra_tf.training.progress import Speed, Watchdog, print_line
+from electra_tf.training import progress
+from electra_tf.training.progress import (
+    STALLED,
+    Speed,
+    Watchdog,
+    print_line,
+    start_line,
+)
 from electra_tf.training.settings import Settings
 
 FIGURES = {"steps_per_second": 5.0, "tokens_per_second": 17600.0}
@@ -152,3 +160,32 @@ def test_limit_follows_the_longest_loop(monkeypatch):
     assert watchdog.limit == 500
     watchdog.loop_ended(20)
     assert watchdog.limit == 500
+
+
+def test_ends_what_stands_still(caplog, monkeypatch):
+    ended = []
+    monkeypatch.setattr("os._exit", ended.append)
+    monkeypatch.setattr("logging.shutdown", lambda: None)
+    with Watchdog(seconds=0.05, timeout=0.2).watching():
+        wait_for(lambda: ended)
+    assert ended[0] == STALLED == 69
+    assert "the same command goes on" in caplog.text
+
+
+def test_start_line():
+    settings = Settings(10, 2, train_flops=lambda steps: 2e9 * steps)
+    assert start_line(settings, 4, 2, "CPU", 14_000_000) == (
+        "Updates 5 to 10 on 2 replicas (CPU) | float32 | 14.0M parameters | "
+        "12.0GFLOP to do"
+    )
+    assert "nothing is left" in start_line(settings, 10, 1, "CPU", 1)
+
+
+def test_a_file_that_hangs_is_named(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(progress, "_ANSWER_SECONDS", 0.05)
+    (tmp_path / "whole").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    paths = [str(tmp_path / name) for name in ("whole", "gone", "pipe")]
+    with Watchdog(0.05, data_files=paths).watching():
+        wait_for(lambda: caplog.messages)
+    assert f"The file {paths[2]} does not answer" in caplog.messages[0]

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from electra_tf.errors import UserError
 from electra_tf.io import claims
 from electra_tf.training import run_folder
 
@@ -67,30 +68,16 @@ def test_a_file_in_the_way(tmp_path):
         pass
 
 
-@pytest.mark.parametrize(
-    "task, chief",
-    [
-        (None, True),
-        ({"type": "worker", "index": 0}, True),
-        ({"type": "worker", "index": 1}, False),
-    ],
-)
-def test_only_the_chief_writes(tmp_path, monkeypatch, holder, task, chief):
-    """Other workers are not refused, for they write nothing."""
-    config = {"cluster": {"worker": ["a:1", "b:1"]}, "task": task}
-    monkeypatch.setenv("TF_CONFIG", json.dumps(config) if task else "")
-    assert run_folder.is_chief() == chief
-    if not chief:
-        with run_folder.claimed(str(tmp_path)):
-            pass
+def test_workers_that_write_nothing_are_let_in(tmp_path, holder):
+    with run_folder.claimed(str(tmp_path), chief=False):
+        pass
 
 
-def test_a_chief_by_name(monkeypatch):
-    cluster = {"chief": ["a:1"], "worker": ["b:1"]}
-    for kind, chief in (("chief", True), ("worker", False)):
-        config = {"cluster": cluster, "task": {"type": kind, "index": 0}}
-        monkeypatch.setenv("TF_CONFIG", json.dumps(config))
-        assert run_folder.is_chief() == chief
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "/tmp/x"])
+def test_a_name_is_no_path(name):
+    with pytest.raises(UserError, match="not a path"):
+        run_folder.check_name(name)
+    run_folder.check_name("electra_small_1.0 {x}")
 
 
 @pytest.mark.parametrize(

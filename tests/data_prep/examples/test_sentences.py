@@ -7,6 +7,7 @@ import pytest
 from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.examples import sentences
+from electra_tf.errors import UserError
 from electra_tf.io import manifest
 
 pytest.importorskip("icu4py")
@@ -36,6 +37,21 @@ def test_abbreviations_of_a_language():
     line = "Mr. Fox is lost."
     assert split(line) == ["Mr.", "Fox is lost."]
     assert split(line, "en-u-ss-standard") == [line]
+
+
+@pytest.mark.parametrize(
+    "name", ["root", "en", "de_AT", "en-u-ss-standard", "zh-Hans", "ace"]
+)
+def test_locales(name):
+    sentences.check(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["rooot", "english", "en-u-ss-standart", "en-ss-standard", "xq", ""]
+)
+def test_what_is_no_locale(name):
+    with pytest.raises(UserError, match="--split_sentences must be root"):
+        sentences.check(name)
 
 
 @pytest.mark.parametrize(

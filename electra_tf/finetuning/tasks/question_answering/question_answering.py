@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from absl import logging
 
+from electra_tf.configs import fields
 from electra_tf.finetuning.tasks import tfds_source
 from electra_tf.finetuning.tasks.question_answering import (
     answer_metrics,
@@ -124,7 +125,7 @@ class QuestionAnswering(Task):
                 row.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
             )
             return table.name, passages.from_tfds(table.records)
-        folder = config.raw_data_dir.format(self.name)
+        folder = fields.filled(config.raw_data_dir, self.name)
         path = os.path.join(folder, split + row.extension)
         return path, row.read(path)
 
@@ -246,7 +247,9 @@ class QuestionAnswering(Task):
         return answers
 
     def _write(self, path: str, content: dict):
-        files.write(path.format(self.name), json.dumps(content, indent=1))
+        files.write(
+            fields.filled(path, self.name), json.dumps(content, indent=1)
+        )
 
 
 def _check_ids(asked: list[Asked]) -> None:

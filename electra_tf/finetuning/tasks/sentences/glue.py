@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from absl import logging
 
+from electra_tf.configs import fields
 from electra_tf.errors import UserError
 from electra_tf.finetuning import results
 from electra_tf.finetuning.tasks import tfds_source
@@ -230,7 +231,7 @@ class GlueTask(SentenceTask):
         return examples
 
     def _path(self, split: str) -> str:
-        folder = self.config.raw_data_dir.format(self.name)
+        folder = fields.filled(self.config.raw_data_dir, self.name)
         stem = self.files.dev_file if split == DEV else split
         return os.path.join(folder, f"{stem}.tsv")
 

@@ -18,6 +18,7 @@ import os
 
 from absl import logging
 
+from electra_tf.configs import fields
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.metrics import entropy, shares
@@ -138,7 +139,7 @@ class Chunking(Tagging):
         return tuple(sorted(tags))
 
     def _path(self, split: str) -> str:
-        folder = self.config.raw_data_dir.format(self.name)
+        folder = fields.filled(self.config.raw_data_dir, self.name)
         return os.path.join(folder, f"{split}.txt")
 
     def _sentences(self, split: str) -> list[Sentence]:

@@ -1,0 +1,123 @@
+"""Which files of records a pattern means, and what tells them from others.
+
+TensorFlow, which knows the schemes, is imported only for those.
+"""
+
+import fnmatch
+import glob
+import hashlib
+import os
+import re
+import stat
+
+from electra_tf.io import files, manifest, silent_files
+from electra_tf.io.records import RecordsError
+
+_SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
+PATIENCE = 60.0  # Seconds that a file may take to answer.
+_NAMED = 5  # Missing shards that a message names.
+
+
+def matching(pattern: str) -> list[str]:
+    """Return the files that a pattern matches, sorted.
+
+    A folder that is there by this very name is taken as it is, whatever
+    characters it has: only the file's name is a pattern then.
+    """
+    if files.is_remote(pattern):
+        from tensorflow.io import gfile
+
+        return sorted(gfile.glob(pattern))
+    folder, name = os.path.split(pattern)
+    if not os.path.isdir(folder or "."):
+        return sorted(glob.glob(pattern))
+    names = [n for n in os.listdir(folder or ".") if not n.startswith(".")]
+    found = fnmatch.filter(names, name) or [n for n in names if n == name]
+    return sorted(os.path.join(folder, name) for name in found)
+
+
+def find(pattern: str) -> list[str]:
+    """Return the shards that a pattern matches, sorted.
+
+    Raises:
+        FileNotFoundError: when there are none.
+        RecordsError: when one of those that it would match is missing, is no
+            file, or does not answer.
+    """
+    found = matching(pattern)
+    if not found:
+        raise FileNotFoundError(
+            f"No records at {pattern}. Build them with python -m "
+            "data_prep.build_pretraining_dataset --output_dir "
+            f"{os.path.dirname(pattern)}, or give --pretrain_tfrecords."
+        )
+    _check_complete(found, pattern)
+    for path in found:
+        if not files.is_remote(path) and not _is_file(path):
+            raise RecordsError(
+                f"{path} is no file but a pipe, folder or device. Expected "
+                "files of records; remove it, or give another "
+                "--pretrain_tfrecords."
+            )
+    silent = silent_files.first_silent(found, PATIENCE)
+    if silent is not None:
+        raise RecordsError(
+            f"{silent} has not answered for {PATIENCE} seconds. Look at the "
+            "disk or network that holds it."
+        )
+    return found
+
+
+def _is_file(path: str) -> bool:
+    return stat.S_ISREG(os.stat(path).st_mode)
+
+
+def _check_complete(found: list[str], pattern: str) -> None:
+    names = {os.path.basename(path) for path in found}
+    sets = {(m[1], int(m[3])) for m in map(_SHARD.fullmatch, names) if m}
+    wanted = os.path.basename(pattern)
+    missing = [
+        name
+        for stem, number in sorted(sets)
+        for name in _names(stem, number, names)
+        if name not in names and fnmatch.fnmatch(name, wanted)
+    ]
+    if missing:
+        more = ", ..." if len(missing) > _NAMED else ""
+        raise RecordsError(
+            f"{len(missing)} shards that {pattern} matches are missing: "
+            f"{', '.join(missing[:_NAMED])}{more}. Copy them again, or build "
+            "the records again."
+        )
+
+
+def _names(stem: str, number: int, like: set[str]) -> list[str]:
+    """Return all names of a set, with zeros before numbers if `like` has."""
+    matches = [m for m in map(_SHARD.fullmatch, like) if m and m[1] == stem]
+    of = next(m[3] for m in matches if int(m[3]) == number)
+    padded = any(len(m[2]) > 1 and m[2].startswith("0") for m in matches)
+    width = len(of) if padded else 1
+    return [f"{stem}-{k:0{width}}-of-{of}" for k in range(number)]
+
+
+def facts(paths: list[str]) -> dict[str, str | int | None]:
+    """Return what tells some shards of one folder from others.
+
+    Their names, and the manifest's digest; without a manifest their sizes.
+    """
+    path = os.path.join(os.path.dirname(paths[0]), manifest.FILE_NAME)
+    digest = None
+    listed = [os.path.basename(shard) for shard in paths]
+    if files.size(path) is not None:
+        digest = hashlib.sha256(files.read(path)).hexdigest()
+    else:
+        listed = [
+            f"{name}\t{files.size(shard)}"
+            for name, shard in zip(listed, paths, strict=True)
+        ]
+    names = "\n".join(listed).encode("utf-8", "surrogateescape")
+    return {
+        "manifest_sha256": digest,
+        "shards": len(paths),
+        "shard_names_sha256": hashlib.sha256(names).hexdigest(),
+    }

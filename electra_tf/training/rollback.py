@@ -1,0 +1,104 @@
+"""Going back to the last good checkpoint of a run whose updates blew up.
+
+The same updates would blow up again, so the learning rate may differ from
+there on: as the user gives it, or, when the run goes back by itself, half of
+it each time.
+"""
+
+import contextlib
+import os
+
+from electra_tf.errors import UserError
+from electra_tf.io import files, spare_files
+from electra_tf.training import run_folder
+
+# Kept from a blow-up until the run has gone back.
+MARKER = "blown_up.json"
+# How often the run has gone back by itself.
+ROLLBACKS = "rollbacks.json"
+# The settings that may differ after going back.
+RATES = (
+    "learning_rate",
+    "lr_decay_power",
+    "num_warmup_steps",
+    "max_skipped_updates",
+)
+_FACTOR = 0.5
+
+
+def begin(folder: str, config, chief: bool = True) -> bool:
+    """Keep a run's config, whose rates may be other ones on going back.
+
+    Returns:
+        Whether to go back: if it is asked for, or a run that blew up is given
+        other rates.
+
+    Raises:
+        UserError: when the config is another one.
+    """
+    back = config.rollback
+    try:
+        run_folder.check_config(folder, config, RATES if back else ())
+    except UserError:
+        if not is_marked(folder):
+            raise
+        run_folder.check_config(folder, config, RATES)
+        back = True
+    run_folder.save_config(folder, config, chief, RATES)
+    return back
+
+
+def mark(folder: str, step: int) -> None:
+    """Take note that a run blew up."""
+    files.write_json(os.path.join(folder, MARKER), {"step": step})
+
+
+def is_marked(folder: str) -> bool:
+    """Return whether a run blew up, and has not gone back since."""
+    return os.path.exists(os.path.join(folder, MARKER))
+
+
+def advice(good: int | None, folder: str | None) -> str:
+    """Say what can be done about updates that blow up.
+
+    Args:
+        good: the last good checkpoint's step; None without one to go back to.
+        folder: the run's folder.
+    """
+    rates = "a lower learning_rate or a longer warm-up"
+    records = "Or look for damaged records."
+    if good is None:
+        return f"Start anew, under another name, with {rates}. {records}"
+    return (
+        f"The last checkpoint that has proven good is of update {good}, in "
+        f"{folder}, and stays there. The same command with {rates} goes on "
+        f"from it; so does --rollback, whatever the rate. {records}"
+    )
+
+
+def unmark(folder: str) -> None:
+    """Forget that a run blew up."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(folder, MARKER))
+
+
+def number(folder: str | None) -> int:
+    """Return how often a run has gone back by itself."""
+    if folder is None:
+        return 0
+    path = os.path.join(folder, ROLLBACKS)
+    return spare_files.read_json(path, lambda v: int(v["number"])) or 0
+
+
+def keep_number(folder: str, number: int) -> None:
+    """Keep how often a run has gone back by itself."""
+    files.write_json(os.path.join(folder, ROLLBACKS), {"number": number})
+
+
+def rate_factor(number: int) -> float:
+    """Return what the learning rate is multiplied by after so many.
+
+    >>> rate_factor(0), rate_factor(2)
+    (1.0, 0.25)
+    """
+    return _FACTOR**number
