@@ -46,6 +46,7 @@ def run(config: PretrainingConfig):
     folder = config.model_dir
     with stop_signal() as stop, run_folder.claimed(folder):
         run_folder.save_config(folder, config)
+        run_folder.check_vocabulary(folder, tokenizer.vocab_sha256)
         pretrain(config, tokenizer, start and start.variables, stop)
 
 
@@ -67,8 +68,7 @@ def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
             max_seq_length=config.max_seq_length,
             vocab_size=config.vocab_size,
             vocab_sha256=tokenizer.vocab_sha256,
-            do_lower_case=config.do_lower_case,
-            strip_accents=config.strip_accents,
+            **config.tokenizer_settings,
         )
         manifest.check_files(built, os.path.dirname(config.pretrain_tfrecords))
     return tokenizer

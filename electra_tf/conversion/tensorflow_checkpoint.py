@@ -94,8 +94,7 @@ def read_run(
     config = ModelConfig(
         encoder_config(settings),
         generator=generator_config(settings) if own else None,
-        do_lower_case=settings.do_lower_case,
-        strip_accents=settings.strip_accents,
+        **settings.tokenizer_settings,
         model_size=settings.model_size,
     )
     variables = without(with_sums(path, _variables(path)), leave_out)
@@ -111,6 +110,8 @@ def read_tf1(
     num_attention_heads: int | None = None,
     do_lower_case: bool = True,
     strip_accents: bool | None = None,
+    tokenize_chinese_chars: bool = True,
+    max_input_chars_per_word: int = 200,
     leave_out: tuple[str, ...] = (),
 ) -> Model:
     """Read a checkpoint of the original.
@@ -123,6 +124,8 @@ def read_tf1(
         do_lower_case: whether the model's text is lower-cased.
         strip_accents: whether its accents are removed; None is as
             do_lower_case.
+        tokenize_chinese_chars: whether each Chinese character is a word.
+        max_input_chars_per_word: the longest word that is cut into pieces.
         leave_out: names of variables, or of scopes above them.
     """
     variables = _variables(path)
@@ -133,6 +136,8 @@ def read_tf1(
         infer(path, shapes, num_attention_heads),
         do_lower_case=do_lower_case,
         strip_accents=strip_accents,
+        tokenize_chinese_chars=tokenize_chinese_chars,
+        max_input_chars_per_word=max_input_chars_per_word,
     )
     return make(
         path,

@@ -34,7 +34,14 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
 from electra_tf.io import files
 from electra_tf.layers.precision import precision
-from electra_tf.training import checkpoints, distribution, optimizer, schedules
+from electra_tf.text import unknown
+from electra_tf.training import (
+    checkpoints,
+    distribution,
+    optimizer,
+    run_folder,
+    schedules,
+)
 from electra_tf.training.loop import Phase, TrainingLoop
 from electra_tf.training.settings import Settings
 
@@ -80,6 +87,7 @@ class Finetuner:
                 for task in tasks
             }
             self._log_examples(tokenizer)
+            print_unknown(self.training, tokenizer, "to train on")
         self.evaluator = Evaluator(
             config,
             [
@@ -104,6 +112,7 @@ class Finetuner:
             config.eval_batch_size if name == DEV else config.predict_batch_size
         )
         made = features({task_name: examples}, batch_size)
+        print_unknown(made, tokenizer, f"of {task_name} {name}")
         return Split(task, name, made, Source(examples, tokenizer), batch_size)
 
     @property
@@ -138,6 +147,7 @@ class Finetuner:
         if config.do_train:
             steps = self._train(model, number, seed)
         else:
+            run_folder.check_vocabulary(folder, self.vocab_sha256)
             values = checkpoints.read_variables(folder)
             checkpoints.assign(model.variables, values)
         trial = Trial(number, seed, folder, steps, started)
@@ -291,6 +301,13 @@ def _remove_folder(folder: str):
 
 def _say(text: str):
     print(text, file=sys.stderr, flush=True)
+
+
+def print_unknown(made: inputs.Inputs, tokenizer, where: str):
+    """Print how many of the tokens are [UNK] and, of many, why."""
+    ids = made.columns["input_ids"].values
+    counts = unknown.counts_of(ids, tokenizer)
+    _say("\n".join(unknown.report(counts, tokenizer, where)))
 
 
 def _share_of(training, task: Task, examples: list) -> float | None:

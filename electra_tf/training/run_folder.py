@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -125,6 +126,29 @@ def record_start(folder: str, **facts):
         "source": source(pathlib.Path(__file__).parent),
     }
     files.append(os.path.join(folder, RECORD_FILE), json.dumps(record))
+
+
+def check_vocabulary(folder: str, sha256: str):
+    """Check that a run goes on with the vocabulary of its earlier starts.
+
+    Args:
+        folder: str, the run's folder; perhaps without a start.
+        sha256: str, of the vocabulary that is given now.
+
+    Raises:
+        UserError: when there was another one.
+    """
+    path = os.path.join(folder, RECORD_FILE)
+    lines = files.read(path).splitlines() if os.path.exists(path) else []
+    for line in lines:
+        # A line may be cut short by what stopped the run.
+        found = re.search(rb'"vocab_sha256": "(\w+)"', line)
+        if found and found[1].decode() != sha256:
+            raise UserError(
+                f"The run in {folder} was started with another vocabulary: "
+                f"SHA-256 {found[1].decode()} there, {sha256} now. Give its "
+                "own by --vocab_file, or another --model_name."
+            )
 
 
 def versions() -> dict[str, str | None]:

@@ -21,7 +21,6 @@ from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.text.tokenization import (
     CJK_RANGES,
-    MAX_CHARACTERS_PER_WORD,
     Tokenizer,
 )
 from electra_tf.text.vocabulary import CONTINUATION, UNK
@@ -64,8 +63,7 @@ class GraphTokenizer(tf.Module):
 
     def __init__(self, tokenizer: Tokenizer):
         super().__init__()
-        self.do_lower_case = tokenizer.do_lower_case
-        self.strip_accents = tokenizer.strip_accents
+        self.settings = tokenizer.config
         vocab = {token: i for token, i in tokenizer.vocab.items() if token}
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(
@@ -93,10 +91,11 @@ class GraphTokenizer(tf.Module):
         replace = tf.strings.regex_replace
         texts = replace(texts, f"[{self._dropped}]", "")
         texts = replace(texts, rf"[{self._blanks}\t\n\r]", " ")
-        texts = replace(texts, f"([{self._ideographs}])", r" \1 ")
-        if self.do_lower_case:
+        if self.settings.tokenize_chinese_chars:
+            texts = replace(texts, f"([{self._ideographs}])", r" \1 ")
+        if self.settings.do_lower_case:
             texts = tf.strings.lower(texts, encoding="utf-8")
-        if self.strip_accents:
+        if self.settings.strip_accents:
             texts = tf_text.normalize_utf8(texts, "NFD")
             texts = replace(texts, f"[{self._marks}]", "")
         texts = replace(texts, f"([{self._punctuation}])", r" \1 ")
@@ -107,7 +106,7 @@ class GraphTokenizer(tf.Module):
         words = self.words(texts)
         too_long = (
             tf.strings.length(words.flat_values, unit="UTF8_CHAR")
-            > MAX_CHARACTERS_PER_WORD
+            > self.settings.max_input_chars_per_word
         )
         words = words.with_flat_values(
             tf.where(too_long, _UNKNOWN_WORD, words.flat_values)
