@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import pathlib
+import shutil
 
 import pytest
 import tokenizers
@@ -17,8 +19,10 @@ from electra_tf.configs import (
 from electra_tf.configs.tokenizer import IN_OLDER_FILES
 from electra_tf.conversion import formats, initial_checkpoint, load
 from electra_tf.finetuning import finetuned_model
+from electra_tf.io import manifest
 from electra_tf.pretraining import detector, scoring
 from electra_tf.text.tokenization import Tokenizer
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 from electra_tf.training import run_folder
 from tests import small_run
 from tests.conversion import runs
@@ -230,6 +234,62 @@ def test_their_two_files_differ(tmp_path):
     assert model.config.strip_accents is True
     (what,) = model.left_out
     assert what == "strip_accents False of tokenizer.json"
+
+
+def test_their_two_files_have_one_vocabulary(tmp_path):
+    vocab = {token: number for number, token in enumerate(SPECIAL_TOKENS)}
+    folder = hugging_face(tmp_path, fast=[("model", {"vocab": vocab})])
+    with pytest.raises(ValueError, match="'w0' has the id 5 in its"):
+        formats.read(folder)
+    own = f"{folder}/vocab.txt"
+    assert formats.read(folder, vocab_file=own).vocab
+
+
+def test_two_networks_read_alike(tmp_path):
+    generator = pathlib.Path(hugging_face(tmp_path), "tokenizer_config.json")
+    discriminator = tmp_path / "d"
+    model = formats.read(str(tmp_path / "run"))
+    formats.write(str(discriminator), model, "hugging_face")
+    folders = str(discriminator), str(generator.parent)
+    shutil.rmtree(generator.parent)
+    formats.write(folders[1], model, "hugging_face", part="generator")
+    assert formats.read(folders[0], generator=folders[1])
+    values = json.loads(generator.read_text())
+    generator.write_text(json.dumps({**values, "strip_accents": False}))
+    message = "strip_accents: True of the discriminator, False of the generator"
+    with pytest.raises(ValueError, match=message):
+        formats.read(folders[0], generator=folders[1])
+
+
+def test_records_to_evaluate_on_are_compared_too(kept, run, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(kept / "pretrain_tfrecords", other)
+    path = other / "manifest.json"
+    built = dataclasses.replace(manifest.read(str(other)), strip_accents=True)
+    path.write_text(manifest.to_json(built))
+    message = small_run.failure(
+        kept, "other", **SETTINGS, eval_tfrecords=f"{other}/held_out*"
+    )
+    assert f"The records in {other} were not built for this model" in message
+
+
+def test_a_run_has_the_vocabulary_of_its_records(kept, run, tmp_path):
+    moved = tmp_path / "run"
+    shutil.copytree(run, moved)
+    words = (kept / "vocab.txt").read_text().split()
+    other = tmp_path / "vocab.txt"
+    other.write_text("\n".join([*words[:-2], *words[:-3:-1]]))
+    path = moved / "config.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({**values, "vocab_file": str(other)}))
+    with pytest.raises(ValueError, match="started with another vocabulary"):
+        formats.read(str(moved))
+    path.write_text(json.dumps({**values, "vocab_file": "gone"}))
+    model = formats.read(str(moved))
+    own = Tokenizer(kept / "vocab.txt")
+    initial_checkpoint.check_vocabulary(model, own, str(moved))
+    with pytest.raises(ValueError, match="started with another vocabulary"):
+        initial_checkpoint.check_vocabulary(model, Tokenizer(other), str(moved))
 
 
 def test_their_defaults(tmp_path):

@@ -6,7 +6,7 @@ them than the threshold (Jaccard similarity, as estimated from 128 hashes) are
 near duplicates. A document is left out if one before it is like it, whether
 that one stays or not, so that pairs can be judged on different machines.
 
-On one machine it takes 500 bytes of disk and about 4 kB of memory a document,
+On one machine it takes 500 bytes of disk and about 6 kB of memory a document,
 for all of the corpus, and one process compares.
 
 Source: Broder, 1997, On the resemblance and containment of documents.

@@ -16,7 +16,7 @@ import os
 import numpy as np
 
 from electra_tf import command_line
-from electra_tf.configs import ACTIVATIONS
+from electra_tf.configs import ACTIVATIONS, TokenizerConfig
 from electra_tf.configs.tokenizer import UNNAMED
 from electra_tf.conversion import formats, layout
 from electra_tf.conversion.model import Model, shapes_of
@@ -141,7 +141,9 @@ def summary(model: Model) -> list[str]:
         f"{part}: {len(sizes)} arrays, {sum(sizes):,} numbers"
         for part, sizes in counts.items()
     ]
-    lines.append(f"activation: {model.config.encoder.hidden_act}")
+    settings = TokenizerConfig.of(model.config).tokenizer_settings
+    text = ", ".join(f"{name} {value}" for name, value in settings.items())
+    lines += [f"activation: {model.config.encoder.hidden_act}", f"text: {text}"]
     lines += [f"left out {name}: {why}" for name, why in model.left_out.items()]
     return lines
 

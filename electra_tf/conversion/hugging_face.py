@@ -149,11 +149,14 @@ def read(
         **settings,
         model_size=named_size(encoder),
     )
+    vocab = _vocab(path, vocab_file)
+    if vocab and not vocab_file:
+        hugging_face_tokenizer.check_vocab(path, vocab)
     return make(
         path,
         with_parts(path, config, shapes_of(variables)),
         variables,
-        _vocab(path, vocab_file),
+        vocab,
         left_out={**left_out, **overruled},
     )
 

@@ -124,6 +124,28 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
     return found, _overruled(found, in_fast)
 
 
+def check_vocab(path: str, vocab: bytes) -> None:
+    """Check a folder's vocabulary against that of its tokenizer.json.
+
+    Raises:
+        UserError: naming a token whose ids differ.
+    """
+    fast = os.path.join(path, TOKENIZER_FILE)
+    model = model_folder.read_json(fast).get("model")
+    theirs = model.get("vocab") if isinstance(model, Mapping) else None
+    if not isinstance(theirs, Mapping):
+        return
+    ours = vocabulary.load_vocabulary(vocab, path)
+    for token in sorted({*ours, *theirs} - {""}):
+        if ours.get(token) != theirs.get(token):
+            raise UserError(
+                f"The vocabularies of {path} differ: {token!r} has the id "
+                f"{ours.get(token)} in its vocab.txt and {theirs.get(token)} "
+                f"in {TOKENIZER_FILE}. Give the one that the model was trained "
+                "with by --vocab_file."
+            )
+
+
 def _overruled(found: dict[str, Any], in_fast: dict[str, Any]) -> dict:
     """Return the settings of tokenizer.json that are not taken, and why."""
     return {

@@ -21,6 +21,7 @@ from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.text.vocabulary import load_vocabulary
+from electra_tf.training import run_folder
 
 
 def pretraining(
@@ -105,8 +106,14 @@ def _saved(file: str, names: tuple[str, ...]) -> dict[str, Any]:
 def check_vocabulary(
     model: Model | None, tokenizer: Tokenizer, source: str
 ) -> None:
-    """Check that a model was trained with a tokenizer's vocabulary."""
-    if model is None or model.vocab is None:
+    """Check that a model was trained with a tokenizer's vocabulary.
+
+    A run whose vocabulary is no more where it was is known by its SHA-256.
+    """
+    if model is None:
+        return
+    if model.vocab is None:
+        run_folder.check_vocabulary(source, tokenizer.vocab_sha256)
         return
     theirs, ours = load_vocabulary(model.vocab), tokenizer.vocab
     different = [

@@ -10,6 +10,7 @@ checkpoints are TensorFlow 1's, we write
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 from collections.abc import Iterator
 
@@ -37,7 +38,7 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.training import checkpoints
+from electra_tf.training import checkpoints, run_folder
 
 PREFIX = "model.ckpt"
 GLOBAL_STEP = "global_step"
@@ -101,6 +102,9 @@ def read_run(
     state = _training_state(path)
     config = with_parts(path, config, shapes_of(variables), state.step)
     vocab = model_folder.read_vocab(vocab_file or settings.vocab_file)
+    if vocab is not None and vocab_file is None:
+        folder = os.path.dirname(_beside(path, model_folder.CONFIG_FILE))
+        run_folder.check_vocabulary(folder, hashlib.sha256(vocab).hexdigest())
     return make(path, config, variables, vocab, slots=state.slots)
 
 

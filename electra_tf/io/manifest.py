@@ -158,13 +158,14 @@ def _from_json(text: bytes, path: str) -> Manifest:
         ) from None
 
 
-def check(manifest: Manifest, **settings: Any) -> None:
+def check(manifest: Manifest, folder: str = "", **settings: Any) -> None:
     """Raise ManifestError unless the records were built with these settings.
 
     The message names every mismatch with both values and what to do.
 
     Args:
         manifest: That of the records.
+        folder: Where they are, for the message.
         **settings: The model's `max_seq_length`, `vocab_size`, `vocab_sha256`
             and settings of the tokenizer, or some of them; those that are
             None are not compared.
@@ -177,7 +178,8 @@ def check(manifest: Manifest, **settings: Any) -> None:
     ]
     if mismatches:
         raise ManifestError(
-            "The records were not built for this model:\n"
+            f"The records{folder and f' in {folder}'} were not built for this"
+            " model:\n"
             + "\n".join(mismatches)
             + "\nOr build them again with the model's settings."
         )
