@@ -22,7 +22,6 @@ from electra_tf.finetuning import finetuned_model
 from electra_tf.io import manifest
 from electra_tf.pretraining import detector, scoring
 from electra_tf.text.tokenization import Tokenizer
-from electra_tf.text.vocabulary import SPECIAL_TOKENS
 from electra_tf.training import run_folder
 from tests import small_run
 from tests.conversion import runs
@@ -237,12 +236,12 @@ def test_their_two_files_differ(tmp_path):
 
 
 def test_their_two_files_have_one_vocabulary(tmp_path):
-    vocab = {token: number for number, token in enumerate(SPECIAL_TOKENS)}
+    vocab = {"[PAD]": 0, "w0": 6}
     folder = hugging_face(tmp_path, fast=[("model", {"vocab": vocab})])
     with pytest.raises(ValueError, match="'w0' has the id 5 in its"):
         formats.read(folder)
-    own = f"{folder}/vocab.txt"
-    assert formats.read(folder, vocab_file=own).vocab
+    pathlib.Path(folder, "tokenizer.json").unlink()
+    assert formats.read(folder).vocab
 
 
 def test_two_networks_read_alike(tmp_path):
@@ -313,6 +312,10 @@ def test_their_defaults(tmp_path):
         ),
         ({"fast": [("normalizer", {"type": "NFC"})]}, "Received: 'NFC'"),
         ({"fast": [("normalizer", None)]}, "Received: None"),
+        (
+            {"tokenizer_class": "BertJapaneseTokenizer"},
+            "Received: 'BertJapaneseTokenizer'",
+        ),
         ({"cls_token": "<s>"}, r"Rename the token '<s>' to '\[CLS\]' in a"),
         ({"sep_token": {"content": "</s>"}}, "Received: '</s>'"),
     ],

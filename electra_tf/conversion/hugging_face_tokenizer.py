@@ -30,6 +30,15 @@ IN_TOKENIZER_FILE = {
     "tokenize_chinese_chars": ("normalizer", "handle_chinese_chars"),
     "max_input_chars_per_word": ("model", "max_input_chars_per_word"),
 }
+# Classes that cut text as BERT does, some of them as tokenizer.json says.
+KINDS = (
+    "ElectraTokenizer",
+    "ElectraTokenizerFast",
+    "BertTokenizer",
+    "BertTokenizerFast",
+    "PreTrainedTokenizerFast",
+    "TokenizersBackend",
+)
 NORMALIZER = "BertNormalizer"
 SPECIAL = dict(
     zip(
@@ -45,7 +54,7 @@ def write(path: str, model: Model) -> None:
     settings = TokenizerConfig.of(model.config).tokenizer_settings
     limit = settings.pop("max_input_chars_per_word")
     content = {
-        "tokenizer_class": "ElectraTokenizer",
+        "tokenizer_class": KINDS[0],
         **settings,
         "model_max_length": model.config.encoder.max_position_embeddings,
         **SPECIAL,
@@ -114,7 +123,7 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
     _check_types(in_config, file)
     _check_types(in_fast, fast)
     found = {**DEFAULTS, **in_fast, **in_config}
-    _check_special_tokens(values, file)
+    _check_rules(values, file)
     if found["strip_accents"] and not found["do_lower_case"]:
         raise UserError(
             f"{file} has strip_accents true and do_lower_case false. Text "
@@ -135,14 +144,13 @@ def check_vocab(path: str, vocab: bytes) -> None:
     theirs = model.get("vocab") if isinstance(model, Mapping) else None
     if not isinstance(theirs, Mapping):
         return
-    ours = vocabulary.load_vocabulary(vocab, path)
-    for token in sorted({*ours, *theirs} - {""}):
-        if ours.get(token) != theirs.get(token):
+    for token, number in vocabulary.load_vocabulary(vocab, path).items():
+        if theirs.get(token, number) != number:
             raise UserError(
                 f"The vocabularies of {path} differ: {token!r} has the id "
-                f"{ours.get(token)} in its vocab.txt and {theirs.get(token)} "
-                f"in {TOKENIZER_FILE}. Give the one that the model was trained "
-                "with by --vocab_file."
+                f"{number} in its vocab.txt and {theirs[token]} in "
+                f"{TOKENIZER_FILE}. Remove the one that the model was not "
+                "trained with."
             )
 
 
@@ -166,14 +174,13 @@ def _settings_of_fast(values: Mapping, file: str) -> dict[str, Any]:
         holder = values.get(part)
         if isinstance(holder, Mapping) and theirs in holder:
             found[name] = holder[theirs]
-    normalizer = values.get("normalizer", {"type": NORMALIZER})
-    kind = normalizer and normalizer.get("type")
+    kind = values.get("normalizer", {"type": NORMALIZER})
+    kind = kind.get("type") if isinstance(kind, Mapping) else kind
     if kind != NORMALIZER:
         raise UserError(
             f"{file} must have a normalizer of the type {NORMALIZER}, as "
-            "ELECTRA's is. "
-            f"Received: {kind!r}. Texts would become other ids than "
-            " the model was trained on."
+            f"ELECTRA's is. Received: {kind!r}. Texts would become other ids "
+            "than the model was trained on."
         )
     return found
 
@@ -190,8 +197,16 @@ def _check_types(settings: Mapping[str, Any], file: str) -> None:
         )
 
 
-def _check_special_tokens(values: Mapping, file: str) -> None:
-    """Refuse tokens of other names: a vocabulary file says which is which."""
+def _check_rules(values: Mapping, file: str) -> None:
+    """Refuse other rules than BERT's, and special tokens of other names."""
+    kind = values.get("tokenizer_class") or KINDS[0]
+    if kind not in KINDS:
+        raise UserError(
+            f"tokenizer_class in {file} must be one of {', '.join(KINDS)}. "
+            f"Received: {kind!r}. It may cut texts into other words than the "
+            "model would get here. If yours come with blanks between its "
+            "words, remove the setting."
+        )
     for name, ours in SPECIAL.items():
         theirs = values.get(name, ours)
         if isinstance(theirs, Mapping):  # As a token with its properties.

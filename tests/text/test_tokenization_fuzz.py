@@ -150,9 +150,9 @@ def random_texts(number, seed, vocab_file):
 
 
 def test_random_texts(vocab_file):
-    texts = random_texts(21_000, 1, vocab_file)
+    texts = random_texts(17_500, 1, vocab_file)
     for both in pairs(vocab_file):
-        assert check_equal(itertools.islice(texts, 3_000), *both) == 3_000
+        assert check_equal(itertools.islice(texts, 2_500), *both) == 2_500
 
 
 @pytest.mark.slow
