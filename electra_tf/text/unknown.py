@@ -79,7 +79,9 @@ def report(
     where: str,
     words: Iterable[str] | None = None,
 ) -> list[str]:
-    """Return what to say of the unknown tokens: one line or, of many, two.
+    """Return what to say of the unknown tokens: a line, and perhaps a warning.
+
+    It warns where they are many, or the vocabulary is of other settings.
 
     Args:
         counts: Of the tokens that are kept.
@@ -95,6 +97,8 @@ def report(
             f"Warning: {counts.share:.0%} of the tokens are [UNK], which says "
             "nothing of the text. " + " ".join(reasons(tokenizer, words))
         )
+    elif never := _never_met(tokenizer):
+        lines.append(f"Warning: {never}")
     return lines
 
 
@@ -105,9 +109,13 @@ def reasons(tokenizer: Tokenizer, words: Iterable[str]) -> list[str]:
         tokenizer: To it they are unknown.
         words: Some of them; without any the vocabulary alone is looked at.
     """
-    of_vocabulary = _reason_in_vocabulary(tokenizer)
-    if of_vocabulary:
-        return [of_vocabulary]
+    if never := _never_met(tokenizer):
+        return [never]
+    if not tokenizer.do_lower_case and not any(map(_is_upper, tokenizer.vocab)):
+        return [
+            "No token of the vocabulary has a capital, and the text is not "
+            "lower-cased. Set --do_lower_case."
+        ]
     explain = _Explainer(tokenizer)
     found: dict[str, list[str]] = {}
     for word in dict.fromkeys(words):
@@ -193,10 +201,14 @@ def _nfd(word: str) -> str:
     return unicodedata.normalize("NFD", word)
 
 
+def _is_upper(token: str) -> bool:
+    return token not in SPECIAL_TOKENS and token != token.lower()
+
+
 # What tokens of a vocabulary have, by the setting that takes it from texts.
 _TAKEN = {
     "do_lower_case": (
-        lambda token: token != token.lower(),
+        _is_upper,
         "capitals, such as {}, and the text is lower-cased",
     ),
     "strip_accents": (
@@ -210,21 +222,15 @@ _TAKEN = {
 }
 
 
-def _reason_in_vocabulary(tokenizer: Tokenizer) -> str | None:
-    """Say how the vocabulary is of another kind of text, if it is."""
-    tokens = {token for token in tokenizer.vocab if token}
-    tokens -= {*SPECIAL_TOKENS}
+def _never_met(tokenizer: Tokenizer) -> str | None:
+    """Say which tokens no text can give by the settings, if many cannot."""
+    tokens = {*tokenizer.vocab} - {"", *SPECIAL_TOKENS}
     for setting, (has, text) in _TAKEN.items():
         some = list(filter(has, tokens))
-        if getattr(tokenizer.config, setting):
-            if len(some) > OFTEN * len(tokens):
-                return (
-                    f"{len(some)} of {len(tokens)} tokens of the vocabulary "
-                    f"have {text.format(repr(min(some)))}. Set --no{setting}."
-                )
-        elif setting == "do_lower_case" and not some:
+        is_taken = getattr(tokenizer.config, setting)
+        if is_taken and len(some) > OFTEN * len(tokens):
             return (
-                "No token of the vocabulary has a capital, and the text is not "
-                "lower-cased. Set --do_lower_case."
+                f"{len(some)} of {len(tokens)} tokens of the vocabulary have "
+                f"{text.format(repr(min(some)))}. Set --no{setting}."
             )
     return None

@@ -78,6 +78,16 @@ def test_a_few_are_told_without_a_warning(tmp_path):
     assert unknown.counts_of(np.zeros(0, int), made).share == 0
 
 
+def test_a_vocabulary_of_other_settings_is_told_though_all_is_known(tmp_path):
+    made = tokenizer(tmp_path, "e \u00e9 ##\u00fc u ##u")
+    _, warning = unknown.report(Counts(100, 0), made, "here")
+    assert warning.startswith("Warning: 2 of 5 tokens of the vocabulary have")
+    assert warning.endswith("from the text. Set --nostrip_accents.")
+    # Without letters there are no capitals.
+    made = tokenizer(tmp_path, "\u4e2d", do_lower_case=False)
+    assert len(unknown.report(Counts(100, 0), made, "here")) == 1
+
+
 def test_the_words_that_are_remembered_are_few(tmp_path):
     made = tokenizer(tmp_path, "a")
     made.encode(" ".join(f"x{number}" for number in range(5000)))
