@@ -24,6 +24,7 @@ from electra_tf.io import claims, files
 LOCK_FILE = "lock"
 CONFIG_FILE = "config.json"
 RECORD_FILE = "runs.jsonl"
+_VOCABULARY = re.compile(r'"vocab_sha256": "(\w+)"')
 _LEFT = (
     "The checkpoints there are whole. Make room, and the same command goes on "
     "from the newest."
@@ -129,7 +130,7 @@ def record_start(folder: str, **facts):
 
 
 def check_vocabulary(folder: str, sha256: str):
-    """Check that a run goes on with the vocabulary of its earlier starts.
+    """Check that a run goes on with the vocabulary of its last start.
 
     Args:
         folder: str, the run's folder; perhaps without a start.
@@ -139,16 +140,15 @@ def check_vocabulary(folder: str, sha256: str):
         UserError: when there was another one.
     """
     path = os.path.join(folder, RECORD_FILE)
-    lines = files.read(path).splitlines() if os.path.exists(path) else []
-    for line in lines:
-        # A line may be cut short by what stopped the run.
-        found = re.search(rb'"vocab_sha256": "(\w+)"', line)
-        if found and found[1].decode() != sha256:
-            raise UserError(
-                f"The run in {folder} was started with another vocabulary: "
-                f"SHA-256 {found[1].decode()} there, {sha256} now. Give its "
-                "own by --vocab_file, or another --model_name."
-            )
+    content = files.read(path) if os.path.exists(path) else b""
+    # Not by line, for one may be cut short by what stopped the run.
+    *_, last = [sha256, *_VOCABULARY.findall(content.decode())]
+    if last != sha256:
+        raise UserError(
+            f"The run in {folder} was started with another vocabulary: "
+            f"SHA-256 {last} there, {sha256} now. Give its own by "
+            "--vocab_file, or another --model_name."
+        )
 
 
 def versions() -> dict[str, str | None]:
