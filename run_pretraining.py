@@ -85,17 +85,19 @@ def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
     """Check vocabulary and records against the config; no TensorFlow yet."""
     tokenizer = tokenization.Tokenizer.of(config.vocab_file, config)
     tokenization.check_vocab_size(tokenizer, config.vocab_size)
-    built = manifest.read(os.path.dirname(config.pretrain_tfrecords))
-    if built is not None:
-        manifest.check(
-            built,
-            max_seq_length=config.max_seq_length,
-            vocab_size=config.vocab_size,
-            vocab_sha256=tokenizer.vocab_sha256,
-            do_lower_case=config.do_lower_case,
-            strip_accents=config.strip_accents,
-        )
-        manifest.check_files(built, os.path.dirname(config.pretrain_tfrecords))
+    patterns = (config.pretrain_tfrecords, config.eval_tfrecords)
+    for folder in dict.fromkeys(os.path.dirname(p) for p in patterns if p):
+        built = manifest.read(folder)
+        if built is not None:
+            manifest.check(
+                built,
+                folder,
+                max_seq_length=config.max_seq_length,
+                vocab_size=config.vocab_size,
+                vocab_sha256=tokenizer.vocab_sha256,
+                **config.tokenizer_settings,
+            )
+            manifest.check_files(built, folder)
     return tokenizer
 
 

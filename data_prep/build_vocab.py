@@ -21,10 +21,11 @@ from data_prep import command_line, corpus
 from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import data_issues, formats
 from data_prep.sources.unit import Reading
-from electra_tf.configs import hparam
+from electra_tf.configs import TokenizerConfig, hparam
 from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
+from electra_tf.text.unknown import WORTH_A_WARNING, reasons
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
 BYTES_PER_MB = 1_000_000
@@ -37,7 +38,7 @@ ALWAYS_KNOWN = string.ascii_letters + string.digits + string.punctuation
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class VocabConfig(CorpusConfig):
+class VocabConfig(TokenizerConfig, CorpusConfig):
     """Learns a WordPiece vocabulary from text."""
 
     output_file: str = hparam(help_text="vocabulary file to write")
@@ -49,10 +50,6 @@ class VocabConfig(CorpusConfig):
         "number of tokens [unused0], [unused1], ... that no text gives, for"
         " tokens to come",
         at_least=0,
-    )
-    do_lower_case: bool = hparam(True, "lower-case the text")
-    strip_accents: bool = hparam(
-        True, "remove accents; has no effect without do_lower_case"
     )
     character_coverage: float = hparam(
         0.9995,
@@ -91,7 +88,11 @@ def main(config: VocabConfig) -> None:
         raise UserError(
             f"{path} exists. Give another --output_file, or delete it first."
         )
-    basic = BasicTokenizer(config.do_lower_case, config.strip_accents)
+    basic = BasicTokenizer(
+        config.do_lower_case,
+        config.strip_accents,
+        config.tokenize_chinese_chars,
+    )
     with corpus.standard_input_as_file(config) as config:
         counts = _count_words(config, basic)
     if not counts:
@@ -260,6 +261,9 @@ def _report(config: VocabConfig, tokens: list[str], counts) -> None:
         f"{len(tokens)} tokens in {config.output_file}, learned from"
         f" {counts.total()} words; {unknown} of them are [UNK]"
     )
+    if unknown >= WORTH_A_WARNING * counts.total():
+        words = tokenizer.pieces.unknown_words
+        print(f"Warning: {' '.join(reasons(tokenizer, words))}")
     if len(tokens) < config.vocab_size:
         print(
             f"The text gives no {config.vocab_size} tokens. Set the model's"

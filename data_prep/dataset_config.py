@@ -4,7 +4,7 @@ import dataclasses
 import functools
 
 from data_prep.examples.example_builder import SHORTEST_TARGET
-from electra_tf.configs import Config, hparam
+from electra_tf.configs import Config, TokenizerConfig, hparam
 from electra_tf.errors import UserError
 from electra_tf.io import records
 
@@ -51,6 +51,7 @@ class CorpusConfig(Config):
 
     def check(self) -> None:
         """Raise UserError unless there is exactly one source."""
+        super().check()
         if (self.corpus_dir is None) == (self.tfds_name is None):
             raise UserError(
                 "Give either --corpus_dir or --tfds_name. Received:"
@@ -64,13 +65,8 @@ class CorpusConfig(Config):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PretrainingDatasetConfig(CorpusConfig):
-    """Turns text into TFRecord files for pre-training.
-
-    The text is UTF-8, one sentence or paragraph a line. The records are the
-    same for any number of processes. A build that was finished with the same
-    settings is not done again.
-    """
+class RecordsConfig(CorpusConfig):
+    """Settings of the records, and of the processes that make them."""
 
     vocab_file: str = hparam(help_text="vocabulary, one token a line")
     output_dir: str = hparam(
@@ -84,10 +80,17 @@ class PretrainingDatasetConfig(CorpusConfig):
     num_processes: int = hparam(
         1, "processes that work at the same time", at_least=1, runtime=True
     )
-    do_lower_case: bool = hparam(True, "lower-case the text")
-    strip_accents: bool = hparam(
-        True, "remove accents; has no effect without do_lower_case"
-    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PretrainingDatasetConfig(TokenizerConfig, RecordsConfig):
+    """Turns text into TFRecord files for pre-training.
+
+    The text is UTF-8, one sentence or paragraph a line. The records are the
+    same for any number of processes. A build that was finished with the same
+    settings is not done again.
+    """
+
     num_out_files: int | None = hparam(
         None, "number of training files; null: by text_mb_per_file", at_least=1
     )

@@ -10,6 +10,7 @@ does not belong there.
 
 import argparse
 import gzip
+import hashlib
 import pathlib
 import re
 import sys
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
     add("--examples", type=int, default=3, help="how many to show (default 3)")
     add(
         "--vocab_file",
-        help="vocabulary to show them with (default DIR/../vocab.txt)",
+        help="vocabulary to show them with, by default where the build had it",
     )
     add("--plot", metavar="FILE.png", help="where to draw the histograms")
     args = made.parse_args(arguments)
@@ -221,9 +222,7 @@ def print_examples(
     built: Manifest, folder: pathlib.Path, vocab_file: str | None, number: int
 ) -> None:
     """Print the first examples of files from all over the build."""
-    vocab_file = vocab_file or folder.parent / "vocab.txt"
-    tokenizer = Tokenizer.of(vocab_file, built)
-    manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
+    tokenizer = tokenizer_of(built, folder, vocab_file)
     with_any = [shard for shard in built.training if shard.examples]
     step = max(1, len(with_any) // number)
     for shard in with_any[::step][:number]:
@@ -234,6 +233,39 @@ def print_examples(
             f"{shard.name}: {len(ids)} ids, {segment0_length} of them in"
             f" segment 0:\n  {text}"
         )
+
+
+def tokenizer_of(
+    built: Manifest, folder: pathlib.Path, vocab_file: str | None
+) -> Tokenizer:
+    """Return the tokenizer of records, with their vocabulary.
+
+    That is where the build had it, or beside the records, wherever these are
+    now, unless it is given.
+
+    Raises:
+        FileNotFoundError: There is none.
+        UserError: What is given is another one.
+    """
+    if vocab_file:
+        tokenizer = Tokenizer.of(vocab_file, built)
+        manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
+        return tokenizer
+    beside = [p / manifest.VOCABULARY for p in (folder.parent, folder)]
+    looked_at = [pathlib.Path(built.vocab_file)] if built.vocab_file else []
+    for path in [*looked_at, *beside]:
+        if path.is_file() and _sha256(path) == built.vocab_sha256:
+            return Tokenizer.of(path, built)
+    places = ", ".join(map(str, [*looked_at, *beside]))
+    raise FileNotFoundError(
+        f"No vocabulary file with the SHA-256 of these records,"
+        f" {built.vocab_sha256}, at {places}. Give it by --vocab_file, or"
+        " --examples=0 to show none."
+    )
+
+
+def _sha256(path: pathlib.Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _parsed(record: bytes, built: Manifest) -> tuple[list[int], int]:

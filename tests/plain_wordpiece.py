@@ -28,12 +28,23 @@ class PlainTokenizer:
         vocab: Token -> id.
         do_lower_case: Lower-case the text.
         strip_accents: Remove accents, if the text is lower-cased.
+        chinese_apart: Make each ideograph a word.
+        longest_word: A longer one is unknown.
     """
 
-    def __init__(self, vocab, do_lower_case=True, strip_accents=True):
+    def __init__(
+        self,
+        vocab,
+        do_lower_case=True,
+        strip_accents=True,
+        chinese_apart=True,
+        longest_word=LONGEST_WORD,
+    ):
         self.vocab = vocab
         self.do_lower_case = do_lower_case
         self.strip_accents = strip_accents
+        self.chinese_apart = chinese_apart
+        self.longest_word = longest_word
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text."""
@@ -46,7 +57,10 @@ class PlainTokenizer:
     def words(self, text: str) -> list[str]:
         """Return the words and punctuation marks of a text."""
         words = []
-        for token in set_ideographs_apart(clean(text)).split():
+        text = clean(text)
+        if self.chinese_apart:
+            text = set_ideographs_apart(text)
+        for token in text.split():
             if self.do_lower_case:
                 token = token.lower()
                 if self.strip_accents:
@@ -56,7 +70,7 @@ class PlainTokenizer:
 
     def pieces(self, word: str) -> list[str]:
         """Return the longest piece at the start, the longest after it, ..."""
-        if len(word) > LONGEST_WORD:
+        if len(word) > self.longest_word:
             return [UNK]
         pieces = []
         rest = word

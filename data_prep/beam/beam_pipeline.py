@@ -28,6 +28,7 @@ from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.dedup import dedup_filter, duplicates, near_duplicates
 from data_prep.dedup.dedup_filter import NEAR
 from electra_tf.text import vocabulary
+from electra_tf.text.unknown import NO_TOKENS, Counts
 
 JOB = "job"
 FIRST, AGAIN = "first", "again"
@@ -114,13 +115,17 @@ class _Counters:
     """Progress that Beam shows."""
 
     def __init__(self):
-        self._bytes = Metrics.counter("electra_tf", "bytes_of_text")
-        self._examples = Metrics.counter("electra_tf", "examples")
+        names = ("bytes_of_text", "examples", "tokens", "unknown_tokens")
+        self._counters = [Metrics.counter("electra_tf", n) for n in names]
 
-    def add(self, size: int, examples: int) -> None:
-        """Count bytes read and examples made."""
-        self._bytes.inc(size)
-        self._examples.inc(examples)
+    def add(
+        self, size: int, examples: int, unknown: Counts = NO_TOKENS
+    ) -> None:
+        """Count bytes read and what was made."""
+        for counter, number in zip(
+            self._counters, (size, examples, *unknown), strict=True
+        ):
+            counter.inc(number)
 
 
 def _build(folder: BeamFolder, config, job: jobs.Job) -> Iterator[int]:

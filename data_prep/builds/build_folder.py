@@ -24,6 +24,7 @@ import numpy as np
 
 from data_prep.builds import job_results
 from data_prep.builds.job_results import JobResult
+from electra_tf.configs.tokenizer import UNNAMED
 from electra_tf.errors import UserError
 from electra_tf.io import claims, files, manifest, token_counts
 
@@ -184,6 +185,7 @@ def _check_same(
     found: Mapping[str, Any], settings: Mapping[str, Any], what: str
 ) -> None:
     """Refuse settings that differ, naming each with both values."""
+    found, settings = ({**UNNAMED, **both} for both in (found, settings))
     differences = [
         f"  {name}: {found.get(name)} there, {value} now"
         for name, value in settings.items()

@@ -32,6 +32,7 @@ class JobResult(NamedTuple):
         counts: Numbers by name, see docs/data_build.md.
         lengths: Number of examples by their number of ids, as text.
         places: The first places of what was wrong with the text, by name.
+        unknown_words: Some words that became [UNK].
     """
 
     training: Sequence[Shard]
@@ -39,6 +40,7 @@ class JobResult(NamedTuple):
     counts: Mapping[str, int]
     lengths: Mapping[str, int]
     places: Mapping[str, Sequence[str]]
+    unknown_words: Sequence[str] = ()
 
     @property
     def shards(self) -> list[Shard]:
@@ -79,6 +81,11 @@ class TokenCounter:
         self._waiting.append(ids)
         if len(self._waiting) >= _STRINGS_AT_ONCE:
             self._count()
+
+    @property
+    def counted(self) -> np.ndarray:
+        """How often each id came among those that are counted already."""
+        return self._counts
 
     @property
     def counts(self) -> np.ndarray:

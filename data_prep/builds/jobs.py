@@ -15,9 +15,13 @@ from data_prep.examples import sentences, shards
 from data_prep.examples.example_builder import ExampleBuilder, RandomInputs
 from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Unit
-from electra_tf.text import id_strings
+from electra_tf.text import id_strings, unknown
 from electra_tf.text.line_tokenizer import LineTokenizer
 from electra_tf.text.tokenization import Tokenizer
+from electra_tf.text.unknown import Counts
+
+# That a job tells, so that the build can say why they are.
+MOST_UNKNOWN_WORDS = 100
 
 
 class Job(NamedTuple):
@@ -51,7 +55,7 @@ class _Output:
         tokenizer = tokenizer_of(config)
         cls, sep = map(id_strings.of, ([tokenizer.cls_id], [tokenizer.sep_id]))
         self._held_out_share = config.held_out_share
-        self._unk_id = tokenizer.unk_id
+        self._tokenizer = tokenizer
         self._builder = ExampleBuilder(cls, sep, config.max_seq_length)
         self._lengths: dict[int, int] = collections.defaultdict(int)
         self.token_counter = TokenCounter(tokenizer.vocab_size)
@@ -82,6 +86,11 @@ class _Output:
         self._without_tokens += not number
         return number
 
+    def unknown_so_far(self) -> Counts:
+        """Return how many tokens are [UNK] of those that are counted."""
+        counted = self.token_counter.counted + self._held_out_counter.counted
+        return unknown.counts_by_id(counted, self._tokenizer)
+
     @property
     def lengths(self) -> dict[str, int]:
         """Number of examples by their number of ids."""
@@ -96,7 +105,8 @@ class _Output:
             "tokens": self._builder.tokens,
             "tokens_cut_off": self._builder.tokens_cut_off,
             "unknown_tokens": sum(
-                int(counter.counts[self._unk_id]) for counter in counters
+                int(counter.counts[self._tokenizer.unk_id])
+                for counter in counters
             ),
             "single_segment_examples": self._single_segments,
         }
@@ -116,14 +126,14 @@ def _writer(config, job: Job, held_out: bool = False) -> shards.ShardWriter:
 
 
 @functools.lru_cache(maxsize=1)
-def _remembering(vocab_file, do_lower_case, strip_accents) -> LineTokenizer:
-    return LineTokenizer(Tokenizer(vocab_file, do_lower_case, strip_accents))
+def _remembering(vocab_file: str, settings: tuple) -> LineTokenizer:
+    return LineTokenizer(Tokenizer(vocab_file, **dict(settings)))
 
 
 def _line_tokenizer(config: PretrainingDatasetConfig) -> LineTokenizer:
     """Return the build's tokenizer; one a process, it remembers words."""
     return _remembering(
-        config.vocab_file, config.do_lower_case, config.strip_accents
+        config.vocab_file, tuple(config.tokenizer_settings.items())
     )
 
 
@@ -137,12 +147,13 @@ def run(
 ) -> JobResult:
     """Write the files of one job, and then that it is finished."""
     output = _Output(config, job)
-    new_examples = 0
+    new_examples, told = 0, Counts()
 
     def on_read(size: int) -> None:
-        nonlocal new_examples
-        progress.add(size, new_examples)
-        new_examples = 0
+        nonlocal new_examples, told
+        now = output.unknown_so_far()
+        progress.add(size, new_examples, now - told)
+        new_examples, told = 0, now
 
     issues = DataIssues()
     kept = dedup_filter.filter_of(job)
@@ -165,6 +176,7 @@ def run(
         },
         output.lengths,
         issues.places,
+        [*tokenizer_of(config).pieces.unknown_words][:MOST_UNKNOWN_WORDS],
     )
     counts = output.token_counter.counts
     job_results.save(result, counts, job.folder, job.number)

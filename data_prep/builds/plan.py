@@ -7,7 +7,8 @@ same plan.
 import collections
 import dataclasses
 import math
-import unicodedata
+import os
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import electra_tf
@@ -20,19 +21,18 @@ from data_prep.examples import sentences
 from data_prep.sources import data_issues
 from data_prep.sources.unit import SourceFile
 from electra_tf.configs import to_json
+from electra_tf.configs.tokenizer import named
 from electra_tf.errors import UserError
+from electra_tf.io import manifest
 from electra_tf.io.manifest import Manifest
-from electra_tf.text import vocabulary
-from electra_tf.text.tokenization import MAX_CHARACTERS_PER_WORD
+from electra_tf.text import unknown, vocabulary
+from electra_tf.text.unknown import Counts
 
 # As in the original, a large corpus becomes 1000 files.
 MOST_FILES = 1000
 BYTES_PER_MB = 1_000_000
 # Sentences lose about a tenth, long paragraphs half.
 CUT_OFF_WORTH_A_WARNING = 0.2
-UNKNOWN_WORTH_A_WARNING = 0.01
-# The share of tokens from which on a vocabulary is of another kind of text.
-OFTEN = 0.05
 # Tokens that a warning names.
 MOST_NAMED = 5
 
@@ -92,8 +92,8 @@ class Plan:
             max_seq_length=self.config.max_seq_length,
             vocab_size=tokenizer.vocab_size,
             vocab_sha256=tokenizer.vocab_sha256,
-            do_lower_case=tokenizer.do_lower_case,
-            strip_accents=tokenizer.strip_accents,
+            **self.config.tokenizer_settings,
+            vocab_file=_recorded(self.config),
             settings=self.settings,
             counts=_total(result.counts for result in results),
             training=tuple(
@@ -146,14 +146,23 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
     for name in NOT_SETTINGS:
         del by_name[name]
     settings = {
-        **by_name,
+        **named(by_name),
         "num_out_files": num_files,
-        "strip_accents": tokenizer.strip_accents,
         "vocab_sha256": tokenizer.vocab_sha256,
         "corpus": f"{len(files)} files, {total} bytes,"
         f" {corpus.fingerprint(files)}",
     }
     return Plan(config, files, settings, text_changes.states_of(files))
+
+
+def _recorded(config: PretrainingDatasetConfig) -> str:
+    """Return where the vocabulary is, for a manifest; "" if beside the folder.
+
+    So the manifests of builds of the same layout are the same.
+    """
+    path = os.path.abspath(config.vocab_file)
+    beside = pathlib.Path(os.path.abspath(config.output_dir)).parent
+    return "" if path == str(beside / manifest.VOCABULARY) else path
 
 
 def _check_not_empty(config, built: Manifest) -> None:
@@ -199,7 +208,14 @@ def report(
         f" {summary}"
     )
     _report_vocabulary(config.vocab_file)
-    _report_unknown(config, built)
+    words = [word for result in results for word in result.unknown_words]
+    for line in unknown.report(
+        Counts(built.tokens_kept, built.counts["unknown_tokens"]),
+        tokenizer_of(config),
+        "in examples",
+        words,
+    ):
+        print(line)
     places: dict[str, list[str]] = collections.defaultdict(list)
     for result in results:
         for kind, some in result.places.items():
@@ -213,56 +229,6 @@ def report(
             " of long lines, did not fit into their examples. Cut the lines"
             " with --split_sentences=root, or raise --max_seq_length."
         )
-
-
-def _report_unknown(config: PretrainingDatasetConfig, built: Manifest) -> None:
-    """Print the share of [UNK]; from 1 % on, why and what to do."""
-    unknown = built.counts["unknown_tokens"]
-    share = unknown / max(built.tokens_kept, 1)
-    print(f"{unknown} tokens are [UNK], {share:.2%} of those in examples")
-    if share >= UNKNOWN_WORTH_A_WARNING:
-        print(
-            f"Warning: {share:.0%} of the tokens are [UNK], which says nothing"
-            f" of the text. {reason_for_unknown(config)}"
-        )
-
-
-def reason_for_unknown(config: PretrainingDatasetConfig) -> str:
-    """Say why tokens may be unknown, by the vocabulary, and what to do."""
-    content = vocabulary.read_file(config.vocab_file)
-    tokens = vocabulary.load_vocabulary(content).keys()
-    tokens -= {*vocabulary.SPECIAL_TOKENS}
-    capitals = [token for token in tokens if token != token.lower()]
-    accented = [token for token in tokens if _has_accents(token)]
-    if config.do_lower_case and len(capitals) > OFTEN * len(tokens):
-        return (
-            f"{len(capitals)} of {len(tokens)} tokens of the vocabulary have"
-            f" capitals, such as {min(capitals)!r}, and the text is"
-            " lower-cased. Build with --nodo_lower_case."
-        )
-    if not (config.do_lower_case or capitals):
-        return (
-            "No token of the vocabulary has a capital, and the text is not"
-            " lower-cased. Build with --do_lower_case."
-        )
-    strips = config.do_lower_case and config.strip_accents
-    if strips and len(accented) > OFTEN * len(tokens):
-        return (
-            f"{len(accented)} of {len(tokens)} tokens of the vocabulary have"
-            f" accents, such as {min(accented)!r}, and they are removed from"
-            " the text. Build with --nostrip_accents."
-        )
-    return (
-        "The vocabulary lacks characters of the text, or the text has words"
-        f" of more than {MAX_CHARACTERS_PER_WORD} characters: learn a"
-        " vocabulary from this text with python -m data_prep.build_vocab, or"
-        " put blanks into such words."
-    )
-
-
-def _has_accents(token: str) -> bool:
-    decomposed = unicodedata.normalize("NFD", token)
-    return any(unicodedata.category(c) == "Mn" for c in decomposed)
 
 
 def _report_vocabulary(vocab_file: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.errors import UserError
+from electra_tf.text.unknown import NO_TOKENS, Counts
 
 # Seconds between looks at how far the workers are.
 POLL_SECONDS = 0.5
@@ -21,7 +22,7 @@ SECONDS_TO_END = 10.0
 BYTES_PER_MB = 1_000_000
 # A fresh interpreter each: works alike on all systems, and beside threads.
 _CONTEXT = multiprocessing.get_context("spawn")
-_BYTES, _EXAMPLES, _STOP = range(3)
+_BYTES, _EXAMPLES, _TOKENS, _UNKNOWN, _STOP = range(5)
 
 
 class Stopped(Exception):  # noqa: N818 (not an error)
@@ -37,16 +38,20 @@ class Progress:
     """
 
     def __init__(self, total_bytes: int, left_bytes: int):
-        self._counters = _CONTEXT.Array("q", 3)
+        self._counters = _CONTEXT.Array("q", 5)
         self._total = total_bytes
         self._before = total_bytes - left_bytes
         self._began = self._shown = time.monotonic()
 
-    def add(self, size: int, examples: int) -> None:
-        """Count bytes read and examples made; raise Stopped if told to."""
+    def add(
+        self, size: int, examples: int, unknown: Counts = NO_TOKENS
+    ) -> None:
+        """Count bytes read and what was made; raise Stopped if told to."""
         with self._counters.get_lock():
             self._counters[_BYTES] += size
             self._counters[_EXAMPLES] += examples
+            self._counters[_TOKENS] += unknown.tokens
+            self._counters[_UNKNOWN] += unknown.unknown
         if self._counters[_STOP]:
             raise Stopped
 
@@ -65,11 +70,13 @@ class Progress:
         now = self._counters[_BYTES]
         speed = now / max(seconds, 1e-9)
         done = self._before + now
+        tokens = Counts(self._counters[_TOKENS], self._counters[_UNKNOWN])
         left = f"{(self._total - done) / speed:.0f} s left" if now else "..."
         return (
             f"{done / BYTES_PER_MB:.1f} of {self._total / BYTES_PER_MB:.1f} MB,"
             f" {speed / BYTES_PER_MB:.2f} MB/s,"
-            f" {self._counters[_EXAMPLES]} examples, {left}"
+            f" {self._counters[_EXAMPLES]} examples,"
+            f" {tokens.share:.2%} [UNK], {left}"
         )
 
     def summary(self) -> str:

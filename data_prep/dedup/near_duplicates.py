@@ -6,7 +6,7 @@ them than the threshold (Jaccard similarity, as estimated from 128 hashes) are
 near duplicates. A document is left out if one before it is like it, whether
 that one stays or not, so that pairs can be judged on different machines.
 
-On one machine it takes 500 bytes of disk and about 4 kB of memory a document,
+On one machine it takes 500 bytes of disk and about 6 kB of memory a document,
 for all of the corpus, and one process compares.
 
 Source: Broder, 1997, On the resemblance and containment of documents.
@@ -31,6 +31,9 @@ _WORD = re.compile(rf"[{_WITHOUT_BLANKS}]|[^\s{_WITHOUT_BLANKS}]+")
 NUM_HASHES = 128
 WORDS_PER_SHINGLE = 5
 SEED = 1
+# How bad it is to compare what is not alike, and not to compare what is. Of
+# those just alike enough the index then finds 80 to 92 %.
+WEIGHTS = (0.1, 0.9)
 SCHEME = "affine32"  # Of the hashes; named for datasketch to compare them.
 
 
@@ -50,7 +53,7 @@ def _index(threshold: float):
     """Return an empty index of signatures."""
     datasketch = _datasketch()
     try:
-        return datasketch.MinHashLSH(threshold, NUM_HASHES)
+        return datasketch.MinHashLSH(threshold, NUM_HASHES, weights=WEIGHTS)
     except ValueError as error:
         raise UserError(
             f"--drop_near_duplicates={threshold} is too near to 1 ({error})."

@@ -41,6 +41,7 @@ from electra_tf.configs.machine import PRECISIONS
 from electra_tf.configs.pretraining import PretrainingConfig
 from electra_tf.configs.program import steps_to_profile
 from electra_tf.configs.tasks import TASKS, TaskRow
+from electra_tf.configs.tokenizer import TokenizerConfig
 
 __all__ = [
     "ACTIVATIONS",
@@ -56,6 +57,7 @@ __all__ = [
     "ModelSize",
     "PretrainingConfig",
     "TaskRow",
+    "TokenizerConfig",
     "check_same",
     "encoder_config",
     "from_json",

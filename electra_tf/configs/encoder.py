@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from electra_tf.configs import fields
 from electra_tf.configs.hparams import Config, Derived, check_names, hparam
+from electra_tf.configs.tokenizer import TokenizerConfig
 from electra_tf.errors import UserError
 
 HEAD_SIZE = 64  # Width of an attention head in every released model.
@@ -92,7 +93,7 @@ def widths(hidden_size: int) -> dict[str, int]:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ModelSettings(Config):
+class ModelSettings(TokenizerConfig):
     """Which encoder a program builds, and for which text."""
 
     model_size: str = fields.model(
@@ -110,11 +111,6 @@ class ModelSettings(Config):
         at_least=1,
     )
     vocab_size: int = fields.model(30522, "number of word pieces", at_least=1)
-    do_lower_case: bool = fields.model(True, "whether text is lower-cased")
-    strip_accents: bool = fields.model(
-        Derived(lambda c: c.do_lower_case, "the same as do_lower_case"),
-        "whether accents are removed; text that is not lower-cased keeps them",
-    )
     hidden_dropout_prob: float = fields.model(
         0.1, "dropout of layer outputs", at_least=0, less_than=1
     )
@@ -125,11 +121,6 @@ class ModelSettings(Config):
     def check(self):
         """Raise a `UserError` if no encoder can be built, or is too short."""
         super().check()
-        if self.strip_accents and not self.do_lower_case:
-            raise UserError(
-                "strip_accents needs do_lower_case: text that is not "
-                "lower-cased keeps its accents. Received: do_lower_case False."
-            )
         overrides = self.model_hparam_overrides
         check_names(
             dataclasses.fields(EncoderConfig),

@@ -11,6 +11,7 @@ from typing import Any
 from electra_tf.configs import (
     EncoderConfig,
     PretrainingConfig,
+    TokenizerConfig,
     encoder_config,
     generator_config,
 )
@@ -33,8 +34,7 @@ ENCODER_SETTINGS = (
     "model_hparam_overrides",
     "embedding_size",
     "vocab_size",
-    "do_lower_case",
-    "strip_accents",
+    *(field.name for field in dataclasses.fields(TokenizerConfig)),
 )
 # And which generator.
 GENERATOR_SETTINGS = (
@@ -97,8 +97,7 @@ def _told(config, names: Mapping[str, Any]) -> dict[str, Any]:
         for field in dataclasses.fields(encoder)
         if field.name not in FREE
     }
-    told["do_lower_case"] = config.do_lower_case
-    told["strip_accents"] = config.strip_accents
+    told |= config.tokenizer_settings
     told |= {n: getattr(config, n) for n in GENERATOR_SETTINGS if n in names}
     if "generator_hidden_size" in names:
         generator = generator_config(config)

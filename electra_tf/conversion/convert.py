@@ -16,7 +16,8 @@ import os
 import numpy as np
 
 from electra_tf import command_line
-from electra_tf.configs import ACTIVATIONS
+from electra_tf.configs import ACTIVATIONS, TokenizerConfig
+from electra_tf.configs.tokenizer import UNNAMED
 from electra_tf.conversion import formats, layout
 from electra_tf.conversion.model import Model, shapes_of
 from electra_tf.io import files
@@ -60,6 +61,20 @@ def parser() -> argparse.ArgumentParser:
         const=False,
         help="the text of a checkpoint without config kept its accents, "
         "though it was lower-cased",
+    )
+    add(
+        "--keep_chinese_words",
+        dest="tokenize_chinese_chars",
+        action="store_false",
+        help="the text of a checkpoint without config was not cut at each "
+        "Chinese character",
+    )
+    add(
+        "--max_input_chars_per_word",
+        type=int,
+        default=UNNAMED["max_input_chars_per_word"],
+        help="longest word that a checkpoint without config was trained to "
+        "read (default 200)",
     )
     add(
         "--leave_out",
@@ -126,7 +141,9 @@ def summary(model: Model) -> list[str]:
         f"{part}: {len(sizes)} arrays, {sum(sizes):,} numbers"
         for part, sizes in counts.items()
     ]
-    lines.append(f"activation: {model.config.encoder.hidden_act}")
+    settings = TokenizerConfig.of(model.config).tokenizer_settings
+    text = ", ".join(f"{name} {value}" for name, value in settings.items())
+    lines += [f"activation: {model.config.encoder.hidden_act}", f"text: {text}"]
     lines += [f"left out {name}: {why}" for name, why in model.left_out.items()]
     return lines
 

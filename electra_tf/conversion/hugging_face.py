@@ -1,6 +1,7 @@
 """Folders of Hugging Face's transformers: in and out.
 
-    config.json, model.safetensors, vocab.txt, tokenizer_config.json
+    config.json, model.safetensors, vocab.txt
+    tokenizer_config.json, tokenizer.json   see `hugging_face_tokenizer`
 
 `from_pretrained` loads what is written here as it is. Neither transformers
 nor torch is needed. Of weights in a pytorch_model.bin, which is a pickle, only
@@ -16,7 +17,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from electra_tf.configs import EncoderConfig, hparams
-from electra_tf.conversion import model_folder, selection, torch_file
+from electra_tf.conversion import (
+    hugging_face_tokenizer,
+    model_folder,
+    selection,
+    torch_file,
+)
 from electra_tf.conversion.hugging_face_weights import (
     PARTS,
     THEIR_HEADS,
@@ -37,14 +43,6 @@ from electra_tf.io import files
 from electra_tf.text import vocabulary
 
 MODEL_TYPE = "electra"
-TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
-# How their tokenizer changes text where its config does not say.
-TOKENIZER_DEFAULTS = {
-    "do_lower_case": True,
-    "strip_accents": None,  # As do_lower_case.
-    "tokenize_chinese_chars": True,
-}
-TOKENIZER_FILE = "tokenizer.json"  # Their fast tokenizer; has the vocabulary.
 PICKLED_FILE = "pytorch_model.bin"
 DEFAULT_TASK = "classification"
 
@@ -110,9 +108,7 @@ def write(
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen)
     files.write_json(os.path.join(path, model_folder.CONFIG_FILE), config)
-    files.write_json(
-        os.path.join(path, TOKENIZER_CONFIG_FILE), _tokenizer_json(chosen)
-    )
+    hugging_face_tokenizer.write(path, chosen)
     # Their loader asks which framework the file is for.
     model_folder.write_weights(path, arrays, format="pt")
     return chosen
@@ -147,17 +143,21 @@ def read(
     task = task or values.get("finetuning_task") or DEFAULT_TASK
     arrays, left_out = _wanted(path, part, leave_out)
     variables = to_ours(path, part, task, encoder, arrays)
+    settings, overruled = hugging_face_tokenizer.read_settings(path)
     config = ModelConfig(
         encoder,
-        **_tokenizer_settings(path),
+        **settings,
         model_size=named_size(encoder),
     )
+    vocab = _vocab(path, vocab_file)
+    if vocab and not vocab_file:
+        hugging_face_tokenizer.check_vocab(path, vocab)
     return make(
         path,
         with_parts(path, config, shapes_of(variables)),
         variables,
-        _vocab(path, vocab_file),
-        left_out=left_out,
+        vocab,
+        left_out={**left_out, **overruled},
     )
 
 
@@ -230,19 +230,6 @@ def _labels(size: int, labels: tuple[str, ...]) -> dict:
     return {
         "id2label": {str(index): label for index, label in enumerate(labels)},
         "label2id": {label: index for index, label in enumerate(labels)},
-    }
-
-
-def _tokenizer_json(model: Model) -> dict:
-    names = ("pad", "unk", "cls", "sep", "mask")
-    special = zip(names, vocabulary.SPECIAL_TOKENS, strict=True)
-    return {
-        "tokenizer_class": "ElectraTokenizer",
-        "do_lower_case": model.config.do_lower_case,
-        "strip_accents": model.config.strips_accents,
-        "tokenize_chinese_chars": True,
-        "model_max_length": model.config.encoder.max_position_embeddings,
-        **{f"{name}_token": token for name, token in special},
     }
 
 
@@ -328,45 +315,13 @@ def _check_tied(path: str, arrays: Mapping):
         )
 
 
-def _tokenizer_settings(path: str) -> dict[str, bool | None]:
-    """Return how their tokenizer changes text, by our names.
-
-    Raises:
-        UserError: for a value of a wrong type, or what we do not have.
-    """
-    file = os.path.join(path, TOKENIZER_CONFIG_FILE)
-    values = model_folder.read_json(file)
-    found = {
-        name: values.get(name, default)
-        for name, default in TOKENIZER_DEFAULTS.items()
-    }
-    for name, value in found.items():
-        if value is not TOKENIZER_DEFAULTS[name] and type(value) is not bool:
-            raise UserError(
-                f"{name} in {file} must be true or false. Received: {value!r}."
-            )
-    if not found.pop("tokenize_chinese_chars"):
-        raise UserError(
-            f"{file} has tokenize_chinese_chars false. Ideographs are always "
-            "words of their own here, so texts would become other ids than "
-            "the model was trained on."
-        )
-    if found["strip_accents"] and not found["do_lower_case"]:
-        raise UserError(
-            f"{file} has strip_accents true and do_lower_case false. Text "
-            "that is not lower-cased keeps its accents here, so it would "
-            "become other ids than the model was trained on."
-        )
-    return found
-
-
 def _vocab(path: str, vocab_file: str | None) -> bytes | None:
     """Return the vocabulary, of vocab.txt or of their fast tokenizer."""
     file = vocab_file or os.path.join(path, model_folder.VOCAB_FILE)
     content = model_folder.read_vocab(file)
     if content is not None:
         return content
-    file = os.path.join(path, TOKENIZER_FILE)
+    file = os.path.join(path, hugging_face_tokenizer.TOKENIZER_FILE)
     model = model_folder.read_json(file).get("model") or {}
     ids = model.get("vocab") if isinstance(model, dict) else model
     if not ids:

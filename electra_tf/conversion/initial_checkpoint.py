@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from electra_tf.configs.tokenizer import IN_OLDER_FILES
 from electra_tf.conversion import compatibility, formats, model_folder
 from electra_tf.conversion.compatibility import (
     ENCODER_SETTINGS,
@@ -20,6 +21,7 @@ from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.text.vocabulary import load_vocabulary
+from electra_tf.training import run_folder
 
 
 def pretraining(
@@ -85,8 +87,7 @@ def _read(config: PretrainingConfig | FinetuningConfig, **options) -> Model:
     model = formats.read(
         config.init_checkpoint,
         num_attention_heads=overrides.get("num_attention_heads"),
-        do_lower_case=config.do_lower_case,
-        strip_accents=config.strip_accents,
+        **config.tokenizer_settings,
         **options,
     )
     # A new run has a new optimizer; the old one's state need not stay.
@@ -97,14 +98,22 @@ def _saved(file: str, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings of some names in a run's config file."""
     # Older files have the released code's booleans, too.
     values = PretrainingConfig.translated(model_folder.read_json(file))
+    if values:
+        values = {**IN_OLDER_FILES, **values}
     return {name: values[name] for name in names if name in values}
 
 
 def check_vocabulary(
     model: Model | None, tokenizer: Tokenizer, source: str
 ) -> None:
-    """Check that a model was trained with a tokenizer's vocabulary."""
-    if model is None or model.vocab is None:
+    """Check that a model was trained with a tokenizer's vocabulary.
+
+    A run whose vocabulary is no more where it was is known by its SHA-256.
+    """
+    if model is None:
+        return
+    if model.vocab is None:
+        run_folder.check_vocabulary(source, tokenizer.vocab_sha256)
         return
     theirs, ours = load_vocabulary(model.vocab), tokenizer.vocab
     different = [

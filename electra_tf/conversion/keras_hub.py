@@ -22,7 +22,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from electra_tf.configs import EncoderConfig, hparams
+from electra_tf.configs import EncoderConfig, TokenizerConfig, hparams
+from electra_tf.configs.tokenizer import UNNAMED
 from electra_tf.conversion import (
     keras_hub_weights,
     layout,
@@ -67,7 +68,6 @@ WITHOUT_MEANING = ("name", "trainable", "dtype")
 # The only values that ours has of what their tokenizer can vary.
 FIXED = {
     "split": True,
-    "split_on_cjk": True,
     "suffix_indicator": vocabulary.CONTINUATION,
     "oov_token": vocabulary.UNK,
 }
@@ -177,8 +177,10 @@ def _tokenizer_json(config: ModelConfig) -> dict:
     arguments = {
         "vocabulary": None,  # From its file.
         "lowercase": config.do_lower_case,
-        "strip_accents": config.strips_accents,
+        "strip_accents": TokenizerConfig.of(config).strip_accents,
     }
+    if not config.tokenize_chinese_chars:  # Their default is true.
+        arguments["split_on_cjk"] = False
     return _serialized(TOKENIZER, arguments)
 
 
@@ -232,7 +234,11 @@ def _tokenizer_settings(path: str, default: bool) -> tuple[dict, dict]:
         )
     lower_case = bool(arguments.get("lowercase", False))
     strips = bool(arguments.get("strip_accents", False))
-    settings = {"do_lower_case": lower_case, "strip_accents": strips}
+    settings = {
+        "do_lower_case": lower_case,
+        "strip_accents": strips and lower_case,
+        "tokenize_chinese_chars": bool(arguments.get("split_on_cjk", True)),
+    }
     if lower_case or not strips:
         return settings, {}
     why = "text that is not lower-cased keeps its accents here"
@@ -273,12 +279,17 @@ def _ours(config: ModelConfig, arrays: dict) -> dict[str, np.ndarray]:
 def _not_theirs(model: Model) -> dict[str, str]:
     """Return why some of a model has no place in their backbone."""
     encoder = model.config.encoder
+    longest = model.config.max_input_chars_per_word
     scopes = collections.Counter(name.split("/")[0] for name in model.variables)
     left_out = {
         f"{scope} ({count} arrays)": "ElectraBackbone is the encoder alone"
         for scope, count in scopes.items()
         if scope != MAIN
     }
+    if longest != UNNAMED["max_input_chars_per_word"]:
+        left_out[f"max_input_chars_per_word {longest}"] = (
+            "the longest word of ElectraTokenizer cannot be set"
+        )
     if encoder.hidden_act != HIDDEN_ACT:
         left_out[f"hidden_act {encoder.hidden_act}"] = (
             "ElectraBackbone always computes the tanh approximation, "

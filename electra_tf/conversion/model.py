@@ -15,6 +15,7 @@ from electra_tf.configs import (
     MODEL_SIZES,
     EncoderConfig,
     FinetuningConfig,
+    TokenizerConfig,
     encoder_config,
     num_heads,
 )
@@ -65,6 +66,8 @@ class ModelConfig:
         tasks: for each task its layers: kernel shape by name.
         do_lower_case: whether text is lower-cased.
         strip_accents: whether accents are removed; None is as do_lower_case.
+        tokenize_chinese_chars: whether each Chinese character is a word.
+        max_input_chars_per_word: the longest word that is cut into pieces.
         model_size: the named size whose defaults fine-tuning takes.
         step: how many updates the weights have seen, where known.
     """
@@ -78,6 +81,8 @@ class ModelConfig:
     )
     do_lower_case: bool = True
     strip_accents: bool | None = None
+    tokenize_chinese_chars: bool = True
+    max_input_chars_per_word: int = 200
     model_size: str = "small"
     step: int | None = None
 
@@ -92,11 +97,6 @@ class ModelConfig:
                 name = f"{TASKS}/{task}/{layer}"
                 shapes |= layout.dense(name, inputs, outputs)
         return shapes
-
-    @property
-    def strips_accents(self) -> bool:
-        """Whether accents are removed."""
-        return self.do_lower_case and self.strip_accents is not False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -124,8 +124,7 @@ class ModelConfig:
             "model_hparam_overrides": overrides,
             "embedding_size": self.encoder.embedding_size,
             "vocab_size": self.encoder.vocab_size,
-            "do_lower_case": self.do_lower_case,
-            "strip_accents": self.strips_accents,
+            **TokenizerConfig.of(self).tokenizer_settings,
         }
 
 

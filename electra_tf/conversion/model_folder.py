@@ -18,6 +18,7 @@ import numpy as np
 import safetensors.numpy
 
 from electra_tf.configs import MODEL_SIZES, EncoderConfig, hparams
+from electra_tf.configs.tokenizer import IN_OLDER_FILES
 from electra_tf.conversion.model import (
     PARTS,
     Model,
@@ -118,6 +119,8 @@ _VALID = {
     "tasks": _are_tasks,
     "do_lower_case": lambda value: isinstance(value, bool),
     "strip_accents": lambda value: value is None or isinstance(value, bool),
+    "tokenize_chinese_chars": lambda value: isinstance(value, bool),
+    "max_input_chars_per_word": lambda n: type(n) is int and n > 0,
     "model_size": lambda size: isinstance(size, str) and size in MODEL_SIZES,
     "step": lambda step: step is None or type(step) is int,
 }
@@ -133,7 +136,7 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
             f"{found[1]!r}."
         )
     names = [field.name for field in dataclasses.fields(ModelConfig)]
-    values = {"strip_accents": None, **values}  # Folders once did not say.
+    values = {**IN_OLDER_FILES, **values}
     missing = [name for name in names if name not in values]
     if missing:
         raise UserError(

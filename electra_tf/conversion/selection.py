@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from electra_tf.configs import TokenizerConfig
 from electra_tf.conversion.model import (
     GENERATOR,
     GENERATOR_HEAD,
@@ -20,6 +21,7 @@ from electra_tf.conversion.model import (
     with_parts,
 )
 from electra_tf.errors import UserError
+from electra_tf.text import vocabulary
 
 EMBEDDINGS = "embeddings/"
 
@@ -124,6 +126,7 @@ def joined(discriminator: Model, masked_lm: Model) -> Model:
             "What another generator is to be joined to has one already: "
             f"{', '.join(discriminator.config.parts)}. Leave one of them out."
         )
+    _check_texts(discriminator, masked_lm)
     tied = _are_tied(discriminator, masked_lm)
     variables = dict(discriminator.variables)
     for name, array in masked_lm.variables.items():
@@ -143,6 +146,29 @@ def joined(discriminator: Model, masked_lm: Model) -> Model:
         discriminator.vocab,
         left_out={**masked_lm.left_out, **discriminator.left_out},
     )
+
+
+def _check_texts(discriminator: Model, masked_lm: Model) -> None:
+    """Check that both read texts as the same ids."""
+    ours, theirs = (
+        TokenizerConfig.of(model.config).tokenizer_settings
+        for model in (discriminator, masked_lm)
+    )
+    different = [
+        f"{name}: {value} of the discriminator, {theirs[name]} of the generator"
+        for name, value in ours.items()
+        if value != theirs[name]
+    ]
+    vocabularies = (discriminator.vocab, masked_lm.vocab)
+    if None not in vocabularies:
+        one, other = map(vocabulary.load_vocabulary, vocabularies)
+        if one != other:
+            different.append("their vocabularies")
+    if different:
+        raise UserError(
+            "Discriminator and generator must read texts alike. They differ "
+            "in\n  " + "\n  ".join(different)
+        )
 
 
 def _are_tied(discriminator: Model, masked_lm: Model) -> bool:

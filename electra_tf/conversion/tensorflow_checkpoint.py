@@ -10,6 +10,7 @@ checkpoints are TensorFlow 1's, we write
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 from collections.abc import Iterator
 
@@ -37,7 +38,7 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.training import checkpoints
+from electra_tf.training import checkpoints, run_folder
 
 PREFIX = "model.ckpt"
 GLOBAL_STEP = "global_step"
@@ -94,14 +95,16 @@ def read_run(
     config = ModelConfig(
         encoder_config(settings),
         generator=generator_config(settings) if own else None,
-        do_lower_case=settings.do_lower_case,
-        strip_accents=settings.strip_accents,
+        **settings.tokenizer_settings,
         model_size=settings.model_size,
     )
     variables = without(with_sums(path, _variables(path)), leave_out)
     state = _training_state(path)
     config = with_parts(path, config, shapes_of(variables), state.step)
     vocab = model_folder.read_vocab(vocab_file or settings.vocab_file)
+    if vocab is not None and vocab_file is None:
+        folder = os.path.dirname(_beside(path, model_folder.CONFIG_FILE))
+        run_folder.check_vocabulary(folder, hashlib.sha256(vocab).hexdigest())
     return make(path, config, variables, vocab, slots=state.slots)
 
 
@@ -111,6 +114,8 @@ def read_tf1(
     num_attention_heads: int | None = None,
     do_lower_case: bool = True,
     strip_accents: bool | None = None,
+    tokenize_chinese_chars: bool = True,
+    max_input_chars_per_word: int = 200,
     leave_out: tuple[str, ...] = (),
 ) -> Model:
     """Read a checkpoint of the original.
@@ -123,6 +128,8 @@ def read_tf1(
         do_lower_case: whether the model's text is lower-cased.
         strip_accents: whether its accents are removed; None is as
             do_lower_case.
+        tokenize_chinese_chars: whether each Chinese character is a word.
+        max_input_chars_per_word: the longest word that is cut into pieces.
         leave_out: names of variables, or of scopes above them.
     """
     variables = _variables(path)
@@ -133,6 +140,8 @@ def read_tf1(
         infer(path, shapes, num_attention_heads),
         do_lower_case=do_lower_case,
         strip_accents=strip_accents,
+        tokenize_chinese_chars=tokenize_chinese_chars,
+        max_input_chars_per_word=max_input_chars_per_word,
     )
     return make(
         path,

@@ -12,7 +12,7 @@ import importlib.util
 import typing
 
 from electra_tf import command_line
-from electra_tf.conversion import model_folder
+from electra_tf.conversion import hugging_face_tokenizer, model_folder
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
@@ -79,6 +79,8 @@ def export(args: argparse.Namespace) -> None:
     model_folder.make_folder(args.to)
     exporter = getattr(formats, row.exporter)(args.to, tuned, task)
     print(*exporter.write(), sep="\n")
+    hugging_face_tokenizer.write(args.to, tuned.model)
+    print(f"{args.to}/{hugging_face_tokenizer.TOKENIZER_FILE}: makes its ids")
     differences = formats.differences(exporter.load(), tuned, task)
     for name, difference in differences.items():
         print(f"{name}: largest difference {difference:.2g}")

@@ -79,8 +79,7 @@ class FeatureCache:
         for part in (
             _code_hash(),
             self.tokenizer.vocab_sha256,
-            self.tokenizer.do_lower_case,
-            self.tokenizer.strip_accents,
+            self.tokenizer.config.tokenizer_settings,
             batch_size,
             sorted(settings.items()),
             [(task.name, getattr(task, "labels", None)) for task in self.tasks],

@@ -13,7 +13,7 @@ import os
 import shutil
 import typing
 
-from electra_tf.configs import EncoderConfig, encoder_config
+from electra_tf.configs import EncoderConfig, TokenizerConfig, encoder_config
 from electra_tf.conversion import model_folder
 from electra_tf.conversion.model import (
     Model,
@@ -30,6 +30,7 @@ from electra_tf.text.tokenization import Tokenizer
 TASKS_FILE = "tasks.json"
 FORMAT = "electra_tf fine-tuned tasks"
 VERSION = 1
+SAID_TWICE = ("do_lower_case", "strip_accents")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +80,6 @@ class InputSettings:
     """
 
     max_seq_length: int
-    do_lower_case: bool
     max_query_length: int
     doc_stride: int
     n_best_size: int
@@ -87,9 +87,7 @@ class InputSettings:
     joint_prediction: bool
     answerable_classifier: bool
     qa_na_threshold: float
-    # Folders once did not say these.
-    answer_places: str = "released"
-    strip_accents: bool | None = None
+    answer_places: str = "released"  # Folders once did not say.
 
     @classmethod
     def of(cls, config) -> "InputSettings":
@@ -115,7 +113,7 @@ class FinetunedModel(typing.NamedTuple):
     def tokenizer(self) -> Tokenizer:
         """A tokenizer with the folder's vocabulary."""
         return Tokenizer.of(
-            os.path.join(self.path, model_folder.VOCAB_FILE), self.settings
+            os.path.join(self.path, model_folder.VOCAB_FILE), self.model.config
         )
 
     def task(self, name: str | None = None) -> FinetunedTask:
@@ -148,8 +146,7 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     """
     model_config = ModelConfig(
         encoder_config(config),
-        do_lower_case=config.do_lower_case,
-        strip_accents=config.strip_accents,
+        **config.tokenizer_settings,
         model_size=config.model_size,
     )
     model_config = with_parts(path, model_config, shapes_of(variables), step)
@@ -202,12 +199,16 @@ def read(path: str) -> FinetunedModel:
         )
     try:
         tasks = tuple(map(FinetunedTask.from_json, values["tasks"]))
-        settings = InputSettings(**values["settings"])
+        settings = dict(values["settings"])
+        # Folders once said these twice.
+        said = {n: settings.pop(n) for n in SAID_TWICE if n in settings}
+        settings = InputSettings(**settings)
     except (KeyError, TypeError) as error:
         raise UserError(
             f"The {TASKS_FILE} of {path} lacks or has too much: {error}."
         ) from None
     model = model_folder.read(path)
+    _check_tokenizer(path, said, TokenizerConfig.of(model.config))
     for task in tasks:
         if task.name not in model.config.tasks:
             raise UserError(
@@ -216,3 +217,15 @@ def read(path: str) -> FinetunedModel:
                 f"{', '.join(model.config.tasks) or 'none'}."
             )
     return FinetunedModel(path, tasks, settings, model)
+
+
+def _check_tokenizer(path: str, said: dict, config: TokenizerConfig) -> None:
+    """Check what tasks.json says of the tokenizer against config.json."""
+    for name, value in said.items():
+        ours = getattr(config, name)
+        if value not in (ours, None):
+            raise UserError(
+                f"{name} is {value} in the {TASKS_FILE} of {path} and {ours} "
+                f"in its {model_folder.CONFIG_FILE}. Restore the one that was "
+                "changed."
+            )

@@ -38,6 +38,7 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
 from electra_tf.io import files
 from electra_tf.layers.precision import precision
+from electra_tf.text import unknown
 from electra_tf.training import (
     checkpoints,
     distribution,
@@ -90,6 +91,7 @@ class Finetuner:
                 for task in tasks
             }
             self._log_examples(tokenizer)
+            print_unknown(self.training, tokenizer, "to train on")
         self.evaluator = Evaluator(
             config,
             [
@@ -114,6 +116,7 @@ class Finetuner:
             config.eval_batch_size if name == DEV else config.predict_batch_size
         )
         made = features({task_name: examples}, batch_size)
+        print_unknown(made, tokenizer, f"of {task_name} {name}")
         return Split(task, name, made, Source(examples, tokenizer), batch_size)
 
     @property
@@ -176,7 +179,9 @@ class Finetuner:
         if config.do_train:
             steps = self._train(model, number, seed)
         else:
-            values = checkpoints.read_variables(self._folder(number))
+            folder = self._folder(number)
+            run_folder.check_vocabulary(config.model_dir, self.vocab_sha256)
+            values = checkpoints.read_variables(folder)
             checkpoints.assign(model.variables, values)
 
         def keep(is_best: bool):
@@ -338,6 +343,13 @@ def _remove_folder(folder: str):
 
 def _say(text: str):
     print(text, file=sys.stderr, flush=True)
+
+
+def print_unknown(made: inputs.Inputs, tokenizer, where: str):
+    """Print how many of the tokens are [UNK] and, of many, why."""
+    ids = made.columns["input_ids"].values
+    counts = unknown.counts_of(ids, tokenizer)
+    _say("\n".join(unknown.report(counts, tokenizer, where)))
 
 
 def _share_of(training, task: Task, examples: list) -> float | None:

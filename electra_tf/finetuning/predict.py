@@ -26,6 +26,7 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.serving.answers import ANSWERS
 from electra_tf.io import files
+from electra_tf.text import unknown
 
 # Rows that are answered together: enough to find some of like length. Twice
 # as many at most are in memory.
@@ -208,6 +209,10 @@ def predict(args: argparse.Namespace) -> None:
             for answer in answered(predictor, some, args.strict):
                 sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
             sink.flush()
+    for line in unknown.report(
+        predictor.unknown, predictor.tokenizer, "of the input"
+    )[1:]:
+        print(f"predict: {line}", file=sys.stderr)
 
 
 def _opened(path: str, mode: str):

@@ -17,6 +17,7 @@ from electra_tf.errors import UserError
 from electra_tf.io import files
 
 FILE_NAME = "manifest.json"
+VOCABULARY = "vocab.txt"  # Beside a folder of records, if nowhere else.
 FORMAT = 2
 # Format 1 had no checksums, sources or lengths.
 READABLE = (1, FORMAT)
@@ -53,6 +54,11 @@ class Manifest:
         vocab_sha256: Of the vocabulary file's content.
         do_lower_case: Whether the text was lower-cased.
         strip_accents: Whether accents were removed.
+        tokenize_chinese_chars: Whether each Chinese character is a word.
+        max_input_chars_per_word: The longest word that was cut into pieces.
+        vocab_file: Where the vocabulary was; "" for `vocab.txt` beside the
+            folder. The last three are not written where they have their
+            defaults, which are those of older files.
         settings: All settings of the build, by name.
         counts: What was read and left out, by name.
         training: Files to train on.
@@ -75,6 +81,9 @@ class Manifest:
     program_version: str
     sources: Mapping[str, int] = dataclasses.field(default_factory=dict)
     lengths: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    tokenize_chinese_chars: bool = True
+    max_input_chars_per_word: int = 200
+    vocab_file: str = ""
 
     @property
     def training_examples(self) -> int:
@@ -101,6 +110,9 @@ def write(manifest: Manifest, folder: str) -> None:
 def to_json(manifest: Manifest) -> str:
     """Return the content of manifest.json."""
     content = {"format": FORMAT, **dataclasses.asdict(manifest)}
+    for field in dataclasses.fields(manifest):
+        if content[field.name] == field.default:
+            del content[field.name]
     return json.dumps(content, indent=1) + "\n"
 
 
@@ -146,16 +158,17 @@ def _from_json(text: bytes, path: str) -> Manifest:
         ) from None
 
 
-def check(manifest: Manifest, **settings: Any) -> None:
+def check(manifest: Manifest, folder: str = "", **settings: Any) -> None:
     """Raise ManifestError unless the records were built with these settings.
 
     The message names every mismatch with both values and what to do.
 
     Args:
         manifest: That of the records.
-        **settings: The model's `max_seq_length`, `vocab_size`, `vocab_sha256`,
-            `do_lower_case` and `strip_accents`, or some of them; those that
-            are None are not compared.
+        folder: Where they are, for the message.
+        **settings: The model's `max_seq_length`, `vocab_size`, `vocab_sha256`
+            and settings of the tokenizer, or some of them; those that are
+            None are not compared.
     """
     mismatches = [
         f"  {name}: {getattr(manifest, name)} in the records, {value} for the"
@@ -165,7 +178,8 @@ def check(manifest: Manifest, **settings: Any) -> None:
     ]
     if mismatches:
         raise ManifestError(
-            "The records were not built for this model:\n"
+            f"The records{folder and f' in {folder}'} were not built for this"
+            " model:\n"
             + "\n".join(mismatches)
             + "\nOr build them again with the model's settings."
         )
@@ -173,8 +187,8 @@ def check(manifest: Manifest, **settings: Any) -> None:
 
 def _fix(name: str) -> str:
     if name == "vocab_sha256":
-        return "give the vocabulary file the records were built with"
-    return f"set {name} to that of the records"
+        return "give by --vocab_file the one the records were built with"
+    return f"set --{name} to that of the records"
 
 
 def check_files(manifest: Manifest, folder: str) -> None:

@@ -16,11 +16,11 @@ import numpy as np
 
 from electra_tf.text import id_strings
 from electra_tf.text.tokenization import (
-    ALONE,
     BLANKS,
     MAX_CHARACTERS_REMEMBERED,
     MAX_REMEMBERED_PARTS,
     SIGMA,
+    BasicTokenizer,
     Tokenizer,
 )
 
@@ -41,7 +41,7 @@ class LineTokenizer:
 
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
-        self._alphabet = _Alphabet(tokenizer.do_lower_case)
+        self._alphabet = _Alphabet(tokenizer.basic)
         self._parts = _Parts(tokenizer)
 
     def encode(self, lines: Lines) -> list[str]:
@@ -106,14 +106,14 @@ class _Alphabet:
     """Reads texts by tables of all characters.
 
     Args:
-        do_lower_case: Whether to lower-case words, so that fewer are new. It
-            is done for A to Z; a tokenizer does the others.
+        basic: It has the characters that are words. Where it lower-cases,
+            A to Z are here, so that fewer words are new.
     """
 
-    def __init__(self, do_lower_case: bool):
-        self._kinds = _kinds()
+    def __init__(self, basic: BasicTokenizer):
+        self._kinds = _kinds(basic.alone)
         self._words = np.arange(len(self._kinds), dtype=np.int32)
-        if do_lower_case:
+        if basic.do_lower_case:
             self._words[ord("A") : ord("Z") + 1] += ord("a") - ord("A")
         self._words[self._kinds != _IN_WORD] = ord(" ")
         # For `bytes.translate`.
@@ -136,14 +136,14 @@ class _Alphabet:
 
 
 @functools.cache
-def _kinds() -> np.ndarray:
+def _kinds(alone: str) -> np.ndarray:
     """Return the kind of every character, uint8 by code point."""
     kinds = np.full(sys.maxunicode + 1, _IN_WORD, np.uint8)
     # The others are all in the first plane.
     first_plane = "".join(map(chr, range(1 << 16)))
     for pattern, kind in (
         (f"[{BLANKS}]", _BLANK),
-        (f"[{ALONE}]", _ALONE),
+        (f"[{alone}]", _ALONE),
         (_SPECIAL_PATTERN, _SPECIAL),
     ):
         for found in re.finditer(pattern, first_plane):

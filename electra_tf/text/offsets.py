@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterator
 
 from electra_tf.text.tokenization import (
-    PART,
     SIGMA,
     BasicTokenizer,
     Memory,
@@ -71,7 +70,7 @@ class OffsetTokenizer:
         if SIGMA in text:  # Its lower case depends on other parts.
             return self._encode(text)
         pieces = []
-        for part in PART.finditer(text):
+        for part in self.tokenizer.basic.part.finditer(text):
             at = part.start()
             pieces += [
                 Piece(piece.id, at + piece.start, at + piece.end)

@@ -20,16 +20,17 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
+from electra_tf.configs.tokenizer import TokenizerConfig
 from electra_tf.errors import UserError
 from electra_tf.text import vocabulary
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
-# A longer word becomes [UNK]; BERT's limit.
-MAX_CHARACTERS_PER_WORD = 200
 # Parts of texts whose pieces are remembered; then the memory starts afresh.
 MAX_REMEMBERED_PARTS = 500_000
 # A longer part hardly comes again.
 MAX_CHARACTERS_REMEMBERED = 40
+# Words without pieces that are remembered, to say why there are some.
+MAX_UNKNOWN_WORDS = 1000
 
 # The blocks of CJK ideographs, each of which is a word (as in BERT).
 CJK_RANGES = (
@@ -51,11 +52,8 @@ _ASCII_WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
 # text can be cut before anything else is done to it. There are more, but all
 # versions of Unicode agree on these.
 BLANKS = r" \t\n\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-ALONE = (
-    r"!-/:-@\[-`{-~\u2010-\u2027\u3001-\u3003\u3008-\u3011\uff0c"
-    r"\u4e00-\u9fef"
-)
-PART = re.compile(rf"[^{BLANKS}{ALONE}]+|[{ALONE}]")
+_ALONE = r"!-/:-@\[-`{-~\u2010-\u2027\u3001-\u3003\u3008-\u3011\uff0c"
+_IDEOGRAPHS_ALONE = r"\u4e00-\u9fef"
 # The one letter whose lower case depends on its neighbours, beyond
 # punctuation too.
 SIGMA = "\u03a3"
@@ -70,7 +68,8 @@ def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character).startswith("P")
 
 
-def _is_cjk(code: int) -> bool:
+def is_cjk(code: int) -> bool:
+    """Return whether a code point is of a CJK ideograph, by BERT's blocks."""
     return any(first <= code <= last for first, last in CJK_RANGES)
 
 
@@ -86,14 +85,14 @@ class _Table(dict):
         return self[code]
 
 
-def _cleaned(split_ideographs: bool, character: str) -> str | None:
+def _cleaned(tokenize_chinese_chars: bool, character: str) -> str | None:
     """Drop control characters; may set ideographs apart."""
     category = unicodedata.category(character)
     if character in "\t\n\r" or category == "Zs":
         return " "
     if category.startswith("C") or character == "\ufffd":
         return None
-    if split_ideographs and _is_cjk(ord(character)):
+    if tokenize_chinese_chars and is_cjk(ord(character)):
         return f" {character} "
     return character
 
@@ -112,7 +111,11 @@ class BasicTokenizer:
         do_lower_case: Lower-case the text.
         strip_accents: Remove accents. Has no effect without
             `do_lower_case`, as in the original.
-        split_ideographs: Make each CJK ideograph a word.
+        tokenize_chinese_chars: Make each CJK ideograph a word.
+
+    Attributes:
+        alone: Characters that are always words, as in a pattern's brackets.
+        part: Pattern of what text can be cut into beforehand.
 
     Example:
 
@@ -124,11 +127,15 @@ class BasicTokenizer:
         self,
         do_lower_case: bool = True,
         strip_accents: bool = True,
-        split_ideographs: bool = True,
+        tokenize_chinese_chars: bool = True,
     ):
         self.do_lower_case = do_lower_case
         self.strip_accents = do_lower_case and strip_accents
-        self.cleaning = _Table(functools.partial(_cleaned, split_ideographs))
+        self.alone = _ALONE + _IDEOGRAPHS_ALONE * tokenize_chinese_chars
+        self.part = re.compile(rf"[^{BLANKS}{self.alone}]+|[{self.alone}]")
+        self.cleaning = _Table(
+            functools.partial(_cleaned, tokenize_chinese_chars)
+        )
         self.punctuation = _Table(
             functools.partial(_punctuation_apart, self.strip_accents)
         )
@@ -153,10 +160,18 @@ class BasicTokenizer:
         return text.translate(self.cleaning)
 
 
-class _WordPieces:
-    """Cuts words into the ids of their pieces."""
+class WordPieces:
+    """Cuts words into the ids of their pieces.
 
-    def __init__(self, vocab: dict[str, int], unk_id: int):
+    Attributes:
+        max_characters: The longest word that is cut.
+        unknown_words: Some of the words that became [UNK]; of those that are
+            too long, the beginning.
+    """
+
+    def __init__(self, vocab: dict[str, int], unk_id: int, max_characters: int):
+        self.max_characters = max_characters
+        self.unknown_words: dict[str, None] = {}
         self._at_start = vocab
         self._further_on = {
             token.removeprefix(CONTINUATION): number
@@ -164,11 +179,17 @@ class _WordPieces:
             if token.startswith(CONTINUATION)
         }
         self._longest = max(map(len, vocab))
-        self._unknown = [unk_id]
+        self._unk_id = unk_id
+
+    def _unknown(self, word: str) -> list[int]:
+        if len(self.unknown_words) < MAX_UNKNOWN_WORDS:
+            self.unknown_words[word[: self.max_characters + 1]] = None
+        return [self._unk_id]
 
     def __call__(self, word: str) -> list[int]:
-        if len(word) > MAX_CHARACTERS_PER_WORD:
-            return self._unknown
+        """Return the ids; that of [UNK] if it cannot be cut."""
+        if len(word) > self.max_characters:
+            return self._unknown(word)
         pieces = []
         start, known = 0, self._at_start
         while start < len(word):
@@ -177,7 +198,7 @@ class _WordPieces:
                 if piece is not None:
                     break
             else:
-                return self._unknown
+                return self._unknown(word)
             pieces.append(piece)
             start, known = end, self._further_on
         return pieces
@@ -207,6 +228,8 @@ class Tokenizer:
         do_lower_case: Whether the vocabulary is an uncased one.
         strip_accents: Remove accents; None means the same as
             `do_lower_case`. Without lower-casing accents always stay.
+        tokenize_chinese_chars: Make each CJK ideograph a word.
+        max_input_chars_per_word: A longer word becomes [UNK].
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -219,18 +242,30 @@ class Tokenizer:
         vocab_file: str,
         do_lower_case: bool = True,
         strip_accents: bool | None = None,
+        tokenize_chinese_chars: bool = True,
+        max_input_chars_per_word: int = 200,
     ):
         content = vocabulary.read_file(vocab_file)
         self.vocab_file = str(vocab_file)
         self.vocab_sha256 = hashlib.sha256(content).hexdigest()
         self.vocab = vocabulary.load_checked(content, vocab_file)
+        self.config = TokenizerConfig(
+            do_lower_case=do_lower_case,
+            strip_accents=do_lower_case and strip_accents is not False,
+            tokenize_chinese_chars=tokenize_chinese_chars,
+            max_input_chars_per_word=max_input_chars_per_word,
+        )
         self.do_lower_case = do_lower_case
-        self.strip_accents = do_lower_case and strip_accents is not False
+        self.strip_accents = self.config.strip_accents
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = (
             self.vocab[token] for token in SPECIAL_TOKENS
         )
-        self.basic = BasicTokenizer(do_lower_case, self.strip_accents)
-        self._pieces = _WordPieces(self.vocab, self.unk_id)
+        self.basic = BasicTokenizer(
+            do_lower_case, self.strip_accents, tokenize_chinese_chars
+        )
+        self.pieces = WordPieces(
+            self.vocab, self.unk_id, max_input_chars_per_word
+        )
         self._remembered = Memory(self.encode_part)
 
     @classmethod
@@ -239,9 +274,11 @@ class Tokenizer:
 
         Args:
             vocab_file: Path of the vocabulary.
-            settings: A config that has `do_lower_case` and `strip_accents`.
+            settings: Anything that `TokenizerConfig.of` takes.
         """
-        return cls(vocab_file, settings.do_lower_case, settings.strip_accents)
+        return cls(
+            vocab_file, **TokenizerConfig.of(settings).tokenizer_settings
+        )
 
     @functools.cached_property
     def vocab_size(self) -> int:
@@ -276,19 +313,19 @@ class Tokenizer:
             return self.encode_part(text)
         ids: list[int] = []
         remembered = self._remembered
-        for part in PART.findall(text):
+        for part in self.basic.part.findall(text):
             ids += remembered[part]
         return ids
 
     def encode_part(self, text: str) -> list[int]:
         """Return the ids of a text that is neither cut nor remembered."""
         if text.isascii() and text.isalnum():  # One word, as it stands.
-            return self._pieces(text.lower() if self.do_lower_case else text)
+            return self.pieces(text.lower() if self.do_lower_case else text)
         return self.encode_words(self.basic.words(text))
 
     def encode_words(self, words: Iterable[str]) -> list[int]:
         """Return the ids of words as `BasicTokenizer.words` gives them."""
-        return list(itertools.chain.from_iterable(map(self._pieces, words)))
+        return list(itertools.chain.from_iterable(map(self.pieces, words)))
 
 
 def joined_pieces(tokens: list[str]) -> str:

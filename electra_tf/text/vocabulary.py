@@ -11,6 +11,14 @@ from electra_tf.errors import UserError
 
 PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
+# What other models call them.
+OTHER_NAMES = {
+    PAD: ("<pad>",),
+    UNK: ("<unk>",),
+    CLS: ("<s>", "<cls>", "[BOS]"),
+    SEP: ("</s>", "<sep>", "[EOS]"),
+    MASK: ("<mask>",),
+}
 # Begins tokens that continue a word.
 CONTINUATION = "##"
 MOST_BYTES = 100_000_000  # A million tokens take a tenth of it.
@@ -82,6 +90,22 @@ def duplicates(content: bytes) -> dict[str, list[int]]:
     }
 
 
+def _renaming(vocab: dict[str, int], missing: list[str]) -> str:
+    """Say which tokens may stand for missing ones by other names."""
+    found = [
+        f"{name} on line {vocab[name] + 1} to {token}"
+        for token in missing
+        for name in OTHER_NAMES[token]
+        if name in vocab
+    ]
+    if not found:
+        return ""
+    return (
+        f" Perhaps it names them otherwise; then rename {', '.join(found)} in"
+        " a copy of the file. The ids stay the same."
+    )
+
+
 def load_checked(content: bytes, vocab_file: Path) -> dict[str, int]:
     """Return token -> id of a vocabulary that a tokenizer can work with.
 
@@ -95,7 +119,7 @@ def load_checked(content: bytes, vocab_file: Path) -> dict[str, int]:
             f"The vocabulary {vocab_file} lacks the special tokens"
             f" {', '.join(missing)}. Expected a BERT vocabulary, one token a"
             f" line, with all of {', '.join(SPECIAL_TOKENS)}. Received"
-            f" {len(vocab)} tokens."
+            f" {len(vocab)} tokens.{_renaming(vocab, missing)}"
         )
     for token, ids in duplicates(content).items():
         if token in SPECIAL_TOKENS:

@@ -26,6 +26,7 @@ CONFIG_FILE = "config.json"
 RECORD_FILE = "runs.jsonl"
 CHECKPOINT = "model.ckpt"
 CHECKPOINT_INDEX = re.compile(re.escape(CHECKPOINT) + r"-(\d+)\.index")
+_VOCABULARY = re.compile(r'"vocab_sha256": "(\w+)"')
 _LEFT = (
     "The checkpoints there are whole. Make room, and the same command goes on "
     "from the newest."
@@ -144,6 +145,28 @@ def record_start(folder: str, **facts):
         "source": source(pathlib.Path(__file__).parent),
     }
     files.append(os.path.join(folder, RECORD_FILE), json.dumps(record))
+
+
+def check_vocabulary(folder: str, sha256: str):
+    """Check that a run goes on with the vocabulary of its last start.
+
+    Args:
+        folder: str, the run's folder; perhaps without a start.
+        sha256: str, of the vocabulary that is given now.
+
+    Raises:
+        UserError: when there was another one.
+    """
+    path = os.path.join(folder, RECORD_FILE)
+    content = files.read(path) if os.path.exists(path) else b""
+    # Not by line, for one may be cut short by what stopped the run.
+    *_, last = [sha256, *_VOCABULARY.findall(content.decode())]
+    if last != sha256:
+        raise UserError(
+            f"The run in {folder} was started with another vocabulary: "
+            f"SHA-256 {last} there, {sha256} now. Give its own by "
+            "--vocab_file, or another --model_name."
+        )
 
 
 def versions() -> dict[str, str | None]:

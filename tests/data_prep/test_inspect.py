@@ -1,5 +1,6 @@
 """What the report on a folder of records says, and what it finds."""
 
+import shutil
 import subprocess
 import sys
 
@@ -105,11 +106,29 @@ def test_wrong_counts_are_named(built, capsys):
 
 
 def test_the_vocabulary_must_be_the_one(built, tmp_path):
-    assert "No vocabulary file" in failure(built, "--examples=1")
     other = tmp_path / "other.txt"
     other.write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n")
     message = failure(built, "--examples=1", f"--vocab_file={other}")
     assert "vocab_sha256" in message
+
+
+def test_the_vocabulary_is_found_wherever_the_records_are(
+    built, vocab_file, tmp_path, capsys
+):
+    moved = tmp_path / "else" / "where"
+    shutil.copytree(built, moved)
+    inspect.main([str(moved), "--examples=1"])
+    assert "[CLS]" in capsys.readouterr().out
+    path = moved / manifest.FILE_NAME
+    path.write_text(path.read_text().replace(vocab_file.name, "gone.txt"))
+    message = failure(moved, "--examples=1")
+    assert "No vocabulary file with the SHA-256" in message
+    assert f"gone.txt, {moved.parent / 'vocab.txt'}" in message
+    (moved.parent / "vocab.txt").write_text("[PAD]")  # Another one.
+    assert "Give it by --vocab_file" in failure(moved, "--examples=1")
+    shutil.copy(vocab_file, moved / "vocab.txt")
+    inspect.main([str(moved), "--examples=1"])
+    assert "[CLS]" in capsys.readouterr().out
 
 
 def test_a_folder_without_a_manifest(tmp_path):

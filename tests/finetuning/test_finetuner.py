@@ -19,7 +19,9 @@ TEXTS = ("a good film", "bad", "very very good book .", "a bad book")
 EXAMPLES = [Example(i, TEXTS[i % 4], None, 1 - i % 2) for i in range(14)]
 
 
-def finetuner(folder: pathlib.Path, **settings) -> Finetuner:
+def finetuner(
+    folder: pathlib.Path, examples: list = EXAMPLES, **settings
+) -> Finetuner:
     shape = sentences.config().model_hparam_overrides
     config = sentences.config(
         **{
@@ -36,7 +38,7 @@ def finetuner(folder: pathlib.Path, **settings) -> Finetuner:
             **settings,
         }
     )
-    examples = {("sst", split): EXAMPLES for split in ("train", "dev")}
+    examples = {("sst", split): examples for split in ("train", "dev")}
     tasks = task_table.tasks(config)
     return Finetuner(config, tasks, sentences.tokenizer(folder), examples)
 
@@ -85,6 +87,17 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     with pytest.raises(FileExistsError, match="is in the way"):
         made.run()
     assert (folder / "thesis.txt").exists()
+
+
+def test_unknown_tokens_are_told_at_the_start(tmp_path, capsys):
+    texts = ("a good film", "bad zebra .", "a zebra", "zebras")
+    examples = [Example(i, t, None, i % 2) for i, t in enumerate(texts)]
+    finetuner(tmp_path, examples)
+    said = capsys.readouterr().err
+    assert "3 tokens are [UNK], 33.33% of those to train on" in said
+    assert "3 tokens are [UNK], 33.33% of those of sst dev" in said
+    assert "2 of 2 different words that are [UNK] have characters" in said
+    assert "Learn a vocabulary" in said
 
 
 def test_updates_cost_by_their_lengths():

@@ -284,6 +284,15 @@ def test_a_bad_row_does_not_lose_the_others(
     assert (tmp_path / "out.jsonl").read_text().count("\n") == 1
 
 
+def test_unknown_tokens_are_told(model, tmp_path, capsys):
+    run(model, tmp_path, "a good film\n" * 99)
+    assert capsys.readouterr().err == ""
+    run(model, tmp_path, "a good film\nquite good\n")
+    said = capsys.readouterr().err
+    assert said.startswith("predict: Warning: 20% of the tokens are [UNK]")
+    assert "such as 'quite'. Learn a vocabulary" in said
+
+
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [

@@ -9,7 +9,13 @@ from electra_tf.text.offsets import OffsetTokenizer
 from electra_tf.text.tokenization import Tokenizer
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-SETTINGS = [(True, None), (True, False), (False, None)]
+SETTINGS = [
+    (True, None),
+    (True, False),
+    (False, None),
+    (True, None, False, 5),
+    (False, None, False),
+]
 # Scripts whose cleaning, case or accents change the length of a text.
 RANGES = (
     (0x20, 0x7F),

@@ -60,6 +60,13 @@ def test_missing_special_tokens_are_named(tmp_path):
     assert str(path) in str(info.value)
 
 
+def test_special_tokens_of_other_names_are_recognised(tmp_path):
+    tokens = ["<s>", "[PAD]", "</s>", "[UNK]", "[MASK]", "the"]
+    rename = r"rename <s> on line 1 to \[CLS\], </s> on line 3 to \[SEP\] in"
+    with pytest.raises(ValueError, match=rename):
+        Tokenizer(write_vocab(tmp_path, tokens))
+
+
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.txt"):
         Tokenizer(tmp_path / "nowhere.txt")

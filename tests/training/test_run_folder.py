@@ -116,6 +116,17 @@ def test_one_line_a_start(tmp_path):
     assert any("CPU" in name for name in first["devices"])
 
 
+def test_a_run_keeps_its_vocabulary(tmp_path):
+    run_folder.check_vocabulary(str(tmp_path), "ab")
+    for _ in range(2):
+        run_folder.record_start(str(tmp_path), vocab_sha256="ab")
+    with (tmp_path / "runs.jsonl").open("a") as file:
+        file.write('{"started": "20')  # As a full disk leaves it.
+    run_folder.check_vocabulary(str(tmp_path), "ab")
+    with pytest.raises(ValueError, match="SHA-256 ab there, cd now"):
+        run_folder.check_vocabulary(str(tmp_path), "cd")
+
+
 def test_versions():
     versions = run_folder.versions()
     assert versions["tensorflow"].startswith("2.")

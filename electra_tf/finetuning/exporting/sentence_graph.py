@@ -19,7 +19,9 @@ import tensorflow_text as tf_text
 
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.serving.network import Served
-from electra_tf.text import tokenization
+from electra_tf.text.tokenization import (
+    Tokenizer,
+)
 from electra_tf.text.vocabulary import CONTINUATION, UNK
 
 # No token begins with a space, so this is unknown.
@@ -58,10 +60,9 @@ def _of_category(start: str) -> Callable[[str], bool]:
 class GraphTokenizer(tf.Module):
     """Texts to WordPiece ids, as another tokenizer makes them."""
 
-    def __init__(self, tokenizer: tokenization.Tokenizer):
+    def __init__(self, tokenizer: Tokenizer):
         super().__init__()
-        self.do_lower_case = tokenizer.do_lower_case
-        self.strip_accents = tokenizer.strip_accents
+        self.settings = tokenizer.config
         vocab = {token: i for token, i in tokenizer.vocab.items() if token}
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(
@@ -81,7 +82,7 @@ class GraphTokenizer(tf.Module):
         self._marks = character_class(_of_category("Mn"))
         self._punctuation = _ASCII_SYMBOLS + character_class(_of_category("P"))
         self._ideographs = "".join(
-            rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in tokenization.CJK_RANGES
+            rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in CJK_RANGES
         )
 
     def words(self, texts):
@@ -89,10 +90,11 @@ class GraphTokenizer(tf.Module):
         replace = tf.strings.regex_replace
         texts = replace(texts, f"[{self._dropped}]", "")
         texts = replace(texts, rf"[{self._blanks}\t\n\r]", " ")
-        texts = replace(texts, f"([{self._ideographs}])", r" \1 ")
-        if self.do_lower_case:
+        if self.settings.tokenize_chinese_chars:
+            texts = replace(texts, f"([{self._ideographs}])", r" \1 ")
+        if self.settings.do_lower_case:
             texts = tf.strings.lower(texts, encoding="utf-8")
-        if self.strip_accents:
+        if self.settings.strip_accents:
             texts = tf_text.normalize_utf8(texts, "NFD")
             texts = replace(texts, f"[{self._marks}]", "")
         texts = replace(texts, f"([{self._punctuation}])", r" \1 ")
@@ -103,7 +105,7 @@ class GraphTokenizer(tf.Module):
         words = self.words(texts)
         too_long = (
             tf.strings.length(words.flat_values, unit="UTF8_CHAR")
-            > tokenization.MAX_CHARACTERS_PER_WORD
+            > self.settings.max_input_chars_per_word
         )
         words = words.with_flat_values(
             tf.where(too_long, _UNKNOWN_WORD, words.flat_values)

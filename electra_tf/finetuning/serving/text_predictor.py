@@ -17,6 +17,7 @@ from electra_tf.finetuning.inputs import LENGTH_STEP
 from electra_tf.finetuning.serving import answers
 from electra_tf.finetuning.serving.network import Served, needs_positions
 from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.text.unknown import Counts, counts_of
 
 
 def load_predictor(
@@ -48,8 +49,10 @@ class TextPredictor:
         self.task = tuned.task(task)
         self.batch_size = batch_size
         self.most = tuned.settings.max_seq_length
+        self.tokenizer = tuned.tokenizer
+        self.unknown = Counts()  # Of all tokens that were answered for.
         self.answers = answers.ANSWERS[self.task.head.kind](
-            self.task, tuned.settings, tuned.tokenizer
+            self.task, tuned.settings, self.tokenizer
         )
         self._served = tf.function(
             Served(tuned, self.task), reduce_retracing=True
@@ -83,6 +86,8 @@ class TextPredictor:
         """Return an answer for each row, or what is wrong with it: `error`."""
         made = [self._inputs(row) for row in rows]
         inputs = [x for one in made if isinstance(one, list) for x in one]
+        for one in inputs:
+            self.unknown += counts_of(one["input_ids"], self.tokenizer)
         outputs = iter(self._outputs(inputs))
         return [
             {"error": one}

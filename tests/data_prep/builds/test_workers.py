@@ -10,6 +10,7 @@ import pytest
 from data_prep.builds import workers
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.errors import UserError
+from electra_tf.text.unknown import Counts
 
 
 def faulty_task(config, job, progress):
@@ -53,3 +54,14 @@ def test_a_worker_that_does_not_end_is_ended(monkeypatch):
     )
     assert found == [0, 1, 2]
     assert {*multiprocessing.active_children()} <= before
+
+
+def test_the_share_of_unknown_tokens_is_shown(monkeypatch, capsys):
+    monkeypatch.setattr(workers, "SECONDS_BETWEEN_LINES", 0.0)
+    progress = workers.Progress(2_000_000, 1_000_000)
+    progress.add(400_000, 7, Counts(150, 1))
+    progress.add(100_000, 1, Counts(50, 5))
+    progress.show_if_due()
+    line = capsys.readouterr().err
+    assert line.startswith("1.5 of 2.0 MB, ")
+    assert ", 8 examples, 3.00% [UNK], " in line

@@ -8,16 +8,20 @@ import tensorflow as tf
 
 from electra_tf.finetuning.exporting.sentence_graph import GraphTokenizer, cut
 from electra_tf.finetuning.tasks.sentences.classification import joined
-from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
+from electra_tf.text.tokenization import Tokenizer
 from tests.text import test_tokenization_fuzz as fuzz
 
 TEXTS = tf.TensorSpec([None], tf.string)
 
 
-@pytest.fixture(scope="module", params=[True, False])
+@pytest.fixture(
+    scope="module",
+    params=[(True,), (False,), (True, False, False, 12)],
+    ids=["uncased", "cased", "chinese words"],
+)
 def both(request):
     """The tokenizer, and the same in a graph."""
-    tokenizer = Tokenizer(fuzz.BERT, do_lower_case=request.param)
+    tokenizer = Tokenizer(fuzz.BERT, *request.param)
     in_graph = GraphTokenizer(tokenizer)
     return tokenizer, tf.function(in_graph, input_signature=[TEXTS]), in_graph
 
@@ -46,7 +50,7 @@ def test_every_character(both, step):
     texts = [f"a{character}B" for character in characters]
     words = tf.function(in_graph.words, input_signature=[TEXTS])
     received = words(tf.constant([text.encode() for text in texts]))
-    basic = BasicTokenizer(tokenizer.do_lower_case)
+    basic = tokenizer.basic
     different = [
         character
         for character, text, found in zip(

@@ -31,12 +31,14 @@ def basic_tokenizer(
 ) -> BasicTokenizer:
     """Return what cuts words at punctuation, and at ideographs if asked to.
 
-    Accents stay where the tokenizer keeps them though it lower-cases. The
+    Accents stay where the tokenizer keeps them though it lower-cases, and
+    words of ideographs where it does not cut them. The
     released code does not cut words at ideographs, so that most of those that
     have several are unknown.
     """
     keeps = tokenizer.do_lower_case and not tokenizer.strip_accents
-    return BasicTokenizer(do_lower_case, not keeps, splits_ideographs)
+    splits = splits_ideographs and tokenizer.config.tokenize_chinese_chars
+    return BasicTokenizer(do_lower_case, not keeps, splits)
 
 
 def pieces_of_words(

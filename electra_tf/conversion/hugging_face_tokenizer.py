@@ -1,0 +1,219 @@
+"""The tokenizer in a folder of Hugging Face's transformers: in and out.
+
+    tokenizer_config.json   its settings
+    tokenizer.json          the same, of the program that is faster, with the
+                            longest word, which the first does not know
+
+As in transformers the first counts where it names a setting, and their
+default where neither does.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from electra_tf.configs.tokenizer import UNNAMED, TokenizerConfig
+from electra_tf.conversion import model_folder
+from electra_tf.conversion.model import Model
+from electra_tf.errors import UserError
+from electra_tf.io import files
+from electra_tf.text import vocabulary
+
+CONFIG_FILE = "tokenizer_config.json"
+TOKENIZER_FILE = "tokenizer.json"  # It has the vocabulary, too.
+# How their tokenizer changes text where no file says; None: as do_lower_case.
+DEFAULTS = {"do_lower_case": True, "strip_accents": None, **UNNAMED}
+# Where tokenizer.json has a setting.
+IN_TOKENIZER_FILE = {
+    "do_lower_case": ("normalizer", "lowercase"),
+    "strip_accents": ("normalizer", "strip_accents"),
+    "tokenize_chinese_chars": ("normalizer", "handle_chinese_chars"),
+    "max_input_chars_per_word": ("model", "max_input_chars_per_word"),
+}
+# Classes that cut text as BERT does, some of them as tokenizer.json says.
+KINDS = (
+    "ElectraTokenizer",
+    "ElectraTokenizerFast",
+    "BertTokenizer",
+    "BertTokenizerFast",
+    "PreTrainedTokenizerFast",
+    "TokenizersBackend",
+)
+NORMALIZER = "BertNormalizer"
+SPECIAL = dict(
+    zip(
+        ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"),
+        vocabulary.SPECIAL_TOKENS,
+        strict=True,
+    )
+)
+
+
+def write(path: str, model: Model) -> None:
+    """Write the files of a model's tokenizer into a folder."""
+    settings = TokenizerConfig.of(model.config).tokenizer_settings
+    limit = settings.pop("max_input_chars_per_word")
+    content = {
+        "tokenizer_class": KINDS[0],
+        **settings,
+        "model_max_length": model.config.encoder.max_position_embeddings,
+        **SPECIAL,
+    }
+    files.write_json(os.path.join(path, CONFIG_FILE), content)
+    vocab = vocabulary.load_vocabulary(model.vocab)
+    files.write_json(
+        os.path.join(path, TOKENIZER_FILE), _fast(vocab, settings, limit)
+    )
+
+
+def _fast(vocab: dict[str, int], settings: dict, limit: int) -> dict:
+    """Return the content of tokenizer.json."""
+    exact = dict.fromkeys(
+        ("single_word", "lstrip", "rstrip", "normalized"), False
+    )
+    special = {t: vocab[t] for t in vocabulary.SPECIAL_TOKENS if t in vocab}
+    cls, sep = ([t, vocab.get(t, 0)] for t in (vocabulary.CLS, vocabulary.SEP))
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {"id": number, "content": token, **exact, "special": True}
+            for token, number in sorted(special.items(), key=lambda t: t[1])
+        ],
+        "normalizer": {
+            "type": NORMALIZER,
+            "clean_text": True,
+            "handle_chinese_chars": settings["tokenize_chinese_chars"],
+            "strip_accents": settings["strip_accents"],
+            "lowercase": settings["do_lower_case"],
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {"type": "BertProcessing", "sep": sep, "cls": cls},
+        "decoder": {
+            "type": "WordPiece",
+            "prefix": vocabulary.CONTINUATION,
+            "cleanup": True,
+        },
+        "model": {
+            "type": "WordPiece",
+            "unk_token": vocabulary.UNK,
+            "continuing_subword_prefix": vocabulary.CONTINUATION,
+            "max_input_chars_per_word": limit,
+            "vocab": {token: i for token, i in vocab.items() if token},
+        },
+    }
+
+
+def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return how a folder's tokenizer changes text, and what is not taken.
+
+    Returns:
+        The settings by our names; what another file says, and why it does not
+        count.
+
+    Raises:
+        UserError: for a value of a wrong type, or what we do not have.
+    """
+    file = os.path.join(path, CONFIG_FILE)
+    values = model_folder.read_json(file)
+    fast = os.path.join(path, TOKENIZER_FILE)
+    in_fast = _settings_of_fast(model_folder.read_json(fast), fast)
+    in_config = {n: values[n] for n in DEFAULTS if n in values}
+    _check_types(in_config, file)
+    _check_types(in_fast, fast)
+    found = {**DEFAULTS, **in_fast, **in_config}
+    _check_rules(values, file)
+    if found["strip_accents"] and not found["do_lower_case"]:
+        raise UserError(
+            f"{file} has strip_accents true and do_lower_case false. Text "
+            "that is not lower-cased keeps its accents here, so it would "
+            "become other ids than the model was trained on."
+        )
+    return found, _overruled(found, in_fast)
+
+
+def check_vocab(path: str, vocab: bytes) -> None:
+    """Check a folder's vocabulary against that of its tokenizer.json.
+
+    Raises:
+        UserError: naming a token whose ids differ.
+    """
+    fast = os.path.join(path, TOKENIZER_FILE)
+    model = model_folder.read_json(fast).get("model")
+    theirs = model.get("vocab") if isinstance(model, Mapping) else None
+    if not isinstance(theirs, Mapping):
+        return
+    for token, number in vocabulary.load_vocabulary(vocab, path).items():
+        if theirs.get(token, number) != number:
+            raise UserError(
+                f"The vocabularies of {path} differ: {token!r} has the id "
+                f"{number} in its vocab.txt and {theirs[token]} in "
+                f"{TOKENIZER_FILE}. Remove the one that the model was not "
+                "trained with."
+            )
+
+
+def _overruled(found: dict[str, Any], in_fast: dict[str, Any]) -> dict:
+    """Return the settings of tokenizer.json that are not taken, and why."""
+    return {
+        f"{name} {value} of {TOKENIZER_FILE}": (
+            f"{CONFIG_FILE} has {found[name]}, which counts in transformers"
+        )
+        for name, value in in_fast.items()
+        if value != found[name]
+        # None: as do_lower_case.
+        and {value, found[name]} != {None, found["do_lower_case"]}
+    }
+
+
+def _settings_of_fast(values: Mapping, file: str) -> dict[str, Any]:
+    """Return the settings that tokenizer.json names."""
+    found = {}
+    for name, (part, theirs) in IN_TOKENIZER_FILE.items():
+        holder = values.get(part)
+        if isinstance(holder, Mapping) and theirs in holder:
+            found[name] = holder[theirs]
+    kind = values.get("normalizer", {"type": NORMALIZER})
+    kind = kind.get("type") if isinstance(kind, Mapping) else kind
+    if kind != NORMALIZER:
+        raise UserError(
+            f"{file} must have a normalizer of the type {NORMALIZER}, as "
+            f"ELECTRA's is. Received: {kind!r}. Texts would become other ids "
+            "than the model was trained on."
+        )
+    return found
+
+
+def _check_types(settings: Mapping[str, Any], file: str) -> None:
+    for name, value in settings.items():
+        default = DEFAULTS[name]
+        whole = type(default) is int
+        if value is default or type(value) is (int if whole else bool):
+            continue
+        text = "a whole number" if whole else "true or false"
+        raise UserError(
+            f"{name} in {file} must be {text}. Received: {value!r}."
+        )
+
+
+def _check_rules(values: Mapping, file: str) -> None:
+    """Refuse other rules than BERT's, and special tokens of other names."""
+    kind = values.get("tokenizer_class") or KINDS[0]
+    if kind not in KINDS:
+        raise UserError(
+            f"tokenizer_class in {file} must be one of {', '.join(KINDS)}. "
+            f"Received: {kind!r}. It may cut texts into other words than the "
+            "model would get here. If yours come with blanks between its "
+            "words, remove the setting."
+        )
+    for name, ours in SPECIAL.items():
+        theirs = values.get(name, ours)
+        if isinstance(theirs, Mapping):  # As a token with its properties.
+            theirs = theirs.get("content", ours)
+        if theirs != ours:
+            raise UserError(
+                f"{name} in {file} must be {ours!r}. Received: {theirs!r}. "
+                f"Rename the token {theirs!r} to {ours!r} in a copy of the "
+                f"vocabulary and of {CONFIG_FILE}: its id stays the same."
+            )
