@@ -12,10 +12,11 @@ import pytest
 import electra_tf
 from electra_tf.configs import encoder_config
 from electra_tf.finetuning import finetuned_model, predict
-from electra_tf.finetuning.serving import tag_answers
+from electra_tf.finetuning.serving import answers, tag_answers
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
+from electra_tf.text.tokenization import BasicTokenizer
 from tests.finetuning import finetuned, sentences
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -222,6 +223,56 @@ def test_words_of_a_text():
     assert [word.text for word in words] == (
         ["Ein", "Café\u0301", "-", "Tisch", "€", "5", ",", "ok\u200bay", "."]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What the tokenizer drops is no word, and at no end of one.
+        ("\ufeffa \u200b \u200fb\u200f, \xad", ["a", "b", ","]),
+        ("می\u200cروم", ["می\u200cروم"]),
+        # Accents stay with what they are on, also on symbols.
+        ("\u2764\ufe0fa e\u0301", ["\u2764\ufe0f", "a", "e\u0301"]),
+        ("हिन्दी में।", ["हिन्दी", "में", "।"]),
+        ("กิน ข้าว", ["กิน", "ข้าว"]),
+        # Ideographs are words, other letters in their midst are not.
+        ("在ABC北京の店", ["在", "ABC", "北", "京", "の", "店"]),
+        ("한국어 서울", ["한국어", "서울"]),
+    ],
+)
+def test_words_of_other_scripts(text, expected):
+    words = tag_answers.split(text)
+    assert [word.text for word in words] == expected
+    assert all(text[w.begin : w.end] == w.text for w in words)
+
+
+def test_released_words_of_ideographs_stay_whole():
+    released = BasicTokenizer(split_ideographs=False)
+    (word,) = tag_answers.split("北京", released)
+    assert word == ("北京", 0, 2)
+
+
+def test_a_passage_is_cut_once_for_all_of_its_rows(tmp_path):
+    task = task_table.tasks(sentences.config(task_names=["squadv1"]))[0]
+    settings = finetuned_model.InputSettings.of(task.config)
+    made = answers.SpanAnswers(task, settings, sentences.tokenizer(tmp_path))
+    places = made.windows.places
+    cut, encode = [], places._encode
+    places._encode = lambda text: cut.append(text) or encode(text)
+    contexts = ["a good film", "a bad book"]
+    rows = [{"question": "film", "context": c} for c in contexts * 3]
+    inputs = [made.inputs(row) for row in rows]
+    for row, (one,) in zip(rows, inputs, strict=True):
+        outputs = {
+            "start_top_index": [one["window"].offset + 1],
+            "start_top_log_probs": [0.0],
+            "end_top_index": [[one["window"].offset + 2]],
+            "end_top_log_probs": [[0.0]],
+            "answerable_logit": -9.0,
+        }
+        answer = made.answer(row, [one], [outputs])
+        assert answer["answer"] == row["context"].removeprefix("a ")
+    assert cut == contexts
 
 
 FORMATS = {

@@ -5,8 +5,11 @@ is the fewest pieces that cover it, and a predicted one is cut from the
 passage.
 """
 
+import functools
+
 from electra_tf.finetuning.tasks.question_answering.passages import (
     NO_PLACE,
+    PASSAGES_KEPT,
     Passage,
     Question,
     is_at_its_place,
@@ -28,17 +31,14 @@ class ExactPlaces:
 
     def __init__(self, tokenizer: Tokenizer):
         self._encode = OffsetTokenizer(tokenizer)
-        # The questions of a passage stand together.
-        self._last: tuple[Passage | None, list[Piece]] = (None, [])
+        self._pieces = functools.lru_cache(PASSAGES_KEPT)(self._cut)
 
     def ids(self, passage: Passage) -> list[int]:
         """Return the ids of a passage's pieces."""
         return [piece.id for piece in self._pieces(passage)]
 
-    def _pieces(self, passage: Passage) -> list[Piece]:
-        if self._last[0] is not passage:
-            self._last = passage, self._encode(passage.text)
-        return self._last[1]
+    def _cut(self, passage: Passage) -> list[Piece]:
+        return self._encode(passage.text)
 
     is_at_its_place = staticmethod(is_at_its_place)
 
