@@ -234,9 +234,14 @@ def test_words_of_a_text():
         # Accents stay with what they are on, also on symbols.
         ("\u2764\ufe0fa e\u0301", ["\u2764\ufe0f", "a", "e\u0301"]),
         ("हिन्दी में।", ["हिन्दी", "में", "।"]),
-        ("กิน ข้าว", ["กิน", "ข้าว"]),
+        # Thai is cut by a dictionary.
+        (
+            "A4ที่กรุงเทพฯ\u200bดี.",
+            ["A4", "ที่", "กรุงเทพฯ", "ดี", "."],
+        ),
         # Ideographs are words, other letters in their midst are not.
         ("在ABC北京の店", ["在", "ABC", "北", "京", "の", "店"]),
+        ("私はタワーにいた", ["私", "は", "タワー", "に", "い", "た"]),
         ("한국어 서울", ["한국어", "서울"]),
     ],
 )
@@ -244,6 +249,16 @@ def test_words_of_other_scripts(text, expected):
     words = tag_answers.split(text)
     assert [word.text for word in words] == expected
     assert all(text[w.begin : w.end] == w.text for w in words)
+
+
+def test_words_without_a_dictionary(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "icu4py.breakers", None)
+    tag_answers._word_breaker.cache_clear()
+    for _ in range(2):
+        words = tag_answers.split("ที่กรุงเทพ ดี")
+        assert [word.text for word in words] == ["ที่กรุงเทพ", "ดี"]
+    assert caplog.text.count("is cut at blanks only") == 1
+    tag_answers._word_breaker.cache_clear()
 
 
 def test_released_words_of_ideographs_stay_whole():

@@ -1,9 +1,12 @@
 """Texts in, tagged words and the spans they form out; no TensorFlow."""
 
+import functools
+import re
 import typing
 import unicodedata
 
 import numpy as np
+from absl import logging
 from scipy import special
 
 from electra_tf.errors import UserError
@@ -13,9 +16,12 @@ from electra_tf.finetuning.tasks.spans import (
     windows_with_most_context,
 )
 from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
+from electra_tf.text.scripts import WITHOUT_BLANKS
 from electra_tf.text.tokenization import BasicTokenizer
 
 BASIC = BasicTokenizer()
+_BY_DICTIONARY = re.compile(f"[{WITHOUT_BLANKS}]+")
+LAST_OF_16_BITS = "\uffff"
 # Windows begin this part of their room after one another.
 STRIDES_PER_WINDOW = 2
 
@@ -148,15 +154,15 @@ def _joined(row: dict, words: list[Word], span) -> dict:
 def split(text: str, basic: BasicTokenizer = BASIC) -> list[Word]:
     """Cut a text at spaces, and around each punctuation mark and symbol.
 
-    Ideographs are words where the tokenizer has them so. Accents belong to
-    what is before them; what the tokenizer drops neither begins nor ends a
-    word.
+    Ideographs are words where the tokenizer has them so; other scripts that
+    put no blanks between words are cut by ICU. Accents belong to what is
+    before them; what the tokenizer drops neither begins nor ends a word.
 
     >>> [word.text for word in split("Mr. Smith paid 5$.")]
     ['Mr', '.', 'Smith', 'paid', '5', '$', '.']
     """
     words: list[Word] = []
-    inside = False
+    inside, begins = False, _begins(text, basic)
     for place, character in enumerate(text):
         cleaned = basic.cleaning[ord(character)]
         if character.isspace():
@@ -166,8 +172,42 @@ def split(text: str, basic: BasicTokenizer = BASIC) -> list[Word]:
             alone = cleaned != character or kind in "PS"
             is_accent = kind == "M" and words and words[-1].end == place
             begin = place
-            if (inside and not alone) or is_accent:
+            if (inside and not alone and place not in begins) or is_accent:
                 begin = words.pop().begin
             words.append(Word(text[begin : place + 1], begin, place + 1))
             inside = not alone and (inside or not is_accent)
     return words
+
+
+def _begins(text: str, basic: BasicTokenizer) -> set[int]:
+    """Return where words begin in what only a dictionary can cut."""
+    runs = [
+        run
+        for run in _BY_DICTIONARY.finditer(text)
+        # Versions of icu4py differ in how they count characters beyond.
+        if max(run[0]) <= LAST_OF_16_BITS
+        and any(basic.cleaning[ord(letter)] == letter for letter in run[0])
+    ]
+    breaker = _word_breaker() if runs else None
+    if breaker is None:
+        return set()
+    return {
+        run.start() + place
+        for run in runs
+        for segment in breaker(run[0], "root").segments()
+        for place in segment
+    }
+
+
+@functools.cache
+def _word_breaker():
+    try:
+        from icu4py.breakers import WordBreaker
+    except ImportError:
+        logging.warning(
+            "The package icu4py is not installed (`pip install "
+            "'electra_tf[sentences]'`): text without blanks between words is "
+            "cut at blanks only. Install it, or give lists of words."
+        )
+        return None
+    return WordBreaker

@@ -2,11 +2,9 @@
 
 import pytest
 
-from benchmarks import answer_oracle
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.question_answering import reach
 from electra_tf.finetuning.tasks.question_answering.passages import (
-    Asked,
     Passage,
     Question,
 )
@@ -21,7 +19,9 @@ def read_back(tmp_path, answer: str, text: str = TEXT, **changes):
     path = tmp_path / "v.txt"
     tokens = "[PAD] [UNK] [CLS] [SEP] [MASK] the king ##dom ##s of ."
     path.write_text(tokens.replace(" ", "\n"))
-    config = answer_oracle.settings(**{"max_seq_length": 32, **changes})
+    config = sentences.config(
+        **{"task_names": ["squad"], "max_seq_length": 32, **changes}
+    )
     windows = Windows(Tokenizer(path), config)
     question = Question(
         0, "q", "of", Passage(text), [answer], answer, text.index(answer)
@@ -70,21 +70,6 @@ def test_a_task_says_what_cannot_be_learnt(tmp_path):
     )
     (others,) = (q for q in task.examples("train") if q.is_impossible)
     assert task.remark([others], sentences.tokenizer(tmp_path)) == ""
-
-
-def test_the_bound_of_a_file_takes_the_best_answer(tmp_path):
-    passage = Passage("a good film . a very bad book .")
-    answers = {"one": [("ilm", 8), ("film", 7)], "two": [("film", 6)]}
-    asked = [
-        Asked("f", name, "good", passage, [t for t, _ in found], False, found)
-        for name, found in answers.items()
-    ]
-    found = answer_oracle.bound(
-        asked, sentences.tokenizer(tmp_path), answer_oracle.settings()
-    )
-    assert found.exact_match == 50
-    assert found.outcomes == {reach.EXACT: 1, answer_oracle.MISPLACED: 1}
-    assert str(found).startswith("2 questions, exact match at most 50.00, F1 ")
 
 
 def test_answers_without_blanks_are_told_of(tmp_path, caplog):
