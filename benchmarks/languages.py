@@ -154,6 +154,7 @@ def learnt(
         output_file=str(vocab),
         vocab_size=vocab_size,
         do_lower_case=lower,
+        split_words=True,
     )
     build_vocab.main(config)
     return Tokenizer.of(str(vocab), config)

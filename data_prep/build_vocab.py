@@ -24,12 +24,15 @@ from data_prep.sources.unit import Reading
 from electra_tf.configs import hparam
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.text import scripts
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
 BYTES_PER_MB = 1_000_000
 # Characters that are covered however rare they are.
 ALWAYS_COVERED = 1000
+# Share of words that nothing cuts, from which on it is advised to.
+MUCH_UNCUT = 0.2
 # Every one of these is known, in the text or not, unless the vocabulary is
 # smaller than that.
 LEAST_WITH_ASCII = 256
@@ -53,6 +56,12 @@ class VocabConfig(CorpusConfig):
     do_lower_case: bool = hparam(True, "lower-case the text")
     strip_accents: bool = hparam(
         True, "remove accents; has no effect without do_lower_case"
+    )
+    split_words: bool = hparam(
+        False,
+        "cut text without blanks between words, such as Thai or Japanese, by a"
+        " dictionary before it is learnt from, so that few tokens go beyond a"
+        " word; needs the package icu4py",
     )
     character_coverage: float = hparam(
         0.9995,
@@ -91,12 +100,19 @@ def main(config: VocabConfig) -> None:
         raise UserError(
             f"{path} exists. Give another --output_file, or delete it first."
         )
+    if config.split_words and not scripts.word_breaker():
+        raise UserError(
+            "--split_words needs the package icu4py, which is not installed."
+            " Install it (`pip install 'electra_tf[sentences]'`), or leave the"
+            " flag out."
+        )
     basic = BasicTokenizer(config.do_lower_case, config.strip_accents)
     with corpus.standard_input_as_file(config) as config:
         counts = _count_words(config, basic)
     if not counts:
         raise UserError(f"There is no word in {config.source}.")
     characters = covered_characters(config, counts)
+    _advise_to_split(config, counts)
     if config.vocab_size >= LEAST_WITH_ASCII:
         for character in ALWAYS_KNOWN:
             characters.update(dict.fromkeys(basic.words(character)))
@@ -118,12 +134,13 @@ def _count_words(
 ) -> collections.Counter:
     counts = collections.Counter()
     issues = data_issues.DataIssues()
+    apart = scripts.words_apart if config.split_words else str
     size = math.inf if config.max_mb is None else config.max_mb * BYTES_PER_MB
     texts = corpus.list_files(config)
     for unit in corpus.sample(texts, size, config, config.seed):
         for document in formats.documents(unit, Reading(config, issues)):
             for line in document:
-                counts.update(basic.words(line))
+                counts.update(basic.words(apart(line)))
     for warning in data_issues.warnings(issues.counts, issues.places):
         print(f"Warning: {warning}")
     return counts
@@ -149,6 +166,18 @@ def covered_characters(
             " to have more."
         )
     return dict.fromkeys(chosen)
+
+
+def _advise_to_split(config: VocabConfig, counts: Mapping[str, int]) -> None:
+    """Tell people whose text is mostly of words that nothing cuts."""
+    uncut = sum(n for w, n in counts.items() if scripts.RUN.match(w) and w[1:])
+    if uncut > MUCH_UNCUT * counts.total() and not config.split_words:
+        print(
+            f"{uncut / counts.total():.0%} of what stands between blanks is in"
+            " scripts without blanks between words, such as Thai: tokens will"
+            " go beyond words, and answers and tags begin within tokens."
+            " --split_words learns from words."
+        )
 
 
 def character_counts(counts: Mapping[str, int]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from electra_tf.finetuning.serving import answers, tag_answers
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
+from electra_tf.text import scripts
 from electra_tf.text.tokenization import BasicTokenizer
 from tests.finetuning import finetuned, sentences
 
@@ -252,17 +253,15 @@ def test_words_of_other_scripts(text, expected):
 
 
 def test_words_without_a_dictionary(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "icu4py.breakers", None)
-    tag_answers._word_breaker.cache_clear()
+    monkeypatch.setattr(scripts, "word_breaker", lambda: None)
     for _ in range(2):
         words = tag_answers.split("ที่กรุงเทพ ดี")
         assert [word.text for word in words] == ["ที่กรุงเทพ", "ดี"]
     assert caplog.text.count("is cut at blanks only") == 1
-    tag_answers._word_breaker.cache_clear()
 
 
 def test_released_words_of_ideographs_stay_whole():
-    released = BasicTokenizer(split_ideographs=False)
+    released = BasicTokenizer(True, True, False)
     (word,) = tag_answers.split("北京", released)
     assert word == ("北京", 0, 2)
 

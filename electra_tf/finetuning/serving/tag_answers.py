@@ -1,7 +1,6 @@
 """Texts in, tagged words and the spans they form out; no TensorFlow."""
 
 import functools
-import re
 import typing
 import unicodedata
 
@@ -16,12 +15,10 @@ from electra_tf.finetuning.tasks.spans import (
     windows_with_most_context,
 )
 from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
-from electra_tf.text.scripts import WITHOUT_BLANKS
+from electra_tf.text import scripts
 from electra_tf.text.tokenization import BasicTokenizer
 
 BASIC = BasicTokenizer()
-_BY_DICTIONARY = re.compile(f"[{WITHOUT_BLANKS}]+")
-LAST_OF_16_BITS = "\uffff"
 # Windows begin this part of their room after one another.
 STRIDES_PER_WINDOW = 2
 
@@ -183,31 +180,25 @@ def _begins(text: str, basic: BasicTokenizer) -> set[int]:
     """Return where words begin in what only a dictionary can cut."""
     runs = [
         run
-        for run in _BY_DICTIONARY.finditer(text)
-        # Versions of icu4py differ in how they count characters beyond.
-        if max(run[0]) <= LAST_OF_16_BITS
-        and any(basic.cleaning[ord(letter)] == letter for letter in run[0])
+        for run in scripts.RUN.finditer(text)
+        if any(basic.cleaning[ord(letter)] == letter for letter in run[0])
     ]
-    breaker = _word_breaker() if runs else None
-    if breaker is None:
+    if runs and not scripts.word_breaker():
+        _tell_of_dictionary()
         return set()
     return {
         run.start() + place
         for run in runs
-        for segment in breaker(run[0], "root").segments()
-        for place in segment
+        for word in scripts.words_of_run(run[0])
+        for place in word
     }
 
 
 @functools.cache
-def _word_breaker():
-    try:
-        from icu4py.breakers import WordBreaker
-    except ImportError:
-        logging.warning(
-            "The package icu4py is not installed (`pip install "
-            "'electra_tf[sentences]'`): text without blanks between words is "
-            "cut at blanks only. Install it, or give lists of words."
-        )
-        return None
-    return WordBreaker
+def _tell_of_dictionary() -> None:
+    """Say once that running text is not cut as it should be."""
+    logging.warning(
+        "The package icu4py is not installed (`pip install "
+        "'electra_tf[sentences]'`): text without blanks between words is cut "
+        "at blanks only. Install it, or give lists of words."
+    )
