@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import random
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from electra_tf.finetuning.serving.network import Served
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.text import scripts
+from electra_tf.text.offsets import OffsetTokenizer
 from electra_tf.text.tokenization import BasicTokenizer
 from tests.finetuning import finetuned, sentences
 
@@ -252,6 +254,23 @@ def test_words_of_other_scripts(text, expected):
     assert all(text[w.begin : w.end] == w.text for w in words)
 
 
+@pytest.mark.parametrize("released", [False, True])
+def test_words_have_all_that_the_tokenizer_keeps(released):
+    draw, basic = random.Random(3), BasicTokenizer(True, True, not released)
+    letters = (
+        "aé ,.\u200b\ufeff\u0301\u0130\xad\u2028\ud55c\U0001f600北京のタกิ๏"
+    )
+    for _ in range(500):
+        text = "".join(draw.choices(letters, k=draw.randrange(1, 20)))
+        end, words = 0, tag_answers.split(text, basic)
+        for word in words:
+            assert word.text == text[word.begin : word.end]
+            for dropped in text[end : word.begin]:
+                assert not (basic.cleaning[ord(dropped)] or "").strip()
+            end = word.end
+        assert not "".join(basic.cleaned(text[end:])).strip()
+
+
 def test_words_without_a_dictionary(monkeypatch, caplog):
     monkeypatch.setattr(scripts, "word_breaker", lambda: None)
     for _ in range(2):
@@ -266,13 +285,17 @@ def test_released_words_of_ideographs_stay_whole():
     assert word == ("北京", 0, 2)
 
 
-def test_a_passage_is_cut_once_for_all_of_its_rows(tmp_path):
+def test_a_passage_is_cut_once_for_all_of_its_rows(tmp_path, monkeypatch):
     task = task_table.tasks(sentences.config(task_names=["squadv1"]))[0]
     settings = finetuned_model.InputSettings.of(task.config)
     made = answers.SpanAnswers(task, settings, sentences.tokenizer(tmp_path))
-    places = made.windows.places
-    cut, encode = [], places._encode
-    places._encode = lambda text: cut.append(text) or encode(text)
+    cut, encode = [], OffsetTokenizer.__call__
+
+    def counted(self, text: str):
+        cut.append(text)
+        return encode(self, text)
+
+    monkeypatch.setattr(OffsetTokenizer, "__call__", counted)
     contexts = ["a good film", "a bad book"]
     rows = [{"question": "film", "context": c} for c in contexts * 3]
     inputs = [made.inputs(row) for row in rows]

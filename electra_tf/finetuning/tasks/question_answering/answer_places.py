@@ -18,7 +18,7 @@ from electra_tf.finetuning.tasks.question_answering.released_places import (
     ReleasedPlaces,
 )
 from electra_tf.finetuning.tasks.spans import Span
-from electra_tf.text.offsets import OffsetTokenizer, Piece
+from electra_tf.text.offsets import OffsetTokenizer
 from electra_tf.text.tokenization import Tokenizer
 
 
@@ -30,15 +30,14 @@ class ExactPlaces:
     """
 
     def __init__(self, tokenizer: Tokenizer):
-        self._encode = OffsetTokenizer(tokenizer)
-        self._pieces = functools.lru_cache(PASSAGES_KEPT)(self._cut)
+        encode = OffsetTokenizer(tokenizer)
+        self._pieces = functools.lru_cache(PASSAGES_KEPT)(
+            lambda passage: encode(passage.text)
+        )
 
     def ids(self, passage: Passage) -> list[int]:
         """Return the ids of a passage's pieces."""
         return [piece.id for piece in self._pieces(passage)]
-
-    def _cut(self, passage: Passage) -> list[Piece]:
-        return self._encode(passage.text)
 
     is_at_its_place = staticmethod(is_at_its_place)
 
