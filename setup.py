@@ -35,7 +35,7 @@ REQUIREMENTS = [
 ZSTD_REQUIREMENTS = ["zstandard>=0.22,<1"]
 # Near duplicates, in data_prep.
 DEDUP_REQUIREMENTS = ["datasketch>=2,<3"]
-# Lines cut into sentences, in data_prep; Thai text cut into words to tag.
+# Lines cut into sentences, in data_prep.
 SENTENCES_REQUIREMENTS = ["icu4py>=1.2,<2"]
 # Builds on many machines; for Dataflow apache-beam[gcp].
 BEAM_REQUIREMENTS = ["apache-beam>=2.70,<3"]

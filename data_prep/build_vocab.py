@@ -57,12 +57,6 @@ class VocabConfig(CorpusConfig):
     strip_accents: bool = hparam(
         True, "remove accents; has no effect without do_lower_case"
     )
-    split_words: bool = hparam(
-        False,
-        "cut text without blanks between words, such as Thai or Japanese, by a"
-        " dictionary before it is learnt from, so that few tokens go beyond a"
-        " word; needs the package icu4py",
-    )
     character_coverage: float = hparam(
         0.9995,
         "share of the text whose characters are all covered; the 1,000 most"
@@ -79,6 +73,12 @@ class VocabConfig(CorpusConfig):
     min_frequency: int = hparam(
         2, "how often the parts of a learned token must meet", at_least=1
     )
+    split_words: bool = hparam(
+        False,
+        "cut text without blanks between words, such as Thai or Japanese, by a"
+        " dictionary before it is learnt from, so that few tokens go beyond a"
+        " word; needs the package icu4py",
+    )
     max_mb: float | None = hparam(
         None,
         "megabytes to learn from, as the files are stored; null: all",
@@ -94,17 +94,17 @@ def main(config: VocabConfig) -> None:
         FileNotFoundError: No corpus.
         UserError: The output file exists, or the text is too little.
     """
-    files.check_writable(config.output_file, "--output_file")
-    path = pathlib.Path(config.output_file)
-    if path.exists():
-        raise UserError(
-            f"{path} exists. Give another --output_file, or delete it first."
-        )
     if config.split_words and not scripts.word_breaker():
         raise UserError(
             "--split_words needs the package icu4py, which is not installed."
             " Install it (`pip install 'electra_tf[sentences]'`), or leave the"
             " flag out."
+        )
+    files.check_writable(config.output_file, "--output_file")
+    path = pathlib.Path(config.output_file)
+    if path.exists():
+        raise UserError(
+            f"{path} exists. Give another --output_file, or delete it first."
         )
     basic = BasicTokenizer(config.do_lower_case, config.strip_accents)
     with corpus.standard_input_as_file(config) as config:

@@ -11,7 +11,10 @@ from electra_tf.configs.program import ProgramConfig
 from electra_tf.configs.tasks import TASKS, TaskSettings, row_of
 from electra_tf.errors import UserError
 
+# Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
 ANSWER_PLACES = ("exact", "released")
+SHORTEST_QUESTION = 4  # Tokens of an input with a piece of the passage.
+BATCHINGS = ("by_length", "shuffled", "fixed")
 # "squad", and rows of `RULES` in `tasks.question_answering.answer_rules`.
 ANSWER_SCORINGS = (
     "squad",
@@ -19,9 +22,6 @@ ANSWER_SCORINGS = (
     "cmrc2018",
     *(f"mlqa_{code}" for code in ("ar", "de", "en", "es", "hi", "vi", "zh")),
 )
-SHORTEST_QUESTION = 4  # Tokens of an input with a piece of the passage.
-# Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
-BATCHINGS = ("by_length", "shuffled", "fixed")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
