@@ -3,7 +3,10 @@
 import pytest
 
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.question_answering import reach
+from electra_tf.finetuning.tasks.question_answering import (
+    question_answering,
+    reach,
+)
 from electra_tf.finetuning.tasks.question_answering.passages import (
     Passage,
     Question,
@@ -53,7 +56,7 @@ def test_one_answer(tmp_path, answer, changes, expected):
     assert read_back(tmp_path, answer, **changes) == expected
 
 
-def test_a_task_says_what_cannot_be_learnt(tmp_path):
+def test_a_task_says_what_cannot_be_learnt(tmp_path, monkeypatch):
     content = questions.squad()
     asked = content["data"][0]["paragraphs"][0]["qas"]
     asked[0]["answers"][0]["text"] = "fil"
@@ -68,6 +71,9 @@ def test_a_task_says_what_cannot_be_learnt(tmp_path):
         "squad train: 50.0% of 2 answers can be predicted exactly; "
         "1 not on the borders of word pieces"
     )
+    monkeypatch.setattr(question_answering, "MOST_READ_BACK", 1)
+    said = task.remark(task.examples("train"), sentences.tokenizer(tmp_path))
+    assert said.endswith("word pieces (read back was 1 in 2 of 2)")
     (others,) = (q for q in task.examples("train") if q.is_impossible)
     assert task.remark([others], sentences.tokenizer(tmp_path)) == ""
 
