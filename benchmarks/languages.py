@@ -70,10 +70,8 @@ def main(argv: list[str] | None = None):
     began = time.perf_counter()
     for path in sorted(args.texts.glob("*.txt")):
         text = read(path, args.max_characters)
-        print(
-            f"| {' | '.join(row(path.stem, text, args.vocab_size))} |",
-            flush=True,
-        )
+        cells = " | ".join(row(path.stem, text, args.vocab_size))
+        print(f"| {cells} |", flush=True)
     print(f"{time.perf_counter() - began:.0f} s")
 
 
@@ -163,7 +161,12 @@ def learnt(
 def questions(texts: Iterable[str], draw: random.Random) -> Iterator[Asked]:
     """Ask for random words of each passage."""
     for number, text in enumerate(texts):
-        passage, places = Passage(text), word_places(text)
+        passage = Passage(text)
+        places = [
+            (begin, end)
+            for begin, end in word_places(text)
+            if any(map(str.isalnum, text[begin:end]))
+        ]
         for question in range(QUESTIONS):
             first = draw.randrange(len(places))
             last = min(first + draw.randrange(MOST_WORDS), len(places) - 1)

@@ -187,8 +187,10 @@ def test_words_without_pieces_have_tags_too(tagger):
         [{"words": ["good", "\u200b", "film", "\u200b"]}]
     )
     assert len(answer["tags"]) == 4
-    (answer,) = electra_tf.load_predictor(tagger)([{"words": ["\u200b"]}])
+    predictor = electra_tf.load_predictor(tagger)
+    (answer, of_text) = predictor([{"words": ["\u200b"]}, "\u200b"])
     assert len(answer["tags"]) == 1
+    assert of_text == {"tags": [], "spans": []}
 
 
 def test_answers_have_places_in_a_long_passage(answerer):

@@ -57,9 +57,8 @@ class Reach:
         answer = self._decode(question, windows, outputs)
         if answer.begin < 0:
             return NO_WINDOW, ""
-        return EXACT if self._same(
-            answer.text, question
-        ) else BORDER, answer.text
+        is_same = self._same(answer.text, question)
+        return EXACT if is_same else BORDER, answer.text
 
     def _same(self, text: str, question: Question) -> bool:
         if text == question.answer:
