@@ -64,13 +64,17 @@ def main(argv: list[str] | None = None):
     parser.add_argument("texts", type=pathlib.Path)
     parser.add_argument("--vocab_size", type=int, default=8000)
     parser.add_argument("--max_characters", type=int, default=1_000_000)
+    parser.add_argument(
+        "--split_words", action=argparse.BooleanOptionalAction, default=True
+    )
     args = parser.parse_args(argv)
+    of_vocab = {"vocab_size": args.vocab_size, "split_words": args.split_words}
     print(machine())
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     began = time.perf_counter()
     for path in sorted(args.texts.glob("*.txt")):
         text = read(path, args.max_characters)
-        cells = " | ".join(row(path.stem, text, args.vocab_size))
+        cells = " | ".join(row(path.stem, text, of_vocab))
         print(f"| {cells} |", flush=True)
     print(f"{time.perf_counter() - began:.0f} s")
 
@@ -102,18 +106,22 @@ def word_places(text: str) -> list[tuple[int, int]]:
     return [(a, b) for a, b in segments if text[a:b].strip()]
 
 
-def row(language: str, text: Text, vocab_size: int) -> list[str]:
-    """Return the cells of a language: of the cased / the uncased vocabulary."""
+def row(language: str, text: Text, of_vocab: dict) -> list[str]:
+    """Return the cells of a language: of the cased / the uncased vocabulary.
+
+    `of_vocab` are settings of `build_vocab`.
+    """
     asked = [*questions(text.passages, random.Random(language))]
     found = [
-        of_vocabulary(text, asked, vocab_size, lower) for lower in (False, True)
+        of_vocabulary(text, asked, {**of_vocab, "do_lower_case": lower})
+        for lower in (False, True)
     ]
     cells = [" / ".join(pair) for pair in zip(*found, strict=True)]
     shares = duplicates(text.passages, random.Random(language))
     return [language, *cells, *shares]
 
 
-def of_vocabulary(text: Text, asked, vocab_size: int, lower: bool) -> list[str]:
+def of_vocabulary(text: Text, asked, of_vocab: dict) -> list[str]:
     """Return the cells that depend on the vocabulary."""
     quiet = io.StringIO()
     with contextlib.ExitStack() as stack:
@@ -122,9 +130,9 @@ def of_vocabulary(text: Text, asked, vocab_size: int, lower: bool) -> list[str]:
         )
         stack.enter_context(contextlib.redirect_stdout(quiet))
         stack.enter_context(contextlib.redirect_stderr(quiet))
-        tokenizer = learnt(folder, text.learnt_from, vocab_size, lower)
+        tokenizer = learnt(folder, text.learnt_from, of_vocab)
         ids = [n for one in text.passages for n in tokenizer.encode(one)]
-        config = answer_oracle.settings(do_lower_case=lower)
+        config = answer_oracle.settings(do_lower_case=tokenizer.do_lower_case)
         answers = answer_oracle.bound(asked, tokenizer, config).exact_match
         others = by_other_offsets(asked, tokenizer, config.max_answer_length)
         draw = random.Random(0)
@@ -141,18 +149,12 @@ def of_vocabulary(text: Text, asked, vocab_size: int, lower: bool) -> list[str]:
     ]
 
 
-def learnt(
-    folder: pathlib.Path, documents: list[str], vocab_size: int, lower: bool
-) -> Tokenizer:
+def learnt(folder: pathlib.Path, documents, of_vocab: dict) -> Tokenizer:
     """Return the tokenizer of a vocabulary that is learnt from documents."""
     corpus, vocab = folder / "corpus.txt", folder / "vocab.txt"
     corpus.write_text("\n\n".join(documents), "utf-8")
     config = build_vocab.VocabConfig(
-        corpus_dir=str(corpus),
-        output_file=str(vocab),
-        vocab_size=vocab_size,
-        do_lower_case=lower,
-        split_words=True,
+        corpus_dir=str(corpus), output_file=str(vocab), **of_vocab
     )
     build_vocab.main(config)
     return Tokenizer.of(str(vocab), config)
