@@ -24,6 +24,7 @@ from data_prep.sources.unit import Reading
 from electra_tf.configs import TokenizerConfig, hparam
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.text import scripts
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
 from electra_tf.text.unknown import WORTH_A_WARNING, reasons
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
@@ -31,6 +32,8 @@ from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 BYTES_PER_MB = 1_000_000
 # Characters that are covered however rare they are.
 ALWAYS_COVERED = 1000
+# Share of words that nothing cuts, from which on it is advised to.
+MUCH_UNCUT = 0.2
 # Every one of these is known, in the text or not, unless the vocabulary is
 # smaller than that.
 LEAST_WITH_ASCII = 256
@@ -67,6 +70,12 @@ class VocabConfig(TokenizerConfig, CorpusConfig):
     min_frequency: int = hparam(
         2, "how often the parts of a learned token must meet", at_least=1
     )
+    split_words: bool = hparam(
+        False,
+        "cut text without blanks between words, such as Thai or Japanese, by a"
+        " dictionary before it is learnt from, so that few tokens go beyond a"
+        " word; needs the package icu4py",
+    )
     max_mb: float | None = hparam(
         None,
         "megabytes to learn from, as the files are stored; null: all",
@@ -82,6 +91,12 @@ def main(config: VocabConfig) -> None:
         FileNotFoundError: No corpus.
         UserError: The output file exists, or the text is too little.
     """
+    if config.split_words and not scripts.word_breaker():
+        raise UserError(
+            "--split_words needs the package icu4py, which is not installed."
+            " Install it (`pip install 'electra_tf[sentences]'`), or leave the"
+            " flag out."
+        )
     files.check_writable(config.output_file, "--output_file")
     path = pathlib.Path(config.output_file)
     if path.exists():
@@ -98,6 +113,7 @@ def main(config: VocabConfig) -> None:
     if not counts:
         raise UserError(f"There is no word in {config.source}.")
     characters = covered_characters(config, counts)
+    _advise_to_split(config, counts)
     if config.vocab_size >= LEAST_WITH_ASCII:
         for character in ALWAYS_KNOWN:
             characters.update(dict.fromkeys(basic.words(character)))
@@ -119,12 +135,13 @@ def _count_words(
 ) -> collections.Counter:
     counts = collections.Counter()
     issues = data_issues.DataIssues()
+    apart = scripts.words_apart if config.split_words else str
     size = math.inf if config.max_mb is None else config.max_mb * BYTES_PER_MB
     texts = corpus.list_files(config)
     for unit in corpus.sample(texts, size, config, config.seed):
         for document in formats.documents(unit, Reading(config, issues)):
             for line in document:
-                counts.update(basic.words(line))
+                counts.update(basic.words(apart(line)))
     for warning in data_issues.warnings(issues.counts, issues.places):
         print(f"Warning: {warning}")
     return counts
@@ -150,6 +167,18 @@ def covered_characters(
             " to have more."
         )
     return dict.fromkeys(chosen)
+
+
+def _advise_to_split(config: VocabConfig, counts: Mapping[str, int]) -> None:
+    """Tell people whose text is mostly of words that nothing cuts."""
+    uncut = sum(n for w, n in counts.items() if scripts.RUN.match(w) and w[1:])
+    if uncut > MUCH_UNCUT * counts.total() and not config.split_words:
+        print(
+            f"{uncut / counts.total():.0%} of what stands between blanks is in"
+            " scripts without blanks between words, such as Thai: tokens will"
+            " go beyond words, and answers and tags begin within tokens."
+            " --split_words learns from words."
+        )
 
 
 def character_counts(counts: Mapping[str, int]) -> dict[str, int]:

@@ -11,7 +11,11 @@ from data_prep.dataset_config import FORMAT_NAMES, CorpusConfig
 from data_prep.sources import formats
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
 from electra_tf.configs.encoder import ACTIVATIONS, EncoderConfig
-from electra_tf.configs.finetuning import BATCHINGS
+from electra_tf.configs.finetuning import (
+    ANSWER_PLACES,
+    ANSWER_SCORINGS,
+    BATCHINGS,
+)
 from electra_tf.configs.machine import (
     EMBEDDING_LOOKUPS,
     PRECISIONS,
@@ -29,6 +33,10 @@ from electra_tf.configs.optimization import OPTIMIZERS
 from electra_tf.configs.tasks import TASKS
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.finetuning import heads, inputs
+from electra_tf.finetuning.tasks.question_answering import (
+    answer_places,
+    answer_rules,
+)
 from electra_tf.layers import bert_conventions, embeddings, precision
 from electra_tf.pretraining import (
     generators,
@@ -57,6 +65,8 @@ TABLES = {
     "masking": (MASKINGS, set(masking_strategies.STRATEGIES) - {WHOLE_WORDS}),
     "sampling": (SAMPLINGS, sampling.SAMPLERS),
     "batching": (BATCHINGS, inputs.BATCHINGS),
+    "answer_places": (ANSWER_PLACES, answer_places.ANSWER_PLACES),
+    "answer_scoring": (ANSWER_SCORINGS, ["squad", *answer_rules.RULES]),
     "corpus_format": (FORMAT_NAMES, set(formats.FORMATS) - {"tfds"}),
 }
 CONFIGS = (EncoderConfig, PretrainingConfig, FinetuningConfig, CorpusConfig)

@@ -177,7 +177,9 @@ def test_questions_are_answered(flags, tmp_path, capsys):
         "model_hparam_overrides": json.dumps(overrides),
     }
     run_finetuning.main(arguments(flags))
-    assert capsys.readouterr().out.startswith("squad: exact: 100.00 - f1: 100")
+    said = capsys.readouterr()
+    assert said.out.startswith("squad: exact: 100.00 - f1: 100")
+    assert "train: 100.0% of 48 answers can be predicted exactly\n" in said.err
     model = tmp_path / "models" / "tiny"
     predictions = model / "test_predictions" / "squad_test_1_predictions.json"
     assert json.loads(predictions.read_text()) == {

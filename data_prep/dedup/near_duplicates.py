@@ -20,14 +20,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from electra_tf.errors import UserError
+from electra_tf.text.scripts import UNIT
 
-# Of scripts that put no blanks between words: Thai and Lao, Burmese, Khmer,
-# kana, ideographs.
-_WITHOUT_BLANKS = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_WORD = re.compile(rf"[{_WITHOUT_BLANKS}]|[^\s{_WITHOUT_BLANKS}]+")
+_UNIT = re.compile(UNIT)
 NUM_HASHES = 128
 WORDS_PER_SHINGLE = 5
 SEED = 1
@@ -90,7 +85,7 @@ def shingles(document: Sequence[str]) -> list[bytes]:
     >>> [s.decode() for s in shingles(["\u5317\u4eac\u5e02 a b", "c"])]
     ['\u5317 \u4eac \u5e02 a b', '\u4eac \u5e02 a b c']
     """
-    words = _WORD.findall(" ".join(document))
+    words = _UNIT.findall(" ".join(document))
     last = max(1, len(words) - WORDS_PER_SHINGLE + 1)
     return [
         " ".join(words[i : i + WORDS_PER_SHINGLE]).encode(

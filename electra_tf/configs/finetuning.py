@@ -15,6 +15,13 @@ from electra_tf.errors import UserError
 ANSWER_PLACES = ("exact", "released")
 SHORTEST_QUESTION = 4  # Tokens of an input with a piece of the passage.
 BATCHINGS = ("by_length", "shuffled", "fixed")
+# "squad", and rows of `RULES` in `tasks.question_answering.answer_rules`.
+ANSWER_SCORINGS = (
+    "squad",
+    "characters",
+    "cmrc2018",
+    *(f"mlqa_{code}" for code in ("ar", "de", "en", "es", "hi", "vi", "zh")),
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,6 +42,14 @@ class QuestionAnsweringSettings(Config):
         "exact goes by the characters that pieces come from; released looks "
         "for it from the word on that it begins in, as the original does",
         choices=ANSWER_PLACES,
+    )
+    answer_scoring: str = fields.qa(
+        "squad",
+        "rules by which exact match and F1 compare answers: squad's are for "
+        "English; characters counts each character of scripts without blanks "
+        "as a word, and strips the punctuation of all scripts; cmrc2018 "
+        "counts the longest run in common; mlqa_ by the language of the answer",
+        choices=ANSWER_SCORINGS,
     )
     answerable_classifier: bool = fields.qa(
         True, "whether to predict if a question has an answer"

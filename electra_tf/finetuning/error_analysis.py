@@ -162,9 +162,11 @@ def _answers(evaluated: Evaluated) -> list[str]:
     """Which questions have other answers than the right ones."""
     task, source = evaluated.task, evaluated.source
     answers = task.predictions(evaluated.outputs, source)
-    # The rules of SQuAD 2.0: "" is right where there is no answer.
+    # As in SQuAD 2.0, "" is right where there is no answer.
     golds = {q.id: q.golds for q in source.examples}
-    exact, f1 = answer_metrics.raw_scores(golds, answers)
+    exact, f1 = answer_metrics.raw_scores(
+        golds, answers, task.config.answer_scoring
+    )
     counts = collections.Counter(
         (
             "an answer" if golds[name] else "none",

@@ -85,6 +85,9 @@ class Finetuner:
         constant_losses = {}
         if config.do_train:
             chosen = {task.name: examples[task.name, TRAIN] for task in tasks}
+            for task in tasks:
+                if remark := task.remark(chosen[task.name], tokenizer):
+                    _say(remark)
             self.training = features(chosen, config.train_batch_size)
             constant_losses = {
                 task.name: _share_of(self.training, task, chosen[task.name])

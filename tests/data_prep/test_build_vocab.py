@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from data_prep import build_vocab
+from electra_tf.errors import UserError
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.text.vocabulary import SPECIAL_TOKENS
 from tests.data_prep.sources import corpora
@@ -210,3 +211,28 @@ def test_standard_input(learn, tmp_path, corpus_dir, run):
 def test_what_is_wrong_with_the_text_is_said(learn, corpus_dir):
     shown = learn()
     assert f"were left out: {corpus_dir}/odd.txt, byte 0" in shown.stdout
+
+
+def test_words_without_blanks_between_them(tmp_path, capsys, monkeypatch):
+    place, path = tmp_path / "thai.txt", tmp_path / "vocab.txt"
+    place.write_text("กินข้าวที่กรุงเทพ\n" * 20, "utf-8")
+    tokens = []
+    for split in (False, True):
+        config = build_vocab.VocabConfig(
+            corpus_dir=str(place),
+            output_file=str(path),
+            vocab_size=300,
+            do_lower_case=False,
+            split_words=split,
+        )
+        build_vocab.main(config)
+        advised = "--split_words learns from words" in capsys.readouterr().out
+        assert advised != split
+        tokens.append(Tokenizer(path, False).tokens)
+        path.unlink()
+    assert "กินข้าวที่กรุงเทพ" in tokens[0]
+    assert {"กิน", "ข้าว"} < {*tokens[1]}
+    assert max(len(token.lstrip("#")) for token in tokens[1]) == len("กรุงเทพ")
+    monkeypatch.setattr(build_vocab.scripts, "word_breaker", lambda: None)
+    with pytest.raises(UserError, match="--split_words needs the package"):
+        build_vocab.main(config)

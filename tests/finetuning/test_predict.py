@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import random
 import subprocess
 import sys
 import threading
@@ -12,10 +13,13 @@ import pytest
 import electra_tf
 from electra_tf.configs import encoder_config
 from electra_tf.finetuning import finetuned_model, predict
-from electra_tf.finetuning.serving import tag_answers
+from electra_tf.finetuning.serving import answers, tag_answers
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
+from electra_tf.text import scripts
+from electra_tf.text.offsets import OffsetTokenizer
+from electra_tf.text.tokenization import BasicTokenizer
 from tests.finetuning import finetuned, sentences
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -183,8 +187,10 @@ def test_words_without_pieces_have_tags_too(tagger):
         [{"words": ["good", "\u200b", "film", "\u200b"]}]
     )
     assert len(answer["tags"]) == 4
-    (answer,) = electra_tf.load_predictor(tagger)([{"words": ["\u200b"]}])
+    predictor = electra_tf.load_predictor(tagger)
+    (answer, of_text) = predictor([{"words": ["\u200b"]}, "\u200b"])
     assert len(answer["tags"]) == 1
+    assert of_text == {"tags": [], "spans": []}
 
 
 def test_answers_have_places_in_a_long_passage(answerer):
@@ -222,6 +228,90 @@ def test_words_of_a_text():
     assert [word.text for word in words] == (
         ["Ein", "Café\u0301", "-", "Tisch", "€", "5", ",", "ok\u200bay", "."]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What the tokenizer drops is no word, and at no end of one.
+        ("\ufeffa \u200b \u200fb\u200f, \xad", ["a", "b", ","]),
+        ("می\u200cروم", ["می\u200cروم"]),
+        # Accents stay with what they are on, also on symbols.
+        ("\u2764\ufe0fa e\u0301", ["\u2764\ufe0f", "a", "e\u0301"]),
+        ("हिन्दी में।", ["हिन्दी", "में", "।"]),
+        # Thai is cut by a dictionary.
+        (
+            "A4ที่กรุงเทพฯ\u200bดี.",
+            ["A4", "ที่", "กรุงเทพฯ", "ดี", "."],
+        ),
+        # Ideographs are words, other letters in their midst are not.
+        ("在ABC北京の店", ["在", "ABC", "北", "京", "の", "店"]),
+        ("私はタワーにいた", ["私", "は", "タワー", "に", "い", "た"]),
+        ("한국어 서울", ["한국어", "서울"]),
+    ],
+)
+def test_words_of_other_scripts(text, expected):
+    words = tag_answers.split(text)
+    assert [word.text for word in words] == expected
+    assert all(text[w.begin : w.end] == w.text for w in words)
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_words_have_all_that_the_tokenizer_keeps(released):
+    draw, basic = random.Random(3), BasicTokenizer(True, True, not released)
+    letters = (
+        "aé ,.\u200b\ufeff\u0301\u0130\xad\u2028\ud55c\U0001f600北京のタกิ๏"
+    )
+    for _ in range(500):
+        text = "".join(draw.choices(letters, k=draw.randrange(1, 20)))
+        end, words = 0, tag_answers.split(text, basic)
+        for word in words:
+            assert word.text == text[word.begin : word.end]
+            for dropped in text[end : word.begin]:
+                assert not (basic.cleaning[ord(dropped)] or "").strip()
+            end = word.end
+        assert not "".join(basic.cleaned(text[end:])).strip()
+
+
+def test_words_without_a_dictionary(monkeypatch, caplog):
+    monkeypatch.setattr(scripts, "word_breaker", lambda: None)
+    for _ in range(2):
+        words = tag_answers.split("ที่กรุงเทพ ดี")
+        assert [word.text for word in words] == ["ที่กรุงเทพ", "ดี"]
+    assert caplog.text.count("is cut at blanks only") == 1
+
+
+def test_released_words_of_ideographs_stay_whole():
+    released = BasicTokenizer(True, True, False)
+    (word,) = tag_answers.split("北京", released)
+    assert word == ("北京", 0, 2)
+
+
+def test_a_passage_is_cut_once_for_all_of_its_rows(tmp_path, monkeypatch):
+    task = task_table.tasks(sentences.config(task_names=["squadv1"]))[0]
+    settings = finetuned_model.InputSettings.of(task.config)
+    made = answers.SpanAnswers(task, settings, sentences.tokenizer(tmp_path))
+    cut, encode = [], OffsetTokenizer.__call__
+
+    def counted(self, text: str):
+        cut.append(text)
+        return encode(self, text)
+
+    monkeypatch.setattr(OffsetTokenizer, "__call__", counted)
+    contexts = ["a good film", "a bad book"]
+    rows = [{"question": "film", "context": c} for c in contexts * 3]
+    inputs = [made.inputs(row) for row in rows]
+    for row, (one,) in zip(rows, inputs, strict=True):
+        outputs = {
+            "start_top_index": [one["window"].offset + 1],
+            "start_top_log_probs": [0.0],
+            "end_top_index": [[one["window"].offset + 2]],
+            "end_top_log_probs": [[0.0]],
+            "answerable_logit": -9.0,
+        }
+        answer = made.answer(row, [one], [outputs])
+        assert answer["answer"] == row["context"].removeprefix("a ")
+    assert cut == contexts
 
 
 FORMATS = {

@@ -10,14 +10,13 @@ makes a text's inputs, as many as it takes, and an answer of the head's outputs:
 `texts` what a text or a pair of them, instead of named fields, stand for.
 """
 
+import functools
+
 import numpy as np
 from scipy import special
 
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
-from electra_tf.finetuning.tasks.question_answering.passages import (
-    Passage,
-    Question,
-)
+from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
 from electra_tf.finetuning.tasks.question_answering.windows import Windows
 from electra_tf.finetuning.tasks.sentences.classification import joined
@@ -113,6 +112,10 @@ class SpanAnswers:
         self.settings = settings
         self.windows = Windows(tokenizer, settings)
         self.decode = Decoder(self.windows.places, settings)
+        # Rows share the pieces of a passage, and so do inputs and answers.
+        self._passage = functools.lru_cache(passages.PASSAGES_KEPT)(
+            passages.Passage
+        )
 
     def inputs(self, row: dict) -> list[dict]:
         """Return the windows of a row; each holds its `Window` too.
@@ -126,7 +129,7 @@ class SpanAnswers:
                 "segment_ids": window.segment_ids,
                 "window": window,
             }
-            for window in self.windows(_question(row))
+            for window in self.windows(self._question(row))
         ]
 
     def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
@@ -136,7 +139,7 @@ class SpanAnswers:
         context. The higher `null_odds`, the less likely is an answer.
         """
         windows = [made["window"] for made in inputs]
-        found = self.decode(_question(row), windows, outputs)
+        found = self.decode(self._question(row), windows, outputs)
         unanswerable = (
             self.task.has_null_answers
             and found.null_odds > self.settings.qa_na_threshold
@@ -151,9 +154,9 @@ class SpanAnswers:
             "null_odds": found.null_odds,
         }
 
-
-def _question(row: dict) -> Question:
-    return Question(0, "", row["question"], Passage(row["context"]), [])
+    def _question(self, row: dict) -> passages.Question:
+        passage = self._passage(row["context"])
+        return passages.Question(0, "", row["question"], passage, [])
 
 
 ANSWERS = {

@@ -1,9 +1,11 @@
 """Texts in, tagged words and the spans they form out; no TensorFlow."""
 
+import functools
 import typing
 import unicodedata
 
 import numpy as np
+from absl import logging
 from scipy import special
 
 from electra_tf.errors import UserError
@@ -13,7 +15,10 @@ from electra_tf.finetuning.tasks.spans import (
     windows_with_most_context,
 )
 from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
+from electra_tf.text import scripts
+from electra_tf.text.tokenization import BasicTokenizer
 
+BASIC = BasicTokenizer()
 # Windows begin this part of their room after one another.
 STRIDES_PER_WINDOW = 2
 
@@ -51,11 +56,13 @@ class TagAnswers:
     def inputs(self, row: dict) -> list[dict]:
         """Return the windows of a row.
 
-        Each has `positions`, where the words begin that it is to tag, and
-        `words`, their numbers, besides input_ids and segment_ids.
+        Each has `positions`, where the words begin that it is to tag, `words`,
+        their numbers, and `all` the words of the text, besides input_ids and
+        segment_ids.
         """
         ids, firsts = [], []
-        for word in words_of(row):
+        words = self._words_of(row)
+        for word in words:
             firsts.append(len(ids))
             ids += self.tokenizer.encode_words(self._basic.words(word.text))
         room = self.settings.max_seq_length - 2
@@ -65,9 +72,15 @@ class TagAnswers:
         best.append(len(cut) - 1)
         chosen = [best[first] for first in firsts]
         return [
-            self._window(span, ids, firsts, chosen, number)
+            self._window(span, ids, firsts, chosen, number) | {"all": words}
             for number, span in enumerate(cut)
         ]
+
+    def _words_of(self, row: dict) -> list[Word]:
+        """Return the words of a row: those given, or those of its text."""
+        if row.get("words") is not None:
+            return [Word(word) for word in row["words"]]
+        return split(row["text"], self._basic)
 
     def _window(self, span, ids, firsts, chosen, number: int) -> dict:
         words = [w for w, window in enumerate(chosen) if window == number]
@@ -83,7 +96,7 @@ class TagAnswers:
 
     def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
         """Return tags and spans, from all windows and their outputs."""
-        words = words_of(row)
+        words = inputs[0]["all"]
         tags = [""] * len(words)
         sure = [0.0] * len(words)
         for window, output in zip(inputs, outputs, strict=True):
@@ -135,28 +148,57 @@ def _joined(row: dict, words: list[Word], span) -> dict:
     return {"text": row["text"][begin:end], "begin": begin, "end": end}
 
 
-def words_of(row: dict) -> list[Word]:
-    """Return the words of a row: those given, or those of its text."""
-    if row.get("words") is not None:
-        return [Word(word) for word in row["words"]]
-    return split(row["text"])
-
-
-def split(text: str) -> list[Word]:
+def split(text: str, basic: BasicTokenizer = BASIC) -> list[Word]:
     """Cut a text at spaces, and around each punctuation mark and symbol.
+
+    Ideographs are words where the tokenizer has them so; other scripts that
+    put no blanks between words are cut by ICU. Accents belong to what is
+    before them; what the tokenizer drops neither begins nor ends a word.
 
     >>> [word.text for word in split("Mr. Smith paid 5$.")]
     ['Mr', '.', 'Smith', 'paid', '5', '$', '.']
     """
-    words, begin = [], None
-    for place, character in enumerate((*text, " ")):
-        alone = unicodedata.category(character)[0] in "PS"
-        if not alone and not character.isspace():
-            begin = place if begin is None else begin
-            continue
-        if begin is not None:
-            words.append(Word(text[begin:place], begin, place))
-            begin = None
-        if alone:
-            words.append(Word(character, place, place + 1))
+    words: list[Word] = []
+    inside, begins = False, _begins(text, basic)
+    for place, character in enumerate(text):
+        cleaned = basic.cleaning[ord(character)]
+        if character.isspace():
+            inside = False
+        elif cleaned is not None:
+            kind = unicodedata.category(character)[0]
+            alone = cleaned != character or kind in "PS"
+            is_accent = kind == "M" and words and words[-1].end == place
+            begin = place
+            if (inside and not alone and place not in begins) or is_accent:
+                begin = words.pop().begin
+            words.append(Word(text[begin : place + 1], begin, place + 1))
+            inside = not alone and (inside or not is_accent)
     return words
+
+
+def _begins(text: str, basic: BasicTokenizer) -> set[int]:
+    """Return where words begin in what only a dictionary can cut."""
+    runs = [
+        run
+        for run in scripts.RUN.finditer(text)
+        if any(basic.cleaning[ord(letter)] == letter for letter in run[0])
+    ]
+    if runs and not scripts.word_breaker():
+        _tell_of_dictionary()
+        return set()
+    return {
+        run.start() + place
+        for run in runs
+        for word in scripts.words_of_run(run[0])
+        for place in word
+    }
+
+
+@functools.cache
+def _tell_of_dictionary() -> None:
+    """Say once that running text is not cut as it should be."""
+    logging.warning(
+        "The package icu4py is not installed (`pip install "
+        "'electra_tf[sentences]'`): text without blanks between words is cut "
+        "at blanks only. Install it, or give lists of words."
+    )

@@ -105,6 +105,10 @@ class Task(abc.ABC):
             source: `Source` of these inputs; not all tasks need it.
         """
 
+    def remark(self, examples: list, tokenizer) -> str:
+        """Return what training examples cannot teach, in a line; "" for all."""
+        return ""
+
     def constant_loss(self, examples: list) -> float | None:
         """Return the least mean loss of always predicting the same.
 

@@ -1,20 +1,34 @@
-"""Scores of answers, by the rules of SQuAD 1.1, SQuAD 2.0 and MRQA.
+"""Scores of answers: those of SQuAD 1.1, SQuAD 2.0 and MRQA.
 
-The comparison of an answer with the right ones is that of the official
-scripts, which ship with the TensorFlow Model Garden.
+An answer is compared with the right ones by the rules of SQuAD, in the
+official scripts that ship with the TensorFlow Model Garden, or by a row of
+`answer_rules.RULES`.
 """
 
 from electra_tf.finetuning.tasks.metrics import PERCENT
+from electra_tf.finetuning.tasks.question_answering.answer_rules import RULES
+
+SQUAD = "squad"
 
 
 def exact_match_and_f1(
-    golds: dict[str, list[str]], predictions: dict[str, str]
+    golds: dict[str, list[str]],
+    predictions: dict[str, str],
+    scoring: str = SQUAD,
 ) -> dict[str, float]:
     """Return SQuAD 1.1's and MRQA's metrics, of answers by question.
+
+    `scoring` is "squad" or a row of `RULES`.
 
     >>> exact_match_and_f1({"q": ["the cat"]}, {"q": "A cat!"})
     {'exact_match': 100.0, 'f1': 100.0}
     """
+    if scoring != SQUAD:
+        exact, f1 = raw_scores(golds, predictions, scoring)
+        return {
+            name: PERCENT * sum(found.values()) / len(golds)
+            for name, found in (("exact_match", exact), ("f1", f1))
+        }
     # Packages for one job are imported where it is done.
     from official.nlp.tools import squad_evaluate_v1_1
 
@@ -34,9 +48,18 @@ def _as_squad(golds: dict[str, list[str]]) -> list[dict]:
 
 
 def raw_scores(
-    golds: dict[str, list[str]], predictions: dict[str, str]
+    golds: dict[str, list[str]],
+    predictions: dict[str, str],
+    scoring: str = SQUAD,
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return SQuAD 2.0's exact match and F1 of each question, from 0 to 1."""
+    """Return exact match and F1 of each question, from 0 to 1.
+
+    Where nothing is right, "" is, as in SQuAD 2.0.
+    """
+    if scoring != SQUAD:
+        rules = RULES[scoring]
+        scores = {n: rules.scores(golds[n], predictions[n]) for n in golds}
+        return tuple({n: s[i] for n, s in scores.items()} for i in (0, 1))
     from official.nlp.tools import squad_evaluate_v2_0
 
     scores = {
@@ -56,6 +79,7 @@ def with_null_answers(
     predictions: dict[str, str],
     null_odds: dict[str, float],
     threshold: float,
+    scoring: str = SQUAD,
 ) -> dict[str, float]:
     """Return SQuAD 2.0's metrics, of answers by question.
 
@@ -66,9 +90,8 @@ def with_null_answers(
         (`NoAns_`) an answer, numbers of questions, and what the best
         threshold would give (`best_`).
     """
-    scores = dict(
-        zip(("exact", "f1"), raw_scores(golds, predictions), strict=True)
-    )
+    found = raw_scores(golds, predictions, scoring)
+    scores = dict(zip(("exact", "f1"), found, strict=True))
     cut = {
         metric: after_threshold(of_questions, golds, null_odds, threshold)
         for metric, of_questions in scores.items()

@@ -5,8 +5,11 @@ is the fewest pieces that cover it, and a predicted one is cut from the
 passage.
 """
 
+import functools
+
 from electra_tf.finetuning.tasks.question_answering.passages import (
     NO_PLACE,
+    PASSAGES_KEPT,
     Passage,
     Question,
     is_at_its_place,
@@ -15,7 +18,7 @@ from electra_tf.finetuning.tasks.question_answering.released_places import (
     ReleasedPlaces,
 )
 from electra_tf.finetuning.tasks.spans import Span
-from electra_tf.text.offsets import OffsetTokenizer, Piece
+from electra_tf.text.offsets import OffsetTokenizer
 from electra_tf.text.tokenization import Tokenizer
 
 
@@ -27,18 +30,14 @@ class ExactPlaces:
     """
 
     def __init__(self, tokenizer: Tokenizer):
-        self._encode = OffsetTokenizer(tokenizer)
-        # The questions of a passage stand together.
-        self._last: tuple[Passage | None, list[Piece]] = (None, [])
+        encode = OffsetTokenizer(tokenizer)
+        self._pieces = functools.lru_cache(PASSAGES_KEPT)(
+            lambda passage: encode(passage.text)
+        )
 
     def ids(self, passage: Passage) -> list[int]:
         """Return the ids of a passage's pieces."""
         return [piece.id for piece in self._pieces(passage)]
-
-    def _pieces(self, passage: Passage) -> list[Piece]:
-        if self._last[0] is not passage:
-            self._last = passage, self._encode(passage.text)
-        return self._last[1]
 
     is_at_its_place = staticmethod(is_at_its_place)
 

@@ -17,6 +17,8 @@ from electra_tf.finetuning.tasks.text_files import (
 )
 
 NO_PLACE = -1
+# Passages whose pieces are kept: those of the rows that are predicted together.
+PASSAGES_KEPT = 512
 
 
 class Passage:

@@ -11,7 +11,9 @@ from electra_tf.configs import fields
 from electra_tf.finetuning.tasks import tfds_source
 from electra_tf.finetuning.tasks.question_answering import (
     answer_metrics,
+    answer_rules,
     passages,
+    reach,
 )
 from electra_tf.finetuning.tasks.question_answering.answer_places import (
     ANSWER_PLACES,
@@ -42,6 +44,8 @@ from electra_tf.finetuning.tasks.task import (
 from electra_tf.io import files
 
 DEBUG_QUESTIONS = 100  # To read in debug mode.
+# Answers to learn that are read back: it takes as long as to make features.
+MOST_READ_BACK = 10_000
 
 
 class AnswerFiles(typing.NamedTuple):
@@ -115,6 +119,7 @@ class QuestionAnswering(Task):
         questions = passages.to_evaluate(asked)
         if split == DEV:
             self._check_golds(questions, where)
+            self._check_scoring(questions, where)
         return questions
 
     def _asked(self, split: str) -> tuple[str, list[Asked]]:
@@ -161,6 +166,35 @@ class QuestionAnswering(Task):
                 f"is {bare[0]!r}. {self.without_answers}"
             )
 
+    def remark(self, examples: list[Question], tokenizer) -> str:
+        """Say how many answers can be predicted; see `Task.remark`."""
+        config = self.config
+        read_back = reach.Reach(
+            Windows(tokenizer, config), config, config.answer_scoring
+        )
+        asked = [q for q in examples if q.begin != passages.NO_PLACE]
+        step = -(-len(asked) // MOST_READ_BACK) or 1
+        found = reach.described(read_back(q)[0] for q in asked[::step])
+        if step > 1:
+            found += f" (read back was 1 in {step} of {len(asked)})"
+        return f"{self.name} {TRAIN}: {found}" if asked else ""
+
+    def _check_scoring(self, questions: list[Question], path: str):
+        """Tell people of answers without blanks that English rules count."""
+        golds = [q.golds[0] for q in questions if q.golds]
+        others = sum(map(answer_rules.is_without_blanks, golds))
+        if self.config.answer_scoring == answer_metrics.SQUAD and (
+            2 * others > len(golds)
+        ):
+            logging.warning(
+                "%s: %d of %d answers are in scripts without blanks between "
+                "words. The English rules of answer_scoring=squad take each "
+                "for one word; answer_scoring=characters counts characters.",
+                path,
+                others,
+                len(golds),
+            )
+
     def features(self, examples: list[Question], tokenizer) -> list[dict]:
         """Tokenize, and cut passages into windows."""
         windows = Windows(tokenizer, self.config)
@@ -191,11 +225,17 @@ class QuestionAnswering(Task):
         null_odds = {name: answer.null_odds for name, answer in found.items()}
         if self.has_null_answers:
             scores = answer_metrics.with_null_answers(
-                golds, texts, null_odds, config.qa_na_threshold
+                golds,
+                texts,
+                null_odds,
+                config.qa_na_threshold,
+                config.answer_scoring,
             )
             self._write(config.qa_na_file, null_odds)
         else:
-            scores = answer_metrics.exact_match_and_f1(golds, texts)
+            scores = answer_metrics.exact_match_and_f1(
+                golds, texts, config.answer_scoring
+            )
         self._write(config.qa_preds_file, texts)
         self._write(config.qa_eval_file, scores)
         return scores

@@ -12,6 +12,7 @@ import typing
 
 from electra_tf.finetuning.tasks.question_answering.passages import (
     NO_PLACE,
+    PASSAGES_KEPT,
     Passage,
     Question,
 )
@@ -91,17 +92,12 @@ class ReleasedPlaces:
 
     def __init__(self, tokenizer: Tokenizer):
         self._tokenizer = tokenizer
-        self._last: tuple[Passage | None, Pieces | None] = (None, None)
+        # A passage in words and pieces.
+        self.pieces = functools.lru_cache(PASSAGES_KEPT)(self._cut)
 
     def ids(self, passage: Passage) -> list[int]:
         """Return the ids of a passage's pieces."""
         return self.pieces(passage).ids
-
-    def pieces(self, passage: Passage) -> Pieces:
-        """Return a passage in words and pieces."""
-        if self._last[0] is not passage:
-            self._last = passage, self._cut(passage)
-        return self._last[1]
 
     def _cut(self, passage: Passage) -> Pieces:
         pieces = Pieces(Words(passage.text), [], [], [])
