@@ -8,6 +8,22 @@ from electra_tf.configs.hparams import Config
 from electra_tf.configs.tasks import TASKS
 from electra_tf.errors import UserError
 
+
+def character(delimiter: str | None) -> str | None:
+    """Return what stands between columns: one character, or that of `tab`.
+
+    Raises:
+        UserError: when it is none.
+    """
+    found = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if found is not None and (len(found) != 1 or found in '"\r\n'):
+        raise UserError(
+            "delimiter must be one character, or `tab`. Received: "
+            f"{delimiter!r}."
+        )
+    return found
+
+
 WITHOUT_NAMES = ("regression", "question_answering")
 
 
@@ -72,19 +88,12 @@ class OwnDataSettings(Config):
     @property
     def between_columns(self) -> str | None:
         """The character that `delimiter` names."""
-        return {"tab": "\t", "\\t": "\t"}.get(self.delimiter, self.delimiter)
+        return character(self.delimiter)
 
     def check(self):
         """Raise a `UserError` if the tasks lack data, or do not read it."""
         super().check()
-        if len(self.between_columns or ",") > 1 or self.delimiter in (
-            '"',
-            "\n",
-        ):
-            raise UserError(
-                "delimiter must be one character, or `tab`. Received: "
-                f"{self.delimiter!r}."
-            )
+        character(self.delimiter)
         names = self.names_of_labels
         if not all(isinstance(name, str) and name.strip() for name in names):
             raise UserError(

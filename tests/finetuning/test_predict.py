@@ -14,7 +14,7 @@ from electra_tf.configs import encoder_config
 from electra_tf.finetuning import finetuned_model, predict
 from electra_tf.finetuning.serving import tag_answers
 from electra_tf.finetuning.serving.network import Served
-from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks import task_table, text_rows
 from electra_tf.finetuning.tasks.sentences.classification import Example
 from tests.finetuning import finetuned, sentences
 
@@ -261,10 +261,10 @@ def test_columns_by_other_names(model, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("a.jsonl", b'"good"\n{"text": 7}\n"bad"\n', "no text for 'text'; the"),
+        ("a.jsonl", b'"good"\n{"text": [7]}\n"bad"\n', "no text for 'text'; t"),
         ("a.jsonl", b'"good"\n{broken\n"bad"\n', "no JSON: "),
         ("a.jsonl", b'"good"\n[1]\n"bad"\n', "expected a JSON object, "),
-        ("a.jsonl", b'"good"\n"\\ud800"\n"bad"\n', "not UTF-8 text"),
+        ("a.jsonl", b'"good"\n"\\ud800"\n"bad"\n', "holds '\\ud800', "),
         ("a.txt", b"good\n\xff\xfe\nbad\n", "not UTF-8 text"),
         ("a.tsv", b"text\tid\ngood\t1\nx\nbad\t3\n", "expected 2 columns, rec"),
     ],
@@ -308,10 +308,10 @@ def test_a_table_without_the_column(model, tmp_path):
 
 
 def test_a_header_that_never_ends(model, tmp_path):
-    text = '"text' + "a" * predict.MAX_CELL
+    text = '"text' + "a" * text_rows.MAX_CELL
     with pytest.raises(SystemExit) as stopped:
         run(model, tmp_path, text, name="in.csv")
-    assert "Received: ['no valid CSV (field larger than" in str(stopped.value)
+    assert "line 1: no valid CSV: field larger than" in str(stopped.value)
 
 
 def test_streams_line_by_line(model):

@@ -53,6 +53,13 @@ def read_bytes(path: str, expected: str = "") -> tuple[str, bytes]:
     return path, content
 
 
+def is_packed(path: str) -> bool:
+    """Return whether a file of this machine is compressed, by its bytes."""
+    with open(path, "rb") as file:
+        head = file.read(max(map(len, COMPRESSIONS)))
+    return head.startswith(tuple(COMPRESSIONS))
+
+
 def _unzipped(content: bytes) -> tuple[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = [
