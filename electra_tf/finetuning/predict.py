@@ -153,16 +153,13 @@ def as_json(answer: dict) -> str:
     """Return an answer as JSON that any program reads.
 
     >>> as_json({"line": 1, "score": float("nan")})
-    '{"line": 1, "error": "the model answered with a number that is none"}'
+    '{"line": 1, "error": "the answer or the id holds what JSON cannot"}'
     """
     try:
         return _strict_json(answer)
-    except ValueError:
-        problem = "the model answered with a number that is none"
-        known = {
-            name: answer[name] for name in ("line", "id") if name in answer
-        }
-        return _strict_json({**known, "error": problem})
+    except ValueError:  # A number that is none, half a pair of surrogates.
+        problem = "the answer or the id holds what JSON cannot"
+        return _strict_json({"line": answer["line"], "error": problem})
 
 
 def _strict_json(values: dict) -> str:

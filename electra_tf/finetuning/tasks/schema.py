@@ -21,6 +21,10 @@ from electra_tf.finetuning.tasks.text_files import parsed_json, shown
 MISSING = frozenset(("nan", "null", "<na>", "#n/a", "nat"))
 
 
+# What Python raises for a text that is no list.
+_NOT_WRITTEN = (TypeError, ValueError, SyntaxError, MemoryError, RecursionError)
+
+
 class Type(typing.NamedTuple):
     """A type: what is expected, and a function to it.
 
@@ -172,9 +176,11 @@ def _written(value: str):
         return parsed_json(value)
     except UserError as error:
         try:
-            return ast.literal_eval(value.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            found = ast.literal_eval(value.strip())
+            json.dumps(found, ensure_ascii=False, default=str).encode()
+        except _NOT_WRITTEN:
             raise error from None
+        return found
 
 
 def texts(value) -> list[str]:

@@ -127,7 +127,7 @@ class Notation(typing.NamedTuple):
         >>> Notation("-").parts("B-X-Y"), Notation("_", True).parts("PER_I")
         (('B', 'X-Y'), ('I', 'PER'))
         """
-        position, kind = tag, ""
+        position, kind = tag.rstrip("-_"), ""  # B or B-.
         if self.separator:
             cut = tag.rpartition if self.is_last else tag.partition
             parts = cut(self.separator)
