@@ -38,6 +38,11 @@ def file_of(config: FinetuningConfig, split: str) -> str:
     return getattr(config, FILES[split])
 
 
+def name_of(config: FinetuningConfig, split: str) -> str:
+    """Return what to call a split's data: its file, or its set."""
+    return config.tfds_name or file_of(config, split)
+
+
 def named(value: str, names: tuple[str, ...]) -> str:
     """Return a label, of a number its name if there are names.
 

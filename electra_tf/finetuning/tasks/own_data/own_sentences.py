@@ -88,7 +88,7 @@ class OwnSentences(SentenceTask):
     def _two_or_more(self, what: str, found: list) -> None:
         if len(found) > 1:
             return
-        name = self.config.tfds_name or self.config.train_file
+        name = own_data.name_of(self.config, TRAIN)
         raise DataError(
             f"{name} must have at least two {what} in column "
             f"{self.config.label_column!r}. Read: {found}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import metrics, own_data, schema
-from electra_tf.finetuning.tasks.rows import Record, kept
+from electra_tf.finetuning.tasks.rows import Record, RowError, kept
 from electra_tf.finetuning.tasks.schema import Field, Type
 from electra_tf.finetuning.tasks.tables import form_of
 from electra_tf.finetuning.tasks.tagging import tag_schemes
@@ -54,7 +54,7 @@ class OwnTagging(Tagging):
         labels = tag_schemes.all_tags(self.scheme, sentences)
         if len(labels) > 1:
             return labels
-        name = self.config.tfds_name or self.config.train_file
+        name = own_data.name_of(self.config, TRAIN)
         raise DataError(f"{name} must have at least two tags. Read: {labels}")
 
     @property
@@ -79,16 +79,22 @@ class OwnTagging(Tagging):
             ]
         if split == TRAIN:
             self._say_how_it_is_read()
-        sentences = [self._learnt(s) for s in self._raw(split)]
-        unknown = tag_schemes.first_of(
-            sentences, lambda tag: tag not in self._number_of
-        )
-        if unknown:
-            raise DataError(
-                f"{unknown[0]}: unknown tag {unknown[1]!r}; the training data "
-                f"has {', '.join(map(repr, self.labels))}."
-            )
-        return sentences
+        known = {*self.labels}
+
+        def checked(number: int, record: Record) -> Sentence:
+            learnt = self._learnt(record.values["sentence"])
+            unknown = tag_schemes.first_of([learnt], lambda t: t not in known)
+            if unknown:
+                raise RowError(
+                    unknown[0],
+                    f"unknown tag {unknown[1]!r}; the training data has "
+                    f"{', '.join(map(repr, self.labels))}",
+                )
+            return learnt
+
+        records = [Record(s.where, {"sentence": s}) for s in self._raw(split)]
+        path = own_data.name_of(self.config, split)
+        return kept(records, checked, self.config.skip_bad_rows, path)
 
     def _say_how_it_is_read(self):
         scheme, first = self.scheme, self._raw(TRAIN)[0]

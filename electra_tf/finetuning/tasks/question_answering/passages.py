@@ -1,4 +1,4 @@
-"""Questions about passages of text, in SQuAD's or MRQA's files.
+"""Questions about passages of text, in the layouts of SQuAD, MRQA or rows.
 
 References: Rajpurkar et al., 2016, SQuAD, https://arxiv.org/abs/1606.05250;
 Fisch et al., 2019, MRQA 2019 shared task, https://arxiv.org/abs/1910.09753
@@ -103,7 +103,7 @@ def asked_of(
         columns: dict from question, context and answers to their columns, of
             a table with a question a row.
         skip: whether questions that cannot be used are left out, and counted.
-        layout: the row of `LAYOUTS`; None to see it from the first row.
+        layout: the row of `LAYOUTS`; None to see it from the rows.
         tell: function that is told what was assumed or left out.
 
     Raises:
@@ -163,6 +163,8 @@ def _with_blanks(fields: tuple[Field, ...]) -> tuple[Field, ...]:
 
 def layout_of(table: Table) -> str:
     """Return the row of `LAYOUTS` that a table has."""
+    if table.records[0].values.keys() == {"header"}:
+        return "mrqa"
     for name, (fields, _) in LAYOUTS.items():
         if any(fields & r.values.keys() for r in table.records):
             return name
@@ -198,7 +200,7 @@ def _objects(record: Record, name: str) -> Iterator[Record]:
 
 def _of_mrqa(table: Table) -> Iterator[Record]:
     for record in table.records:
-        if "header" in record.values:
+        if record.values.keys() == {"header"}:
             continue
         for question in _objects(record, "qas"):
             values = {**record.values, **question.values}
@@ -257,7 +259,7 @@ def _of_rows(table: Table) -> Iterator[Record]:
 # What a row of them has, and a function to a record for each question.
 LAYOUTS: dict[str, tuple[set[str], Callable]] = {
     "squad": ({"paragraphs"}, _of_squad),
-    "mrqa": ({"qas", "header"}, _of_mrqa),
+    "mrqa": ({"qas"}, _of_mrqa),
     "rows": (set(), _of_rows),
 }
 

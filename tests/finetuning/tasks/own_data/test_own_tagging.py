@@ -104,3 +104,14 @@ def test_spans_are_scored_whatever_the_notation(tmp_path, text, scores):
     found = task.score(outputs)
     assert {*found} == {*scores, "precision", "recall", "loss"}
     assert all(found[name] == 100 for name in scores)
+
+
+def test_sentences_with_unknown_tags_are_left_out(tmp_path, capsys):
+    task = own.task(
+        *(tmp_path, "tagging", "txt", "Eva B-X\n", "a O\n\nb B-Z\n\nc O\n"),
+        skip_bad_rows=True,
+    )
+    assert [s.eid for s in task.examples("dev")] == [0, 2]
+    assert "1 of 3 rows are left out: 1 with unknown tag 'B-Z'" in (
+        capsys.readouterr().err
+    )
