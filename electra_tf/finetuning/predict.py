@@ -196,7 +196,9 @@ def read_rows(
     """
     fields = (*kind.fields, *kind.optional, "id")
     column = {name: getattr(args, f"{name}_column") for name in fields}
-    form = args.format or tables.form_of(args.input) or "lines"
+    is_folder = os.path.isdir(args.input)
+    usual = "parquet" if is_folder else tables.form_of(args.input) or "lines"
+    form = args.format or usual
     if form == "lines":
         source = opened.enter_context(_source(args.input, "\n"))
         column = {name: name for name in column}

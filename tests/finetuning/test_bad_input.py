@@ -95,7 +95,8 @@ def test_a_long_row_is_cut_in_the_message(tmp_path):
             "regression",
             "text\tlabel\na\t1\nb\t2\n",
             "text\tlabel\na\tone\n",
-            "dev_file.tsv, row 2: the score is 'one'; expected a number",
+            "row 2: the score is 'one'; expected a number. Read: {'text': 'a', "
+            "'label': 'one'}. --skip_bad_rows leaves such rows out.",
         ),
         (
             "regression",

@@ -12,6 +12,7 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError, say
 from electra_tf.finetuning.tasks.text_files import shown
 
+HINT = "--skip_bad_rows leaves such rows out."
 MOST_REASONS, MOST_PLACES = 10, 3  # In the line about what is left out.
 
 
@@ -76,9 +77,8 @@ def kept(
             found.append(make(number, record))
         except RowError as error:
             if not skip:
-                error.args = (
-                    f"{error}. --skip_bad_rows leaves such rows out.",
-                )
+                if HINT not in str(error):  # Of rows that are read for others.
+                    error.args = (f"{error}. {HINT}",)
                 raise
             bad.append(error)
     if bad:

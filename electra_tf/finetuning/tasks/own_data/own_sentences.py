@@ -32,14 +32,16 @@ class OwnSentences(SentenceTask):
 
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
-        examples = self._read(split, self._example, say)
+        first: dict = {}
+
+        def made(number: int, values: dict, record: Record) -> Example:
+            example = self._example(number, values, record)
+            first.update({} if first else values)
+            return example
+
+        examples = self._read(split, made, say)
         if split == TRAIN:
-            first = examples[0]
-            pair = first.text_pair and f" and {shown(first.text_pair)}"
-            say(
-                f"{self.name}: the first example as it is read: "
-                f"{shown(first.text)}{pair or ''}; {shown(first.label)}"
-            )
+            say(f"{self.name}: the first example as it is read: {shown(first)}")
             for doubt in own_data.doubts(self.labels or ()):
                 say(f"{self.name}: {doubt}.")
         self.log(split, examples)

@@ -148,7 +148,7 @@ def test_what_is_doubtful_is_told(tmp_path, capsys):
     assert own.labels == ("1", "1.0", "Pos", "none", "pos")
     own.examples("train")
     said = capsys.readouterr().err
-    assert "the first example as it is read: 'a'; 4" in said
+    assert "example as it is read: {'text': 'a', 'label': 'pos'}" in said
     assert "the labels 'Pos' and 'pos' differ by blanks or case" in said
     assert "the labels '1' and '1.0' differ" in said
     assert "the label 'none' is learnt as one" in said
