@@ -114,7 +114,15 @@ def text(value) -> str:
 
 
 def label(value) -> str:
-    """Return a label as text; what stands for no value is none."""
+    """Return a label as text; what stands for no value is none.
+
+    Data frames have whole numbers as 1.0 where some are missing.
+
+    >>> label("pos"), label(1.0)
+    ('pos', '1')
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     found = text(value)
     if found.strip().lower() in MISSING:
         raise TypeError

@@ -94,6 +94,8 @@ class OwnSentences(SentenceTask):
         raise DataError(
             f"{name} must have at least two {what} in column "
             f"{self.config.label_column!r}. Read: {found}"
+            + self.config.skip_bad_rows
+            * ", of the rows that can be used"
         )
 
 

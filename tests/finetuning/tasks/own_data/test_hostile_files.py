@@ -1,5 +1,6 @@
 """Files with seeded mistakes: read whole, refused, or left out and counted."""
 
+import contextlib
 import json
 import random
 import re
@@ -9,6 +10,8 @@ import pytest
 from pyarrow import parquet
 
 from electra_tf.errors import UserError
+from electra_tf.finetuning import predict
+from electra_tf.finetuning.serving.answers import ANSWERS
 from tests.finetuning import own, questions
 
 COLUMNS = {"text_column": "text", "label_column": "label"}
@@ -159,6 +162,18 @@ FILES = {
 BYTES = b'\x00\x1f\x8b\xff\xed\xa0\x80",;\t|\n\r[]{}\\u-0 BIO#'
 
 
+def with_other_bytes(draw: random.Random, content: bytes) -> bytes:
+    changed = bytearray(content)
+    for _ in range(draw.randrange(1, 4)):
+        place = draw.randrange(len(changed))
+        if draw.random() < 0.5:
+            changed[place] = draw.choice(BYTES)
+        else:
+            end = place + draw.randrange(8)
+            changed[place:end] = bytes(draw.choices(BYTES, k=2))
+    return bytes(changed)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_bytes_that_are_changed(tmp_path, capsys, name):
     """Whatever comes, it is read or refused with the name of the file."""
@@ -167,19 +182,42 @@ def test_bytes_that_are_changed(tmp_path, capsys, name):
     read = 0
     for round_ in range(3 * ROUNDS):
         extension, content = draw.choice(FILES[name])
-        content = bytearray(content)
-        for _ in range(draw.randrange(1, 4)):
-            place = draw.randrange(len(content))
-            if draw.random() < 0.5:
-                content[place] = draw.choice(BYTES)
-            else:
-                end = place + draw.randrange(8)
-                content[place:end] = bytes(draw.choices(BYTES, k=2))
         skip = {"skip_bad_rows": bool(round_ % 2)}
         found, _ = examples(
-            *(tmp_path, name, extension, bytes(content), capsys),
+            *(tmp_path, name, extension),
+            *(with_other_bytes(draw, content), capsys),
             **columns,
             **skip,
         )
         read += isinstance(found, list)
     assert read
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("classification", "classification"),
+        ("tagging", "tagging"),
+        ("independent_question_answering", "qa"),
+    ],
+)
+def test_prediction_reads_or_refuses(tmp_path, kind, name):
+    draw = random.Random(kind)
+    rows = 0
+    for _ in range(3 * ROUNDS):
+        extension, content = draw.choice(FILES[name])
+        path = tmp_path / f"in.{extension}"
+        path.write_bytes(with_other_bytes(draw, content))
+        form = ["--format=words"] if name == "tagging" else []
+        args = predict.parser().parse_args(
+            ["--model_folder=x", f"--input={path}", *form]
+        )
+        with contextlib.ExitStack() as opened:
+            try:
+                found = [*predict.read_rows(args, ANSWERS[kind], opened)]
+            except UserError:
+                continue
+        rows += sum(not row.problem for row in found)
+        for row in found:
+            assert predict.as_json({"line": row.line, **row.values})
+    assert rows
