@@ -1,11 +1,30 @@
 """Settings of a user's own data."""
 
 import dataclasses
+import json
 
 from electra_tf.configs import fields
 from electra_tf.configs.hparams import Config
 from electra_tf.configs.tasks import TASKS
 from electra_tf.errors import UserError
+
+
+def character(delimiter: str | None) -> str | None:
+    """Return what stands between columns: one character, or that of `tab`.
+
+    Raises:
+        UserError: when it is none.
+    """
+    found = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if found is not None and (len(found) != 1 or found in '"\r\n'):
+        raise UserError(
+            "delimiter must be one character, or `tab`. Received: "
+            f"{delimiter!r}."
+        )
+    return found
+
+
+WITHOUT_NAMES = ("regression", "question_answering")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -14,19 +33,36 @@ class OwnDataSettings(Config):
 
     train_file: str | None = fields.own_data(
         None,
-        "training data: .tsv, .csv or .jsonl with named columns; for tagging "
-        "also lines `word ... tag`; for qa SQuAD's .json or MRQA's .jsonl",
+        "training data: .csv, .tsv, .jsonl, .json, .parquet or .arrow with "
+        "named columns, compressed or not, or a folder or pattern of parts; "
+        "for tagging also lines `word ... tag`; for qa also SQuAD's and MRQA's",
     )
     dev_file: str | None = fields.own_data(None, "development data")
     test_file: str | None = fields.own_data(None, "test data; needs no labels")
     text_column: str | None = fields.own_data(
-        None, "column of the (first) text; of the list of words for tagging"
+        None,
+        "column of the (first) text; of the words for tagging, of the question "
+        "for qa",
     )
     text_pair_column: str | None = fields.own_data(
-        None, "column of the second text"
+        None, "column of the second text; of the passage for qa"
     )
     label_column: str | None = fields.own_data(
-        None, "column of the label, number, list of labels or list of tags"
+        None,
+        "column of the label, number, list of labels, list of tags, or answers",
+    )
+    delimiter: str | None = fields.own_data(
+        None,
+        "what stands between columns: one character, or `tab`; by default a "
+        "comma in .csv and a tab in .tsv, or what the first row has",
+    )
+    label_names: str | None = fields.own_data(
+        None,
+        "names of the labels or tags that the data have as numbers from 0, "
+        "with commas between, or a JSON list",
+    )
+    skip_bad_rows: bool = fields.own_data(
+        False, "leave out rows that cannot be used, and say how many and why"
     )
     label_separator: str = fields.own_data(
         ",", "what stands between the labels of multilabel, if no JSON list"
@@ -38,9 +74,36 @@ class OwnDataSettings(Config):
     tfds_dev_split: str = fields.own_data("validation", "its development split")
     tfds_test_split: str = fields.own_data("test", "its test split")
 
+    @property
+    def names_of_labels(self) -> tuple[str, ...]:
+        """The names in `label_names`; none if it is not set."""
+        given = self.label_names or "[]"
+        if not given.lstrip().startswith("["):
+            return tuple(name.strip() for name in given.split(","))
+        try:
+            return tuple(json.loads(given))
+        except (ValueError, TypeError):
+            return ("",)
+
+    @property
+    def between_columns(self) -> str | None:
+        """The character that `delimiter` names."""
+        return character(self.delimiter)
+
     def check(self):
         """Raise a `UserError` if the tasks lack data, or do not read it."""
         super().check()
+        character(self.delimiter)
+        names = self.names_of_labels
+        if not all(isinstance(name, str) and name.strip() for name in names):
+            raise UserError(
+                "label_names must be names with commas between, or a JSON list "
+                f"of texts, none empty. Received: {self.label_names!r}."
+            )
+        if len(set(names)) < len(names):
+            raise UserError(
+                f"label_names must not repeat. Received: {self.label_names!r}."
+            )
         own = [name for name in self.task_names if TASKS[name].own_data]
         if not own:
             self._check_none_given()
@@ -65,6 +128,16 @@ class OwnDataSettings(Config):
                 )
 
     def _check_given(self, task: str):
+        if self.label_names and TASKS[task].head in WITHOUT_NAMES:
+            raise UserError(
+                f"label_names has no meaning for the task {task!r}, which has "
+                f"no labels. Received: {self.label_names!r}."
+            )
+        if self.delimiter and self.tfds_name:
+            raise UserError(
+                "delimiter belongs to files, not to tfds_name. Received: "
+                f"{self.delimiter!r}."
+            )
         needed = dict.fromkeys(TASKS[task].needs, "")
         if self.tfds_name is None:
             needed |= {"train_file": " (for its labels)"}

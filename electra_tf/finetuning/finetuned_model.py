@@ -47,6 +47,8 @@ class FinetunedTask:
     has_null_answers: bool = False  # Whether questions may have no answer.
     # Whether tagged words were cut at ideographs; folders once did not say.
     splits_ideographs: bool = False
+    # How spans are read from tags, a row of `tag_schemes.SPAN_RULES`.
+    span_rule: str = "released"
 
     @classmethod
     def of(cls, task) -> "FinetunedTask":

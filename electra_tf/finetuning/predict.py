@@ -10,21 +10,27 @@ ends the program.
 
 import argparse
 import contextlib
-import csv
-import functools
+import io
 import itertools
 import json
 import os
 import queue
+import stat
 import sys
 import threading
-import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
+from electra_tf.configs import own_data
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.serving.answers import ANSWERS
+from electra_tf.finetuning.tasks import columnar, schema, tables, text_rows
+from electra_tf.finetuning.tasks.question_answering import passages
+from electra_tf.finetuning.tasks.rows import Record
+from electra_tf.finetuning.tasks.tagging.sentence_files import read_sentences
+from electra_tf.finetuning.tasks.task import say
+from electra_tf.finetuning.tasks.text_files import is_packed, read_bytes
 from electra_tf.io import files
 from electra_tf.text import unknown
 
@@ -34,25 +40,12 @@ ROWS_TOGETHER = 256
 _END = object()
 
 # What bytes that are no UTF-8 become when a file is opened with this.
-DECODING = "surrogateescape"
-
-# The first row of a CSV file may be long, but a quotation mark that is never
-# closed must not swallow the file.
-MAX_CELL = 10_000_000
+DECODING = {"encoding": "utf-8-sig", "errors": "surrogateescape"}
+FORMATS = ("lines", "csv", "tsv", "json", "jsonl", "parquet", "words")
+STANDARD_INPUT = "/dev/stdin"
 
 
-class TextRow(typing.NamedTuple):
-    """A row of the input, by the number of its (last) line, from 1.
-
-    `values` are by field; where they cannot be read, `problem` says why.
-    """
-
-    line: int
-    values: dict
-    problem: str = ""
-
-
-def lines(source: Iterable[str], names: tuple[str, ...]) -> Iterator[TextRow]:
+def lines(source: Iterable[str], names: tuple[str, ...]) -> Iterator[Record]:
     """Give a row a line; a tab parts the first text from the second.
 
     >>> [row.values for row in lines(["a b\\n", "c\\td\\n"], ("text", "pair"))]
@@ -61,88 +54,7 @@ def lines(source: Iterable[str], names: tuple[str, ...]) -> Iterator[TextRow]:
     for number, line in enumerate(source, 1):
         parts = line.rstrip("\r\n").split("\t", len(names) - 1)
         values = dict(zip(names, parts, strict=False))
-        yield TextRow(number, values)
-
-
-def json_lines(
-    source: Iterable[str], names: tuple[str, ...]
-) -> Iterator[TextRow]:
-    """Give a row a line that holds a JSON object, or a text."""
-    for number, line in enumerate(source, 1):
-        try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield TextRow(number, {}, f"no JSON: {error}")
-            continue
-        if isinstance(values, str):
-            values = {names[0]: values}
-        if not isinstance(values, dict):
-            problem = f"expected a JSON object, received {line.strip()}"
-            yield TextRow(number, {}, problem)
-            continue
-        yield TextRow(number, values)
-
-
-def cell_table(
-    source: Iterable[str], names: tuple[str, ...], **dialect
-) -> Iterator[TextRow]:
-    """Give the rows below the one that names the columns.
-
-    Raises:
-        UserError: when there is no such row, or it lacks a column.
-    """
-    csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(source, **dialect)
-    try:
-        header = next(reader, [])
-    except csv.Error as error:
-        header = [f"no valid CSV ({error})"]
-    if names[0] not in header:
-        raise UserError(
-            f"The first row must name the columns, {names[0]!r} among them. "
-            f"Received: {header}. Name another column by --{names[0]}_column, "
-            "or the format by --format."
-        )
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield TextRow(reader.line_num, {}, str(error))
-            continue
-        if len(cells) != len(header):
-            problem = f"expected {len(header)} columns, received {len(cells)}"
-            yield TextRow(reader.line_num, {}, problem)
-            continue
-        yield TextRow(reader.line_num, dict(zip(header, cells, strict=True)))
-
-
-FORMATS: dict[str, Callable[..., Iterator[TextRow]]] = {
-    "lines": lines,
-    "csv": cell_table,
-    "tsv": functools.partial(
-        cell_table, delimiter="\t", quoting=csv.QUOTE_NONE
-    ),
-    "jsonl": json_lines,
-}
-# By the end of a file's name; others are lines.
-EXTENSIONS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".jsonl": "jsonl",
-    ".json": "jsonl",
-    ".ndjson": "jsonl",
-}
-
-
-def checked(row: TextRow) -> TextRow:
-    """Return the row; with a problem where it holds no proper text."""
-    try:
-        json.dumps(row.values, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return TextRow(row.line, {}, "not UTF-8 text")
-    return row
+        yield Record(f"line {number}", values, line=number)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -150,11 +62,32 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser().parse_args(arguments)
     with command_line.errors_of("predict"):
         files.check_writable(args.output, "--output")
+        check_other_file(args.input, args.output)
         try:
             predict(args)
         except BrokenPipeError:
             command_line.discard_output()
             sys.exit(1)
+
+
+def check_other_file(source: str, sink: str) -> None:
+    """Refuse to write to the file that is read, by whatever name or link.
+
+    Raises:
+        UserError: when both are one file.
+    """
+    try:
+        read, written = (
+            os.fstat(stream) if path == "-" else os.stat(path)
+            for path, stream in ((source, 0), (sink, 1))
+        )
+    except OSError:
+        return  # It is not there yet.
+    if os.path.samestat(read, written) and stat.S_ISREG(read.st_mode):
+        raise UserError(
+            "--input and --output are one file, which would be lost. Received: "
+            f"{source!r} and {sink!r}."
+        )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -168,8 +101,12 @@ def parser() -> argparse.ArgumentParser:
     add("--output", default="-", help="file, or - for standard output")
     add(
         "--format",
-        choices=tuple(FORMATS),
-        help="of the input; by default what the file's name says, or lines",
+        choices=FORMATS,
+        help="of the input; by default what the file's name says, or lines; "
+        "`words` has a word a line, and an empty one after each sentence",
+    )
+    add(
+        "--delimiter", help="between columns; default , or tab, or what is seen"
     )
     add("--task", help="which task, where the model has several")
     add("--batch_size", type=int, default=32)
@@ -197,9 +134,11 @@ def predict(args: argparse.Namespace) -> None:
         )
     tuned = finetuned_model.read(args.model_folder)
     kind = ANSWERS[tuned.task(args.task).head.kind]
-    with _opened(args.input, "r") as source, _opened(args.output, "w") as sink:
-        rows = read_rows(source, args, kind)
-        first = next(rows, None)  # Mistakes show before TensorFlow is there.
+    with contextlib.ExitStack() as opened:
+        rows = read_rows(args, kind, opened)
+        # Mistakes show before TensorFlow is there, and an output is emptied.
+        first = next(rows, None)
+        sink = opened.enter_context(_sink(args.output))
         if first is None:
             return
         from electra_tf.finetuning.serving.text_predictor import TextPredictor
@@ -207,7 +146,7 @@ def predict(args: argparse.Namespace) -> None:
         predictor = TextPredictor(tuned, args.task, args.batch_size)
         for some in together(itertools.chain([first], rows)):
             for answer in answered(predictor, some, args.strict):
-                sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
+                sink.write(as_json(answer) + "\n")
             sink.flush()
     for line in unknown.report(
         predictor.unknown, predictor.tokenizer, "of the input"
@@ -215,39 +154,153 @@ def predict(args: argparse.Namespace) -> None:
         print(f"predict: {line}", file=sys.stderr)
 
 
-def _opened(path: str, mode: str):
-    """Open a file, or the standard streams."""
+def as_json(answer: dict) -> str:
+    """Return an answer as JSON that any program reads.
+
+    >>> as_json({"line": 1, "score": float("nan")})
+    '{"line": 1, "error": "the answer or the id holds what JSON cannot"}'
+    """
+    try:
+        return _strict_json(answer)
+    except ValueError:  # A number that is none, half a pair of surrogates.
+        problem = "the answer or the id holds what JSON cannot"
+        return _strict_json({"line": answer["line"], "error": problem})
+
+
+def _strict_json(values: dict) -> str:
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=str)
+    text.encode()
+    return text
+
+
+def _sink(path: str):
+    """Open a file for writing, or standard output."""
     if path != "-":
-        return open(path, mode, encoding="utf-8", errors=DECODING, newline="")
-    stream = sys.stdin if mode == "r" else sys.stdout
-    stream.reconfigure(encoding="utf-8", errors=DECODING)
-    return contextlib.nullcontext(stream)
+        return open(path, "w", encoding="utf-8", newline="")
+    sys.stdout.reconfigure(encoding="utf-8")
+    return contextlib.nullcontext(sys.stdout)
+
+
+def _source(path: str, newline: str):
+    """Open a text file, packed or not, or standard input."""
+    if path == "-":
+        sys.stdin.reconfigure(**DECODING, newline=newline)
+        return contextlib.nullcontext(sys.stdin)
+    if os.path.isfile(path) and is_packed(path):
+        text = read_bytes(path)[1].decode(*DECODING.values())
+        return io.StringIO(text, newline)
+    return open(path, **DECODING, newline=newline)
 
 
 def read_rows(
-    source: Iterable[str], args: argparse.Namespace, kind
-) -> Iterator[TextRow]:
-    """Give the rows of some lines, their values under the fields' own names.
+    args: argparse.Namespace, kind, opened: contextlib.ExitStack
+) -> Iterator[Record]:
+    """Give the rows of the input, their values under the fields' own names.
 
-    `kind` is the row of `ANSWERS` that has the fields.
+    `kind` is the row of `ANSWERS` that has the fields; `opened` closes files.
     """
-    _, extension = os.path.splitext(args.input)
-    form = args.format or EXTENSIONS.get(extension, "lines")
-    if form == "lines":
-        yield from map(checked, lines(source, kind.texts))
-        return
     fields = (*kind.fields, *kind.optional, "id")
     column = {name: getattr(args, f"{name}_column") for name in fields}
-    names = tuple(column[name] for name in kind.fields)
-    for row in map(checked, FORMATS[form](source, names)):
-        yield row._replace(values=_renamed(row.values, column))
+    is_folder = os.path.isdir(args.input)
+    usual = "parquet" if is_folder else tables.form_of(args.input) or "lines"
+    form = args.format or usual
+    if form == "lines":
+        source = opened.enter_context(_source(args.input, "\n"))
+        column = {name: name for name in column}
+        records = lines(source, kind.texts)
+    elif form == "words":
+        records = sentences(args)
+    else:
+        records = _of_table(form, args, kind, column, opened)
+    if "context" in fields:
+        records = itertools.chain.from_iterable(map(_questions, records))
+    ids: set[str] = set()
+    repeated = 0
+    for record in records:
+        values, problem = _fields(record.values, column, kind.optional)
+        if "id" in values:
+            known = len(ids)
+            ids.add(str(values["id"]))
+            repeated += len(ids) == known
+        problem = record.problem or problem
+        yield record._replace(values=values, problem=problem)
+    if repeated:
+        say(f"{args.input}: {repeated} rows have the id of a row before them.")
 
 
-def _renamed(values: dict, column: dict[str, str]) -> dict:
-    return {name: values[key] for name, key in column.items() if key in values}
+def _of_table(form: str, args, kind, column: dict, opened) -> Iterator[Record]:
+    """Give the rows of a table or of JSON."""
+    path, first = args.input, column[kind.fields[0]]
+    delimiter = own_data.character(args.delimiter)
+    if os.path.isdir(path):
+        _, columns, records = tables.read_table(path, delimiter, say)
+    elif form == "parquet":
+        content = read_bytes(STANDARD_INPUT if path == "-" else path)[1]
+        columns, records = columnar.rows_of(content, path)
+    elif form in ("json", "jsonl"):
+        source = opened.enter_context(_source(path, "\n"))
+        return text_rows.json_rows(source, path, first)
+    else:
+        quoted = form == "csv"
+        source = opened.enter_context(_source(path, "" if quoted else "\n"))
+        columns, records = text_rows.delimited(
+            source, path, delimiter, quoted, say
+        )
+    if not {first, column.get("words")} & {*columns}:
+        raise UserError(
+            f"The first row must name the columns, {first!r} among them. "
+            f"Received: {columns}. Name another column by "
+            f"--{kind.fields[0]}_column, or the format by --format."
+        )
+    return iter(records)
 
 
-def together(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
+def sentences(args: argparse.Namespace) -> Iterator[Record]:
+    """Give the sentences of a file with a word a line, as training reads it."""
+    path = STANDARD_INPUT if args.input == "-" else args.input
+    name = None if args.words_column == "words" else args.words_column
+    delimiter = own_data.character(args.delimiter)
+    found = read_sentences(path, False, name, None, say, delimiter=delimiter)
+    for sentence in found:
+        line = int(sentence.where.rpartition(" ")[2])
+        yield Record(sentence.where, {"words": sentence.words}, line=line)
+
+
+def _questions(record: Record) -> Iterator[Record]:
+    """Give the questions of an article or passage; of a row, itself."""
+    table = tables.Table(record.where, [], [record])
+    of_layout = passages.LAYOUTS[passages.layout_of(table)][1]
+    for row in of_layout(table):
+        yield row._replace(line=record.line)
+
+
+def _fields(
+    values: dict, column: dict[str, str], optional: tuple[str, ...]
+) -> tuple[dict, str]:
+    """Return the values of a row by field, and what is wrong with them.
+
+    Numbers become text, as in training.
+    """
+    found = {}
+    for name, key in column.items():
+        value = values.get(key)
+        is_none = schema.is_nothing(value)
+        if is_none and (name in optional or not isinstance(value, str)):
+            continue
+        if name != "id" and not is_none:
+            read = schema.texts if name == "words" else schema.text
+            # Of another value the predictor says what it expects.
+            with contextlib.suppress(TypeError, ValueError):
+                value = read(value)
+        found[name] = value
+    try:
+        json.dumps(found, ensure_ascii=False, default=str).encode("utf-8")
+    except UnicodeEncodeError:
+        return {}, "not UTF-8 text"
+    return found, ""
+
+
+def together(rows: Iterable[Record]) -> Iterator[list[Record]]:
     """Give rows in lists: all that are there already, or wait for one.
 
     A thread reads on while others are answered.
@@ -279,7 +332,7 @@ def together(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
         raise last
 
 
-def answered(predictor, rows: list[TextRow], strict: bool) -> Iterator[dict]:
+def answered(predictor, rows: list[Record], strict: bool) -> Iterator[dict]:
     """Give an object for each row, with its line and perhaps its id.
 
     Raises:

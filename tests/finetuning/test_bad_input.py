@@ -37,7 +37,7 @@ def message(folder, name, extension, train, dev, **settings) -> str:
         ("tsv", "text\tlabel\npos\n", "row 2: expected 2 columns, received 1"),
         ("tsv", b"text\tlabel\n\xe4\tpos\n", "line 2: not UTF-8 text, at byte"),
         ("tsv", "text\tlabel\na\tpositiv\n", "row 2: unknown label 'positiv'"),
-        ("jsonl", '{"text": "a"\n', "line 1 is no JSON: "),
+        ("jsonl", '{"text": "a"\n', "line 1: no JSON: "),
         ("jsonl", '\n["a"]\n', "line 2: expected a JSON object, one a line."),
         ("jsonl", '{"text": "a"}\n', "has no column 'label'"),
         (
@@ -65,7 +65,7 @@ def message(folder, name, extension, train, dev, **settings) -> str:
         (
             "jsonl",
             '{"text": "a\\ud800", "label": "pos"}',
-            "line 1 holds '\\ud800', which is no character. Read: ",
+            "line 1: holds '\\ud800', which is no character. Read: ",
         ),
         ("csv", 'text,label\n\u2028a,"b"c\n', "Read: '\\u2028a,\"b\"c'"),
         ("jsonl", b'{"text": "\xe4"}', "line 1: not UTF-8 text, at byte 0xe4"),
@@ -95,7 +95,8 @@ def test_a_long_row_is_cut_in_the_message(tmp_path):
             "regression",
             "text\tlabel\na\t1\nb\t2\n",
             "text\tlabel\na\tone\n",
-            "dev_file.tsv, row 2: the score is 'one'; expected a number",
+            "row 2: the score is 'one'; expected a number. Read: {'text': 'a', "
+            "'label': 'one'}. --skip_bad_rows leaves such rows out.",
         ),
         (
             "regression",
@@ -182,7 +183,11 @@ def test_tagged_words(tmp_path, train, dev, expected):
     [
         ('{"text": ["a", "b"], "label": ["O"]}', "line 1: 2 words, but 1 tags"),
         ('{"text": "a b", "label": ["O"]}', "'text' must hold a list of words"),
-        ('{"text": ["a"], "label": [1]}', "'label' must hold a list of words"),
+        (
+            '{"text": ["a"], "label": [1]}',
+            "'label': the tags are numbers, [1]",
+        ),
+        ('{"text": ["a"], "label": [null]}', "'label' must hold a list of wo"),
         ('{"text": ["a"]}', "has no column 'label'"),
     ],
 )
@@ -220,7 +225,8 @@ def changed(change) -> str:
         ),
         (
             lambda q: q["answers"][0].update(answer_start=-1),
-            "should begin at character -1, but the passage has 31",
+            "question 1: column 'answer_start' must hold a whole number of at "
+            "least 0, the number of its first character; received -1. Read: ",
         ),
         (
             lambda q: q["answers"][0].update(text="sofa"),
@@ -229,19 +235,24 @@ def changed(change) -> str:
         (lambda q: q.update(answers=[]), "question '0-good' has no answer."),
         (
             lambda q: q["answers"][0].pop("answer_start"),
-            "train_file.json is not in the format of SQuAD: KeyError",
+            "train_file.json, question 1: nothing in column 'answer_start'",
         ),
         (
-            lambda q: q["answers"][0].update(answer_start="7"),
-            "format of SQuAD: TypeError: expected a number, received '7'.",
+            lambda q: q["answers"][0].update(answer_start="7.0"),
+            "column 'answer_start' must hold a whole number of at least 0, the "
+            "number of its first character; received '7.0'",
         ),
         (
             lambda q: q.update(question=["good"]),
-            "format of SQuAD: TypeError: expected a text, received ['good'].",
+            "column 'question' must hold text, what is asked; received ['go",
         ),
         (
-            lambda q: q.update(is_impossible="false"),
-            "TypeError: is_impossible must be true or false, not 'false'.",
+            lambda q: q.update(is_impossible="no"),
+            "'is_impossible' must hold true or false, no answer; received 'no'",
+        ),
+        (
+            lambda q: q.update(is_impossible="True"),
+            "is_impossible is true, but there are answers. Read: {'id': ",
         ),
     ],
 )
@@ -256,10 +267,10 @@ def test_answers_that_cannot_be_learnt(tmp_path, change, expected):
     ("dev", "expected"),
     [
         (changed(lambda q: q.update(id="0-bad")), "question 2: the id '0-bad'"),
-        ('{"data": []}', "dev_file.json holds no question."),
-        ("[", "dev_file.json is no JSON: "),
-        ("[" * 100_000, "dev_file.json is no JSON: "),
-        (changed(lambda q: q.update(id=["a"])), "an id, received ['a']"),
+        ('{"data": []}', "dev_file.json is empty."),
+        ("[", "dev_file.json: no JSON: "),
+        ("[" * 100_000, "dev_file.json: no JSON: "),
+        (changed(lambda q: q.update(id=["a"])), "'id' must hold text, the"),
         (b'{"data": "\xff"}', "dev_file.json, line 1: not UTF-8 text"),
     ],
 )
@@ -278,12 +289,12 @@ def test_questions_without_answers_where_training_has_none(tmp_path):
 @pytest.mark.parametrize(
     ("dev", "expected"),
     [
-        ('{"header": 1}\n{"context": "a"}', "line 2 is not in the format"),
+        ('{"header": 1}\n{"context": "a"}', "line 2: expected a list 'qas'"),
         (
             '{"context": "a", "qas": [{"qid": 1}]}',
-            "line 1 is not in the",
+            "line 1: nothing in column 'question'",
         ),
-        ('{"context": ', "line 1 is no JSON: "),
+        ('{"context": ', "line 1: no JSON: "),
         ('{"header": 1}\n', "dev_file.jsonl holds no question."),
     ],
 )
@@ -293,5 +304,5 @@ def test_mrqa(tmp_path, dev, expected):
 
 
 def test_another_extension(tmp_path):
-    found = message(tmp_path, "qa", "csv", "a,b\n", "a,b\n")
-    assert "dev_file.csv: questions are read from .json, as" in found
+    found = message(tmp_path, "qa", "csv", "a,b\n1,2\n", "a,b\n1,2\n")
+    assert "dev_file.csv, row 2: nothing in column 'id'" in found

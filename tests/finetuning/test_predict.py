@@ -1,6 +1,8 @@
 """Texts in, answers out: from Python and by the command."""
 
+import gzip
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -15,12 +17,12 @@ from electra_tf.configs import encoder_config
 from electra_tf.finetuning import finetuned_model, predict
 from electra_tf.finetuning.serving import answers, tag_answers
 from electra_tf.finetuning.serving.network import Served
-from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks import task_table, text_rows
 from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.text import scripts
 from electra_tf.text.offsets import OffsetTokenizer
 from electra_tf.text.tokenization import BasicTokenizer
-from tests.finetuning import finetuned, sentences
+from tests.finetuning import finetuned, questions, sentences
 
 ROOT = pathlib.Path(__file__).parents[2]
 LONG = "good bad film " * 100
@@ -351,10 +353,10 @@ def test_columns_by_other_names(model, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("a.jsonl", b'"good"\n{"text": 7}\n"bad"\n', "no text for 'text'; the"),
+        ("a.jsonl", b'"good"\n{"text": [7]}\n"bad"\n', "no text for 'text'; t"),
         ("a.jsonl", b'"good"\n{broken\n"bad"\n', "no JSON: "),
         ("a.jsonl", b'"good"\n[1]\n"bad"\n', "expected a JSON object, "),
-        ("a.jsonl", b'"good"\n"\\ud800"\n"bad"\n', "not UTF-8 text"),
+        ("a.jsonl", b'"good"\n"\\ud800"\n"bad"\n', "holds '\\ud800', "),
         ("a.txt", b"good\n\xff\xfe\nbad\n", "not UTF-8 text"),
         ("a.tsv", b"text\tid\ngood\t1\nx\nbad\t3\n", "expected 2 columns, rec"),
     ],
@@ -407,10 +409,10 @@ def test_a_table_without_the_column(model, tmp_path):
 
 
 def test_a_header_that_never_ends(model, tmp_path):
-    text = '"text' + "a" * predict.MAX_CELL
+    text = '"text' + "a" * text_rows.MAX_CELL
     with pytest.raises(SystemExit) as stopped:
         run(model, tmp_path, text, name="in.csv")
-    assert "Received: ['no valid CSV (field larger than" in str(stopped.value)
+    assert "line 1: no valid CSV: field larger than" in str(stopped.value)
 
 
 def test_streams_line_by_line(model):
@@ -453,3 +455,99 @@ def test_reading_stops_where_answering_is_behind():
     assert received[0] == 1
     assert len(received) <= predict.ROWS_TOGETHER
     assert taken <= 3 * predict.ROWS_TOGETHER
+
+
+ROWS = [
+    {"text": "good", "text_pair": "a bad\nfilm", "id": 1},
+    {"text": 12, "text_pair": None, "id": 1},
+    {"text": None, "text_pair": "", "id": 3},
+]
+
+
+def as_parquet(rows: list[dict]) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    texts = [{**r, "text": r["text"] and str(r["text"])} for r in rows]
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.Table.from_pylist(texts), sink)
+    return sink.getvalue().to_pybytes()
+
+
+CSV = b'\xef\xbb\xbftext;text_pair;id\n\ngood;"a bad\nfilm";1\n12;;1\n;;3\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("in.CSV", CSV),
+        ("in.csv.gz", gzip.compress(CSV)),
+        ("in.parquet", as_parquet(ROWS)),
+        ("in.json", json.dumps(ROWS, indent=1).encode()),
+        ("in.jsonl", b"\n\n".join(json.dumps(r).encode() for r in ROWS)),
+    ],
+)
+def test_what_training_reads(model, tmp_path, capsys, name, content):
+    first, second, third = run(model, tmp_path, content, name=name)
+    expected = electra_tf.load_predictor(model)([("good", "a bad film"), "12"])
+    for row, answer in zip((first, second), expected, strict=True):
+        assert row["probability"] == pytest.approx(answer["probability"])
+    assert third["error"].startswith(("'text' is empty", "no text for 'text'"))
+    assert [str(row["id"]) for row in (first, second, third)] == list("113")
+    assert "1 rows have the id of a row before" in capsys.readouterr().err
+
+
+def test_words_as_training_has_them(tagger, tmp_path):
+    text = "# id 1\n1\tgood\tADJ\n2\t10 000\tNUM\n\n1\tfilm\tNOUN\n"
+    rows = run(tagger, tmp_path, text, "--format=words", name="in.conll")
+    words = [[tag["word"] for tag in row["tags"]] for row in rows]
+    assert words == [["good", "10 000"], ["film"]]
+    assert [row["line"] for row in rows] == [2, 5]
+    lists = 'tokens\n"[\'good\', \'10 000\']"\n"[""film"", 7]"\n'
+    rows = run(tagger, tmp_path, lists, "--words_column=tokens", name="in.csv")
+    assert [len(row["tags"]) for row in rows] == [2, 2]
+
+
+def test_articles_of_questions(answerer, tmp_path):
+    content = json.dumps(questions.squad(1))
+    rows = run(answerer, tmp_path, content, name="in.json")
+    assert [row["id"] for row in rows] == ["0-good", "0-bad", "0-very good"]
+    assert all(row["answer"] in questions.PASSAGE for row in rows)
+    rows = run(answerer, tmp_path, questions.mrqa(), name="in.jsonl")
+    assert [(row["line"], row["id"]) for row in rows] == [
+        (2, "good"),
+        (2, "bad"),
+    ]
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink, None])
+def test_the_input_is_not_written_over(tmp_path, link):
+    source = tmp_path / "in.txt"
+    source.write_text("good\n")
+    sink = tmp_path / "out.txt"
+    if link:
+        link(source, sink)
+    else:
+        sink = tmp_path / "." / "in.txt"
+    with pytest.raises(SystemExit) as stopped:
+        predict.main(
+            ["--model_folder=no", f"--input={source}", f"--output={sink}"]
+        )
+    assert "--input and --output are one file" in str(stopped.value)
+    assert source.read_text() == "good\n"
+
+
+def test_an_output_stays_where_the_input_cannot_be_read(model, tmp_path):
+    (tmp_path / "out.jsonl").write_text("earlier\n")
+    with pytest.raises(SystemExit):
+        run(model, tmp_path, "a,b\n1,2\n", name="in.csv")
+    assert (tmp_path / "out.jsonl").read_text() == "earlier\n"
+
+
+def test_only_json_is_written():
+    answer = {"line": 1, "id": float("inf"), "score": 0.5}
+    assert json.loads(predict.as_json(answer), parse_constant=pytest.fail) == {
+        "line": 1,
+        "error": "the answer or the id holds what JSON cannot",
+    }
+    assert json.loads(predict.as_json({"line": 1, "id": "\ud800"}))["error"]

@@ -19,9 +19,7 @@ import tensorflow_text as tf_text
 
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.serving.network import Served
-from electra_tf.text.tokenization import (
-    Tokenizer,
-)
+from electra_tf.text.tokenization import CJK_RANGES, Tokenizer
 from electra_tf.text.vocabulary import CONTINUATION, UNK
 
 # No token begins with a space, so this is unknown.

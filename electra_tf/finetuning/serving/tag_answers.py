@@ -115,7 +115,7 @@ class TagAnswers:
     def _spans(self, row: dict, words: list[Word], tags: list[str]) -> list:
         """Return the spans of the tags, if they speak of spans."""
         try:
-            found = tag_schemes.decoded(tags)
+            found = tag_schemes.SPAN_RULES[self.task.span_rule](tags)
         except UserError:
             return []  # Tags of single words, as parts of speech.
         return [

@@ -1,51 +1,26 @@
-"""Rows whose columns have names: a user's TSV, CSV or JSON lines.
+"""Files whose columns have names: a user's CSV, TSV, JSON, Parquet, Arrow.
 
 No TensorFlow.
 """
 
-import json
+import io
+import os
+import re
 import typing
+from collections.abc import Callable
 
 from electra_tf.configs import hparams
-from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks import columnar, text_rows
+from electra_tf.finetuning.tasks.rows import Record, RowError
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import json_lines, read_rows, shown
+from electra_tf.finetuning.tasks.text_files import (
+    COMPRESSED,
+    decoded,
+    read_bytes,
+)
+from electra_tf.io import listing
 
-JSON_EXTENSIONS = (".jsonl", ".ndjson", ".json")
-
-
-class Record(typing.NamedTuple):
-    """A row: its place, and its values by column, text in a TSV or CSV."""
-
-    where: str
-    values: dict
-
-    def error(self, problem: str) -> DataError:
-        """Return the error for a row that cannot be used."""
-        return DataError(f"{self.where}: {problem}. Read: {shown(self.values)}")
-
-    def parsed(self, parse, value):
-        """Return what `parse` makes of a value; its UserError is located."""
-        try:
-            return parse(value)
-        except UserError as error:
-            raise self.error(str(error)) from None
-
-    def value(self, column: str):
-        """Return a value, which must be there and not be empty text."""
-        value = self.values.get(column)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            raise self.error(f"nothing in column {column!r}")
-        return value
-
-    def text(self, column: str) -> str:
-        """Return a value as text; numbers and true and false as in JSON."""
-        value = self.value(column)
-        if isinstance(value, str):
-            return value
-        if isinstance(value, list | dict):
-            raise self.error(f"column {column!r} must hold text")
-        return json.dumps(value)
+Tell = Callable[[str], None]
 
 
 class Table(typing.NamedTuple):
@@ -58,6 +33,8 @@ class Table(typing.NamedTuple):
     def check_column(self, setting: str, column: str) -> None:
         """Raise `DataError` if there is no column that a setting names."""
         if column not in self.columns:
+            for record in () if self.columns else self.records:
+                raise RowError(record.where, record.problem)
             raise DataError(
                 f"{self.name} has no column {column!r}."
                 f"{hparams.suggestion(column, self.columns)} Its columns are "
@@ -65,54 +42,106 @@ class Table(typing.NamedTuple):
             )
 
 
-def read_table(path: str) -> Table:
-    """Read a file by its extension: JSON lines, CSV, or else TSV.
+# By the lower-case end of a name; others have tabs.
+EXTENSIONS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "parquet",
+    ".feather": "parquet",
+}
+# By first bytes, whatever the name.
+_MAGIC = (b"PAR1", b"ARROW1")
+# "train-00000-of-00002.parquet" is a part of "train".
+_PART = re.compile(r"-\d+-of-\d+.*")
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+def form_of(path: str) -> str:
+    """Return the form of a file by the end of its name; "" for another.
+
+    >>> form_of("data/Train.CSV.gz"), form_of("words.txt")
+    ('csv', '')
+    """
+    name, extension = os.path.splitext(path.lower())
+    if extension in COMPRESSED:
+        _, extension = os.path.splitext(name)
+    return EXTENSIONS.get(extension, "")
+
+
+def read_table(
+    path: str, delimiter: str | None = None, tell: Tell = lambda text: None
+) -> Table:
+    """Read a file, or the files of a folder or pattern, by their extensions.
+
+    Args:
+        path: a file; a folder or a pattern whose files are parts of a whole,
+            as `data/train-*.parquet`.
+        delimiter: what stands between the columns of CSV and TSV; None to
+            take the usual, or what the first row has.
+        tell: function that is told what was assumed.
 
     Raises:
         FileNotFoundError: when there is no such file.
-        DataError: when a row is not as expected, or there is none.
+        DataError: when it cannot be read, or holds no row.
     """
-    is_json = path.endswith(JSON_EXTENSIONS)
-    table = (_json_table if is_json else _cell_table)(path)
-    if not table.records:
-        raise DataError(
-            f"{path} holds no example, only the row {table.columns}."
-        )
-    return table
-
-
-def _cell_table(path: str) -> Table:
-    header, *rows = read_rows(path)
-    columns = header.cells
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        raise DataError(
-            f"{path}, row {header.number}: the columns {twice} come twice; "
-            f"give each a name of its own. Read: {shown(columns)}"
-        )
-    records = []
-    for row in rows:
-        where = f"{path}, row {row.number}"
-        if len(row.cells) != len(columns):
-            raise DataError(
-                f"{where}: expected {len(columns)} columns, received "
-                f"{len(row.cells)}. Read: {shown(row.cells)}"
-            )
-        values = dict(zip(columns, row.cells, strict=True))
-        records.append(Record(where, values))
-    return Table(path, columns, records)
-
-
-def _json_table(path: str) -> Table:
-    records, columns = [], {}
-    for where, values in json_lines(path):
-        if not isinstance(values, dict):
-            raise DataError(
-                f"{where}: expected a JSON object, one a line. Read: "
-                f"{shown(values)}"
-            )
-        records.append(Record(where, values))
-        columns |= dict.fromkeys(values)
+    parts = _parts(path)
+    if len(parts) > 1:
+        tell(f"{path}: {len(parts)} files are read, the first is {parts[0]}.")
+    columns: dict[str, None] = {}
+    records: list[Record] = []
+    for part in parts:
+        names, rows = _read_part(part, delimiter, tell)
+        columns |= dict.fromkeys(names)
+        for record in rows:
+            columns |= dict.fromkeys(record.values)
+            records.append(record)
     if not records:
-        raise DataError(f"{path} is empty.")
+        raise DataError(
+            f"{path} holds no example, only the row {[*columns]}."
+            if columns
+            else f"{path} is empty."
+        )
     return Table(path, [*columns], records)
+
+
+def _parts(path: str) -> list[str]:
+    """Return the files that a path names, in order."""
+    is_folder = os.path.isdir(path)
+    if not is_folder and (os.path.isfile(path) or not _WILDCARD.search(path)):
+        return [path]
+    _, found = listing.find(path)
+    parts = [part for part, _ in found if form_of(part)]
+    if is_folder:
+        # What datasets writes beside its tables holds no rows.
+        parts = [p for p in parts if form_of(p) != "json"] or parts
+    if not parts:
+        raise FileNotFoundError(f"No data file in {path}.")
+    sets = sorted({_PART.sub("", part) for part in parts})
+    if is_folder and len(sets) > 1:
+        raise DataError(
+            f"{path} holds several sets, {', '.join(sets)}; give one file, or "
+            "a pattern for the parts of one."
+        )
+    return parts
+
+
+def _read_part(path: str, delimiter: str | None, tell: Tell):
+    name, content = read_bytes(path)
+    form = form_of(name)
+    if delimiter and form in ("json", "parquet"):
+        raise DataError(f"{path} has no columns between delimiters; set none.")
+    if content.startswith(_MAGIC) or form == "parquet":
+        return columnar.rows_of(content, path)
+    text = decoded(path, content)
+    if form == "json":
+        lines = io.StringIO(text, newline="\n")
+        return [], text_rows.json_rows(lines, path)
+    quoted = form == "csv"
+    # CSV may end its lines by a carriage return alone.
+    lines = io.StringIO(text, newline="" if quoted else "\n")
+    return text_rows.delimited(lines, path, delimiter, quoted, tell)

@@ -1,19 +1,22 @@
-"""Reading people's text files; mistakes are located. No TensorFlow.
+"""Reading people's files; mistakes are located. No TensorFlow.
 
-Text in UTF-8, JSON lines, and tables (GLUE's files, a user's TSV or CSV).
-
-All raise FileNotFoundError when there is no such file, and `DataError` when it
-cannot be used.
+Files may be compressed, whatever their name says; text is in UTF-8. All raise
+FileNotFoundError when there is no such file, and `DataError` when it cannot be
+used.
 """
 
+import bz2
 import codecs
-import csv
+import gzip
 import io
 import json
-import sys
+import lzma
+import os
 import typing
-from collections.abc import Iterator
+import zipfile
+import zlib
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.io import files
 
@@ -25,12 +28,81 @@ def read_text(path: str, expected: str = "") -> str:
 
     `expected` is a sentence for the message about a missing file.
     """
+    return decoded(path, read_bytes(path, expected)[1])
+
+
+def read_bytes(path: str, expected: str = "") -> tuple[str, bytes]:
+    """Return a name and the content of a file, both as before compression."""
     try:
         content = files.read(path)
     except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(
             f"No data file at {path}. {expected}".strip()
         ) from None
+    for magic, unpack in COMPRESSIONS.items():
+        if content.startswith(magic):
+            try:
+                member, content = unpack(content)
+            except _DAMAGED as error:
+                raise DataError(
+                    f"{path} is damaged and cannot be unpacked: {error}."
+                ) from None
+            name, extension = os.path.splitext(path)
+            packed = extension.lower() in COMPRESSED
+            return member or (name if packed else path), content
+    return path, content
+
+
+def is_packed(path: str) -> bool:
+    """Return whether a file of this machine is compressed, by its bytes."""
+    with open(path, "rb") as file:
+        head = file.read(max(map(len, COMPRESSIONS)))
+    return head.startswith(tuple(COMPRESSIONS))
+
+
+def _unzipped(content: bytes) -> tuple[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [
+            name
+            for name in archive.namelist()
+            if not name.endswith("/") and not name.startswith("__MACOSX")
+        ]
+        if len(names) == 1:
+            return names[0], archive.read(names[0])
+    raise UserError(
+        f"it is an archive or spreadsheet of {len(names)} files, where one is "
+        "expected; unpack it, or save it as CSV in UTF-8"
+    )
+
+
+def _unpacked_zstd(content: bytes) -> bytes:
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(pa.BufferReader(content), "zstd").read()
+
+
+def _single(unpack: typing.Callable) -> typing.Callable:
+    return lambda content: ("", unpack(content))
+
+
+# From the first bytes to the name of a member, if it has one, and its content.
+COMPRESSIONS = {
+    b"\x1f\x8b": _single(gzip.decompress),
+    b"BZh": _single(bz2.decompress),
+    b"\xfd7zXZ\x00": _single(lzma.decompress),
+    b"\x28\xb5\x2f\xfd": _single(_unpacked_zstd),
+    b"PK\x03\x04": _unzipped,
+}
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+# What they raise for a file that is not what it was.
+_DAMAGED = (
+    *(OSError, EOFError, UserError, RuntimeError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError),
+)
+
+
+def decoded(path: str, content: bytes) -> str:
+    """Return a file's content as text."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -51,27 +123,32 @@ def _encoding_error(path: str, content: bytes, place: int) -> DataError:
     )
 
 
-def parse_json(where: str, text: str):
-    """Return the value of a JSON text; its strings are Unicode text."""
+def parsed_json(text: str):
+    """Return the value of a JSON text; its strings are Unicode text.
+
+    Raises:
+        UserError: when it is none, or a key comes twice.
+    """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_object)
         if "\\u" in text:  # It may hold half of a pair of surrogates.
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        problem = f"holds {error.object[error.start]!r}, which is no character"
+        raise UserError(
+            f"holds {error.object[error.start]!r}, which is no character"
+        ) from None
     except (ValueError, RecursionError) as error:
-        problem = f"is no JSON: {error}"
-    else:
-        return value
-    raise DataError(f"{where} {problem}. Read: {shown(text)}")
+        raise UserError(f"no JSON: {error}") from None
+    return value
 
 
-def json_lines(path: str) -> Iterator[tuple[str, typing.Any]]:
-    """Yield the place and the value of each line that is not empty."""
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        if line.strip():
-            where = f"{path}, line {number}"
-            yield where, parse_json(where, line)
+def _object(pairs: list[tuple]) -> dict:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} comes twice")
+    return found
 
 
 def shown(value) -> str:
@@ -92,45 +169,19 @@ class Row(typing.NamedTuple):
 
 
 def read_rows(path: str, most: int | None = None) -> list[Row]:
-    """Read a table; fields of a `.csv` may be quoted, those of others not.
+    """Read a tab-separated table, at most `most` rows of it.
 
-    Other files are tab-separated, and a quotation mark in them is a character
-    like any other, as in GLUE. At most `most` rows are read.
+    A quotation mark in it is a character like any other, as in GLUE.
     """
-    cells = _csv_rows if path.endswith(".csv") else _tsv_rows
     rows = []
-    for number, row in enumerate(cells(read_text(path), path), 1):
+    for number, line in enumerate(io.StringIO(read_text(path), "\n"), 1):
         if most is not None and number > most:
             break
-        if row not in ([], [""]):
-            rows.append(Row(number, row))
+        if cells := line.rstrip("\r\n"):
+            rows.append(Row(number, cells.split("\t")))
     if not rows:
         raise DataError(f"{path} is empty.")
     return rows
-
-
-def _tsv_rows(text: str, path: str) -> Iterator[list[str]]:
-    for line in io.StringIO(text, newline="\n"):
-        yield line.rstrip("\r\n").split("\t")
-
-
-def _csv_rows(text: str, path: str) -> Iterator[list[str]]:
-    # Otherwise csv refuses fields of more than 128 KiB.
-    csv.field_size_limit(sys.maxsize)
-    lines = [*io.StringIO(text, newline="")]
-    reader = csv.reader(lines, strict=True)
-    number, line = 0, 0
-    try:
-        for row in reader:
-            yield row
-            number, line = number + 1, reader.line_num
-    except csv.Error as error:
-        read = lines[line].rstrip("\r\n")
-        raise DataError(
-            f"{path}, row {number + 1}, from line {line + 1}: no valid CSV: "
-            f"{error}. Read: {shown(read)}. Is a quotation mark without its "
-            "pair? In a field they are written twice."
-        ) from None
 
 
 def row_error(path: str, row: Row, problem: str) -> DataError:

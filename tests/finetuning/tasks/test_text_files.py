@@ -17,11 +17,6 @@ def test_quotation_marks_of_a_tsv_are_text(tmp_path):
     assert read_rows(path) == [Row(1, ["a", "b"]), Row(2, ['"he said', 'x"y'])]
 
 
-def test_a_csv_is_quoted(tmp_path):
-    path = write(tmp_path, "x.csv", b'a,b\n"one, ""two""\nthree",4\n')
-    assert read_rows(path)[1].cells == ['one, "two"\nthree', "4"]
-
-
 def test_byte_order_mark_line_ends_and_empty_lines(tmp_path):
     content = "\ufeffa\tb\r\n\r\n\u0085x\u2028y\tz".encode()
     path = write(tmp_path, "x.tsv", content)
@@ -53,13 +48,6 @@ def test_most_limits_the_rows(tmp_path):
             "a,b\n".encode("utf-16"),
             "x.csv, line 1: not UTF-8 text, at byte 0xff.",
         ),
-        (
-            "x.csv",
-            b'a,b\n\n"c\nd",1\n"e"f,2\n',
-            "x.csv, row 4, from line 5: no valid CSV: ',' expected after '\"'. "
-            "Read: '\"e\"f,2'. Is a quotation mark without its pair?",
-        ),
-        ("x.csv", b'a\n"b', "x.csv, row 2, from line 2: no valid CSV: unexp"),
     ],
 )
 def test_errors(tmp_path, name, content, expected):

@@ -1,7 +1,12 @@
 """Tasks of a user's own data, and where the data of a split are."""
 
+import collections
+import unicodedata
+from collections.abc import Callable, Iterable
+
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning.tasks import tfds_source
+from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks import schema, tfds_source
 from electra_tf.finetuning.tasks.tables import Table, read_table
 from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN
 
@@ -13,10 +18,14 @@ TFDS_SPLITS = {
 }
 
 
-def read_own_table(config: FinetuningConfig, split: str) -> Table:
+def read_own_table(
+    config: FinetuningConfig,
+    split: str,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Table:
     """Return the rows of a split, from a file or TensorFlow Datasets."""
     if config.tfds_name is None:
-        return read_table(file_of(config, split))
+        return read_table(file_of(config, split), config.between_columns, tell)
     return tfds_source.read_split(
         config.tfds_name,
         getattr(config, TFDS_SPLITS[split]),
@@ -27,3 +36,78 @@ def read_own_table(config: FinetuningConfig, split: str) -> Table:
 def file_of(config: FinetuningConfig, split: str) -> str:
     """Return the path of a split's file."""
     return getattr(config, FILES[split])
+
+
+def name_of(config: FinetuningConfig, split: str) -> str:
+    """Return what to call a split's data: its file, or its set."""
+    return config.tfds_name or file_of(config, split)
+
+
+def named(value: str, names: tuple[str, ...]) -> str:
+    """Return a label, of a number its name if there are names.
+
+    Raises:
+        UserError: for a label that is none of the names.
+    """
+    if not names or value in names:
+        return value
+    try:
+        return names[schema.whole(value)]
+    except (TypeError, IndexError):
+        raise UserError(
+            f"label {value!r} is none of label_names: a number below "
+            f"{len(names)}, or one of {', '.join(names)}"
+        ) from None
+
+
+# Labels that may stand for none, or be one.
+_DOUBTFUL = frozenset(("none", "na", "n/a", "-", "?", "unknown"))
+
+
+def doubts(labels: Iterable[str]) -> list[str]:
+    """Say which labels may be meant to be the same, or to be none.
+
+    >>> doubts(["pos", "Pos ", "None"])  # doctest: +NORMALIZE_WHITESPACE
+    ["the labels 'Pos ' and 'pos' differ by blanks or case alone and are
+    learnt as different", "the label 'None' is learnt as one; skip_bad_rows
+    leaves out empty labels only"]
+    """
+    alike = collections.defaultdict(list)
+    for label in sorted(labels):
+        alike[_folded(label)].append(label)
+    found = [
+        f"the labels {' and '.join(map(repr, names))} differ by blanks or case "
+        "alone and are learnt as different"
+        for names in alike.values()
+        if len(names) > 1
+    ]
+    return found + [
+        f"the label {label!r} is learnt as one; skip_bad_rows leaves out empty "
+        "labels only"
+        for key, (label, *_) in alike.items()
+        if key in _DOUBTFUL
+    ]
+
+
+def _folded(label: str) -> str:
+    text = "".join(unicodedata.normalize("NFKC", label).casefold().split())
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text
+
+
+def repeated_ids(table: Table) -> str:
+    """Say which ids of a table come more than once; "" for none."""
+    ids = collections.Counter(
+        str(record.values["id"])
+        for record in table.records
+        if not schema.is_nothing(record.values.get("id"))
+    )
+    twice = [name for name, count in ids.items() if count > 1]
+    if not twice:
+        return ""
+    return (
+        f"{table.name}: {len(twice)} ids come more than once, {twice[0]!r} for "
+        "instance; all of these rows are used."
+    )

@@ -1,7 +1,8 @@
 """A user's own questions about passages; no TensorFlow.
 
-Files are those of SQuAD (.json) or MRQA (.jsonl). Questions may have no answer
-where some of the training data have none.
+Files are those of SQuAD or MRQA, or have a question a row, as Hugging Face's
+datasets. Questions may have no answer where some of the training data have
+none.
 """
 
 import functools
@@ -12,9 +13,15 @@ from electra_tf.finetuning.tasks.question_answering.passages import Asked
 from electra_tf.finetuning.tasks.question_answering.question_answering import (
     QuestionAnswering,
 )
-from electra_tf.finetuning.tasks.task import TRAIN, DataError
+from electra_tf.finetuning.tasks.task import TRAIN, DataError, say
+from electra_tf.finetuning.tasks.text_files import shown
 
-READERS = {".json": passages.read_squad, ".jsonl": passages.read_mrqa}
+# From settings to the fields of a table with a question a row.
+COLUMNS = {
+    "text_column": "question",
+    "text_pair_column": "context",
+    "label_column": "answers",
+}
 
 
 class OwnQuestions(QuestionAnswering):
@@ -25,26 +32,51 @@ class OwnQuestions(QuestionAnswering):
     @functools.cached_property
     def has_null_answers(self) -> bool:
         """Whether questions of the training data have no answer."""
-        _, asked = self._asked(TRAIN)
-        return any(question.is_impossible for question in asked)
+        return any(question.is_impossible for question in self._read(TRAIN)[1])
 
     def _asked(self, split: str) -> tuple[str, list[Asked]]:
-        if self.config.tfds_name is not None:
-            table = own_data.read_own_table(self.config, split)
-            return table.name, passages.from_tfds(table.records)
-        path = own_data.file_of(self.config, split)
-        for extension, read in READERS.items():
-            if path.endswith(extension):
-                return path, read(path)
-        raise DataError(
-            f"{path}: questions are read from .json, as SQuAD's files, or "
-            ".jsonl, as MRQA's."
-        )
+        name, asked = self._read(split, say)
+        if split == TRAIN and asked:
+            ids = {question.id for question in asked}
+            if len(ids) < len(asked):
+                say(
+                    f"{name}: {len(asked) - len(ids)} questions have the id of "
+                    "another; all are used."
+                )
+            first = asked[0]
+            say(
+                f"{self.name}: the first question as it is read: "
+                f"{shown(first.text)}, answers {shown(first.golds)}, passage "
+                f"{shown(first.passage.text)}"
+            )
+        return name, asked
+
+    def _read(self, split: str, tell=lambda text: None):
+        table = own_data.read_own_table(self.config, split, tell)
+        given = {
+            setting: getattr(self.config, setting)
+            for setting in COLUMNS
+            if getattr(self.config, setting) is not None
+        }
+        layout = passages.layout_of(table)
+        for setting, column in given.items():
+            if layout != "rows":
+                raise DataError(
+                    f"{table.name} has the layout of {layout}, whose fields "
+                    f"have their names; set no {setting}."
+                )
+            table.check_column(setting, column)
+        columns = {COLUMNS[setting]: name for setting, name in given.items()}
+        skip = self.config.skip_bad_rows
+        return table.name, passages.asked_of(table, columns, skip, tell=tell)
 
     def _report_left_out(self, left_out: list[Asked], total: int, where: str):
         first = passages.misplaced(left_out[0])
-        raise DataError(
-            f"{first}. Of {total} questions {len(left_out)} are like this. "
-            "Correct the places, count characters and not bytes, or mark "
-            "questions without an answer by is_impossible."
-        )
+        told = f"{first}. Of {total} questions {len(left_out)} are like this."
+        if not self.config.skip_bad_rows:
+            raise DataError(
+                f"{told} Correct the places, count characters and not bytes, "
+                "mark questions without an answer by is_impossible, or leave "
+                "them out by --skip_bad_rows."
+            )
+        say(f"{told} They are left out.")

@@ -5,7 +5,9 @@ No TensorFlow.
 
 import functools
 
-from electra_tf.finetuning.tasks import metrics, own_data
+from electra_tf.finetuning.tasks import metrics, own_data, schema
+from electra_tf.finetuning.tasks.rows import Record, kept
+from electra_tf.finetuning.tasks.schema import Field, Type
 from electra_tf.finetuning.tasks.sentences.classification import (
     Example,
     SentenceTask,
@@ -16,60 +18,84 @@ from electra_tf.finetuning.tasks.sentences.targets import (
     RegressionTarget,
     finite,
 )
-from electra_tf.finetuning.tasks.tables import Record, Table
-from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError
+from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
+from electra_tf.finetuning.tasks.text_files import shown
+
+_TEXT = Field("text", schema.TEXT, "the (first) text")
+_PAIR = Field("text_pair", schema.TEXT, "the second text")
 
 
 class OwnSentences(SentenceTask):
     """The task of `train_file`, `dev_file` and `test_file`."""
 
+    label = Field("label", schema.LABEL, "what is to be learnt")
+
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
-        table = self._table(split)
-        examples = [
-            self._example(number, record, split)
-            for number, record in enumerate(table.records)
-        ]
+        first: dict = {}
+
+        def made(number: int, values: dict, record: Record) -> Example:
+            example = self._example(number, values, record)
+            first.update({} if first else values)
+            return example
+
+        examples = self._read(split, made, say)
+        if split == TRAIN:
+            say(f"{self.name}: the first example as it is read: {shown(first)}")
+            for doubt in own_data.doubts(self.labels or ()):
+                say(f"{self.name}: {doubt}.")
         self.log(split, examples)
         return examples
 
-    def _table(self, split: str) -> Table:
-        table = own_data.read_own_table(self.config, split)
-        for setting in ("text_column", "text_pair_column", "label_column"):
-            column = getattr(self.config, setting)
-            needed = split != TEST or setting != "label_column"
-            if column is not None and needed:
-                table.check_column(setting, column)
-        return table
+    def _read(self, split: str, make, tell=lambda text: None) -> list:
+        """Return what `make` makes of a row's number, values and record."""
+        table = own_data.read_own_table(self.config, split, tell)
+        columns = {}
+        for field in self._fields(split):
+            setting = f"{field.name}_column"
+            columns[field.name] = getattr(self.config, setting)
+            table.check_column(setting, columns[field.name])
+        if repeated := own_data.repeated_ids(table):
+            tell(repeated)
 
-    def _example(self, number: int, record: Record, split: str) -> Example:
-        config = self.config
-        pair = config.text_pair_column
-        return Example(
-            eid=number,
-            text=record.text(config.text_column),
-            text_pair=None if pair is None else record.text(pair),
-            label=self.targets.blank
-            if split == TEST
-            else record.parsed(self.targets.parse, self._raw_label(record)),
-        )
+        def made(number: int, record: Record):
+            values = schema.read(record, self._fields(split), columns)
+            if split != TEST:
+                values["label"] = record.parsed(self._named, values["label"])
+            return make(number, values, record)
 
-    def _raw_label(self, record: Record):
-        return record.text(self.config.label_column)
+        skip = self.config.skip_bad_rows
+        return kept(table.records, made, skip, table.name, tell)
+
+    def _fields(self, split: str) -> tuple[Field, ...]:
+        pair = self.config.text_pair_column is not None
+        return (_TEXT, *[_PAIR] * pair, *[self.label] * (split != TEST))
+
+    def _named(self, label):
+        """Return a label with its name, if it was a number."""
+        return own_data.named(label, self.config.names_of_labels)
+
+    def _example(self, number: int, values: dict, record: Record) -> Example:
+        label = self.targets.blank
+        if "label" in values:
+            label = record.parsed(self.targets.parse, values["label"])
+        return Example(number, values["text"], values.get("text_pair"), label)
 
     def _training_labels(self, parse=str) -> list:
-        return [
-            record.parsed(parse, self._raw_label(record))
-            for record in self._table(TRAIN).records
-        ]
+        return self._read(
+            TRAIN,
+            lambda _, values, record: record.parsed(parse, values["label"]),
+        )
 
-    def _two_or_more(self, what: str, found: list) -> list:
+    def _two_or_more(self, what: str, found: list) -> None:
         if len(found) > 1:
-            return found
-        name = self.config.tfds_name or self.config.train_file
+            return
+        name = own_data.name_of(self.config, TRAIN)
         raise DataError(
             f"{name} must have at least two {what} in column "
             f"{self.config.label_column!r}. Read: {found}"
+            + self.config.skip_bad_rows
+            * ", of the rows that can be used"
         )
 
 
@@ -82,7 +108,8 @@ class OwnClassification(OwnSentences):
     def targets(self) -> Labels:
         """The labels of the training data, sorted."""
         labels = sorted(set(self._training_labels()))
-        return Labels(tuple(self._two_or_more("labels", labels)))
+        self._two_or_more("labels", labels)
+        return Labels(self.config.names_of_labels or tuple(labels))
 
 
 class OwnMultilabel(OwnSentences):
@@ -90,16 +117,24 @@ class OwnMultilabel(OwnSentences):
 
     metric_names = ("label_f1",)
 
+    label = Field("label", Type("labels", lambda value: value), "the labels")
+
     @functools.cached_property
     def targets(self) -> LabelSets:
         """The labels of the training data, sorted."""
-        separator = self.config.label_separator
-        found = self._training_labels(LabelSets((), separator).split)
+        found = self._training_labels(list)
         labels = sorted({name for names in found for name in names})
-        return LabelSets(tuple(self._two_or_more("labels", labels)), separator)
+        self._two_or_more("labels", labels)
+        return self._sets(self.config.names_of_labels or tuple(labels))
 
-    def _example(self, number: int, record: Record, split: str) -> Example:
-        example = super()._example(number, record, split)
+    def _sets(self, names: tuple[str, ...] = ()) -> LabelSets:
+        return LabelSets(names, self.config.label_separator)
+
+    def _named(self, label) -> list[str]:
+        return [*map(super()._named, self._sets().split(label))]
+
+    def _example(self, number: int, values: dict, record: Record) -> Example:
+        example = super()._example(number, values, record)
         most = self.config.max_seq_length
         if len(example.label) > most:
             raise record.error(
@@ -108,21 +143,19 @@ class OwnMultilabel(OwnSentences):
             )
         return example
 
-    def _raw_label(self, record: Record):
-        return record.value(self.config.label_column)
-
 
 class OwnRegression(OwnSentences):
     """A number for each text or pair."""
 
     metric_names = ("correlations",)
+    label = Field("label", schema.TEXT, "a number")
 
     @functools.cached_property
     def targets(self) -> RegressionTarget:
         """A scale from the least to the largest number of the training data."""
         numbers = sorted(set(self._training_labels(finite)))
-        low, *_, high = self._two_or_more("numbers", numbers)
-        return RegressionTarget(low, high)
+        self._two_or_more("numbers", numbers)
+        return RegressionTarget(numbers[0], numbers[-1])
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return correlations; then errors in the units of the data."""

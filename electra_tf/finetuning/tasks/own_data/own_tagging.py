@@ -1,17 +1,22 @@
 """A user's own tagged words: entities or parts of speech; no TensorFlow.
 
-Files have lines `word ... tag`, or are JSON lines or a set of TensorFlow
-Datasets with a list of words and a list of tags. Sentences that are too long
-are cut between words into several inputs, so that no word is lost.
+Files have lines `word ... tag`, or are tables or a set of TensorFlow Datasets
+with a list of words and a list of tags. Sentences that are too long are cut
+between words into several inputs, so that no word is lost.
 """
 
 import functools
 import itertools
+import os
+import re
 
 import numpy as np
 
-from electra_tf.finetuning.tasks import metrics, own_data
-from electra_tf.finetuning.tasks.tables import JSON_EXTENSIONS, Record
+from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks import metrics, own_data, schema
+from electra_tf.finetuning.tasks.rows import Record, RowError, kept
+from electra_tf.finetuning.tasks.schema import Field, Type
+from electra_tf.finetuning.tasks.tables import form_of
 from electra_tf.finetuning.tasks.tagging import tag_schemes
 from electra_tf.finetuning.tasks.tagging.sentence_files import (
     Sentence,
@@ -24,9 +29,14 @@ from electra_tf.finetuning.tasks.tagging.word_pieces import (
     pieces_of_words,
 )
 from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
+from electra_tf.finetuning.tasks.text_files import read_text, shown
 
 # The number of an input is that of its sentence times this, plus its own.
 PARTS_PER_SENTENCE = 1000
+_WORDS = Field("text", schema.TEXTS, "the words of a sentence")
+_LIST_OF_TAGS = "a list of words, none of them empty"
+# A list in a cell, as JSON or Python writes it.
+_WRITTEN_LIST = re.compile(r"""\[(?:'|""|"[^,;\t|])""")
 
 
 class OwnTagging(Tagging):
@@ -44,13 +54,18 @@ class OwnTagging(Tagging):
         labels = tag_schemes.all_tags(self.scheme, sentences)
         if len(labels) > 1:
             return labels
-        name = self.config.tfds_name or self.config.train_file
+        name = own_data.name_of(self.config, TRAIN)
         raise DataError(f"{name} must have at least two tags. Read: {labels}")
 
     @property
     def lower_case_words(self) -> bool:
         """Whether words are lower-cased and stripped of accents."""
         return self.config.do_lower_case
+
+    @property
+    def span_rule(self) -> str:
+        """How spans are read from tags, a row of `tag_schemes.SPAN_RULES`."""
+        return "entities" if self.scheme.positions else "words"
 
     def _learnt(self, sentence: Sentence) -> Sentence:
         return sentence._replace(tags=self.scheme.learnt_as(sentence.tags))
@@ -63,57 +78,104 @@ class OwnTagging(Tagging):
                 for s in self._raw(split)
             ]
         if split == TRAIN:
-            say(
-                f"{self.name}: tags are read as {self.scheme.name}; "
-                f"{len(self.labels)} are learnt"
-            )
-        sentences = [self._learnt(s) for s in self._raw(split)]
-        unknown = tag_schemes.first_of(
-            sentences, lambda tag: tag not in self._number_of
+            self._say_how_it_is_read()
+        known = {*self.labels}
+
+        def checked(number: int, record: Record) -> Sentence:
+            learnt = self._learnt(record.values["sentence"])
+            unknown = tag_schemes.first_of([learnt], lambda t: t not in known)
+            if unknown:
+                raise RowError(
+                    unknown[0],
+                    f"unknown tag {unknown[1]!r}; the training data has "
+                    f"{', '.join(map(repr, self.labels))}",
+                )
+            return learnt
+
+        records = [Record(s.where, {"sentence": s}) for s in self._raw(split)]
+        path = own_data.name_of(self.config, split)
+        return kept(records, checked, self.config.skip_bad_rows, path)
+
+    def _say_how_it_is_read(self):
+        scheme, first = self.scheme, self._raw(TRAIN)[0]
+        say(
+            f"{self.name}: tags are read as {scheme.name}; {len(self.labels)} "
+            f"are learnt{scheme.example and '; '}{scheme.example}"
         )
-        if unknown:
-            raise DataError(
-                f"{unknown[0]}: unknown tag {unknown[1]!r}; the training data "
-                f"has {', '.join(map(repr, self.labels))}."
-            )
-        return sentences
+        pairs = [*zip(first.words, first.tags, strict=True)]
+        say(f"{self.name}: the first sentence as it is read: {shown(pairs)}")
+        types = {tag[2:] if scheme.positions else tag for tag in self.labels}
+        for doubt in own_data.doubts(types):
+            say(f"{self.name}: {doubt}.")
 
     def _raw(self, split: str) -> list[Sentence]:
+        """Return a split's sentences, with tags as they are; read once."""
+        if split not in self._read:
+            self._read[split] = self._read_split(split)
+        return self._read[split]
+
+    @functools.cached_property
+    def _read(self) -> dict[str, list[Sentence]]:
+        return {}
+
+    def _read_split(self, split: str) -> list[Sentence]:
+        config, has_tags = self.config, split != TEST
+        if config.tfds_name or _is_table(own_data.file_of(config, split)):
+            return self._of_table(split)
+        path = own_data.file_of(config, split)
+        found = read_sentences(
+            path,
+            has_tags,
+            config.text_column,
+            config.label_column,
+            say,
+            delimiter=config.between_columns
+            or ("," if form_of(path) == "csv" else None),
+            skip_bad=config.skip_bad_rows,
+        )
+        if not has_tags:
+            return found
+        return [s._replace(tags=[*map(self._named, s.tags)]) for s in found]
+
+    def _named(self, tag: str) -> str:
+        return own_data.named(tag, self.config.names_of_labels)
+
+    def _of_table(self, split: str) -> list[Sentence]:
         config = self.config
-        has_tags = split != TEST
-        path = config.tfds_name or own_data.file_of(config, split)
-        if config.tfds_name is None and not path.endswith(JSON_EXTENSIONS):
-            return read_sentences(
-                path,
-                has_tags,
-                config.text_column,
-                config.label_column,
-                say if split == TRAIN else None,
-            )
-        table = own_data.read_own_table(config, split)
-        settings = ["text_column", *(["label_column"] * has_tags)]
-        for setting in settings:
-            column = getattr(config, setting)
+        table = own_data.read_own_table(config, split, say)
+        tags = Field("label", Type(_LIST_OF_TAGS, self._tags), "one a word")
+        fields = (_WORDS, *[tags] * (split != TEST))
+        columns = {f.name: getattr(config, f"{f.name}_column") for f in fields}
+        settings = [f"{field.name}_column" for field in fields]
+        for setting, column in zip(settings, columns.values(), strict=True):
             if column is None:
                 raise DataError(
                     f"{table.name} has the columns {table.columns}; set "
                     f"{' and '.join(settings)} to those of words and tags."
                 )
             table.check_column(setting, column)
-        tags = config.label_column if has_tags else config.text_column
-        return [
-            self._of_record(number, record, tags)
-            for number, record in enumerate(table.records)
-        ]
+        if repeated := own_data.repeated_ids(table):
+            say(repeated)
 
-    def _of_record(self, eid: int, record: Record, tags: str) -> Sentence:
-        words, tags = (
-            _list_of_text(record, column)
-            for column in (self.config.text_column, tags)
-        )
-        if len(words) != len(tags):
-            raise record.error(f"{len(words)} words, but {len(tags)} tags")
-        return Sentence(eid, words, tags, record.where)
+        def made(number: int, record: Record) -> Sentence:
+            values = schema.read(record, fields, columns)
+            words = values["text"]
+            tags = values.get("label", words)
+            if len(words) != len(tags):
+                raise record.error(f"{len(words)} words, but {len(tags)} tags")
+            return Sentence(number, words, tags, record.where)
+
+        return kept(table.records, made, config.skip_bad_rows, table.name)
+
+    def _tags(self, value) -> list[str]:
+        """Return the tags of a list; numbers must have names."""
+        numbers = any(isinstance(item, int) for item in schema.listed(value))
+        if numbers and not self.config.names_of_labels:
+            raise UserError(
+                f"the tags are numbers, {shown(value)}; give their names by "
+                "label_names, as in --label_names=O,B-PER,I-PER"
+            )
+        return [self._named(tag) for tag in schema.texts(value)]
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut between words what is too long."""
@@ -156,21 +218,24 @@ class OwnTagging(Tagging):
             ]
             for name in ("label_ids", "predictions")
         )
-        return {**metrics.entity_f1(gold, predicted), **loss}
+        scores = metrics.entity_f1(gold, predicted)
+        scores.pop("f1__", None)  # Of spans without types, the same again.
+        return {**scores, **loss}
 
     def predictions(self, outputs: dict, source=None) -> list[tuple]:
         """Return the tags of each sentence, with blanks between them."""
         return super().predictions(joined_parts(outputs))
 
 
-def _list_of_text(record: Record, column: str) -> list[str]:
-    values = record.value(column)
-    good = isinstance(values, list) and all(
-        isinstance(value, str) and value.strip() for value in values
-    )
-    if not good or not values:
-        raise record.error(f"column {column!r} must hold a list of words")
-    return values
+def _is_table(path: str) -> bool:
+    """Return whether a file has lists of words, not a word a line."""
+    form = form_of(path)
+    if form in ("json", "parquet") or os.path.isdir(path):
+        return True
+    if form not in ("csv", "tsv"):
+        return False
+    _, _, below = read_text(path).partition("\n")
+    return _WRITTEN_LIST.search(below.partition("\n")[0]) is not None
 
 
 def joined_parts(outputs: dict) -> dict:

@@ -1,4 +1,4 @@
-"""Questions about passages of text, in SQuAD's or MRQA's files.
+"""Questions about passages of text, in the layouts of SQuAD, MRQA or rows.
 
 References: Rajpurkar et al., 2016, SQuAD, https://arxiv.org/abs/1606.05250;
 Fisch et al., 2019, MRQA 2019 shared task, https://arxiv.org/abs/1910.09753
@@ -6,15 +6,14 @@ Fisch et al., 2019, MRQA 2019 shared task, https://arxiv.org/abs/1910.09753
 
 import functools
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
-from electra_tf.finetuning.tasks.tables import Record
-from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import (
-    json_lines,
-    parse_json,
-    read_text,
-)
+from electra_tf.finetuning.tasks import schema
+from electra_tf.finetuning.tasks.rows import Record, RowError, kept
+from electra_tf.finetuning.tasks.schema import Field, Type
+from electra_tf.finetuning.tasks.tables import Table, read_table
+from electra_tf.finetuning.tasks.task import DataError, say
+from electra_tf.finetuning.tasks.text_files import shown
 
 NO_PLACE = -1
 # Passages whose pieces are kept: those of the rows that are predicted together.
@@ -57,128 +56,214 @@ class Asked(typing.NamedTuple):
     answers: list[tuple[str, int]]
 
 
+_ANSWER = (
+    Field("text", schema.TEXT, "an answer"),
+    Field("answer_start", schema.WHOLE, "the number of its first character"),
+)
+_GOLDS = Type(
+    "a list of texts", lambda v: [*map(schema.text, schema.listed(v))]
+)
+_QUESTION = (
+    Field("id", schema.TEXT, "the name of a question"),
+    Field("question", schema.TEXT, "what is asked"),
+    Field("context", schema.TEXT, "the passage"),
+    Field("answers", schema.ANSWERS, "right answers", required=False),
+    Field("is_impossible", schema.TRUTH, "no answer", required=False),
+    # Of MRQA: all right answers, wherever they are.
+    Field("golds", _GOLDS, "right answers", required=False),
+)
+
+
 def read_squad(path: str) -> list[Asked]:
     """Read a file of SQuAD 1.1 or 2.0, or raise `DataError`."""
-    content = parse_json(path, read_text(path))
-    asked = []
-    try:
-        for article in content["data"]:
-            for paragraph in article["paragraphs"]:
-                passage = Passage(paragraph["context"])
-                for question in paragraph["qas"]:
-                    where = f"{path}, question {len(asked) + 1}"
-                    asked.append(_from_squad(where, question, passage))
-    except (KeyError, TypeError, AttributeError) as error:
-        after = f", after {asked[-1].where} ({asked[-1].id!r})" if asked else ""
-        raise _format_error(path + after, "SQuAD", error) from None
-    return asked
-
-
-def _from_squad(where: str, question: dict, passage: Passage) -> Asked:
-    answers = question.get("answers", [])
-    return _checked(
-        Asked(
-            where=where,
-            id=question["id"],
-            text=question["question"],
-            passage=passage,
-            golds=[answer["text"] for answer in answers],
-            is_impossible=question.get("is_impossible", False),
-            answers=[(a["text"], a["answer_start"]) for a in answers],
-        )
-    )
+    return asked_of(read_table(path), layout="squad")
 
 
 def read_mrqa(path: str) -> list[Asked]:
     """Read a file of MRQA: a passage and its questions in each line."""
-    asked = []
-    for where, content in json_lines(path):
-        try:
-            if "header" in content:
-                continue
-            passage = Passage(content["context"])
-            asked += [_from_mrqa(where, q, passage) for q in content["qas"]]
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
-            raise _format_error(where, "MRQA", error) from None
-    return asked
-
-
-def _from_mrqa(where: str, question: dict, passage: Passage) -> Asked:
-    return _checked(
-        Asked(
-            where=where,
-            id=question["qid"],
-            text=question["question"],
-            passage=passage,
-            golds=question.get("answers", []),
-            is_impossible=False,
-            answers=[
-                (answer["text"], answer["char_spans"][0][0])
-                for answer in question.get("detected_answers", [])
-            ],
-        )
-    )
-
-
-def _checked(asked: Asked) -> Asked:
-    """Return a question, or raise TypeError if a value is of another type."""
-    if not isinstance(asked.id, str | int):
-        raise TypeError(f"expected an id, received {asked.id!r}")
-    texts = (asked.text, asked.passage.text, *asked.golds)
-    for text in (*texts, *(text for text, _ in asked.answers)):
-        if not isinstance(text, str):
-            raise TypeError(f"expected a text, received {text!r}")
-    for _, start in asked.answers:
-        if not isinstance(start, int):
-            raise TypeError(f"expected a number, received {start!r}")
-    if not isinstance(asked.is_impossible, bool):
-        raise TypeError(
-            f"is_impossible must be true or false, not {asked.is_impossible!r}"
-        )
-    return asked
+    return asked_of(read_table(path), layout="mrqa")
 
 
 def from_tfds(records: list[Record]) -> list[Asked]:
     """Return the questions of a set of TFDS that is like SQuAD or MRQA."""
+    name, _, _ = records[0].where.rpartition(",")
+    return asked_of(Table(name, [], records))
+
+
+def asked_of(
+    table: Table,
+    columns: Mapping[str, str | None] | None = None,
+    skip: bool = False,
+    layout: str | None = None,
+    tell: Callable[[str], None] = say,
+) -> list[Asked]:
+    """Return the questions of a table, whose rows may have several.
+
+    Args:
+        table: articles as SQuAD has them, passages as MRQA, or a question a
+            row, as Hugging Face's datasets and TFDS.
+        columns: dict from question, context and answers to their columns, of
+            a table with a question a row.
+        skip: whether questions that cannot be used are left out, and counted.
+        layout: the row of `LAYOUTS`; None to see it from the rows.
+        tell: function that is told what was assumed or left out.
+
+    Raises:
+        DataError: for a question that cannot be used.
+    """
+    fields, answer_fields = _QUESTION, _ANSWER
+    if layout is None:
+        layout = layout_of(table)
+    else:  # Benchmarks are taken as they are.
+        fields, answer_fields = map(_with_blanks, (fields, answer_fields))
+        if layout_of(table) != layout:
+            for record in filter(lambda r: r.problem, table.records):
+                raise RowError(record.where, record.problem)
+            raise DataError(
+                f"{table.name} is not in the format of {layout}: no row has "
+                f"{' or '.join(LAYOUTS[layout][0])}, but {table.columns}."
+            )
+    without = []
+
+    def made(_: int, record: Record) -> Asked:
+        values = schema.read(record, fields, columns)
+        answers = [
+            schema.read(Record(record.where, answer), answer_fields)
+            for answer in values["answers"] or ()
+        ]
+        impossible = values["is_impossible"]
+        if impossible is None and layout == "rows" and not answers:
+            impossible = True
+            without.append(record)
+        if impossible and answers:
+            raise record.error("is_impossible is true, but there are answers")
+        places = [(a["text"], a["answer_start"]) for a in answers]
+        return Asked(
+            where=record.where,
+            id=values["id"],
+            text=values["question"],
+            passage=passage(values["context"]),
+            golds=values["golds"] or [text for text, _ in places],
+            is_impossible=bool(impossible),
+            answers=places,
+        )
+
     passage = functools.cache(Passage)  # Once for all of its questions.
-    asked = []
-    for record in records:
-        values = record.values
-        is_mrqa = values.keys() >= {"qid", "detected_answers"}
-        as_in_file = _mrqa_of_tfds if is_mrqa else _squad_of_tfds
-        make = _from_mrqa if is_mrqa else _from_squad
-        try:
-            text = values["context"]
-            asked.append(make(record.where, as_in_file(values), passage(text)))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise _format_error(record.where, "SQuAD", error) from None
+    records = LAYOUTS[layout][1](table)
+    asked = kept(records, made, skip, table.name, tell)
+    if without:
+        tell(
+            f"{table.name}: {len(without)} questions without answers are taken "
+            "to have none; say so by is_impossible."
+        )
     return asked
 
 
-def _squad_of_tfds(values: dict) -> dict:
-    """A question with a list of answers, not a dict of lists."""
-    answers = values["answers"]
-    pairs = zip(answers["text"], answers["answer_start"], strict=True)
-    made = [{"text": text, "answer_start": start} for text, start in pairs]
-    return {**values, "answers": made}
+def _with_blanks(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    return tuple(field._replace(may_be_blank=True) for field in fields)
 
 
-def _mrqa_of_tfds(values: dict) -> dict:
-    """A question with lists of dicts, not dicts of lists."""
-    detected = values["detected_answers"]
-    pairs = zip(detected["text"], detected["char_spans"]["start"], strict=True)
-    made = [
-        {"text": text, "char_spans": [(start,) for start in starts]}
-        for text, starts in pairs
-    ]
-    return {**values, "detected_answers": made}
+def layout_of(table: Table) -> str:
+    """Return the row of `LAYOUTS` that a table has."""
+    if table.records[0].values.keys() == {"header"}:
+        return "mrqa"
+    for name, (fields, _) in LAYOUTS.items():
+        if any(fields & r.values.keys() for r in table.records):
+            return name
+    return "rows"
 
 
-def _format_error(where: str, name: str, error: Exception) -> DataError:
-    return DataError(
-        f"{where} is not in the format of {name}: "
-        f"{type(error).__name__}: {error}."
-    )
+def _of_squad(table: Table) -> Iterator[Record]:
+    number = 0
+    for record in table.records:
+        for paragraph in _objects(record, "paragraphs"):
+            for question in _objects(paragraph, "qas"):
+                number += 1
+                context = {"context": paragraph.values.get("context")}
+                where = f"{table.name}, question {number}"
+                values = {**question.values, **context}
+                yield Record(where, values, question.problem)
+
+
+def _objects(record: Record, name: str) -> Iterator[Record]:
+    """Yield the objects of a list in a record; what is none is a problem."""
+    items = record.values.get(name)
+    if record.problem or not isinstance(items, list):
+        problem = f"expected a list {name!r}. Read: {shown(record.values)}"
+        yield Record(record.where, {}, record.problem or problem)
+        return
+    for item in items:
+        if isinstance(item, dict):
+            yield Record(record.where, item)
+        else:
+            problem = f"expected an object in {name!r}. Read: {shown(item)}"
+            yield Record(record.where, {}, problem)
+
+
+def _of_mrqa(table: Table) -> Iterator[Record]:
+    for record in table.records:
+        if record.values.keys() == {"header"}:
+            continue
+        for question in _objects(record, "qas"):
+            values = {**record.values, **question.values}
+            yield _as_squad(Record(record.where, values, question.problem))
+
+
+def _as_squad(record: Record) -> Record:
+    """Return a question of MRQA with the names of SQuAD.
+
+    Of several places of an answer the first is taken.
+    """
+    values = dict(record.values)
+    try:
+        places = [
+            {"text": text, "answer_start": _first_start(spans)}
+            for text, spans in _detected(values.pop("detected_answers", ()))
+        ]
+    except (KeyError, TypeError, IndexError, ValueError):
+        problem = (
+            "expected detected_answers with text and char_spans. Read: "
+            f"{shown(record.values)}"
+        )
+        return record._replace(problem=record.problem or problem)
+    named = {
+        "id": values.get("qid"),
+        "golds": values.get("answers") or None,
+        "answers": places,
+        "is_impossible": False,
+    }
+    return record._replace(values={**values, **named})
+
+
+def _detected(answers) -> list[tuple]:
+    """Return texts and their places; TFDS has a list of each."""
+    if not isinstance(answers, dict):
+        return [(answer["text"], answer["char_spans"]) for answer in answers]
+    spans = answers["char_spans"]
+    if isinstance(spans, dict):
+        spans = [{"start": starts} for starts in spans["start"]]
+    return [*zip(answers["text"], spans, strict=True)]
+
+
+def _first_start(spans):
+    """Return the start of the first span, however they are written."""
+    while isinstance(spans, list | tuple | dict):
+        spans = spans["start"] if isinstance(spans, dict) else spans[0]
+    return spans
+
+
+def _of_rows(table: Table) -> Iterator[Record]:
+    for record in table.records:
+        is_mrqa = record.values.keys() >= {"qid", "detected_answers"}
+        yield _as_squad(record) if is_mrqa else record
+
+
+# What a row of them has, and a function to a record for each question.
+LAYOUTS: dict[str, tuple[set[str], Callable]] = {
+    "squad": ({"paragraphs"}, _of_squad),
+    "mrqa": ({"qas"}, _of_mrqa),
+    "rows": (set(), _of_rows),
+}
 
 
 def to_evaluate(asked: list[Asked]) -> list[Question]:

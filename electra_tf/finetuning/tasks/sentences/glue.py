@@ -13,7 +13,8 @@ from absl import logging
 from electra_tf.configs import fields
 from electra_tf.errors import UserError
 from electra_tf.finetuning import results
-from electra_tf.finetuning.tasks import tfds_source
+from electra_tf.finetuning.tasks import schema, tfds_source
+from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.sentences.classification import (
     Example,
     SentenceTask,
@@ -22,6 +23,7 @@ from electra_tf.finetuning.tasks.sentences.targets import Labels, Rating
 from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN, DataError
 from electra_tf.finetuning.tasks.text_files import Row, read_rows, row_error
 
+_LABEL = schema.Field("label", schema.LABEL, "the label or score")
 DEBUG_ROWS = 100  # Rows of a file to read in debug mode, as the original.
 
 
@@ -194,14 +196,18 @@ class GlueTask(SentenceTask):
             # Labels "0" and "1" have names there.
             class_names=self.targets != NO_YES,
         )
+        labelled = split not in self.test_splits
+
+        def label(record: Record):
+            values = schema.read(record, (_LABEL,))
+            return record.parsed(self.targets.parse, values["label"])
+
         return [
             Example(
                 eid=record.values["idx"],
                 text=record.values[found.text],
                 text_pair=record.values.get(found.pair),
-                label=self.targets.blank
-                if split in self.test_splits
-                else record.parsed(self.targets.parse, record.text("label")),
+                label=label(record) if labelled else self.targets.blank,
             )
             for record in table.records[: self._most]
         ]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks import schema
 from electra_tf.finetuning.tasks.metrics import entropy, shares
 from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec
 
@@ -127,22 +128,22 @@ class LabelSets(Labels):
         Raises:
             UserError: when it is neither.
         """
-        if isinstance(value, str) and value.lstrip().startswith("["):
-            try:
-                value = json.loads(value)
-            except (ValueError, RecursionError) as error:
-                raise UserError(f"{value!r} is no JSON: {error}") from None
-        if isinstance(value, str):
-            value = [part.strip() for part in value.split(self.separator)]
-        good = isinstance(value, list | tuple) and all(
-            isinstance(label, str) and label.strip() for label in value
-        )
-        if not good:
+        try:
+            if not isinstance(value, list | tuple):
+                value = schema.text(value)
+            if isinstance(value, str) and not value.lstrip().startswith("["):
+                value = [part.strip() for part in value.split(self.separator)]
+            found = [schema.label(label) for label in schema.listed(value)]
+            if any(map(schema.is_nothing, found)):
+                raise TypeError
+        except (TypeError, ValueError) as error:
+            if isinstance(error, UserError):
+                raise UserError(f"{value!r} is {error}") from None
             raise UserError(
                 f"expected a JSON list of labels, or labels with "
                 f"{self.separator!r} between them; received {value!r}"
-            )
-        return [*dict.fromkeys(value)]
+            ) from None
+        return [*dict.fromkeys(found)]
 
     def parse(self, value) -> tuple[int, ...]:
         """Return the numbers of labels, from 1; see `Labels.parse`."""
@@ -267,7 +268,7 @@ class Rating(RegressionTarget):
 def finite(text: str) -> float:
     """Return a number that is neither infinite nor NaN, or raise UserError."""
     try:
-        number = float(text)
+        number = math.nan if "_" in text else float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

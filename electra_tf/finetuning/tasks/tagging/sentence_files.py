@@ -1,16 +1,21 @@
 """Files of tagged words: a word a line, and an empty line between sentences.
 
 Columns stand between tabs where every line has one, else between blanks, as
-in CoNLL-2000 (`word POS tag`). A first column that counts the words of every
-sentence is no column of words: so CoNLL-U and GermEval are recognised.
+in CoNLL-2000 (`word POS tag`), or between what is given. A first column that
+counts the words of every sentence is no column of words: so CoNLL-U and
+GermEval are recognised.
 """
 
 import collections
+import csv
 import re
 import typing
+from collections.abc import Iterable
 
+from electra_tf.finetuning.tasks.rows import Record, RowError, kept
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.finetuning.tasks.text_files import read_text, shown
+from electra_tf.finetuning.tasks.text_rows import DELIMITERS
 
 DOCUMENT_START = "-DOCSTART-"
 CONLL = (
@@ -45,6 +50,19 @@ class Columns(typing.NamedTuple):
     tag: int | None
     assumed: str = ""
 
+    def problem(self, cells: list[str], usual: int, has_tags: bool) -> str:
+        """Say what is wrong with a line; "" for nothing."""
+        if len(cells) < 1 + has_tags:
+            return "expected a word, other columns and a tag"
+        last = max(self.word, self.tag)
+        if last >= len(cells):
+            return f"expected {last + 1} columns"
+        if self.tag < 0 and has_tags and len(cells) != usual:
+            return f"expected {usual} columns, as most lines have"
+        if not (cells[self.word] and cells[self.tag]):
+            return "expected a word and a tag, neither of them empty"
+        return ""
+
 
 def read_sentences(
     path: str,
@@ -52,6 +70,9 @@ def read_sentences(
     word_column: str | None = None,
     tag_column: str | None = None,
     tell=None,
+    *,
+    delimiter: str | None = None,
+    skip_bad: bool = False,
 ) -> list[Sentence]:
     """Read the sentences of a file, with their tags as they are.
 
@@ -62,18 +83,35 @@ def read_sentences(
         word_column: number of the column of words, from 1, or its name in
             the first line; None to find out.
         tag_column: likewise that of the tags.
-        tell: function that is told what was assumed; None for nobody.
+        tell: function that is told what was assumed or left out; None for
+            nobody.
+        delimiter: what stands between columns; None to find out.
+        skip_bad: whether sentences that cannot be used are left out.
+
+    Raises:
+        DataError: for a sentence that cannot be used, or when there is none.
     """
-    groups = _sentences(path, 1 + has_tags)
+    tell = tell or (lambda text: None)
+    groups = _sentences(path, delimiter, tell)
     columns = _columns(path, groups, word_column, tag_column, has_tags)
-    sentences = []
-    for lines in groups:
-        cells = [line.cells for line in lines]
-        where = f"{path}, line {lines[0].number}"
-        words = [row[columns.word] for row in cells]
-        tags = [row[columns.tag] for row in cells]
-        sentences.append(Sentence(len(sentences), words, tags, where))
-    if tell and columns.assumed:
+    usual = _usual_size(line for group in groups for line in group)
+
+    def made(number: int, record: Record) -> Sentence:
+        lines = record.values["lines"]
+        for line in lines:
+            if problem := columns.problem(line.cells, usual, has_tags):
+                where = f"{path}, line {line.number}"
+                raise RowError(where, f"{problem}. Read: {line.cells}")
+        words = [line.cells[columns.word] for line in lines]
+        tags = [line.cells[columns.tag] for line in lines]
+        return Sentence(number, words, tags, record.where)
+
+    records = [
+        Record(f"{path}, line {lines[0].number}", {"lines": lines})
+        for lines in groups
+    ]
+    sentences = kept(records, made, skip_bad, path, tell)
+    if columns.assumed:
         first = sentences[0]
         pairs = zip(first.words, first.tags, strict=True)
         tell(
@@ -84,21 +122,12 @@ def read_sentences(
     return sentences
 
 
-def _sentences(path: str, fewest_columns: int) -> list[list[_Line]]:
+def _sentences(path: str, delimiter: str | None, tell) -> list[list[_Line]]:
     """Return the lines of each sentence, without comments."""
     text = read_text(path, CONLL).split("\n")
-    filled = [line for line in text if line.strip()]
-    in_tabs = bool(filled) and all(
-        "\t" in line
-        for line in filled
-        if not line.startswith(("#", DOCUMENT_START))
-    )
-    rows = [
-        _Line(number, _cells(line, in_tabs))
-        for number, line in enumerate(text, 1)
-    ]
-    sizes = collections.Counter(len(row.cells) for row in rows if row.cells)
-    usual = sizes.most_common(1)[0][0] if sizes else 0
+    cells = _cutter(path, text, delimiter, tell)
+    rows = [_Line(number, cells(line)) for number, line in enumerate(text, 1)]
+    usual = _usual_size(row for row in rows if row.cells)
     groups, group = [], []
     # The empty line at the end is often left out.
     for row in [*rows, _Line(0, [])]:
@@ -106,11 +135,6 @@ def _sentences(path: str, fewest_columns: int) -> list[list[_Line]]:
         is_comment = first.startswith("#") and size != usual
         if first == DOCUMENT_START or is_comment:
             continue
-        if 0 < size < fewest_columns:
-            raise DataError(
-                f"{path}, line {row.number}: expected a word, other columns "
-                f"and a tag. Read: {row.cells}"
-            )
         if size:
             group.append(row)
         elif group:
@@ -121,12 +145,40 @@ def _sentences(path: str, fewest_columns: int) -> list[list[_Line]]:
     return groups
 
 
-def _cells(line: str, in_tabs: bool) -> list[str]:
-    if not line.strip():
-        return []
-    if not in_tabs:
-        return line.split()
-    return [cell.strip() for cell in line.strip("\r\n").split("\t")]
+def _usual_size(lines: Iterable[_Line]) -> int:
+    sizes = collections.Counter(len(line.cells) for line in lines)
+    return sizes.most_common(1)[0][0] if sizes else 0
+
+
+def _cutter(path: str, text: list[str], delimiter: str | None, tell):
+    """Return the function from a line to its cells; none of an empty line."""
+    filled = [
+        line
+        for line in text
+        if line.strip() and not line.startswith(("#", DOCUMENT_START))
+    ]
+    if delimiter is None and filled and all("\t" in line for line in filled):
+        delimiter = "\t"
+    if delimiter is None and not any(len(line.split()) > 1 for line in filled):
+        delimiter = next(
+            (d for d in DELIMITERS if filled and all(d in ln for ln in filled)),
+            None,
+        )
+        if delimiter:
+            tell(f"{path}: {delimiter!r} is taken to stand between columns.")
+    if delimiter in (None, " "):
+        return str.split
+
+    def cells(line: str) -> list[str]:
+        line = line.strip("\r\n")
+        if not line.strip():
+            return []
+        found = line.split(delimiter)
+        if delimiter != "\t" and '"' in line:  # As CSV writes a comma.
+            (found,) = csv.reader([line], delimiter=delimiter)
+        return [cell.strip() for cell in found]
+
+    return cells
 
 
 def _columns(
@@ -169,12 +221,6 @@ def _columns(
             f"{path}: columns are numbered from 1. Received: text_column "
             f"{word!r}, label_column {tag!r}."
         )
-    for line in (line for lines in groups for line in lines):
-        if max(chosen) >= len(line.cells):
-            raise DataError(
-                f"{path}, line {line.number}: expected {max(chosen) + 1} "
-                f"columns. Read: {line.cells}"
-            )
     given = word is not None and tag is not None
     return Columns(*chosen, "" if given else found.assumed)
 

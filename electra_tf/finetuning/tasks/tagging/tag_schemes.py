@@ -8,9 +8,11 @@ in B-PER. Files write positions in one of these schemes:
     IOBES   also E at the end, and S for single words (BIOES, BILOU, BMEWO)
     words   no spans: tags of single words, as parts of speech
 
-Spans are decoded from B, I, E and S as the released code reads them: a span
-begins at B or S, or where I or E follow O; it goes on through all I and E
-that follow, and has the type of its last tag. No TensorFlow.
+and put a tag together in a `Notation`: B-PER, B_PER, PER-B, or B alone.
+
+Spans are decoded as seqeval scores them, or as the released code reads them:
+there a span begins at B or S, or where I or E follow O; it goes on through all
+I and E that follow, and has the type of its last tag. No TensorFlow.
 
 Reference: Ramshaw and Marcus, 1995, https://arxiv.org/abs/cmp-lg/9505040
 """
@@ -83,9 +85,71 @@ def bioes(tags) -> list[str]:
     return encoded
 
 
+def entities(tags) -> list[Span]:
+    """Return the spans of a sentence's tags as they are scored.
+
+    Another type begins another span, as in seqeval and conlleval.
+
+    >>> entities(["B-PER", "I-LOC", "O", "B"])  # doctest: +NORMALIZE_WHITESPACE
+    [Span(first=0, last=0, type='PER'), Span(first=1, last=1, type='LOC'),
+    Span(first=3, last=3, type='')]
+    """
+    # Packages for one job are imported where it is done.
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    return [
+        Span(first, last, "" if kind == "_" else kind)
+        for kind, first, last in get_entities(list(tags))
+    ]
+
+
+# From tags to spans, by the name that fine-tuned models keep.
+SPAN_RULES: dict[str, Callable] = {
+    "released": decoded,
+    "entities": entities,
+    "words": lambda tags: [],
+}
+
 # Other letters for the positions of IOBES.
 _OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
 _POSITIONS = frozenset("BIES") | _OTHER_LETTERS.keys()
+
+
+class Notation(typing.NamedTuple):
+    """How a tag is put together, of a position, a separator and a type."""
+
+    separator: str  # "" where there are no types.
+    is_last: bool = False  # Whether the position comes after the type.
+
+    def parts(self, tag: str) -> tuple[str, str] | None:
+        """Return position and type; None for a tag of another notation.
+
+        >>> Notation("-").parts("B-X-Y"), Notation("_", True).parts("PER_I")
+        (('B', 'X-Y'), ('I', 'PER'))
+        """
+        position, kind = tag.rstrip("-_"), ""  # B or B-.
+        if self.separator:
+            cut = tag.rpartition if self.is_last else tag.partition
+            parts = cut(self.separator)
+            position, kind = parts[:: -2 if self.is_last else 2]
+            if not kind:
+                return None
+        found = position.upper()
+        return (found, kind) if found in _POSITIONS else None
+
+    def written(self, tag: str) -> str:
+        """Return a tag as it is learnt, B-PER; of words, as it is."""
+        if tag.upper() == OUTSIDE:
+            return OUTSIDE
+        parts = self.parts(tag)
+        return _tag(*parts) if parts else tag
+
+
+# The first that fits all tags is taken; most files have the first.
+_NOTATIONS = (
+    *(Notation("-"), Notation("_"), Notation(":"), Notation("/")),
+    *(Notation("-", True), Notation("_", True), Notation("")),
+)
 
 
 class Scheme(typing.NamedTuple):
@@ -96,6 +160,11 @@ class Scheme(typing.NamedTuple):
     positions: str
     # Function from a sentence's tags to those that are learnt.
     learnt_as: Callable[[list[str]], list[str]]
+    example: str = ""  # How a tag of the file is learnt, if otherwise.
+
+
+def _tag(position: str, kind: str) -> str:
+    return f"{position}-{kind}" if kind else position
 
 
 def _as_iob2(tags: list[str]) -> list[str]:
@@ -106,8 +175,9 @@ def _as_iob2(tags: list[str]) -> list[str]:
     """
     found, before = [], OUTSIDE
     for tag in tags:
-        goes_on = tag.startswith("I-") and before[1:] == tag[1:]
-        found.append(tag if tag == OUTSIDE or goes_on else f"B{tag[1:]}")
+        goes_on = before != OUTSIDE and before[1:] == tag[1:]
+        begins = tag[0] == "I" and tag[1:2] in ("", "-") and not goes_on
+        found.append(f"B{tag[1:]}" if begins else tag)
         before = tag
     return found
 
@@ -115,11 +185,13 @@ def _as_iob2(tags: list[str]) -> list[str]:
 def _as_iobes(tags: list[str]) -> list[str]:
     """Write the letters of BILOU and BMEWO as those of IOBES.
 
-    >>> _as_iobes(["B-PER", "L-PER", "O", "U-LOC"])
-    ['B-PER', 'E-PER', 'O', 'S-LOC']
+    >>> _as_iobes(["B-PER", "L-PER", "O", "U"])
+    ['B-PER', 'E-PER', 'O', 'S']
     """
     return [
-        _OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:] if "-" in tag else tag
+        _OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:]
+        if tag[0] in _POSITIONS and tag[1:2] in ("", "-")
+        else tag
         for tag in tags
     ]
 
@@ -136,25 +208,54 @@ def detected(sentences: list[Sentence]) -> Scheme:
     Raises:
         DataError: when some tags are of spans and others are not.
     """
-    tags = {tag for sentence in sentences for tag in sentence.tags} - {OUTSIDE}
-    of_spans = {tag for tag in tags if _is_of_span(tag)}
-    if not of_spans:
+    tags = {tag for sentence in sentences for tag in sentence.tags}
+    of_spans = {tag for tag in tags if tag.upper() != OUTSIDE}
+    notation = _notation(of_spans)
+    if notation is None:
+        _check_none_of_spans(sentences, of_spans)
         return WORDS
-    odd = first_of(sentences, (tags - of_spans).__contains__)
-    if odd:
-        raise DataError(
-            f"{odd[0]}: the tag {odd[1]!r} has no position such as B- or I-, "
-            f"but others have, {min(of_spans)!r} for instance. Give all tags "
-            "one, or none."
-        )
-    if any(tag[0] not in IOB2.positions for tag in of_spans):
-        return IOBES
-    begun = all(_as_iob2(s.tags) == s.tags for s in sentences)
-    return IOB2 if begun else IOB1
+    written = [[*map(notation.written, s.tags)] for s in sentences]
+    if any(tag[0] not in "BIO" for row in written for tag in row):
+        scheme = IOBES
+    else:
+        begun = all(_as_iob2(row) == row for row in written)
+        scheme = IOB2 if begun else IOB1
+    other = next((t for t in sorted(tags) if notation.written(t) != t), None)
+    if other is None:
+        return scheme
+    return scheme._replace(
+        learnt_as=lambda row: scheme.learnt_as([*map(notation.written, row)]),
+        example=f"{other!r} is learnt as {notation.written(other)!r}",
+    )
 
 
-def _is_of_span(tag: str) -> bool:
-    return tag[0] in _POSITIONS and tag[1:2] == "-" and len(tag) > 2
+def _notation(tags: set[str]) -> Notation | None:
+    """Return the notation of all tags, where they begin or go on spans."""
+    for notation in _NOTATIONS:
+        parts = [*map(notation.parts, tags)]
+        if parts and all(parts):
+            positions = {position for position, _ in parts}
+            if notation == _NOTATIONS[0] or positions & {"B", "I"}:
+                return notation
+    return None
+
+
+def _check_none_of_spans(sentences: list[Sentence], tags: set[str]) -> None:
+    """Refuse tags of which only some speak of spans.
+
+    Without a hyphen they do where a type both begins and goes on.
+    """
+    for notation in _NOTATIONS[:-1]:
+        of_spans = {tag for tag in tags if notation.parts(tag)}
+        parts = {notation.parts(tag) for tag in of_spans}
+        both = any(p == "I" and ("B", kind) in parts for p, kind in parts)
+        if of_spans and (notation == _NOTATIONS[0] or both):
+            odd = first_of(sentences, (tags - of_spans).__contains__)
+            raise DataError(
+                f"{odd[0]}: the tag {odd[1]!r} has no position such as B- or "
+                f"I-, but others have, {min(of_spans)!r} for instance. Give "
+                "all tags one, or none."
+            )
 
 
 def first_of(
@@ -181,5 +282,5 @@ def all_tags(scheme: Scheme, sentences: list[Sentence]) -> tuple[str, ...]:
     if not scheme.positions:
         return tuple(sorted(tags))
     types = sorted({tag[2:] for tag in tags - {OUTSIDE}})
-    spans = [f"{p}-{kind}" for kind in types for p in scheme.positions]
+    spans = [_tag(p, kind) for kind in types for p in scheme.positions]
     return OUTSIDE, *spans

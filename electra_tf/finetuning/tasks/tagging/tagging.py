@@ -53,6 +53,7 @@ class Tagging(Task):
 
     labels: tuple[str, ...]  # The tags.
     lower_case_words = True  # Whatever do_lower_case says, as released.
+    span_rule = "released"  # A row of `tag_schemes.SPAN_RULES`.
 
     @property
     def splits_ideographs(self) -> bool:

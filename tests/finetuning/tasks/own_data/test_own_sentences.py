@@ -2,6 +2,7 @@
 
 import pytest
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.finetuning.tasks.task import DataError
@@ -101,3 +102,79 @@ def test_one_label_cannot_be_learnt(tmp_path):
     assert str(error.value).endswith(
         "must have at least two labels in column 'label'. Read: ['pos']"
     )
+
+
+def test_labels_that_are_numbers_get_their_names(tmp_path):
+    train = "text\tlabel\na\t0\nb\t2\nc\tmid\n"
+    own = task(tmp_path, train, train, label_names="low,mid,high")
+    assert own.labels == ("low", "mid", "high")
+    assert [e.label for e in own.examples("train")] == [0, 2, 1]
+    dev = "text\tlabel\na\t3\n"
+    own = task(tmp_path, train, dev, label_names='["low", "mid", "high"]')
+    with pytest.raises(DataError, match="row 2: label '3' is none of label_na"):
+        own.examples("dev")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"label_names": "a,,b"}, "none empty. Received: 'a,,b'"),
+        ({"label_names": "[1]"}, "none empty. Received: '[1]'"),
+        ({"label_names": "[1"}, "none empty. Received: '[1'"),
+        ({"label_names": "a,a"}, "must not repeat"),
+        ({"delimiter": ";;"}, "delimiter must be one character, or `tab`"),
+        ({"task_names": ["regression"], "label_names": "a"}, "has no labels"),
+        ({"task_names": ["sst"], "delimiter": ";"}, "delimiter belongs to the"),
+    ],
+)
+def test_settings_without_a_meaning(settings, expected):
+    files = {"train_file": "x", "dev_file": "x"}
+    columns = {"text_column": "text", "label_column": "label"}
+    own = {"task_names": ["classification"], **files, **columns}
+    own = (
+        settings
+        if settings.get("task_names") == ["sst"]
+        else {**own, **settings}
+    )
+    with pytest.raises(UserError) as error:
+        sentences.config(**own)
+    assert expected in str(error.value)
+
+
+def test_what_is_doubtful_is_told(tmp_path, capsys):
+    rows = ["7\ta\tpos", "7\tb\tPos", "8\tc\t1", "9\td\t1.0", "10\te\tnone"]
+    text = "\n".join(["id\ttext\tlabel", *rows])
+    own = task(tmp_path, text, text)
+    assert own.labels == ("1", "1.0", "Pos", "none", "pos")
+    own.examples("train")
+    said = capsys.readouterr().err
+    assert "example as it is read: {'text': 'a', 'label': 'pos'}" in said
+    assert "the labels 'Pos' and 'pos' differ by blanks or case" in said
+    assert "the labels '1' and '1.0' differ" in said
+    assert "the label 'none' is learnt as one" in said
+    assert "train_file.tsv: 1 ids come more than once, '7' for" in said
+
+
+def test_bad_rows_are_left_out_and_keep_their_numbers(tmp_path, capsys):
+    bad = ["a\tNaN", "b\t", "\tpos", "c", "d\tpos\te"]
+    text = "\n".join([TRAIN.rstrip(), *bad, "film\tneg\n"])
+    own = task(tmp_path, text, TRAIN + "e\tother\n", skip_bad_rows=True)
+    assert own.labels == ("neg", "pos")
+    assert [e.eid for e in own.examples("train")] == [0, 1, 7]
+    said = capsys.readouterr().err
+    assert said.count("are left out") == 1
+    assert "train_file.tsv: 5 of 8 rows are left out: " in said
+    assert "1 with nothing in column 'label' (row 5)" in said
+    assert len(own.examples("dev")) == 2
+    assert "1 of 3 rows are left out: 1 with unknown label 'other'" in (
+        capsys.readouterr().err
+    )
+
+
+def test_numbers_are_text(tmp_path):
+    rows = '{"text": 12, "label": 1}\n{"text": true, "label": 0}\n'
+    own = task(tmp_path, rows, rows, suffix="JSONL")
+    assert own.examples("train") == [
+        Example(0, "12", None, 1),
+        Example(1, "true", None, 0),
+    ]

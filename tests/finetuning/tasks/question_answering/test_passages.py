@@ -88,15 +88,15 @@ def test_questions_without_an_answer(may_be_impossible):
 @pytest.mark.parametrize(
     ("text", "read", "expected"),
     [
-        ("{", passages.read_squad, "a.json is no JSON: "),
-        ("{}", passages.read_squad, "not in the format of SQuAD: KeyError"),
-        ("[1]", passages.read_squad, "not in the format of SQuAD: TypeError"),
+        ("{", passages.read_squad, "a.json: no JSON: "),
+        ("{}", passages.read_squad, "not in the format of squad: no row h"),
+        ("[1]", passages.read_squad, "line 1: expected a JSON object"),
         (
             '{"header": 1}\n{}',
             passages.read_mrqa,
-            "line 2 is not in the format",
+            "line 2: expected a list 'qas'",
         ),
-        ('{"header": 1}\n{', passages.read_mrqa, "line 2 is no JSON"),
+        ('{"header": 1}\n{', passages.read_mrqa, "line 2: no JSON"),
     ],
 )
 def test_other_files(tmp_path, text, read, expected):

@@ -135,5 +135,5 @@ def test_only_squad_may_have_no_answer(tmp_path):
 
 def test_a_file_without_questions(tmp_path):
     questions.write(tmp_path / "dev.json", {"data": []})
-    with pytest.raises(DataError, match="holds no question"):
+    with pytest.raises(DataError, match="is empty"):
         task(tmp_path).examples(DEV)

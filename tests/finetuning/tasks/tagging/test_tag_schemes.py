@@ -5,6 +5,7 @@ import pytest
 from electra_tf.finetuning.tasks.own_data import own_tagging
 from electra_tf.finetuning.tasks.tagging import tag_schemes
 from electra_tf.finetuning.tasks.tagging.sentence_files import Sentence
+from electra_tf.finetuning.tasks.task import DataError
 from tests.finetuning import own, sentences
 
 
@@ -27,6 +28,17 @@ def detected(*texts: str) -> str:
         (["B-X L-X O U-Y"], "IOBES"),
         (["B-X M-X E-X W-Y"], "IOBES"),
         (["DT NN O", "VB X-Y"], "words"),
+        (["B I O", "B O"], "IOB2"),
+        (["B M E S", "S S"], "IOBES"),
+        (["I I O B"], "IOB1"),
+        (["B_X I_X O", "B_Y_Z"], "IOB2"),
+        (["X-B X-I O", "Y-Z-B"], "IOB2"),
+        (["B-X-Y I-X-Y O", "B-PER-I"], "IOB2"),
+        (["b-x i-x o"], "IOB2"),
+        # Parts of speech: one letter, or others with a line between.
+        (["N V S E", "B O"], "words"),
+        (["S_x NN O"], "words"),
+        (["S O"], "words"),
     ],
 )
 def test_schemes(texts, expected):
@@ -87,3 +99,52 @@ def test_case_follows_the_vocabulary(tmp_path, lower):
     first = "good" if lower else "[UNK]"
     assert tokens[row["input_ids"][1]] == first
     assert task.lower_case_words == lower
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("B_PER I_PER o", ["B-PER", "I-PER", "O"]),
+        ("X-Y-B X-Y-I O", ["B-X-Y", "I-X-Y", "O"]),
+        ("B:PER L:PER U:PER", ["B-PER", "E-PER", "S-PER"]),
+        ("B M W", ["B", "I", "S"]),
+        ("I I B", ["B", "I", "B"]),
+        ("B- I- O", ["B", "I", "O"]),
+        ("b-per i-per O", ["B-per", "I-per", "O"]),
+    ],
+)
+def test_other_notations_are_learnt_as_the_usual_one(text, expected):
+    tagged = Sentence(0, ["x"] * 3, text.split())
+    scheme = tag_schemes.detected([tagged])
+    assert scheme.learnt_as(tagged.tags) == expected
+    learnt = tagged._replace(tags=expected)
+    assert {*expected} <= {*tag_schemes.all_tags(scheme, [learnt])}
+    # What the training data do not know stays what it is.
+    assert scheme.learnt_as(["X-PER", "?"]) == ["X-PER", "?"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["B-X I-X Y", "B_X I_X Y", "X-B X-I Y", "B-X I", "B-X I_X"],
+)
+def test_tags_of_two_kinds_are_refused(text):
+    tagged = Sentence(0, ["x"] * 3, text.split(), "f.txt, line 1")
+    with pytest.raises(DataError, match=r"f\.txt, line 1, word . 'x': the tag"):
+        tag_schemes.detected([tagged._replace(words=["x"] * len(tagged.tags))])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("B-PER I-LOC", [(0, 0, "PER"), (1, 1, "LOC")]),
+        ("O I-LOC I-LOC", [(1, 2, "LOC")]),
+        ("B I O B", [(0, 1, ""), (3, 3, "")]),
+        ("B-X-Y I-X-Y", [(0, 1, "X-Y")]),
+        ("B-PER-I I-PER-I", [(0, 1, "PER-I")]),
+        ("S-X B-X E-X", [(0, 0, "X"), (1, 2, "X")]),
+    ],
+)
+def test_spans_as_they_are_scored(text, expected):
+    found = tag_schemes.SPAN_RULES["entities"](text.split())
+    assert [tuple(span) for span in found] == expected
+    assert tag_schemes.SPAN_RULES["words"](text.split()) == []

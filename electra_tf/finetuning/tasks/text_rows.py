@@ -1,0 +1,231 @@
+"""Rows of a text that comes line by line: cells of a table, or JSON.
+
+All give `Record`s; a row that cannot be read is one too, and says why. No
+TensorFlow.
+"""
+
+import csv
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+
+from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks.rows import Record
+from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.finetuning.tasks.text_files import parsed_json, shown
+
+# A quotation mark that is never closed must not swallow a file.
+MAX_CELL = 10_000_000
+DELIMITERS = ",;\t|"
+
+
+def delimited(
+    lines: Iterable[str],
+    name: str,
+    delimiter: str | None = None,
+    quoted: bool = True,
+    tell: Callable[[str], None] = lambda text: None,
+) -> tuple[list[str], Iterator[Record]]:
+    """Return the names of columns, which the first row has, and other rows.
+
+    Args:
+        lines: the text, with its line ends.
+        name: what to call the file.
+        delimiter: what stands between cells. By default a comma, or a tab if
+            `quoted` is not set; where the first row has none, what it has.
+        quoted: whether cells may be quoted, as in CSV. Without, a quotation
+            mark between tabs is a character like any other.
+        tell: function that is told what was guessed.
+
+    Raises:
+        DataError: when there is no such row, or two columns have one name.
+    """
+    lines = iter(lines)
+    before = 0
+    for first in lines:
+        if first.strip("\r\n"):
+            break
+        before += 1
+    else:
+        raise DataError(f"{name} is empty.")
+    if delimiter is None:
+        usual = "," if quoted else "\t"
+        delimiter = usual if usual in first else guessed_delimiter(first, usual)
+        if delimiter != usual:
+            tell(
+                f"{name}: {delimiter!r} is taken to stand between columns; "
+                "set another by delimiter."
+            )
+    cells = _quoted if quoted or delimiter != "\t" else _in_tabs
+    rows = cells(itertools.chain([first], lines), delimiter, before)
+    number, _, columns, problem = next(rows)
+    where = f"{name}, row {number}"
+    if problem:
+        raise DataError(f"{where}{problem}")
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{where}: the columns {twice} come twice; give each a name of its "
+            f"own. Read: {shown(columns)}"
+        )
+    return columns, _records(rows, name, columns)
+
+
+def guessed_delimiter(line: str, usual: str) -> str:
+    """Return what stands between the cells of a line.
+
+    >>> guessed_delimiter("text;label", ",")
+    ';'
+    """
+    try:
+        return csv.Sniffer().sniff(line, DELIMITERS).delimiter
+    except csv.Error:  # It has one column.
+        return usual
+
+
+def _records(rows, name: str, columns: list[str]) -> Iterator[Record]:
+    for number, line, cells, problem in rows:
+        where = f"{name}, row {number}"
+        if problem:
+            place, _, problem = problem.partition(": ")
+            yield Record(where + place, {}, problem, line)
+        elif len(cells) != len(columns):
+            problem = (
+                f"expected {len(columns)} columns, received {len(cells)}. "
+                f"Read: {shown(cells)}"
+            )
+            yield Record(where, {}, problem, line)
+        else:
+            values = dict(zip(columns, cells, strict=True))
+            yield Record(where, values, line=line)
+
+
+def _in_tabs(lines: Iterator[str], delimiter: str, before: int):
+    """Yield number of row, number of its last line, cells, problem."""
+    for number, line in enumerate(lines, 1 + before):
+        cells = line.rstrip("\r\n").split(delimiter)
+        if cells != [""]:
+            yield number, number, cells, ""
+
+
+def _quoted(lines: Iterator[str], delimiter: str, before: int):
+    """Yield the same."""
+    csv.field_size_limit(MAX_CELL)
+    taken: list[str] = []  # The lines of a row.
+
+    def taking():
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(taking(), delimiter=delimiter, strict=True)
+    for number in itertools.count(1 + before):
+        taken.clear()
+        line = 1 + before + reader.line_num
+        cells, problem = [], ""
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            problem = (
+                f", from line {line}: no valid CSV: {error}. Read: "
+                f"{shown(''.join(taken[:1]).rstrip())}. Is a quotation mark "
+                "without its pair? In a cell they are written twice"
+            )
+        if cells or problem:
+            yield number, before + reader.line_num, cells, problem
+
+
+def json_rows(
+    lines: Iterable[str], name: str, bare: str = ""
+) -> Iterator[Record]:
+    """Give the objects of JSON lines, or of one document.
+
+    A document is a list of objects, an object with such a list as `data`, or
+    one with an object for each column, as pandas writes it.
+
+    Args:
+        lines: the text, with its line ends.
+        name: what to call the file.
+        bare: name of the value of a line that is a text alone; "" where lines
+            must be objects.
+    """
+    numbered = enumerate(lines, 1)
+    filled = ((n, line) for n, line in numbered if line.strip())
+    first = next(filled, None)
+    if first is None:
+        return
+    rest = filled
+    if not _starts_lines(first[1]):
+        rest = [*numbered]
+        document = first[1] + "".join(line for _, line in rest)
+        found = _of_document(document, name, first)
+        if found is not None:
+            yield from found
+            return
+    for number, line in itertools.chain([first], rest):
+        if line.strip():
+            yield _of_line(f"{name}, line {number}", line, number, bare)
+
+
+def _starts_lines(line: str) -> bool:
+    """Return whether a first line is one of JSON lines."""
+    try:
+        value = parsed_json(line)
+    except UserError:
+        return False
+    rows = _rows_of(value)
+    return rows is None or (len(rows) == 1 and rows[0] is value)
+
+
+def _of_line(where: str, line: str, number: int, bare: str) -> Record:
+    problem = ""
+    try:
+        value = parsed_json(line)
+    except UserError as error:
+        value, problem = {}, f"{error}. Read: {shown(line.strip())}"
+    if bare and isinstance(value, str):
+        value = {bare: value}
+    if not isinstance(value, dict):
+        problem = f"expected a JSON object, one a line. Read: {shown(value)}"
+        value = {}
+    return Record(where, value, problem, number)
+
+
+def _of_document(text: str, name: str, first) -> list[Record] | None:
+    """Return the rows of a document; None where it is none."""
+    try:
+        rows = _rows_of(parsed_json(text))
+    except UserError as error:
+        number, line = first
+        if line[0] == "[" or line.strip() == "{":  # No line of JSON lines.
+            return [Record(name, {}, str(error), number)]
+        return None
+    found = []
+    for number, row in enumerate(rows or (), 1):
+        problem = ""
+        if not isinstance(row, dict):
+            problem = f"expected a JSON object. Read: {shown(row)}"
+            row = {}
+        found.append(Record(f"{name}, row {number}", row, problem, number))
+    return None if rows is None else found
+
+
+def _rows_of(value) -> list | None:
+    """Return the rows that a value holds, or is; None for what is no row."""
+    if isinstance(value, list) and (not value or isinstance(value[0], dict)):
+        return value
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("data"), list):
+        return value["data"]
+    columns = [*value.values()]
+    if columns and all(
+        isinstance(column, dict) and column.keys() == columns[0].keys()
+        for column in columns
+    ):
+        return [
+            {name: column[key] for name, column in value.items()}
+            for key in columns[0]
+        ]
+    return [value]

@@ -1,0 +1,174 @@
+"""Files with named columns, in the forms that people have."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import zipfile
+
+import pytest
+
+from electra_tf.finetuning.tasks.tables import read_table
+from electra_tf.finetuning.tasks.task import DataError
+
+ROWS = [{"text": "a, b", "label": "x"}, {"text": "ü\tc", "label": "y"}]
+CSV = 'text,label\n"a, b",x\nü\tc,y\n'
+LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
+
+
+def zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("inner.csv", content)
+    return packed.getvalue()
+
+
+def zstd(content: bytes) -> bytes:
+    import pyarrow as pa
+
+    packed = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(packed, "zstd") as sink:
+        sink.write(content)
+    return packed.getvalue().to_pybytes()
+
+
+def values(tmp_path, name, content, **settings):
+    path = tmp_path / name
+    if isinstance(content, str):
+        content = content.encode()
+    path.write_bytes(content)
+    said = []
+    table = read_table(str(path), tell=said.append, **settings)
+    assert not any(record.problem for record in table.records)
+    return [record.values for record in table.records], said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", CSV, ""),
+        ("A.CSV", "\ufeff" + CSV.replace("\n", "\r\n"), ""),
+        ("a.csv", CSV.replace("a, b", "a, b").replace("\n", "\n\n"), ""),
+        ("a.csv", 'text;label\n"a, b";x\nü\tc;y\n', "';' is taken"),
+        ("a.csv", 'text|label\n"a, b"|x\nü\tc|y\n', "'|' is taken"),
+        ("a.tsv", 'text;label\n"a, b";x\nü\tc;y\n', "';' is taken"),
+        ("a.csv.gz", gzip.compress(CSV.encode()), ""),
+        ("a.CSV.BZ2", bz2.compress(CSV.encode()), ""),
+        ("a.csv.xz", lzma.compress(CSV.encode()), ""),
+        ("a.csv.zst", zstd(CSV.encode()), ""),
+        ("a.zip", zipped(CSV.encode()), ""),
+        # Compressed, whatever the name says.
+        ("a.csv", gzip.compress(CSV.encode()), ""),
+        ("a.jsonl", LINES, ""),
+        ("a.json", json.dumps(ROWS), ""),
+        ("a.json", json.dumps(ROWS, indent=2), ""),
+        ("a.Json", json.dumps({"version": 1, "data": ROWS}), ""),
+        (
+            "a.json",
+            json.dumps(
+                {
+                    name: {str(n): row[name] for n, row in enumerate(ROWS)}
+                    for name in ("text", "label")
+                }
+            ),
+            "",
+        ),
+        ("a.jsonl.gz", gzip.compress(("\n" + LINES).encode()), ""),
+    ],
+)
+def test_forms(tmp_path, name, content, said):
+    found, told = values(tmp_path, name, content)
+    assert found == ROWS
+    assert len(told) == bool(said)
+    assert said in "".join(told)
+
+
+def test_a_delimiter_that_is_given(tmp_path):
+    text = "text,long;label\na,b;x\n"
+    found, _ = values(tmp_path, "a.csv", text, delimiter=";")
+    assert found == [{"text,long": "a,b", "label": "x"}]
+    with pytest.raises(DataError, match="has no columns between delimiters"):
+        values(tmp_path, "a.jsonl", LINES, delimiter=";")
+
+
+def test_quotation_marks_of_a_tsv_are_text(tmp_path):
+    found, _ = values(tmp_path, "a.tsv", 'text\tlabel\n"a\t"b"\n')
+    assert found == [{"text": '"a', "label": '"b"'}]
+
+
+def test_rows_that_cannot_be_read_keep_their_place(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n\n"c\nd",1\n"e"f,2\n3\ng,4\n')
+    records = read_table(str(path)).records
+    assert [bool(record.problem) for record in records] == [0, 1, 1, 0]
+    where = [record.where.removeprefix(f"{path}, ") for record in records]
+    assert where == ["row 3", "row 4, from line 5", "row 5", "row 6"]
+    assert [record.line for record in records] == [4, 5, 6, 7]
+    assert "Read: '\"e\"f,2'. Is a quotation mark" in records[1].problem
+    path.write_text('a,b\n1,2\n"3,4\n5,6\n')
+    records = read_table(str(path)).records
+    assert "unexpected end of data" in records[1].problem
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.csv.gz", gzip.compress(CSV.encode())[:-9], "is damaged and cannot"),
+        ("a.xlsx", zipped(b"")[:40], "is damaged and cannot"),
+        ("a.parquet", b"PAR1 and then nothing", "is damaged, or no Parquet"),
+        ("a.arrow", b"", "is damaged, or no Parquet"),
+        ("a.csv", "a,a\n1,2\n", "the columns ['a'] come twice"),
+        ("a.csv", 'a,"b\n', "row 1, from line 1: no valid CSV"),
+        ("a.json", "[]", "is empty"),
+        ("a.json", "", "is empty"),
+    ],
+)
+def test_what_is_refused(tmp_path, name, content, expected):
+    with pytest.raises(DataError) as error:
+        values(tmp_path, name, content)
+    assert expected in str(error.value)
+
+
+def test_an_archive_of_two_files(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", CSV)
+        archive.writestr("b.csv", CSV)
+    with pytest.raises(DataError, match="spreadsheet of 2 files"):
+        values(tmp_path, "a.xlsx", packed.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('{"a": 1, "a": 2}', "no JSON: the key 'a' comes twice"),
+        ('{"a": 1', "no JSON: "),
+        ("[1]", "expected a JSON object, one a line. Read: [1]"),
+        ('{"a": "\\udc80"}', "holds '\\udc80', which is no character"),
+    ],
+)
+def test_lines_of_json_that_cannot_be_read(tmp_path, line, expected):
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"a": 1}}\n\n{line}\n{{"a": 2}}\n')
+    first, bad, last = read_table(str(path)).records
+    assert (first.values, last.values) == ({"a": 1}, {"a": 2})
+    assert bad.where == f"{path}, line 3"
+    assert expected in bad.problem
+
+
+def test_the_parts_of_a_whole(tmp_path):
+    for number, row in enumerate(ROWS):
+        part = tmp_path / f"train-0000{number}-of-00002.jsonl"
+        part.write_text(json.dumps(row))
+    (tmp_path / "notes.md").write_text("not data")
+    for path in (str(tmp_path), f"{tmp_path}/train-*"):
+        said = []
+        table = read_table(path, tell=said.append)
+        assert [record.values for record in table.records] == ROWS
+        assert "2 files are read" in said[0]
+    (tmp_path / "validation-00000-of-00001.jsonl").write_text(LINES)
+    with pytest.raises(DataError, match="holds several sets"):
+        read_table(str(tmp_path))
+    with pytest.raises(FileNotFoundError):
+        read_table(f"{tmp_path}/test-*")
