@@ -192,6 +192,8 @@ def _convert(kind: type, value: Any) -> Any:
             return tuple(value)
     elif kind is Mapping and isinstance(value, Mapping):
         return copy.deepcopy(dict(value))
+    elif kind is bool and type(value) in (int, float) and value in (0, 1):
+        return bool(value)
     elif kind is str and isinstance(value, os.PathLike):
         return os.fspath(value)
     elif kind not in (int, float) and isinstance(value, kind):

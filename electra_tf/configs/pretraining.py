@@ -65,8 +65,10 @@ class PretrainingConfig(
     save_checkpoints_steps: int = fields.run(
         1000, "updates between checkpoints", at_least=1
     )
-    keep_checkpoint_max: int = fields.run(
-        5, "number of recent checkpoints to keep; 0 keeps all", at_least=0
+    keep_checkpoint_max: int | None = fields.run(
+        5,
+        "number of recent checkpoints to keep; 0 and null keep all",
+        at_least=0,
     )
 
     pretrain_tfrecords: str = fields.path_field(
@@ -109,12 +111,13 @@ class PretrainingConfig(
 
     @classmethod
     def other_fields(cls) -> tuple[dataclasses.Field, ...]:
-        """Return the released code's booleans, see `configs.released`."""
-        return dataclasses.fields(released.ReleasedSettings)
+        """Return the released code's names, see `configs.released`."""
+        kinds = (released.ReleasedSettings, released.ReleasedPaths)
+        return tuple(field for k in kinds for field in dataclasses.fields(k))
 
     @classmethod
     def translated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings with those booleans turned into our settings."""
+        """Return settings with those names turned into our settings."""
         return released.translated(values)
 
     def check(self):

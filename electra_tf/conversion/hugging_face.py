@@ -312,12 +312,19 @@ def _weights(path: str) -> dict[str, np.ndarray]:
         return model_folder.read_weights(file)
     pickled = os.path.join(path, PICKLED_FILE)
     if os.path.exists(pickled):
-        return torch_file.load(pickled)
+        return _unpickled(pickled)
     raise FileNotFoundError(
         f"{path} has neither {model_folder.WEIGHTS_FILE} nor {PICKLED_FILE}. "
         "A model in several files must be saved as one: load it in "
         "transformers and save it again."
     )
+
+
+def _unpickled(file: str) -> dict[str, np.ndarray]:
+    try:
+        return torch_file.load(file)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _check_tied(path: str, arrays: Mapping):

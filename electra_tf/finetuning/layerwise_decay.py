@@ -21,7 +21,7 @@ def rate_multipliers(
     Args:
         paths: paths of the variables.
         num_layers: int, layers of the encoder.
-        decay: float; 0 gives every variable the full rate.
+        decay: float; 0 or below gives every variable the full rate.
         top_exponent: int, the power of `decay` at the top layer.
 
     Raises:
@@ -34,7 +34,7 @@ def rate_multipliers(
     >>> list(rate_multipliers(paths, 2, decay=0.5, top_exponent=2).values())
     [0.25, 0.0625]
     """
-    if not decay:
+    if decay <= 0:
         return dict.fromkeys(paths, 1.0)
     top = num_layers + top_exponent
     return {

@@ -154,7 +154,7 @@ def settings(config: PretrainingConfig) -> Settings:
         steps_per_loop=config.iterations_per_loop,
         model_dir=config.model_dir,
         save_every=config.save_checkpoints_steps,
-        keep=config.keep_checkpoint_max,
+        keep=config.keep_checkpoint_max or 0,
         evaluate_every=config.eval_every_n_steps,
         eval_steps=config.num_eval_steps,
         seed=config.seed,
