@@ -102,31 +102,12 @@ def _check_installed(packages: tuple[str, ...]) -> None:
         )
 
 
-# Which of their classes a head is.
-_PARTS = {
-    "classification": "classification",
-    "multilabel": "classification",
-    "regression": "classification",
-    "tagging": "token_classification",
-    "independent_question_answering": "question_answering",
-}
-
-
 def _hugging_face(path: str, tuned: FinetunedModel, task: FinetunedTask) -> str:
     """Write a folder for `from_pretrained`; see `electra_tf.conversion`."""
     from electra_tf.conversion import convert, hugging_face
 
-    part = _PARTS.get(task.head.kind)
-    if part is None:
-        raise UserError(
-            f"transformers has no ELECTRA with the head {task.head.kind!r}. "
-            "Train with --joint_prediction=false and "
-            "--answerable_classifier=false, or export another format."
-        )
-    written = hugging_face.write(
-        path, tuned.model, part, task.name, task.labels or ()
-    )
-    again = hugging_face.read(path, None, part, task.name)
+    written = hugging_face.write(path, tuned.model, task=task.name)
+    again = hugging_face.read(path, task=task.name)
     return "\n".join(convert.compared(written, again))
 
 
