@@ -184,3 +184,21 @@ def test_a_contradicting_path_is_refused():
     names = {"data_dir": "D", "model_name": "M"}
     with pytest.raises(ValueError, match="contradicts results_json"):
         from_json(FinetuningConfig, {**names, **given})
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (PretrainingConfig, {}),
+        (FinetuningConfig, {"task_names": ["mrpc"]}),
+        (FinetuningConfig, {"task_names": ["squad"]}),
+        (FinetuningConfig, {"task_names": ["chunk"]}),
+    ],
+)
+def test_one_segment_is_too_few_for_two(kind, settings):
+    overrides = {"model_hparam_overrides": {"type_vocab_size": 1}}
+    given = {"data_dir": "D", "model_name": "M", **overrides, **settings}
+    with pytest.raises(ValueError, match="type_vocab_size must be at least 2"):
+        from_json(kind, given)
+    sst = {"data_dir": "D", "model_name": "M", "task_names": ["sst"]}
+    from_json(FinetuningConfig, {**sst, **overrides})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from electra_tf.configs import fields, released
+from electra_tf.configs.encoder import encoder_config
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.optimization import FinetuningUpdates
 from electra_tf.configs.own_data import OwnDataSettings
@@ -15,6 +16,7 @@ from electra_tf.errors import UserError
 
 # Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
 ANSWER_PLACES = ("exact", "released")
+SEGMENTS = 2  # Of an input with a pair.
 SHORTEST_QUESTION = 4  # Tokens of an input with a piece of the passage.
 VOCAB_FILE = "vocab.txt"
 BATCHINGS = ("by_length", "shuffled", "fixed")
@@ -264,6 +266,14 @@ class FinetuningConfig(
                 f"max_seq_length must be at least {SHORTEST_QUESTION} for "
                 "questions: [CLS], two [SEP] and a piece of the passage. "
                 f"Received: {self.max_seq_length}."
+            )
+        alone = {"cola", "sst", "classification", "multilabel", "regression"}
+        pairs = self.text_pair_column or set(self.task_names) - alone
+        if pairs and encoder_config(self).type_vocab_size < SEGMENTS:
+            raise UserError(
+                "type_vocab_size must be at least 2 for pairs, questions and "
+                "tagged words, which have segment 1. Received: "
+                f"model_hparam_overrides {dict(self.model_hparam_overrides)}."
             )
         needs = "jit_compile" if self.jit_compile else "TPU"
         fixed = self.jit_compile or self.distribution_strategy == "tpu"

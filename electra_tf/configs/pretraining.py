@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from electra_tf.configs import fields, released
+from electra_tf.configs.encoder import encoder_config
 from electra_tf.configs.masking import MaskingSettings
 from electra_tf.configs.networks import GeneratorSettings, ObjectiveSettings
 from electra_tf.configs.optimization import PretrainingUpdates
 from electra_tf.configs.program import ProgramConfig
 from electra_tf.errors import UserError
+
+SEGMENTS = 2  # Of an input, as the records have them.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -123,6 +126,12 @@ class PretrainingConfig(
     def check(self):
         """Raise a `UserError` if fields contradict each other."""
         super().check()
+        if encoder_config(self).type_vocab_size < SEGMENTS:
+            raise UserError(
+                "type_vocab_size must be at least 2: inputs have two segments. "
+                f"Received: model_hparam_overrides "
+                f"{dict(self.model_hparam_overrides)}."
+            )
         if self.init_generator and not self.init_checkpoint:
             raise UserError(
                 "init_generator needs init_checkpoint, the discriminator's. "

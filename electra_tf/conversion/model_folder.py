@@ -136,7 +136,7 @@ def _is_head(head: Any) -> bool:
 
 # Whether a value of a task in tasks.json is a valid one.
 _VALID_TASK = {
-    "name": lambda name: isinstance(name, str) and name,
+    "name": lambda name: isinstance(name, str) and name and "/" not in name,
     "head": _is_head,
     "labels": lambda value: value is None or _is_list(value, str),
     "scale": lambda value: (
@@ -161,6 +161,11 @@ def check_tasks(values: Mapping[str, Any], path: str) -> None:
         raise UserError(
             f"tasks in {file} must be a list of objects. Received: "
             f"{shown(values.get('tasks'))}."
+        )
+    if not isinstance(values.get("settings"), dict):
+        raise UserError(
+            f"settings in {file} must be an object. Received: "
+            f"{shown(values.get('settings'))}."
         )
     for task in values["tasks"]:
         for name, valid in _VALID_TASK.items():

@@ -34,6 +34,7 @@ LARGEST = 2**62
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _MARK = object()
 _SHOWN = 80  # Characters of a name in a message.
+MOST_SAID = 300  # Characters of zipfile's messages, which hold all they read.
 _DAMAGE = (
     AttributeError,
     EOFError,
@@ -83,7 +84,8 @@ def load(path: str) -> dict[str, np.ndarray]:
     except _DAMAGE as error:
         raise ValueError(
             f"{path} must hold a dictionary of PyTorch tensors and nothing "
-            f"else. Reading it failed: {type(error).__name__}: {error}."
+            "else. Reading it failed: "
+            f"{type(error).__name__}: {str(error)[:MOST_SAID]}."
         ) from error
 
 

@@ -27,7 +27,7 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.io import files
 from electra_tf.text.tokenization import Tokenizer
@@ -222,6 +222,7 @@ def read(path: str) -> FinetunedModel:
             f"{file} must be as fine-tuning writes it: {error}."
         ) from None
     model = model_folder.read(path)
+    _check_heads(file, tasks)
     for task in tasks:
         if task.name not in model.config.tasks:
             raise UserError(
@@ -230,3 +231,27 @@ def read(path: str) -> FinetunedModel:
                 f"{', '.join(model.config.tasks) or 'none'}."
             )
     return FinetunedModel(path, tasks, settings, model)
+
+
+def _check_heads(file: str, tasks: tuple[FinetunedTask, ...]) -> None:
+    """Check that each head is known, and has what its answers need."""
+    from electra_tf.finetuning.serving.answers import ANSWERS
+
+    for task in tasks:
+        kind, size = task.head.kind, task.head.size
+        if kind not in ANSWERS:
+            raise UserError(
+                f"kind of a head in {file} must be one of {', '.join(ANSWERS)}."
+                f" Received: {shown(kind)}."
+            )
+        named = kind in ("classification", "multilabel", "tagging")
+        if named and len(task.labels or ()) != size:
+            raise UserError(
+                f"labels of {task.name} in {file} must be the names of its "
+                f"{size} outputs. Received: {shown(task.labels)}."
+            )
+        if kind == "regression" and task.scale is None:
+            raise UserError(
+                f"scale of {task.name} in {file} must be two numbers. "
+                "Received: None."
+            )
