@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, NamedTuple
 
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 
 
 class Derived(NamedTuple):
@@ -165,7 +165,8 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
             continue
         if result is None or _in_range(field, result):
             return result
-    message = f"{field.name} must be {expectation(field)}. Received: {value!r}."
+    wanted = expectation(field)
+    message = f"{field.name} must be {wanted}. Received: {shown(value)}."
     choices = field.metadata.get("choices")
     if choices:
         items = value if isinstance(value, list | tuple) else [value]

@@ -41,6 +41,9 @@ FORMAT = "electra_tf model folder"
 TASKS_FORMAT = "electra_tf fine-tuned tasks"
 VERSION = 1
 MOST_JSON = 1 << 26  # A vocabulary of 100,000 in tokenizer.json has 5 MB.
+MOST_SAID = 300  # Characters of another library's message.
+# Names of number formats that NumPy has; `make` says which of them do.
+_FORMATS = ("F16", "BF16", "F32", "F64", *(f"I{8 << n}" for n in range(4)))
 _NOT_SAFETENSORS = (
     safetensors.SafetensorError,
     AttributeError,  # Of a type that NumPy may once have.
@@ -302,10 +305,24 @@ def read_weights(path: str) -> dict[str, np.ndarray]:
     try:
         return safetensors.numpy.load_file(path)
     except _NOT_SAFETENSORS as error:
+        why = f"Reading it failed: {repr(error)[:MOST_SAID]}."
         raise UserError(
             f"{path} must be a safetensors file of float32, float16 or "
-            f"bfloat16 numbers. Reading it failed: {error!r}."
+            f"bfloat16 numbers. {_wrong_formats(path) or why}"
         ) from error
+
+
+def _wrong_formats(path: str) -> str:
+    """Say which arrays of a safetensors file have no format of ours."""
+    content = files.read(path)
+    size = int.from_bytes(content[:8], "little")  # Of the header, from 8 on.
+    try:
+        header = json.loads(content[8 : 8 + size])
+        found = {n: v["dtype"] for n, v in header.items() if n[:2] != "__"}
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return ""
+    wrong = {n: kind for n, kind in found.items() if kind not in _FORMATS}
+    return f"Received: {shown(wrong)}." if wrong else ""
 
 
 def read_json(path: str) -> dict[str, Any]:
