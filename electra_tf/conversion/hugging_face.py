@@ -29,6 +29,7 @@ from electra_tf.conversion.hugging_face_parts.heads import (
     TOKENIZER_CONFIG_FILE,
 )
 from electra_tf.conversion.hugging_face_parts.weights import (
+    HIDDEN,
     PARTS,
     THEIR_HEADS,
     to_ours,
@@ -221,7 +222,7 @@ def _config_json(
             "finetuning_task": task,
             **heads.config_json(size, known, labels),
         }
-    if part == "classification":
+    if part == "classification" and HIDDEN not in model.config.tasks[task]:
         # Dropout there would act on shifted numbers, see
         # `hugging_face_parts.weights`.
         config["classifier_dropout"] = 0.0

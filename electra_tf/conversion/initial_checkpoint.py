@@ -148,7 +148,11 @@ def check_vocabulary(
     """Check that a model was trained with a tokenizer's vocabulary."""
     if model is None or model.vocab is None:
         return
-    theirs, ours = load_vocabulary(model.vocab), tokenizer.vocab
+    # Empty lines, as at a file's end, are no word pieces.
+    theirs, ours = (
+        {token: number for token, number in vocab.items() if token}
+        for vocab in (load_vocabulary(model.vocab), tokenizer.vocab)
+    )
     different = [
         (number, token)
         for token, number in theirs.items()

@@ -243,6 +243,8 @@ def test_another_vocabulary_is_an_error(tmp_path, run):
     words = (tmp_path / "words.txt").read_text()
     same = tokenization.Tokenizer(tmp_path / "words.txt")
     initial_checkpoint.check_vocabulary(start, same, run)
+    with_empty_line = dataclasses.replace(start, vocab=start.vocab + b"\n")
+    initial_checkpoint.check_vocabulary(with_empty_line, same, run)
     (tmp_path / "other.txt").write_text(words.replace("w7\n", "new\n"))
     other = tokenization.Tokenizer(tmp_path / "other.txt")
     with pytest.raises(ValueError, match="has 'w7' at line 13"):
