@@ -1,6 +1,7 @@
 """The one kind of error that is the user's to mend, and being stopped."""
 
 import os
+import reprlib
 
 
 class UserError(ValueError):
@@ -18,3 +19,16 @@ class Stopped(Exception):  # noqa: N818 (no error)
 
     def __str__(self) -> str:
         return f"stopped by {self.args[0]}; the same command goes on"
+
+
+class _Shortened(reprlib.Repr):
+    """Values as messages show them: whole, but for very long ones."""
+
+    def __init__(self):
+        super().__init__()
+        self.maxlevel = 3
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = 20
+        self.maxstring = self.maxlong = self.maxother = 300
+
+
+shown = _Shortened().repr

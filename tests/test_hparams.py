@@ -53,7 +53,7 @@ def test_values_are_converted_when_nothing_is_lost():
         ("salt", 1, "a float of more than 0 and less than 1. Received: 1."),
         ("salt", float("nan"), "Received: nan."),
         ("salt", None, "Received: None."),
-        ("vegan", 1, "vegan must be true or false. Received: 1."),
+        ("vegan", 2, "vegan must be true or false. Received: 2."),
         ("oven", "gaz", "one of gas, coal. Received: 'gaz'. Did you mean 'gas"),
         ("tags", [], "tags must be some of warm, cold. Received: []."),
         ("tags", ["warm", "col"], "Did you mean 'cold'?"),

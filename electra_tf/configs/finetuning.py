@@ -2,8 +2,11 @@
 
 import dataclasses
 import os
+from collections.abc import Mapping
+from typing import Any
 
-from electra_tf.configs import fields
+from electra_tf.configs import fields, released
+from electra_tf.configs.encoder import encoder_config
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.optimization import FinetuningUpdates
 from electra_tf.configs.own_data import OwnDataSettings
@@ -13,7 +16,9 @@ from electra_tf.errors import UserError
 
 # Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
 ANSWER_PLACES = ("exact", "released")
+SEGMENTS = 2  # Of an input with a pair.
 SHORTEST_QUESTION = 4  # Tokens of an input with a piece of the passage.
+VOCAB_FILE = "vocab.txt"
 BATCHINGS = ("by_length", "shuffled", "fixed")
 # "squad", and rows of `RULES` in `tasks.question_answering.answer_rules`.
 ANSWER_SCORINGS = (
@@ -69,6 +74,13 @@ class QuestionAnsweringSettings(Config):
     )
 
 
+def _vocab_file(config: "FinetuningPaths") -> str:
+    """Return the vocabulary of the pre-trained model, or of the data."""
+    of_model = os.path.join(config.pretrained_dir, VOCAB_FILE)
+    of_data = os.path.join(config.data_dir, VOCAB_FILE)
+    return of_model if os.path.exists(of_model) else of_data
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FinetuningPaths(Config):
     """Where fine-tuning reads and writes."""
@@ -77,7 +89,11 @@ class FinetuningPaths(Config):
         fields.path("{c.data_dir}/finetuning_data/{{:}}"), "raw data of a task"
     )
     vocab_file: str = fields.path_field(
-        fields.path("{c.data_dir}/vocab.txt"), "word pieces, one a line"
+        Derived(
+            _vocab_file,
+            "{pretrained_dir}/vocab.txt, or else {data_dir}/vocab.txt",
+        ),
+        "word pieces, one a line",
     )
     init_checkpoint: str = fields.path_field(
         fields.path("{c.pretrained_dir}"),
@@ -196,7 +212,7 @@ class FinetuningConfig(
         False, "without effect; kept for command lines of the original"
     )
     n_writes_test: int = fields.run(
-        5, "number of trials that write test predictions", at_least=0
+        5, "number of trials that write test predictions"
     )
     iterations_per_loop: int = fields.run(
         fields.or_debug(1000, 1), "updates between summaries", at_least=1
@@ -238,6 +254,20 @@ class FinetuningConfig(
         choices=BATCHINGS,
     )
 
+    @classmethod
+    def other_fields(cls) -> tuple[dataclasses.Field, ...]:
+        """Return the released code's names, see `configs.released`."""
+        return dataclasses.fields(released.ReleasedPaths)
+
+    @classmethod
+    def translated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings with those names turned into our settings."""
+        settings = released.with_our_paths(values)
+        if settings.get("init_checkpoint", "") is None:
+            del settings["init_checkpoint"]
+            settings.setdefault("from_scratch", True)
+        return settings
+
     def check(self):
         """Raise a `UserError` if fields contradict each other."""
         super().check()
@@ -254,6 +284,14 @@ class FinetuningConfig(
                 f"max_seq_length must be at least {SHORTEST_QUESTION} for "
                 "questions: [CLS], two [SEP] and a piece of the passage. "
                 f"Received: {self.max_seq_length}."
+            )
+        alone = {"cola", "sst", "classification", "multilabel", "regression"}
+        pairs = self.text_pair_column or set(self.task_names) - alone
+        if pairs and encoder_config(self).type_vocab_size < SEGMENTS:
+            raise UserError(
+                "type_vocab_size must be at least 2 for pairs, questions and "
+                "tagged words, which have segment 1. Received: "
+                f"model_hparam_overrides {dict(self.model_hparam_overrides)}."
             )
         needs = "jit_compile" if self.jit_compile else "TPU"
         fixed = self.jit_compile or self.distribution_strategy == "tpu"

@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, NamedTuple
 
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 
 
 class Derived(NamedTuple):
@@ -165,7 +165,8 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
             continue
         if result is None or _in_range(field, result):
             return result
-    message = f"{field.name} must be {expectation(field)}. Received: {value!r}."
+    wanted = expectation(field)
+    message = f"{field.name} must be {wanted}. Received: {shown(value)}."
     if isinstance(value, Real) and abs(value) > _largest(field):
         message += f" The largest is {_largest(field)}."
     choices = field.metadata.get("choices")
@@ -194,6 +195,8 @@ def _convert(kind: type, value: Any) -> Any:
             return tuple(value)
     elif kind is Mapping and isinstance(value, Mapping):
         return copy.deepcopy(dict(value))
+    elif kind is bool and type(value) in (int, float) and value in (0, 1):
+        return bool(value)
     elif kind is str and isinstance(value, os.PathLike):
         return os.fspath(value)
     elif kind not in (int, float) and isinstance(value, kind):

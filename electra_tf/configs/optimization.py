@@ -51,7 +51,7 @@ class PretrainingUpdates(Config):
         1.0, "power of the decay; 1 is linear", at_least=0
     )
     weight_decay_rate: float = fields.optimization(
-        0.01, "decoupled weight decay", at_least=0
+        0.01, "decoupled weight decay; 0 or below means none"
     )
     num_warmup_steps: int = fields.optimization(
         10000, "warm-up updates", at_least=0
@@ -119,14 +119,13 @@ class FinetuningUpdates(Config):
         fields.by_size(1e-4, large=5e-5), "peak learning rate", at_least=0
     )
     weight_decay_rate: float = fields.optimization(
-        0.01, "decoupled weight decay; the paper has 0", at_least=0
+        0.01,
+        "decoupled weight decay; 0 or below means none, as in the paper",
     )
     layerwise_lr_decay: float = fields.optimization(
         fields.by_size(0.8, large=0.9),
         "factor between the learning rates of a layer and the one above; 0 "
-        "gives all layers the same",
-        at_least=0,
-        at_most=1,
+        "or below gives all layers the same",
     )
     layerwise_decay_top_exponent: int = fields.optimization(
         2,
@@ -148,5 +147,5 @@ class FinetuningUpdates(Config):
         more_than=0,
     )
     warmup_proportion: float = fields.optimization(
-        0.1, "fraction of the updates that warm up", at_least=0, at_most=1
+        0.1, "fraction of the updates that warm up", at_least=0
     )

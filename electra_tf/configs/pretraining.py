@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from electra_tf.configs import fields, released
+from electra_tf.configs.encoder import encoder_config
 from electra_tf.configs.masking import MaskingSettings
 from electra_tf.configs.networks import GeneratorSettings, ObjectiveSettings
 from electra_tf.configs.optimization import PretrainingUpdates
 from electra_tf.configs.program import ProgramConfig
 from electra_tf.errors import UserError
+
+SEGMENTS = 2  # Of an input, as the records have them.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,8 +71,10 @@ class PretrainingConfig(
     save_checkpoints_steps: int = fields.run(
         1000, "updates between checkpoints", at_least=1
     )
-    keep_checkpoint_max: int = fields.run(
-        5, "number of recent checkpoints to keep; 0 keeps all", at_least=0
+    keep_checkpoint_max: int | None = fields.run(
+        5,
+        "number of recent checkpoints to keep; 0 and null keep all",
+        at_least=0,
     )
 
     rollback: bool = fields.run(
@@ -124,17 +129,24 @@ class PretrainingConfig(
 
     @classmethod
     def other_fields(cls) -> tuple[dataclasses.Field, ...]:
-        """Return the released code's booleans, see `configs.released`."""
-        return dataclasses.fields(released.ReleasedSettings)
+        """Return the released code's names, see `configs.released`."""
+        kinds = (released.ReleasedSettings, released.ReleasedPaths)
+        return tuple(field for k in kinds for field in dataclasses.fields(k))
 
     @classmethod
     def translated(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return settings with those booleans turned into our settings."""
+        """Return settings with those names turned into our settings."""
         return released.translated(values)
 
     def check(self):
         """Raise a `UserError` if fields contradict each other."""
         super().check()
+        if encoder_config(self).type_vocab_size < SEGMENTS:
+            raise UserError(
+                "type_vocab_size must be at least 2: inputs have two segments. "
+                f"Received: model_hparam_overrides "
+                f"{dict(self.model_hparam_overrides)}."
+            )
         if self.init_generator and not self.init_checkpoint:
             raise UserError(
                 "init_generator needs init_checkpoint, the discriminator's. "

@@ -1,7 +1,8 @@
-"""The released code's booleans, and the settings that they mean.
+"""The released code's names, and the settings that they mean.
 
-They are read from flags, `--hparams` and saved configs, turn into `objective`,
-`generator` and `weight_sharing` here, and are kept nowhere.
+They are read from flags, `--hparams` and saved configs, turn into other
+settings here, its booleans into `objective`, `generator` and `weight_sharing`,
+and are kept nowhere.
 
 >>> translated({"electric_objective": True, "seed": 1})
 {'seed': 1, 'objective': 'electric'}
@@ -17,11 +18,24 @@ from electra_tf.configs.objectives import GENERATORS, OBJECTIVES, WEIGHT_SHARING
 from electra_tf.errors import UserError
 
 GROUP = "the original's names for objective, generator and weight_sharing"
+PICKLE, JSON = ".pkl", ".json"
 
 
 def _boolean(help_text: str, default: str) -> Any:
     """Declare a boolean; where it is not given, the settings imply it."""
     return hparam(Derived(lambda c: None, default), help_text, group=GROUP)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReleasedPaths(Config):
+    """The released code's paths of files that are no pickles here."""
+
+    results_pkl: str | None = hparam(
+        None,
+        "results for programs, which are JSON here: results_json, whose name "
+        "ends in .json where this ends in .pkl",
+        group="files",
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -142,8 +156,33 @@ def _nearest(settings: Mapping[str, Any], name: str) -> str | None:
     return _NEAREST.get(value, value) if isinstance(value, str) else None
 
 
+def with_our_paths(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with our files in place of the released code's.
+
+    >>> with_our_paths({"results_pkl": "a/results.pkl"})
+    {'results_json': 'a/results.json'}
+
+    Raises:
+      UserError: if both are given and differ.
+    """
+    settings = dict(values)
+    pickled = settings.pop("results_pkl", None)
+    if pickled is None:
+        return settings
+    ReleasedPaths(results_pkl=pickled)  # Checks that it is a text.
+    meant = pickled
+    if pickled.endswith(PICKLE):
+        meant = pickled.removesuffix(PICKLE) + JSON
+    if settings.setdefault("results_json", meant) != meant:
+        raise UserError(
+            f"results_pkl {pickled!r} contradicts results_json "
+            f"{settings['results_json']!r}. Leave one of them out."
+        )
+    return settings
+
+
 def translated(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with what the released booleans mean in their place.
+    """Return settings with what the released names mean in their place.
 
     Args:
       values: settings of pre-training by name.
@@ -151,6 +190,7 @@ def translated(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
       UserError: if a boolean is none, or contradicts another setting.
     """
+    values = with_our_paths(values)
     names = {field.name for field in dataclasses.fields(ReleasedSettings)}
     settings = {n: value for n, value in values.items() if n not in names}
     given = {n: values[n] for n in names if values.get(n) is not None}

@@ -1,13 +1,15 @@
 """Folders of Hugging Face's transformers: in and out.
 
     config.json, model.safetensors, vocab.txt
-    tokenizer_config.json, tokenizer.json   see `hugging_face_tokenizer`
+    tokenizer_config.json, tokenizer.json   see `hugging_face_parts.tokenizer`
 
 `from_pretrained` loads what is written here as it is. Neither transformers
 nor torch is needed. Of weights in a pytorch_model.bin, which is a pickle, only
 arrays are read and no code is run (see `torch_file`).
 
-A pre-trained model is two of their folders, discriminator and generator.
+A pre-trained model is two of their folders, discriminator and generator. A
+fine-tuned one has the names of its labels in their config.json, in ours in
+tasks.json.
 """
 
 import dataclasses
@@ -17,13 +19,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from electra_tf.configs import EncoderConfig, hparams
-from electra_tf.conversion import (
-    hugging_face_tokenizer,
-    model_folder,
-    selection,
-    torch_file,
+from electra_tf.conversion import model_folder, selection
+from electra_tf.conversion.hugging_face_parts import files as weights_files
+from electra_tf.conversion.hugging_face_parts import heads, tokenizer
+from electra_tf.conversion.hugging_face_parts.files import (
+    OUTPUT_MATRIX,
+    WORD_EMBEDDINGS,
 )
-from electra_tf.conversion.hugging_face_weights import (
+from electra_tf.conversion.hugging_face_parts.heads import (
+    TOKENIZER_CONFIG_FILE,
+)
+from electra_tf.conversion.hugging_face_parts.weights import (
+    HIDDEN,
     PARTS,
     THEIR_HEADS,
     to_ours,
@@ -43,16 +50,6 @@ from electra_tf.io import files
 from electra_tf.text import vocabulary
 
 MODEL_TYPE = "electra"
-PICKLED_FILE = "pytorch_model.bin"
-DEFAULT_TASK = "classification"
-
-# The tasks that do not classify sentences.
-TASK_PARTS = {
-    "chunk": "token_classification",
-    **dict.fromkeys(
-        ("squad", "squadv1", "newsqa", "naturalqs", "triviaqa", "searchqa"),
-        "question_answering",
-    ),
 }
 # Settings that a config.json leaves out have these values in ElectraConfig.
 DEFAULTS = {
@@ -75,8 +72,6 @@ BUFFERS = {
     "electra.embeddings.position_ids": "the numbers 0, 1, 2 and so on",
     "embeddings.position_ids": "the numbers 0, 1, 2 and so on",
 }
-OUTPUT_MATRIX = "generator_lm_head.weight"
-WORD_EMBEDDINGS = "electra.embeddings.word_embeddings.weight"
 
 
 def write(
@@ -100,17 +95,25 @@ def write(
         UserError: for what the model does not have, or their class has no
             place for.
     """
-    part = _known(part) if part else default_part(model.config, task)
+    part = _known(part) if part else heads.default_part(model, task)
     chosen = select(model, part, task)
     (name,) = chosen.config.tasks or [""]
+    known = model_folder.task_of(model, name)
+    if known.get("scale"):
+        chosen = selection.rescaled(chosen, name, *known["scale"])
     arrays = to_theirs(chosen, part, name)
-    config = _config_json(chosen, part, name, labels)
+    config = _config_json(chosen, part, name, known, labels)
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen)
     files.write_json(os.path.join(path, model_folder.CONFIG_FILE), config)
-    hugging_face_tokenizer.write(path, chosen)
+    tokenizer.write(path, chosen)
     # Their loader asks which framework the file is for.
     model_folder.write_weights(path, arrays, format="pt")
+    if part == "question_answering":
+        chosen = selection.with_parted_spans(chosen)
+    if part == "token_classification" and known.get("segment", 1):
+        why = "give token_type_ids of 1, which the words were trained with"
+        chosen = dataclasses.replace(chosen, left_out={"segments": why})
     return chosen
 
 
@@ -140,35 +143,32 @@ def read(
     part = _known(part) if part else _named_part(path, values)
     if part == "generator":
         _check_generator_activation(encoder)
-    task = task or values.get("finetuning_task") or DEFAULT_TASK
-    arrays, left_out = _wanted(path, part, leave_out)
+    default = heads.DEFAULT_TASKS.get(part, "")
+    task = task or values.get("finetuning_task") or default
+    vocab = weights_files.word_pieces(path, vocab_file)
+    arrays, size, left_out = weights_files.without_padding(
+        weights_files.weights(path), vocab, encoder.vocab_size
+    )
+    encoder = encoder.replace(vocab_size=size)
+    arrays, others = _wanted(path, arrays, part, leave_out)
     variables = to_ours(path, part, task, encoder, arrays)
-    settings, overruled = hugging_face_tokenizer.read_settings(path)
+    settings, overruled = tokenizer.read_settings(path)
     config = ModelConfig(
         encoder,
         **settings,
         model_size=named_size(encoder),
     )
-    vocab = _vocab(path, vocab_file)
     if vocab and not vocab_file:
-        hugging_face_tokenizer.check_vocab(path, vocab)
-    return make(
-        path,
-        with_parts(path, config, shapes_of(variables)),
-        variables,
-        vocab,
-        left_out={**left_out, **overruled},
-    )
-
-
-def default_part(config: ModelConfig, task: str | None = None) -> str:
-    """Return which of `PARTS` a model is, where nobody says."""
-    if config.tasks:
-        return TASK_PARTS.get(task or min(config.tasks), "classification")
-    for part in ("discriminator", "generator"):
-        if PARTS[part].head in config.parts:
-            return part
-    return "encoder"
+        tokenizer.check_vocab(path, vocab)
+    config = with_parts(path, config, shapes_of(variables))
+    left_out = {**left_out, **others, **overruled}
+    model = make(path, config, variables, vocab, left_out=left_out)
+    if PARTS[part].head != TASKS:
+        return model
+    if part == "question_answering":
+        model = selection.with_parted_spans(model)
+    tasks = heads.tasks_json(path, values, part, task, model.config)
+    return dataclasses.replace(model, tasks_json=tasks)
 
 
 def select(model: Model, part: str, task: str | None) -> Model:
@@ -200,7 +200,9 @@ def _known(part: str) -> str:
     return part
 
 
-def _config_json(model: Model, part: str, task: str, labels: tuple) -> dict:
+def _config_json(
+    model: Model, part: str, task: str, known: Mapping, labels: tuple
+) -> dict:
     encoder = model.config.encoder
     vocab = vocabulary.load_vocabulary(model.vocab or b"")
     config = {
@@ -213,23 +215,17 @@ def _config_json(model: Model, part: str, task: str, labels: tuple) -> dict:
     }
     if task:
         _, size = model.config.tasks[task]["dense"]
-        config |= {"finetuning_task": task, **_labels(size, labels)}
-    if part == "classification":
-        # Dropout there would act on shifted numbers, see hugging_face_weights.
+        config |= {
+            "finetuning_task": task,
+            **heads.config_json(size, known, labels),
+        }
+    if part == "classification" and HIDDEN not in model.config.tasks[task]:
+        # Dropout there would act on shifted numbers, see
+        # `hugging_face_parts.weights`.
         config["classifier_dropout"] = 0.0
     return config
 
 
-def _labels(size: int, labels: tuple[str, ...]) -> dict:
-    labels = labels or tuple(f"LABEL_{index}" for index in range(size))
-    if len(labels) != size:
-        raise UserError(
-            f"--labels must name the {size} outputs of the head. Received: "
-            f"{', '.join(labels)}."
-        )
-    return {
-        "id2label": {str(index): label for index, label in enumerate(labels)},
-        "label2id": {label: index for index, label in enumerate(labels)},
     }
 
 
@@ -246,9 +242,9 @@ def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
         if values.get(name, fixed) != fixed
     ]
     # Of no use for numbers, but a name that variables get.
-    if not isinstance(values.get("finetuning_task") or "", str):
-        task = values["finetuning_task"]
-        wrong.append(f"finetuning_task must be a text. Received: {task!r}.")
+    task = values.get("finetuning_task") or ""
+    if not isinstance(task, str) or "/" in task:
+        wrong.append(f"finetuning_task must be a name. Received: {task!r}.")
     if wrong:
         raise UserError(
             f"The model of {path} is not one of ours: " + " ".join(wrong)
@@ -272,9 +268,10 @@ def _named_part(path: str, values: Mapping) -> str:
     )
 
 
-def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
+def _wanted(
+    path: str, arrays: dict, part: str, leave_out: tuple
+) -> tuple[dict, dict]:
     """Return their arrays that make up a part, and why not the others."""
-    arrays = _weights(path)
     left_out = selection.not_wanted(path, arrays, leave_out)
     left_out |= {name: why for name, why in BUFFERS.items() if name in arrays}
     if part == "encoder":
@@ -292,21 +289,6 @@ def _wanted(path: str, part: str, leave_out: tuple) -> tuple[dict, dict]:
     return rest, left_out
 
 
-def _weights(path: str) -> dict[str, np.ndarray]:
-    """Return their arrays by their names."""
-    file = os.path.join(path, model_folder.WEIGHTS_FILE)
-    if os.path.exists(file):
-        return model_folder.read_weights(file)
-    pickled = os.path.join(path, PICKLED_FILE)
-    if os.path.exists(pickled):
-        return torch_file.load(pickled)
-    raise FileNotFoundError(
-        f"{path} has neither {model_folder.WEIGHTS_FILE} nor {PICKLED_FILE}. "
-        "A model in several files must be saved as one: load it in "
-        "transformers and save it again."
-    )
-
-
 def _check_tied(path: str, arrays: Mapping):
     if not np.array_equal(arrays[OUTPUT_MATRIX], arrays.get(WORD_EMBEDDINGS)):
         raise UserError(
@@ -315,21 +297,3 @@ def _check_tied(path: str, arrays: Mapping):
         )
 
 
-def _vocab(path: str, vocab_file: str | None) -> bytes | None:
-    """Return the vocabulary, of vocab.txt or of their fast tokenizer."""
-    file = vocab_file or os.path.join(path, model_folder.VOCAB_FILE)
-    content = model_folder.read_vocab(file)
-    if content is not None:
-        return content
-    file = os.path.join(path, hugging_face_tokenizer.TOKENIZER_FILE)
-    model = model_folder.read_json(file).get("model") or {}
-    ids = model.get("vocab") if isinstance(model, dict) else model
-    if not ids:
-        return None
-    if not isinstance(ids, dict) or {type(i) for i in ids.values()} != {int}:
-        raise UserError(
-            f"{file} must hold a WordPiece vocabulary, ids by token, as "
-            "model.vocab."
-        )
-    text = "".join(f"{token}\n" for token in sorted(ids, key=ids.get))
-    return text.encode("utf-8", "surrogatepass")

@@ -5,7 +5,9 @@ it.
 """
 
 import dataclasses
+import glob
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,9 +21,45 @@ from electra_tf.conversion.compatibility import (
 )
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
+from electra_tf.io import files
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.text.vocabulary import load_vocabulary
 from electra_tf.training import run_folder
+
+# How TensorFlow names the variables of objects, in the index of a checkpoint;
+# TensorFlow 1 has their own names.
+_OF_OBJECTS = b".ATTRIBUTES"
+# The last bytes of a whole index.
+_END_OF_INDEX = bytes.fromhex("57fb808b247547db")
+_OUR_INDEX = re.compile(r"model\.ckpt-\d+\.index")
+
+
+def check_folder(folder: str) -> None:
+    """Check that a run would not go past another program's checkpoint.
+
+    Args:
+        folder: where the run saves its own; perhaps not there yet.
+
+    Raises:
+        UserError: when a checkpoint is there that no run of ours wrote.
+    """
+    strangers, ours, clash = [], [], False
+    for index in sorted(glob.glob(f"{glob.escape(folder)}/*.index")):
+        content = files.read(index)
+        if not content.endswith(_END_OF_INDEX):
+            continue  # Damaged: the run itself skips it, and says so.
+        named = _OUR_INDEX.fullmatch(os.path.basename(index)) is not None
+        known = named and _OF_OBJECTS in content
+        (ours if known else strangers).append(index.removesuffix(".index"))
+        clash |= named and not known
+    if clash or (strangers and not ours):
+        raise UserError(
+            f"{folder} holds the checkpoint {os.path.basename(strangers[-1])}, "
+            "which is not of a run of this program. A run there would start "
+            "from random weights and write over it. To start from its weights "
+            f"give --init_checkpoint={strangers[-1]} and another --model_name; "
+            "or move it elsewhere."
+        )
 
 
 def pretraining(
@@ -32,6 +70,7 @@ def pretraining(
     The model is None where there is none to start from, or the run has a
     checkpoint of its own already. It must be what the settings ask for.
     """
+    check_folder(config.model_dir)
     path = config.init_checkpoint
     if path is None:
         return config, None
@@ -58,6 +97,9 @@ def finetuning(
     for, unless training from scratch.
     """
     path = config.init_checkpoint
+    if config.do_train:
+        for folder in glob.glob(f"{glob.escape(config.model_dir)}_*"):
+            check_folder(folder)
     if config.do_train and not config.from_scratch:
         model = _read(config, part="encoder")
         return with_settings(config, model.config.settings, path), model
@@ -115,7 +157,11 @@ def check_vocabulary(
     if model.vocab is None:
         run_folder.check_vocabulary(source, tokenizer.vocab_sha256)
         return
-    theirs, ours = load_vocabulary(model.vocab), tokenizer.vocab
+    # Empty lines, as at a file's end, are no word pieces.
+    theirs, ours = (
+        {token: number for token, number in vocab.items() if token}
+        for vocab in (load_vocabulary(model.vocab), tokenizer.vocab)
+    )
     different = [
         (number, token)
         for token, number in theirs.items()

@@ -13,6 +13,8 @@ from electra_tf.errors import UserError
 Shapes = dict[str, tuple[int, ...]]
 
 EMBEDDINGS = "embeddings"
+# Of a message about arrays that do not fit: lines, and characters of each.
+MOST_SAID, LONGEST = 50, 300
 PROJECTION = "embeddings_project"
 
 
@@ -94,7 +96,7 @@ def check(
         source: str, what was read, for the message.
 
     Raises:
-        UserError: listing all that is missing, too much or misshapen.
+        UserError: listing what is missing, too much or misshapen.
     """
     problems = [
         f"{name} {expected[name]} is missing"
@@ -112,9 +114,12 @@ def check(
         if name not in expected
     ]
     if problems:
+        said = [problem[:LONGEST] for problem in sorted(problems)[:MOST_SAID]]
+        if len(problems) > MOST_SAID:
+            said.append(f"and {len(problems) - MOST_SAID} more")
         raise UserError(
             f"{source} does not fit the model that its config or its shapes "
             "tell of:\n  "
-            + "\n  ".join(sorted(problems))
+            + "\n  ".join(said)
             + "\nGive --leave_out with the names of what may be lost."
         )

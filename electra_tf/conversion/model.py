@@ -37,20 +37,16 @@ CLOZE_HEAD = "cloze_predictions"
 DISCRIMINATOR_HEAD = "discriminator_predictions"
 TASKS = "task_specific"
 SLOTS = ("adam_m", "adam_v")
-# Formats that float32 holds without a loss.
-FLOATS = ("float32", "float16", "bfloat16")
+FLOATS = ("float32", "float16", "bfloat16")  # What float32 can hold.
 _HAVE_GENERATOR = (GENERATOR, *TOWERS, CLOZE_HEAD)
 
 # Settings of an encoder that stand in a model's config beside the overrides,
 # or that a user may well change from one run to the next.
-_NOT_OVERRIDES = (
-    "vocab_size",
-    "embedding_size",
-    "hidden_dropout_prob",
-    "attention_probs_dropout_prob",
-)
+_NOT_OVERRIDES = {"vocab_size", "embedding_size"} | {
+    f"{place}_dropout_prob" for place in ("hidden", "attention_probs")
+}
 _TASK_LAYER = re.compile(
-    rf"{TASKS}/(?P<task>.+)/(?P<layer>dense(?:_\d+)?|qa_hidden)/(?:kernel|bias)"
+    rf"{TASKS}/(?P<task>.+)/(?P<layer>dense(?:_\d+)?|qa_hidden|hidden)/(?:kernel|bias)"
 )
 
 
@@ -129,8 +125,8 @@ class ModelConfig:
 
 
 def _own_encoder(name: str):
-    return lambda config: layout.encoder(
-        name, config.generator, config.untied_generator_embeddings
+    return lambda c: layout.encoder(
+        name, c.generator, c.untied_generator_embeddings
     )
 
 
@@ -174,6 +170,7 @@ class Model:
         vocab: content of vocab.txt, or None where there was none.
         slots: the optimizer's state by name: `<variable>/adam_m`, `/adam_v`.
         left_out: for everything that was not taken over, why.
+        tasks_json: what heads predict, a folder's tasks.json; None if unknown.
     """
 
     config: ModelConfig
@@ -181,6 +178,7 @@ class Model:
     vocab: bytes | None = None
     slots: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     left_out: dict[str, str] = dataclasses.field(default_factory=dict)
+    tasks_json: dict[str, Any] | None = None
 
 
 def make(
@@ -249,7 +247,7 @@ def _checked_slots(source: str, slots: Mapping, shapes: layout.Shapes) -> dict:
 
 def shapes_of(variables: Mapping[str, np.ndarray]) -> layout.Shapes:
     """Return the shapes of arrays by name."""
-    return {name: tuple(array.shape) for name, array in variables.items()}
+    return {name: array.shape for name, array in variables.items()}
 
 
 def _as_float32(source: str, name: str, array: np.ndarray) -> np.ndarray:
@@ -262,9 +260,10 @@ def _as_float32(source: str, name: str, array: np.ndarray) -> np.ndarray:
 
 
 def _check_vocab(source: str, vocab: bytes, vocab_size: int):
-    ids = vocabulary.load_vocabulary(vocab, f"of {source}").values()
-    received = max(ids, default=-1) + 1
-    if received != vocab_size:
+    ids = vocabulary.load_vocabulary(vocab, f"of {source}")
+    received = max((n for token, n in ids.items() if token), default=-1) + 1
+    # Empty lines at the end name nothing, and may have rows all the same.
+    if not received <= vocab_size <= max(received, *ids.values(), 0) + 1:
         raise UserError(
             f"The vocabulary has {received} word pieces, the model of {source} "
             f"{vocab_size}. Give the one it was trained with by --vocab_file."
@@ -330,7 +329,7 @@ def with_parts(
     """
     first = {name.split("/")[0] for name in shapes}
     parts = tuple(part for part in PARTS if part in first)
-    networks = [part for part in parts if part in (GENERATOR, *TOWERS)]
+    networks = [name for name in (GENERATOR, *TOWERS) if name in first]
     generator, untied = None, False
     if networks:
         untied = f"{networks[0]}/embeddings/word_embeddings" in shapes
@@ -370,8 +369,8 @@ def _encoder(
     missing = [path for path in needed if len(shapes.get(path, ())) != 2]
     if missing:
         raise UserError(
-            f"{source} holds no ELECTRA: {', '.join(missing)} "
-            f"missing. It has: {', '.join(sorted(shapes)) or 'nothing'}."
+            f"{source} holds no ELECTRA: {', '.join(missing)} missing. It "
+            f"has: {', '.join(sorted(shapes)) or 'nothing'}."
         )
     words, types, positions, inside = (shapes[path] for path in needed)
     layer = re.compile(rf"{name}/encoder/layer_(\d{{1,9}})/")

@@ -3,6 +3,7 @@
     model.safetensors  every variable under the original's name
     config.json        the model's parts and their sizes
     vocab.txt          word pieces, one a line
+    tasks.json         what the heads of a fine-tuned model predict
 
 safetensors because it holds arrays and no code, maps into memory and is read
 by every framework. Fine-tuning takes the first settings of config.json over,
@@ -12,6 +13,8 @@ so that a model folder is an --init_checkpoint.
 import dataclasses
 import json
 import os
+import types
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,14 +31,20 @@ from electra_tf.conversion.model import (
     with_parts,
     without,
 )
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.io import files
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 VOCAB_FILE = "vocab.txt"
+TASKS_FILE = "tasks.json"
 FORMAT = "electra_tf model folder"
+TASKS_FORMAT = "electra_tf fine-tuned tasks"
 VERSION = 1
+MOST_JSON = 1 << 26  # A vocabulary of 100,000 in tokenizer.json has 5 MB.
+MOST_SAID = 300  # Characters of another library's message.
+# Names of number formats that NumPy has; `make` says which of them do.
+_FORMATS = ("F16", "BF16", "F32", "F64", *(f"I{8 << n}" for n in range(4)))
 _NOT_SAFETENSORS = (
     safetensors.SafetensorError,
     AttributeError,  # Of a type that NumPy may once have.
@@ -61,6 +70,8 @@ def write(path: str, model: Model) -> Model:
     write_vocab(path, model)
     files.write_json(os.path.join(path, CONFIG_FILE), to_json(model.config))
     write_weights(path, model.variables)
+    if model.tasks_json is not None:
+        files.write_json(os.path.join(path, TASKS_FILE), model.tasks_json)
     return dataclasses.replace(model, slots={})
 
 
@@ -83,7 +94,94 @@ def read(path: str, leave_out: tuple[str, ...] = ()) -> Model:
         variables = without(variables, leave_out)
         config = with_parts(path, config, shapes_of(variables), config.step)
     vocab = read_vocab(os.path.join(path, VOCAB_FILE))
-    return make(path, config, variables, vocab)
+    model = make(path, config, variables, vocab)
+    return dataclasses.replace(model, tasks_json=_read_tasks(path, config))
+
+
+def tasks_json(tasks: list[dict], settings: dict) -> dict[str, Any]:
+    """Return the content of tasks.json."""
+    return {
+        "format": TASKS_FORMAT,
+        "format_version": VERSION,
+        "tasks": tasks,
+        "settings": settings,
+    }
+
+
+def _read_tasks(path: str, config: ModelConfig) -> dict[str, Any] | None:
+    """Return what a folder says of the tasks that its weights have."""
+    values = read_json(os.path.join(path, TASKS_FILE))
+    if values.get("format") != TASKS_FORMAT:
+        return None
+    check_tasks(values, path)
+    known = [t for t in values["tasks"] if t["name"] in config.tasks]
+    return {**values, "tasks": known} if known else None
+
+
+def task_of(model: Model, name: str) -> dict[str, Any]:
+    """Return what a model's tasks.json says of a task; {} for nothing."""
+    tasks = (model.tasks_json or {}).get("tasks", ())
+    return next((task for task in tasks if task["name"] == name), {})
+
+
+def _is_list(value: Any, kind: type | types.UnionType) -> bool:
+    return isinstance(value, list) and all(isinstance(v, kind) for v in value)
+
+
+def _is_head(head: Any) -> bool:
+    return (
+        isinstance(head, dict)
+        and isinstance(head.get("kind"), str)
+        and type(head.get("size")) is int
+        and head["size"] > 0
+        and isinstance(head.get("options"), dict)
+    )
+
+
+# Whether a value of a task in tasks.json is a valid one.
+# How tags become spans; the functions are in `tagging.tag_schemes`.
+SPAN_RULES = ("released", "entities", "words")
+
+_VALID_TASK = {
+    "name": lambda name: isinstance(name, str) and name and "/" not in name,
+    "head": _is_head,
+    "labels": lambda value: value is None or _is_list(value, str),
+    "scale": lambda value: (
+        value is None or (_is_list(value, int | float) and len(value) == 2)
+    ),
+    "span_rule": lambda value: value in (None, *SPAN_RULES),
+}
+
+
+def check_tasks(values: Mapping[str, Any], path: str) -> None:
+    """Check the types in a tasks.json.
+
+    Raises:
+        UserError: naming the field, and what is there.
+    """
+    file = os.path.join(path, TASKS_FILE)
+    if values.get("format_version") != VERSION:
+        raise UserError(
+            f"{file} must have format_version {VERSION}. Received: "
+            f"{shown(values.get('format_version'))}."
+        )
+    if not _is_list(values.get("tasks"), dict):
+        raise UserError(
+            f"tasks in {file} must be a list of objects. Received: "
+            f"{shown(values.get('tasks'))}."
+        )
+    if not isinstance(values.get("settings"), dict):
+        raise UserError(
+            f"settings in {file} must be an object. Received: "
+            f"{shown(values.get('settings'))}."
+        )
+    for task in values["tasks"]:
+        for name, valid in _VALID_TASK.items():
+            if not valid(task.get(name)):
+                raise UserError(
+                    f"{name} of a task in {file} must be as fine-tuning writes "
+                    f"it. Received: {shown(task.get(name))}."
+                )
 
 
 def to_json(config: ModelConfig) -> dict[str, Any]:
@@ -132,8 +230,8 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
     if found != (FORMAT, VERSION):
         raise UserError(
             f"The {CONFIG_FILE} of {source} must have the format {FORMAT!r} "
-            f"and format_version {VERSION}. Received: {found[0]!r}, "
-            f"{found[1]!r}."
+            f"and format_version {VERSION}. Received: {shown(found[0])}, "
+            f"{shown(found[1])}."
         )
     names = [field.name for field in dataclasses.fields(ModelConfig)]
     values = {**IN_OLDER_FILES, **values}
@@ -147,7 +245,7 @@ def from_json(values: dict[str, Any], source: str) -> ModelConfig:
         raise UserError(
             f"The {CONFIG_FILE} of {source} must have the values that "
             f"`python -m electra_tf.conversion.convert` writes. Received: "
-            + ", ".join(f"{name} {values[name]!r}" for name in wrong)
+            + ", ".join(f"{name} {shown(values[name])}" for name in wrong)
         )
     chosen = {name: values[name] for name in names}
     for name in ("encoder", "generator"):
@@ -214,10 +312,24 @@ def read_weights(path: str) -> dict[str, np.ndarray]:
     try:
         return safetensors.numpy.load_file(path)
     except _NOT_SAFETENSORS as error:
+        why = f"Reading it failed: {repr(error)[:MOST_SAID]}."
         raise UserError(
             f"{path} must be a safetensors file of float32, float16 or "
-            f"bfloat16 numbers. Reading it failed: {error!r}."
+            f"bfloat16 numbers. {_wrong_formats(path) or why}"
         ) from error
+
+
+def _wrong_formats(path: str) -> str:
+    """Say which arrays of a safetensors file have no format of ours."""
+    content = files.read(path)
+    size = int.from_bytes(content[:8], "little")  # Of the header, from 8 on.
+    try:
+        header = json.loads(content[8 : 8 + size])
+        found = {n: v["dtype"] for n, v in header.items() if n[:2] != "__"}
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return ""
+    wrong = {n: kind for n, kind in found.items() if kind not in _FORMATS}
+    return f"Received: {shown(wrong)}." if wrong else ""
 
 
 def read_json(path: str) -> dict[str, Any]:
@@ -228,12 +340,17 @@ def read_json(path: str) -> dict[str, Any]:
     """
     if not os.path.isfile(path):
         return {}
+    if os.path.getsize(path) > MOST_JSON:
+        raise UserError(
+            f"{path} must have {MOST_JSON:,} bytes at most. Received: "
+            f"{os.path.getsize(path):,}."
+        )
     try:
         values = json.loads(files.read(path))
     except (RecursionError, ValueError) as error:
         raise UserError(f"{path} is no JSON file: {error}.") from None
     if not isinstance(values, dict):
         raise UserError(
-            f"{path} must hold a JSON object. Received: {values!r}."
+            f"{path} must hold a JSON object. Received: {shown(values)}."
         )
     return values

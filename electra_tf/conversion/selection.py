@@ -24,6 +24,7 @@ from electra_tf.errors import UserError
 from electra_tf.text import vocabulary
 
 EMBEDDINGS = "embeddings/"
+TWO_SPAN_LAYERS = ("dense", "dense_1")  # Starts and ends of answers.
 
 
 def not_wanted(
@@ -85,10 +86,10 @@ def task(model: Model, name: str | None) -> str:
         raise UserError(
             f"--task must name one of {sorted(tasks)}. Received: {name}."
         )
-    if list(tasks[name]) != ["dense"]:
+    if not {"dense"} <= set(tasks[name]) <= {"dense", "hidden"}:
         raise UserError(
             f"The head of {name} has the layers {sorted(tasks[name])}. Only a "
-            "single linear layer, dense, has a counterpart."
+            "linear layer, dense, has a counterpart, and one before it, hidden."
         )
     return name
 
@@ -100,7 +101,7 @@ def with_joined_spans(model: Model) -> Model:
     for the hidden size H. Heads of other layers stay as they are.
     """
     hidden_size = model.config.encoder.hidden_size
-    two = dict.fromkeys(("dense", "dense_1"), (hidden_size, 1))
+    two = dict.fromkeys(TWO_SPAN_LAYERS, (hidden_size, 1))
     variables, tasks = dict(model.variables), dict(model.config.tasks)
     for task, layers in model.config.tasks.items():
         if layers != two:
@@ -113,6 +114,33 @@ def with_joined_spans(model: Model) -> Model:
             )
     config = dataclasses.replace(model.config, tasks=tasks)
     return make("the model", config, variables, model.vocab)
+
+
+def with_parted_spans(model: Model) -> Model:
+    """Return the model with a layer for starts, and one for ends of answers.
+
+    The reverse of `with_joined_spans`, for a model with one task.
+    """
+    variables = dict(model.variables)
+    (task,) = model.config.tasks
+    for name in ("kernel", "bias"):
+        first, second = (f"{TASKS}/{task}/{d}/{name}" for d in TWO_SPAN_LAYERS)
+        variables[first], variables[second] = np.split(variables[first], 2, -1)
+    config = with_parts("the model", model.config, shapes_of(variables))
+    made = make("the model", config, variables, model.vocab)
+    return dataclasses.replace(made, left_out=model.left_out)
+
+
+def rescaled(model: Model, task: str, low: float, high: float) -> Model:
+    """Return the model whose head predicts numbers from `low` to `high`.
+
+    The head given predicts 0 and 1 for these.
+    """
+    variables = dict(model.variables)
+    kernel, bias = (f"{TASKS}/{task}/dense/{n}" for n in ("kernel", "bias"))
+    variables[kernel] = np.float32(variables[kernel] * (high - low))
+    variables[bias] = np.float32(variables[bias] * (high - low) + low)
+    return dataclasses.replace(model, variables=variables)
 
 
 def joined(discriminator: Model, masked_lm: Model) -> Model:

@@ -11,6 +11,7 @@ checkpoints are TensorFlow 1's, we write
 import contextlib
 import dataclasses
 import hashlib
+import math
 import os
 from collections.abc import Iterator
 
@@ -222,7 +223,26 @@ def with_sums(path: str, variables: dict) -> dict:
 
 def _variables(path: str) -> dict[str, np.ndarray]:
     with damage_explained(path):
+        _check_size(checkpoints.resolve(path))
         return checkpoints.read_variables(path)
+
+
+def _check_size(prefix: str) -> None:
+    """Check that a checkpoint's tensors are no larger than its files."""
+    reader = tf.train.load_checkpoint(prefix)
+    types = reader.get_variable_to_dtype_map()
+    promised = sum(
+        math.prod(shape) * types[name].size
+        for name, shape in reader.get_variable_to_shape_map().items()
+        if types[name] != tf.string
+    )
+    names = tf.io.gfile.glob(f"{prefix}.data-*")
+    there = sum(files.size(name) or 0 for name in names)
+    if promised > there:
+        raise UserError(
+            f"The index of the checkpoint at {prefix} tells of {promised:,} "
+            f"bytes. Its data files have {there:,}."
+        )
 
 
 def _training_state(path: str) -> checkpoints.TrainingState:

@@ -12,7 +12,8 @@ import importlib.util
 import typing
 
 from electra_tf import command_line
-from electra_tf.conversion import hugging_face_tokenizer, model_folder
+from electra_tf.conversion import model_folder
+from electra_tf.conversion.hugging_face_parts import tokenizer
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
@@ -79,8 +80,8 @@ def export(args: argparse.Namespace) -> None:
     model_folder.make_folder(args.to)
     exporter = getattr(formats, row.exporter)(args.to, tuned, task)
     print(*exporter.write(), sep="\n")
-    hugging_face_tokenizer.write(args.to, tuned.model)
-    print(f"{args.to}/{hugging_face_tokenizer.TOKENIZER_FILE}: makes its ids")
+    tokenizer.write(args.to, tuned.model)
+    print(f"{args.to}/{tokenizer.TOKENIZER_FILE}: makes its ids")
     differences = formats.differences(exporter.load(), tuned, task)
     for name, difference in differences.items():
         print(f"{name}: largest difference {difference:.2g}")
@@ -91,31 +92,12 @@ def export(args: argparse.Namespace) -> None:
         )
 
 
-# Which of their classes a head is.
-_PARTS = {
-    "classification": "classification",
-    "multilabel": "classification",
-    "regression": "classification",
-    "tagging": "token_classification",
-    "independent_question_answering": "question_answering",
-}
-
-
 def _hugging_face(path: str, tuned: FinetunedModel, task: FinetunedTask) -> str:
     """Write a folder for `from_pretrained`; see `electra_tf.conversion`."""
     from electra_tf.conversion import convert, hugging_face
 
-    part = _PARTS.get(task.head.kind)
-    if part is None:
-        raise UserError(
-            f"transformers has no ELECTRA with the head {task.head.kind!r}. "
-            "Train with --joint_prediction=false and "
-            "--answerable_classifier=false, or export another format."
-        )
-    written = hugging_face.write(
-        path, tuned.model, part, task.name, task.labels or ()
-    )
-    again = hugging_face.read(path, None, part, task.name)
+    written = hugging_face.write(path, tuned.model, task=task.name)
+    again = hugging_face.read(path, task=task.name)
     return "\n".join(convert.compared(written, again))
 
 

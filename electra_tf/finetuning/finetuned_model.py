@@ -13,7 +13,13 @@ import os
 import shutil
 import typing
 
-from electra_tf.configs import EncoderConfig, TokenizerConfig, encoder_config
+from electra_tf.configs import (
+    EncoderConfig,
+    FinetuningConfig,
+    TokenizerConfig,
+    encoder_config,
+    hparams,
+)
 from electra_tf.conversion import model_folder
 from electra_tf.conversion.model import (
     Model,
@@ -22,14 +28,11 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.io import files
 from electra_tf.text.tokenization import Tokenizer
 
-TASKS_FILE = "tasks.json"
-FORMAT = "electra_tf fine-tuned tasks"
-VERSION = 1
 SAID_TWICE = ("do_lower_case", "strip_accents")
 
 
@@ -49,6 +52,7 @@ class FinetunedTask:
     splits_ideographs: bool = False
     # How spans are read from tags, a row of `tag_schemes.SPAN_RULES`.
     span_rule: str = "released"
+    segment: int = 1  # Of tagged words; transformers has 0.
 
     @classmethod
     def of(cls, task) -> "FinetunedTask":
@@ -96,6 +100,21 @@ class InputSettings:
         """Return the settings of a `FinetuningConfig`."""
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(**{name: getattr(config, name) for name in names})
+
+    @classmethod
+    def from_json(cls, values: dict) -> "InputSettings":
+        """Return the settings of a tasks.json, after checks.
+
+        Raises:
+            UserError: for a value that fine-tuning does not take either.
+        """
+        declared = {f.name: f for f in dataclasses.fields(FinetuningConfig)}
+        return cls(
+            **{
+                name: hparams.checked(declared[name], value)
+                for name, value in values.items()
+            }
+        )
 
 
 class FinetunedModel(typing.NamedTuple):
@@ -162,22 +181,20 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     new = f"{path}.new"
     shutil.rmtree(new, ignore_errors=True)
     model_folder.write(new, model)
-    content = {
-        "format": FORMAT,
-        "format_version": VERSION,
-        "tasks": [FinetunedTask.of(task).to_json() for task in tasks],
-        "settings": dataclasses.asdict(InputSettings.of(config)),
-    }
+    content = model_folder.tasks_json(
+        [FinetunedTask.of(task).to_json() for task in tasks],
+        dataclasses.asdict(InputSettings.of(config)),
+    )
     # Last: without it the folder is no fine-tuned model.
-    files.write_json(os.path.join(new, TASKS_FILE), content)
+    files.write_json(os.path.join(new, model_folder.TASKS_FILE), content)
     shutil.rmtree(path, ignore_errors=True)
     os.rename(new, path)
 
 
 def is_finetuned_model(path: str) -> bool:
     """Say whether a path is a folder that `write` made."""
-    values = model_folder.read_json(os.path.join(path, TASKS_FILE))
-    return values.get("format") == FORMAT
+    values = model_folder.read_json(os.path.join(path, model_folder.TASKS_FILE))
+    return values.get("format") == model_folder.TASKS_FORMAT
 
 
 def read(path: str) -> FinetunedModel:
@@ -187,35 +204,35 @@ def read(path: str) -> FinetunedModel:
         FileNotFoundError: when it is none.
         UserError: when its files do not fit each other.
     """
-    values = model_folder.read_json(os.path.join(path, TASKS_FILE))
-    if values.get("format") != FORMAT:
+    file = os.path.join(path, model_folder.TASKS_FILE)
+    values = model_folder.read_json(file)
+    if values.get("format") != model_folder.TASKS_FORMAT:
         raise FileNotFoundError(
             f"{path} is no folder of a fine-tuned model: it has no "
-            f"{TASKS_FILE}. run_finetuning.py writes one, by default into "
-            "<data_dir>/models/<model_name>/tuned_models/<tasks>."
+            f"{model_folder.TASKS_FILE}. run_finetuning.py writes one, by "
+            "default into <data_dir>/models/<model_name>/tuned_models/<tasks>; "
+            "python -m electra_tf.conversion.convert makes one of a fine-tuned "
+            "model of Hugging Face."
         )
-    if values.get("format_version") != VERSION:
-        raise UserError(
-            f"The {TASKS_FILE} of {path} must have format_version {VERSION}. "
-            f"Received: {values.get('format_version')!r}."
-        )
+    model_folder.check_tasks(values, path)
     try:
         tasks = tuple(map(FinetunedTask.from_json, values["tasks"]))
         settings = dict(values["settings"])
         # Folders once said these twice.
         said = {n: settings.pop(n) for n in SAID_TWICE if n in settings}
-        settings = InputSettings(**settings)
-    except (KeyError, TypeError) as error:
+        settings = InputSettings.from_json(settings)
+    except (KeyError, TypeError, UserError) as error:
         raise UserError(
-            f"The {TASKS_FILE} of {path} lacks or has too much: {error}."
+            f"{file} must be as fine-tuning writes it: {error}."
         ) from None
     model = model_folder.read(path)
     _check_tokenizer(path, said, TokenizerConfig.of(model.config))
+    _check_heads(file, tasks)
     for task in tasks:
         if task.name not in model.config.tasks:
             raise UserError(
                 f"The weights in {path} have no head for {task.name!r}, which "
-                f"{TASKS_FILE} names; they have "
+                f"{file} names; they have "
                 f"{', '.join(model.config.tasks) or 'none'}."
             )
     return FinetunedModel(path, tasks, settings, model)
@@ -227,7 +244,31 @@ def _check_tokenizer(path: str, said: dict, config: TokenizerConfig) -> None:
         ours = getattr(config, name)
         if value not in (ours, None):
             raise UserError(
-                f"{name} is {value} in the {TASKS_FILE} of {path} and {ours} "
-                f"in its {model_folder.CONFIG_FILE}. Restore the one that was "
-                "changed."
+                f"{name} is {value} in the {model_folder.TASKS_FILE} of {path} "
+                f"and {ours} in its {model_folder.CONFIG_FILE}. Restore the "
+                "one that was changed."
+            )
+
+
+def _check_heads(file: str, tasks: tuple[FinetunedTask, ...]) -> None:
+    """Check that each head is known, and has what its answers need."""
+    from electra_tf.finetuning.serving.answers import ANSWERS
+
+    for task in tasks:
+        kind, size = task.head.kind, task.head.size
+        if kind not in ANSWERS:
+            raise UserError(
+                f"kind of a head in {file} must be one of {', '.join(ANSWERS)}."
+                f" Received: {shown(kind)}."
+            )
+        named = kind in ("classification", "multilabel", "tagging")
+        if named and len(task.labels or ()) != size:
+            raise UserError(
+                f"labels of {task.name} in {file} must be the names of its "
+                f"{size} outputs. Received: {shown(task.labels)}."
+            )
+        if kind == "regression" and task.scale is None:
+            raise UserError(
+                f"scale of {task.name} in {file} must be two numbers. "
+                "Received: None."
             )

@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from electra_tf.finetuning.span_heads import IndependentSpanHead, JointSpanHead
+from electra_tf.layers.bert_conventions import activation
 from electra_tf.layers.dropout import Dropout
 
 # Of the vector that a sentence is classified by; fixed in the released code.
@@ -40,15 +41,36 @@ class DenseHead(keras.layers.Layer):
 
 
 class SentenceHead(DenseHead):
-    """A linear layer on the first token's vector, after dropout."""
+    """A linear layer on the first token's vector, after dropout.
 
-    def __init__(self, *args, **kwargs):
+    Args:
+        has_hidden_layer: bool, whether another layer and GELU come first, as
+            in transformers.
+    """
+
+    def __init__(self, *args, has_hidden_layer: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
         self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
+        self.hidden = None
+        if has_hidden_layer:
+            self.hidden = keras.layers.Dense(
+                self.hidden_size,
+                activation("gelu"),
+                name="hidden",
+                dtype=self.dtype_policy,
+            )
+
+    def build(self, input_shape=None):
+        """Create the layers."""
+        super().build()
+        if self.hidden is not None:
+            self.hidden.build((None, self.hidden_size))
 
     def call(self, encoded, features, random=None, training=False):
         """Return the outputs of the head, and the numbers of the examples."""
         vectors = self.dropout(encoded.pooled_output, random=random)  # [B, H]
+        if self.hidden is not None:
+            vectors = self.dropout(self.hidden(vectors), random=random)
         outputs = self.outputs(self.project(vectors), features)
         return {**outputs, "eid": features[f"{self.name}_eid"]}
 

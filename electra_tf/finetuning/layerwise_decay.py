@@ -23,7 +23,7 @@ def rate_multipliers(
     >>> list(rate_multipliers(paths, 2, decay=0.5, top_exponent=2).values())
     [0.25, 0.0625]
     """
-    if not decay:
+    if decay <= 0:
         return dict.fromkeys(paths, 1.0)
     top = num_layers + top_exponent
 

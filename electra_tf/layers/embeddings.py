@@ -98,6 +98,9 @@ class Embeddings(keras.layers.Layer):
         length = self._checked_length(input_ids)
         if segment_ids is None:
             segment_ids = ops.zeros_like(input_ids)
+        config = self.config
+        _check_ids("input_ids", input_ids, config.vocab_size)
+        _check_ids("segment_ids", segment_ids, config.type_vocab_size)
         summed = (
             self.lookup(self.word_embeddings, input_ids)
             # Two or so segments: a product is faster on every device.
@@ -116,6 +119,22 @@ class Embeddings(keras.layers.Layer):
                 f"build the model with max_position_embeddings={length}."
             )
         return ops.shape(input_ids)[1]
+
+
+def _check_ids(name: str, ids, rows: int):
+    """Check ids that are numbers by now; those of a graph are not yet.
+
+    Beyond a table an id has the vector 0, or ends the program, by the device.
+    """
+    if not hasattr(ids, "numpy"):
+        return
+    numbers = ids.numpy()
+    least, most = numbers.min(initial=0), numbers.max(initial=0)
+    if least < 0 or most >= rows:
+        raise ValueError(
+            f"{name} must be at least 0 and less than {rows}, the rows of "
+            f"their table. Received: {least} to {most}."
+        )
 
 
 class DisentangledEmbeddings(Embeddings):

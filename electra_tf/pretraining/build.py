@@ -141,7 +141,7 @@ def settings(
         model_dir=config.model_dir,
         data_files=tuple(shards),
         save_every=config.save_checkpoints_steps,
-        keep=config.keep_checkpoint_max,
+        keep=config.keep_checkpoint_max or 0,
         evaluate_every=config.eval_every_n_steps,
         eval_steps=config.num_eval_steps,
         seed=config.seed,

@@ -63,7 +63,7 @@ def resolve(path: str) -> str:
     Raises:
         FileNotFoundError: when there is no checkpoint.
     """
-    found = checkpoint_folder.latest(path) or path
+    found = checkpoint_folder.latest(path) or _only_one(path) or path
     if not tf.io.gfile.exists(f"{found}.index"):
         raise FileNotFoundError(
             f"No checkpoint at {path}. Expected a folder written by "
@@ -71,6 +71,12 @@ def resolve(path: str) -> str:
             f"{pathlib.PurePath(path) / 'model.ckpt-1000'}."
         )
     return found
+
+
+def _only_one(folder: str) -> str | None:
+    """Return the prefix of a folder's checkpoint, if it has one of any name."""
+    found = tf.io.gfile.glob(str(pathlib.PurePath(folder) / "*.index"))
+    return found[0].removesuffix(".index") if len(found) == 1 else None
 
 
 def read_variables(path: str) -> dict[str, np.ndarray]:

@@ -27,7 +27,8 @@ class AdamW:
     Args:
         variables: dict from path to `keras.Variable`.
         learning_rate: function from the step to a float scalar tensor.
-        weight_decay_rate: float; biases and LayerNorms are not decayed.
+        weight_decay_rate: float; biases and LayerNorms are not decayed, and
+            nothing is where it is 0 or below.
         rate_multipliers: dict from path to float, for layer-wise rates; 1 for
             variables that are not in it.
         clip_norm: float.
@@ -148,7 +149,7 @@ class AdamW:
         new_v = beta_2 * v + (1 - BETA_2) * tf.square(gradient)
         of_m, of_v = update.corrections
         direction = (new_m / of_m) / (tf.sqrt(new_v / of_v) + EPSILON)
-        if self.weight_decay_rate and is_decayed(path):
+        if self.weight_decay_rate > 0 and is_decayed(path):
             direction += self.weight_decay_rate * variable
         m.assign(new_m)
         v.assign(new_v)

@@ -11,11 +11,14 @@ from electra_tf.configs import EncoderConfig
 from electra_tf.conversion import (
     convert,
     hugging_face,
+    load,
     model_folder,
     tensorflow_checkpoint,
 )
+from electra_tf.conversion.hugging_face_parts import heads as their_heads
 from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.encoder import Encoder
+from electra_tf.finetuning import heads
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 from tests.conversion import runs
@@ -114,7 +117,7 @@ def test_discriminators_compute_the_same(tmp_path, size):
     model, read = pretrained(tmp_path, **settings(size))
     path = str(tmp_path / "to")
     written = hugging_face.write(path, read)
-    ours = model.head(encoded(model.main))
+    ours = model.head.head(encoded(model.main))
     assert_close(ours, theirs("ElectraForPreTraining", path))
     assert_loads_completely("ElectraForPreTraining", path)
     assert_same_model(written, hugging_face.read(path))
@@ -217,7 +220,7 @@ def test_the_task_tells_the_class():
     def part(*tasks, chosen=None):
         layers = {task: {"dense": (8, 2)} for task in tasks}
         config = ModelConfig(EncoderConfig(9, 8, 1, 2, 9), tasks=layers)
-        return hugging_face.default_part(config, chosen)
+        return their_heads.default_part(Model(config, {}), chosen)
 
     assert part("chunk") == "token_classification"
     assert part("squad") == "question_answering"
@@ -260,7 +263,7 @@ def test_their_discriminator_computes_the_same_here(tmp_path):
         required=lambda name: not name.startswith("generator"),
     )
     assert all(name.startswith("generator") for name in rest)
-    ours = model.head(encoded(model.main))
+    ours = model.head.head(encoded(model.main))
     assert_close(ours, theirs("ElectraForPreTraining", path))
 
 
@@ -348,10 +351,27 @@ def test_the_vocabulary_of_a_fast_tokenizer_is_found(tmp_path):
     assert hugging_face.read(str(path)).vocab == read.vocab
 
 
-def test_a_real_hidden_layer_cannot_be_converted(tmp_path):
-    path = save_theirs(tmp_path / "hf", "ElectraForSequenceClassification")
-    with pytest.raises(ValueError, match=r"hidden layer .* --part encoder"):
-        hugging_face.read(path)
+def test_a_real_hidden_layer_computes_the_same_here(tmp_path):
+    kind = "ElectraForSequenceClassification"
+    path = save_theirs(tmp_path / "hf", kind, num_labels=3)
+    read = hugging_face.read(path)
+    (task,) = read.tasks_json["tasks"]
+    head = heads.ClassificationHead(3, 16, "x", **task["head"]["options"])
+    head.build()
+    checkpoints.assign(
+        {v.path: v for v in head.variables},
+        {
+            n.split("/", 1)[1].replace(task["name"], "x"): a
+            for n, a in read.variables.items()
+        },
+    )
+    first = encoded(load.encoder(read))[:, 0]
+    ours = np.asarray(head.project(head.hidden(first)))
+    assert np.abs(ours - theirs(kind, path)).max() < TOLERANCE
+    again = str(tmp_path / "again")
+    hugging_face.write(again, read)
+    assert_same_model(read, hugging_face.read(again))
+    assert_loads_completely(kind, again)
 
 
 def test_the_approximate_gelu_is_the_same_there(tmp_path):

@@ -11,7 +11,7 @@ from electra_tf.configs import (
     hparams,
 )
 from electra_tf.conversion import hugging_face, load
-from electra_tf.conversion.hugging_face_weights import PARTS
+from electra_tf.conversion.hugging_face_parts.weights import PARTS
 from electra_tf.conversion.model import Model, ModelConfig, make
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead

@@ -21,6 +21,7 @@ from electra_tf.conversion import (
     tensorflow_checkpoint,
 )
 from electra_tf.conversion.model import shapes_of
+from electra_tf.errors import UserError
 from electra_tf.text import tokenization
 from tests.conversion import runs
 from tests.conversion.test_model_folder import VARIANTS
@@ -242,6 +243,8 @@ def test_another_vocabulary_is_an_error(tmp_path, run):
     words = (tmp_path / "words.txt").read_text()
     same = tokenization.Tokenizer(tmp_path / "words.txt")
     initial_checkpoint.check_vocabulary(start, same, run)
+    with_empty_line = dataclasses.replace(start, vocab=start.vocab + b"\n")
+    initial_checkpoint.check_vocabulary(with_empty_line, same, run)
     (tmp_path / "other.txt").write_text(words.replace("w7\n", "new\n"))
     other = tokenization.Tokenizer(tmp_path / "other.txt")
     with pytest.raises(ValueError, match="has 'w7' at line 13"):
@@ -293,3 +296,38 @@ def test_a_model_folder_is_taken(tmp_path, run):
     given = finetuning(init_checkpoint=folder, max_seq_length=12)
     config, start = initial_checkpoint.finetuning(given)
     assert encoder_config(config) == start.config.encoder
+
+
+@pytest.mark.parametrize(
+    "name", ["electra_small", "model.ckpt", "model.ckpt-9"]
+)
+def test_another_program_s_checkpoint_is_not_written_over(tmp_path, run, name):
+    config = pretraining(tmp_path)
+    folder = pathlib.Path(config.model_dir)
+    tensorflow_checkpoint.write_tf1(
+        str(folder), tensorflow_checkpoint.read_run(run)
+    )
+    for path in folder.glob("model.ckpt.*"):
+        path.rename(folder / path.name.replace("model.ckpt", name))
+    expected = rf"--init_checkpoint={folder}/{name} and another --model_name"
+    for given in (None, run):
+        with pytest.raises(UserError, match=expected):
+            initial_checkpoint.pretraining(
+                config.replace(init_checkpoint=given)
+            )
+    (folder / "checkpoint").unlink()
+    model = tensorflow_checkpoint.read_tf1(str(folder))  # By any name.
+    assert model.config.step == runs.STEP
+    trial = finetuning(init_checkpoint=run, model_dir=folder.with_name("trial"))
+    folder.rename(folder.with_name("trial_1"))
+    with pytest.raises(UserError, match="random weights"):
+        initial_checkpoint.finetuning(trial)
+
+
+def test_a_run_s_own_checkpoints_are_gone_on_with(tmp_path, run):
+    initial_checkpoint.check_folder(run)
+    (index,) = pathlib.Path(run).glob("*.index")
+    damaged = index.read_bytes()[:100]
+    index.with_name("model.ckpt-99.index").write_bytes(damaged)
+    initial_checkpoint.check_folder(run)
+    initial_checkpoint.check_folder(str(tmp_path / "not there"))

@@ -1,5 +1,6 @@
 """Weights in 16-bit formats are read as the float32 numbers they are."""
 
+import json
 import zipfile
 
 import ml_dtypes
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from electra_tf.conversion import formats, torch_file
+from electra_tf.conversion import formats, model_folder, torch_file
+from electra_tf.errors import UserError
 from tests.conversion import runs
 
 # A program that makes a tensor of four numbers.
@@ -52,3 +54,14 @@ def test_a_file_of_torch(tmp_path, storage, kind):
     (read,) = torch_file.load(str(path)).values()
     np.testing.assert_array_equal(read, numbers)
     assert read.dtype == kind
+
+
+@pytest.mark.parametrize("kind", ["F4_X", "F8_E5M2", "F6_E2M3", 5])
+def test_formats_that_are_not_known_are_named(tmp_path, kind):
+    spec = {"dtype": kind, "shape": [4], "data_offsets": [0, 4]}
+    header = json.dumps({"a.b": spec}).encode()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(UserError) as error:
+        model_folder.read_weights(str(path))
+    assert str(error.value).endswith(f"Received: {{'a.b': {kind!r}}}.")

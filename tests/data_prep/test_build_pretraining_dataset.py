@@ -114,6 +114,7 @@ def test_flags_of_the_original_work(build, tmp_path):
     shown = build(
         f"--output-dir={output}",
         "--blanks-separate-docs=False",
+        "--do-strip-accents",
         "--no-lower-case",
     )
     assert shown.returncode == 0, shown.stderr

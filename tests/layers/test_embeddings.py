@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from electra_tf.layers.embeddings import LOOKUPS, Embeddings
@@ -27,3 +28,17 @@ def test_look_ups_differ_in_speed_only():
     for outputs, other_gradient in others:
         np.testing.assert_allclose(outputs, reference, atol=1e-6)
         np.testing.assert_allclose(other_gradient, gradient, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ids", "segments", "message"),
+    [
+        ([[50]], [[0]], "input_ids must be at least 0 and less than 50"),
+        ([[-1]], [[0]], "Received: -1 to 0"),
+        ([[1]], [[2]], "segment_ids must be at least 0 and less than 2"),
+    ],
+)
+def test_ids_beyond_a_table_are_refused(ids, segments, message):
+    layer = Embeddings(tiny.encoder())
+    with pytest.raises(ValueError, match=message):
+        layer(np.array(ids), np.array(segments))

@@ -5,6 +5,7 @@ B batch, L length, W words to tag.
 
 import tensorflow as tf
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.training import checkpoints
@@ -24,7 +25,13 @@ class Served:
 
     def __init__(self, tuned: FinetunedModel, task: FinetunedTask):
         self.task = task
-        self.network = FinetuningModel(tuned.encoder, [task])
+        try:
+            self.network = FinetuningModel(tuned.encoder, [task])
+        except TypeError as error:  # Of arguments that no head has.
+            raise UserError(
+                f"options of {task.name} in the tasks.json of {tuned.path} "
+                f"must be those of a head {task.head.kind}: {error}."
+            ) from None
         checkpoints.assign(self.network.variables, tuned.model.variables)
 
     @property

@@ -88,8 +88,7 @@ class TagAnswers:
         tokenizer = self.tokenizer
         return {
             "input_ids": [tokenizer.cls_id, *inside, tokenizer.sep_id],
-            # As in training.
-            "segment_ids": [1] * (len(inside) + 2),
+            "segment_ids": [self.task.segment] * (len(inside) + 2),
             "positions": [1 + firsts[word] - span.start for word in words],
             "words": words,
         }

@@ -48,6 +48,7 @@ class TextPredictor:
     ):
         self.task = tuned.task(task)
         self.batch_size = batch_size
+        self._segments = tuned.encoder.type_vocab_size
         self.most = tuned.settings.max_seq_length
         self.tokenizer = tuned.tokenizer
         self.unknown = Counts()  # Of all tokens that were answered for.
@@ -101,9 +102,14 @@ class TextPredictor:
         if problem := answers.problem(self.answers, row):
             return problem
         try:
-            return self.answers.inputs(row)
+            made = self.answers.inputs(row)
         except DataError as error:
             return str(error)
+        most = max((max(one["segment_ids"]) for one in made), default=0)
+        if most < self._segments:
+            return made
+        kinds = f"{self._segments} kind{'s' * (self._segments > 1)} of segments"
+        return f"the model has {kinds}, and this takes {most + 1}"
 
     def _outputs(self, inputs: list[dict]) -> list[dict]:
         """Return the outputs of inputs; those of like length go together."""

@@ -1,6 +1,7 @@
 """Names and forms that Hugging Face's transformers gives to the variables.
 
-Their sentence head is `out_proj(gelu(dense(x)))`, ours `kernel^T x + bias`.
+Their sentence head is `out_proj(gelu(dense(x)))`, ours `kernel^T x + bias`, or
+theirs where it was read from them: then it has the layer `hidden`.
 Far enough above 0 the GELU is the identity, and x comes out of a layer
 normalisation, so none of its numbers is below -(|gamma| sqrt(H) + |beta|).
 With the identity as dense layer's matrix and that bound (and a bit more) as
@@ -30,10 +31,10 @@ from electra_tf.conversion.model import (
     renamed,
     shapes_of,
 )
-from electra_tf.errors import UserError
 
 # GELU(6) is 6 up to a relative error of 1e-9, below float32's resolution.
 LINEAR_FROM = 6.0
+HIDDEN = "hidden"
 HIDDEN_LAYER, OUTPUT_LAYER = "classifier.dense", "classifier.out_proj"
 
 
@@ -97,7 +98,11 @@ def their_name(part: str, ours: str) -> str:
     >>> their_name("question_answering", "task_specific/squad/dense/bias")
     'qa_outputs.bias'
     """
-    rules = [(f"^{TASKS}/.+/dense/", f"{PARTS[part].layer}/"), *RULES]
+    rules = [
+        (f"^{TASKS}/.+/dense/", f"{PARTS[part].layer}/"),
+        (f"^{TASKS}/.+/{HIDDEN}/", f"{HIDDEN_LAYER}/"),
+        *RULES,
+    ]
     if part == "encoder":
         rules.insert(0, (f"^{MAIN}/", ""))
     return renamed(ours, rules)
@@ -112,7 +117,7 @@ def to_theirs(model: Model, part: str, task: str) -> dict[str, np.ndarray]:
         their_name(part, name): np.ascontiguousarray(_turned(name, array))
         for name, array in model.variables.items()
     }
-    if part == "classification":
+    if part == "classification" and HIDDEN not in model.config.tasks[task]:
         kernel, bias = _linear(model.variables, task)  # [H, C], [C]
         shift = _shift(model.variables, model.config.encoder)
         arrays |= {
@@ -136,8 +141,7 @@ def to_ours(
         arrays: theirs by name.
 
     Raises:
-        UserError: when names or shapes do not fit, or a sentence head has a
-            hidden layer that does more than to shift.
+        UserError: when names or shapes do not fit.
     """
     check_depth(path, encoder, arrays)
     shapes = _shapes(part, task, encoder, arrays)
@@ -145,18 +149,12 @@ def to_ours(
         their_name(part, name): shape[::-1] if _is_turned(name) else shape
         for name, shape in shapes.items()
     }
-    if part == "classification":
-        size = encoder.hidden_size
-        expected[f"{HIDDEN_LAYER}.weight"] = (size, size)
-        expected[f"{HIDDEN_LAYER}.bias"] = (size,)
     layout.check(expected, shapes_of(arrays), path)
     variables = {
         name: _turned(name, arrays[their_name(part, name)]) for name in shapes
     }
-    if part == "classification":
-        variables[f"{TASKS}/{task}/dense/bias"] = _without_hidden_layer(
-            path, variables, task, encoder, arrays
-        )
+    if part == "classification" and _only_shifts(variables, task, encoder):
+        return _without_hidden_layer(variables, task)
     return variables
 
 
@@ -177,30 +175,37 @@ def _shapes(
     if head != TASKS:
         return ModelConfig(encoder, parts=(head,) if head else ()).shapes
     outputs = np.shape(arrays.get(f"{PARTS[part].layer}.weight", []))[:1]
-    kernel = (encoder.hidden_size, *(outputs or (0,)))
-    return ModelConfig(encoder, tasks={task: {"dense": kernel}}).shapes
+    size = encoder.hidden_size
+    if part == "question_answering":
+        outputs = (2,)  # Starts and ends.
+    layers = {"dense": (size, *(outputs or (0,)))}
+    if part == "classification":
+        layers[HIDDEN] = (size, size)
+    return ModelConfig(encoder, tasks={task: layers}).shapes
 
 
-def _without_hidden_layer(
-    path: str, variables: Mapping, task: str, config: EncoderConfig, arrays
-) -> np.ndarray:
-    """Return our head's bias `(C,)`, if their hidden layer only shifts."""
-    weight = arrays[f"{HIDDEN_LAYER}.weight"]  # [H, H]
-    shift = arrays[f"{HIDDEN_LAYER}.bias"]  # [H]
+def _only_shifts(variables: Mapping, task: str, config: EncoderConfig) -> bool:
+    """Return whether a head's hidden layer is the one that `to_theirs` made."""
+    kernel, shift = _linear(variables, task, HIDDEN)  # [H, H], [H]
     identity = np.eye(len(shift), dtype=np.float32)
-    needed = _shift(variables, config)
-    if not np.array_equal(weight, identity) or np.any(shift < needed):
-        raise UserError(
-            f"{path} has a hidden layer (classifier.dense, then GELU) in its "
-            "head. ELECTRA's own head is linear, so this one cannot be "
-            "converted; the encoder can: --part encoder."
-        )
-    kernel, bias = _linear(variables, task)
-    return np.float32(bias + shift.astype(np.float64) @ kernel)
+    enough = np.all(shift >= _shift(variables, config))
+    return np.array_equal(kernel, identity) and enough
 
 
-def _linear(variables: Mapping, task: str) -> tuple[np.ndarray, np.ndarray]:
-    name = f"{TASKS}/{task}/dense"
+def _without_hidden_layer(variables: dict, task: str) -> dict:
+    """Return the variables with the shift in the output layer's bias."""
+    kernel, bias = _linear(variables, task)  # [H, C], [C]
+    _, shift = _linear(variables, task, HIDDEN)
+    hidden = f"{TASKS}/{task}/{HIDDEN}/"
+    rest = {n: v for n, v in variables.items() if not n.startswith(hidden)}
+    total = bias + shift.astype(np.float64) @ kernel
+    return {**rest, f"{TASKS}/{task}/dense/bias": np.float32(total)}
+
+
+def _linear(
+    variables: Mapping, task: str, layer: str = "dense"
+) -> tuple[np.ndarray, np.ndarray]:
+    name = f"{TASKS}/{task}/{layer}"
     return variables[f"{name}/kernel"], variables[f"{name}/bias"]
 
 

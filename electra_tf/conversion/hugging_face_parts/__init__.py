@@ -1,0 +1,1 @@
+"""Parts of Hugging Face's folders: arrays, word pieces, and heads."""

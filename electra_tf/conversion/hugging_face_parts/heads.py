@@ -1,0 +1,181 @@
+"""What heads predict, as Hugging Face's config.json and our tasks.json say.
+
+Theirs has `id2label` and `problem_type` for one head, ours a list of tasks and
+the settings that inputs and answers depend on.
+"""
+
+import os
+from collections.abc import Mapping
+
+from electra_tf.configs.finetuning import QuestionAnsweringSettings
+from electra_tf.configs.tasks import TASKS
+from electra_tf.conversion import model_folder
+from electra_tf.conversion.hugging_face_parts.weights import HIDDEN, PARTS
+from electra_tf.conversion.model import Model, ModelConfig
+from electra_tf.errors import UserError, shown
+
+TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
+SHORTEST, LONGEST = 3, 2**31  # Tokens of an input.
+_OF_SPAN_HEADS = (
+    "answerable_classifier",
+    "answerable_uses_start_logits",
+    "answerable_weight",
+)
+# Settings of answers that nothing in their folders tells.
+_AS_BY_DEFAULT = (
+    "n_best_size",
+    "max_answer_length",
+    "joint_prediction",
+    "answerable_classifier",
+    "qa_na_threshold",
+    "answer_places",
+)
+
+# The head of each kind, see `electra_tf.finetuning.heads`: the part that has
+# one, and their name of what it is trained for.
+KINDS = {
+    "classification": ("classification", "single_label_classification"),
+    "multilabel": ("classification", "multi_label_classification"),
+    "regression": ("classification", "regression"),
+    "tagging": ("token_classification", None),
+    "independent_question_answering": ("question_answering", None),
+}
+# The names of heads that nobody named, by the part.
+DEFAULT_TASKS = {
+    "classification": "classification",
+    "token_classification": "tagging",
+    "question_answering": "qa",
+}
+
+
+def default_part(model: Model, task: str | None = None) -> str:
+    """Return which of `PARTS` a model is, where nobody says."""
+    if model.config.tasks:
+        name = task or min(model.config.tasks)
+        head = model_folder.task_of(model, name).get("head", {}).get("kind")
+        head = head or (TASKS[name].head if name in TASKS else "")
+        head = f"independent_{head}" if head == "question_answering" else head
+        if head and head not in KINDS:
+            raise UserError(
+                f"transformers has no ELECTRA with the head {head!r}, which "
+                f"{name} has. Train with --joint_prediction=false and "
+                "--answerable_classifier=false, or choose --part encoder."
+            )
+        return KINDS[head][0] if head else "classification"
+    for part in ("discriminator", "generator"):
+        if PARTS[part].head in model.config.parts:
+            return part
+    return "encoder"
+
+
+def config_json(
+    size: int, known: Mapping, labels: tuple[str, ...] = ()
+) -> dict:
+    """Return what their config.json says of a head's outputs.
+
+    Args:
+        size: how many there are.
+        known: what our tasks.json says of the task; {} for nothing.
+        labels: their names; by default those of `known`, or numbers.
+    """
+    labels = labels or tuple(known.get("labels") or ())
+    labels = labels or tuple(f"LABEL_{index}" for index in range(size))
+    if len(labels) != size:
+        raise UserError(
+            f"--labels must name the {size} outputs of the head. Received: "
+            f"{', '.join(labels)}."
+        )
+    _, problem = KINDS.get(known.get("head", {}).get("kind"), ("", None))
+    return {
+        "id2label": {str(index): label for index, label in enumerate(labels)},
+        "label2id": {label: index for index, label in enumerate(labels)},
+        **({"problem_type": problem} if problem else {}),
+    }
+
+
+def tasks_json(
+    path: str, values: Mapping, part: str, task: str, config: ModelConfig
+) -> dict:
+    """Return the content of our tasks.json for their config.json."""
+    file = os.path.join(path, model_folder.CONFIG_FILE)
+    layers = config.tasks[task]
+    size = layers["dense"][1]
+    kind, labels = _kind(file, values, part, size), None
+    if kind in ("classification", "multilabel", "tagging"):
+        labels = _read_labels(file, values, size)
+    qa = QuestionAnsweringSettings(
+        joint_prediction=False, answerable_classifier=False
+    )
+    length = min(_most_tokens(path), config.encoder.max_position_embeddings)
+    options = {}
+    if part == "question_answering":
+        options = {name: getattr(qa, name) for name in _OF_SPAN_HEADS}
+    elif HIDDEN in layers:
+        options = {"has_hidden_layer": True}
+    entry = {
+        "name": task,
+        "head": {"kind": kind, "size": size, "options": options},
+        "labels": labels,
+        "scale": [0.0, 1.0] if kind == "regression" else None,
+        "lower_case_words": config.do_lower_case,
+        "splits_ideographs": True,
+        "span_rule": "entities" if _are_spans(labels) else "words",
+        "segment": 0,  # As they have it for a text alone.
+    }
+    settings = {
+        "max_seq_length": length,
+        "max_query_length": min(qa.max_query_length, max(length // 2, 1)),
+        "doc_stride": min(qa.doc_stride, max(length // 4, 1)),
+        **{name: getattr(qa, name) for name in _AS_BY_DEFAULT},
+    }
+    return model_folder.tasks_json([entry], settings)
+
+
+def _are_spans(labels: list[str] | None) -> bool:
+    """Return whether tags name the beginnings of spans."""
+    return any(label[:2] in ("B-", "B_", "B") for label in labels or ())
+
+
+def _kind(file: str, values: Mapping, part: str, size: int) -> str:
+    """Return the kind of a head, a row of `KINDS`."""
+    problem = values.get("problem_type")
+    if part == "classification" and problem is None:
+        return "regression" if size == 1 else "classification"
+    problem = problem if part == "classification" else None
+    for kind, row in KINDS.items():
+        if row == (part, problem):
+            return kind
+    known = [name for _, name in KINDS.values() if name]
+    raise UserError(
+        f"problem_type in {file} must be one of {', '.join(known)}. Received: "
+        f"{shown(problem)}."
+    )
+
+
+def _read_labels(file: str, values: Mapping, size: int) -> list[str]:
+    """Return the names of a head's outputs."""
+    names = values.get("id2label")
+    if names is None and isinstance(values.get("label2id"), dict):
+        names = {n: label for label, n in values["label2id"].items()}
+    if names is None:
+        return [f"LABEL_{index}" for index in range(size)]
+    if isinstance(names, dict):
+        labels = [names.get(str(i), names.get(i)) for i in range(size)]
+        texts = [str(n) for n in labels if type(n) in (str, int, float)]
+        if len(names) == size == len(set(texts)):
+            return texts
+    raise UserError(
+        f"id2label in {file} must name each of the {size} outputs of the head, "
+        f"from 0 on, and no two alike. Received: {shown(names)}."
+    )
+
+
+def _most_tokens(path: str) -> int:
+    file = os.path.join(path, TOKENIZER_CONFIG_FILE)
+    most = model_folder.read_json(file).get("model_max_length", 512)
+    if not isinstance(most, int | float) or not most >= SHORTEST:
+        raise UserError(
+            f"model_max_length in {file} must be a number of at least "
+            f"{SHORTEST}. Received: {shown(most)}."
+        )
+    return int(min(most, LONGEST))

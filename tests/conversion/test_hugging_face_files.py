@@ -1,0 +1,166 @@
+"""Weights and vocabularies as they lie in Hugging Face's folders."""
+
+import json
+import pathlib
+import shutil
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from electra_tf.conversion import formats, hugging_face
+from electra_tf.errors import UserError
+from tests.conversion import runs, torch_files
+
+SAFETENSORS, PICKLED = "model.safetensors", "pytorch_model.bin"
+TABLE = "electra.embeddings.word_embeddings.weight"
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory) -> pathlib.Path:
+    root = tmp_path_factory.mktemp("their")
+    model = formats.read(runs.save(root / "run", *runs.pretrained(root)))
+    hugging_face.write(str(root / "discriminator"), model)
+    hugging_face.write(str(root / "generator"), model, part="generator")
+    return root
+
+
+@pytest.fixture
+def folder(original, tmp_path) -> pathlib.Path:
+    shutil.copytree(original / "discriminator", tmp_path / "hf")
+    return tmp_path / "hf"
+
+
+def arrays_of(folder: pathlib.Path) -> dict[str, np.ndarray]:
+    return safetensors.numpy.load_file(folder / SAFETENSORS)
+
+
+def shard(folder: pathlib.Path, pickled: bool) -> pathlib.Path:
+    """Cut a folder's weights into three files; return the index."""
+    arrays, places = arrays_of(folder), {}
+    single = PICKLED if pickled else SAFETENSORS
+    for number in range(3):
+        names = sorted(arrays)[number::3]
+        stem, _, end = single.rpartition(".")
+        file = f"{stem}-0000{number + 1}-of-00003.{end}"
+        some = {name: arrays[name] for name in names}
+        if pickled:
+            torch_files.save(folder / file, some)
+        else:
+            safetensors.numpy.save_file(some, folder / file)
+        places |= dict.fromkeys(names, file)
+    (folder / SAFETENSORS).unlink()
+    index = folder / f"{single}.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": places}))
+    return index
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_weights_in_several_files(folder, pickled):
+    expected = hugging_face.read(str(folder)).variables
+    shard(folder, pickled)
+    runs.assert_same(expected, hugging_face.read(str(folder)).variables)
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("../hf/x", "must be the name of a file beside it"),
+        (5, "Received: .*5"),
+        ("gone.safetensors", "No .*gone.safetensors, which .*index.json names"),
+        ("model-00002-of-00003.safetensors", "It lacks: .*dense.bias"),
+    ],
+)
+def test_an_index_that_is_wrong(folder, place, message):
+    index = shard(folder, pickled=False)
+    values = json.loads(index.read_text())
+    values["weight_map"][min(values["weight_map"])] = place
+    index.write_text(json.dumps(values))
+    with pytest.raises((UserError, FileNotFoundError), match=message):
+        hugging_face.read(str(folder))
+
+
+@pytest.mark.parametrize("part", ["discriminator", "generator"])
+def test_rows_beyond_the_vocabulary_are_cut_and_told(original, tmp_path, part):
+    expected = hugging_face.read(str(original / part))
+    for config_too in (True, False):
+        path = tmp_path / str(config_too)
+        shutil.copytree(original / part, path)
+        arrays = arrays_of(path)
+        for name in (TABLE, "generator_lm_head.bias"):
+            if name in arrays:
+                padding = [(0, 24)] + [(0, 0)] * (arrays[name].ndim - 1)
+                arrays[name] = np.pad(arrays[name], padding)
+        safetensors.numpy.save_file(arrays, path / SAFETENSORS)
+        if config_too:
+            file = path / "config.json"
+            values = json.loads(file.read_text())
+            file.write_text(json.dumps({**values, "vocab_size": 64}))
+        read = hugging_face.read(str(path))
+        runs.assert_same(expected.variables, read.variables)
+        assert read.config == expected.config
+        assert read.left_out[f"rows 40 to 63 of {TABLE}"]
+
+
+def test_another_model_s_vocabulary_is_not_taken_for_padding(folder):
+    arrays = arrays_of(folder)
+    arrays[TABLE] = np.pad(arrays[TABLE], [(0, 500), (0, 0)])
+    safetensors.numpy.save_file(arrays, folder / SAFETENSORS)
+    with pytest.raises(UserError, match=r"has shape \(540, 8\)"):
+        hugging_face.read(str(folder))
+
+
+def test_an_empty_last_line_is_no_word_piece(folder):
+    expected = hugging_face.read(str(folder))
+    vocab = folder / "vocab.txt"
+    vocab.write_bytes(vocab.read_bytes() + b"\n")
+    read = hugging_face.read(str(folder))
+    assert read.config == expected.config
+    runs.assert_same(expected.variables, read.variables)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_tokens_that_were_added_keep_their_rows(folder, fast):
+    arrays = arrays_of(folder)
+    arrays[TABLE] = np.pad(arrays[TABLE], [(0, 24), (0, 0)], mode="edge")
+    safetensors.numpy.save_file(arrays, folder / SAFETENSORS)
+    added = {"<e1>": 40, "<e2>": 41, "[CLS]": 2}
+    if fast:
+        entries = [{"id": n, "content": token} for token, n in added.items()]
+        content = {"added_tokens": entries}
+        (folder / "tokenizer.json").write_text(json.dumps(content))
+    else:
+        (folder / "added_tokens.json").write_text(json.dumps(added))
+    read = hugging_face.read(str(folder))
+    assert read.vocab.endswith(b"\n<e1>\n<e2>\n")
+    assert read.config.encoder.vocab_size == 42
+    np.testing.assert_array_equal(
+        read.variables["electra/embeddings/word_embeddings"], arrays[TABLE][:42]
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("added_tokens.json", {"<e>": "41"}, "must be ids by token"),
+        ("added_tokens.json", {"<e>": 99}, "each id from 40 on once"),
+        ("tokenizer.json", {"added_tokens": [5]}, "an id and a content each"),
+        ("tokenizer.json", {"added_tokens": 5}, "added_tokens in .* must"),
+        (
+            "tokenizer_config.json",
+            {"model_max_length": "x"},
+            "model_max_length in .* must be a number",
+        ),
+    ],
+)
+def test_wrong_tokens_are_refused(folder, file, content, message):
+    (folder / file).write_text(json.dumps(content))
+    values = json.loads((folder / "config.json").read_text())
+    values["architectures"] = ["ElectraForTokenClassification"]
+    (folder / "config.json").write_text(json.dumps(values))
+    arrays = {n: a for n, a in arrays_of(folder).items() if "electra" in n}
+    arrays["classifier.weight"] = np.zeros((2, 16), np.float32)
+    arrays["classifier.bias"] = np.zeros(2, np.float32)
+    safetensors.numpy.save_file(arrays, folder / SAFETENSORS)
+    with pytest.raises(UserError, match=message):
+        hugging_face.read(str(folder))
