@@ -141,28 +141,36 @@ class AdamW:
         """Make the step of one variable."""
         multiplier = self.rate_multipliers.get(path, 1.0)
         rate = update.rate if multiplier == 1 else update.rate * multiplier
-        self._step(
-            variable, m, v, gradient, update, rate, decayed=is_decayed(path)
+        new_m, new_v, step = self._step(
+            *(tf.convert_to_tensor(value) for value in (variable, m, v)),
+            gradient,
+            update,
+            rate,
+            is_decayed(path),
         )
+        m.assign(new_m)
+        v.assign(new_v)
+        variable.assign_sub(step)
 
-    # A function of its own is traced once for all variables of a shape.
+    # A function of its own is traced once for all variables of a shape. It
+    # takes values: with several replicas a variable that is passed to a
+    # function is the first replica's.
     @tf.function(autograph=False)
     def _step(self, variable, m, v, gradient, update, rate, decayed: bool):
+        """Return m, v and what is taken from the variable."""
         # Written out: TensorFlow's fused Adam rounds 1 - beta_2 in float32,
         # which moves every update by 2e-5 of its size.
         gradient = tf.cast(gradient, variable.dtype)
         gradient = tf.math.multiply_no_nan(gradient, update.factor)
-        new_m = update.beta_1 * m + (1 - BETA_1) * gradient
-        new_v = update.beta_2 * v + (1 - BETA_2) * tf.square(gradient)
-        m.assign(new_m)
-        v.assign(new_v)
+        m = update.beta_1 * m + (1 - BETA_1) * gradient
+        v = update.beta_2 * v + (1 - BETA_2) * tf.square(gradient)
+        of_m, of_v = m, v
         if update.corrections:
-            of_m, of_v = update.corrections
-            new_m, new_v = new_m / of_m, new_v / of_v
-        direction = new_m / (tf.sqrt(new_v) + EPSILON)
+            of_m, of_v = m / update.corrections[0], v / update.corrections[1]
+        direction = of_m / (tf.sqrt(of_v) + EPSILON)
         if self.weight_decay_rate and decayed:
             direction += self.weight_decay_rate * variable
-        variable.assign_sub(rate * self._scaled(direction, variable, decayed))
+        return m, v, rate * self._scaled(direction, variable, decayed)
 
     def _scaled(self, direction, variable, decayed: bool):
         """Return the direction with the length that it is to have."""
