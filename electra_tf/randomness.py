@@ -15,8 +15,9 @@ import math
 
 import tensorflow as tf
 
-# Philox makes four numbers of one counter.
-_PER_COUNTER = 4
+# Philox makes 128 bits of one counter. It is named, because XLA's own choice
+# is five times slower on a CPU.
+_BITS_PER_COUNTER = 128
 _PHILOX = 1
 
 
@@ -52,37 +53,61 @@ class RandomStream:
         return RandomStream(self.seed, self.step, self.first_example, scope)
 
     def uniform(self, shape, name: str):
-        """Draw float32 numbers in [0, 1).
+        """Draw float32 numbers in [0, 1): multiples of 2^-24.
+
+        They are made of Philox's bits here, because TensorFlow and XLA turn
+        bits into fractions differently.
 
         Args:
             shape: ints or integer scalar tensors; the first axis is examples.
             name: str, the name of this draw in the stream's scope.
         """
+        bits = tf.bitwise.right_shift(self._bits(shape, name, tf.uint32), 8)
+        return tf.cast(tf.bitcast(bits, tf.int32), tf.float32) * 2.0**-24
+
+    def keep_mask(self, shape, name: str, drop_rate: float):
+        """Draw which elements dropout keeps: bool, 16 bits an element.
+
+        With 16 bits instead of 32 dropout takes half the time on a CPU.
+
+        Args:
+            shape, name: as of `uniform`.
+            drop_rate: float, a multiple of 2^-16 (`dropout_rate`).
+        """
+        dropped = tf.constant(round(drop_rate * 2**16), tf.uint16)
+        return self._bits(shape, name, tf.uint16) >= dropped
+
+    def _bits(self, shape, name: str, dtype):
+        """Draw unsigned integers of 16 or 32 bits."""
         examples, *rest = shape
         each = _product(rest)
-        counters = -(-each // _PER_COUNTER)  # Of an example, rounded up.
-        key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(
-            seed=self._key(name)
-        )
+        per_counter = _BITS_PER_COUNTER // (8 * dtype.size)
+        counters = -(-each // per_counter)  # Of an example, rounded up.
         skipped = tf.cast(self.first_example, tf.int64) * tf.cast(
             counters, tf.int64
         )
-        # Philox is named, because XLA's own choice is five times slower on
-        # a CPU (2.4 ms against 0.4 ms for 2 million numbers).
-        numbers = tf.raw_ops.StatelessRandomUniformV2(
-            shape=(examples, counters * _PER_COUNTER),
-            key=key,
-            counter=counter + tf.stack([tf.cast(skipped, tf.uint64), 0]),
+        numbers = tf.raw_ops.StatelessRandomUniformFullIntV2(
+            shape=(examples, counters * _BITS_PER_COUNTER // 32),
+            key=self._key(name),
+            counter=tf.cast(
+                tf.stack([skipped, tf.cast(self.step, tf.int64)]), tf.uint64
+            ),
             alg=_PHILOX,
+            dtype=tf.uint32,
+        )
+        numbers = tf.reshape(
+            tf.bitcast(numbers, dtype), (examples, counters * per_counter)
         )
         return tf.reshape(numbers[:, :each], shape)
 
     def _key(self, name: str):
-        """Return the int64 [2] seed of the draw called `name`."""
+        """Return the uint64 [1] key of Philox for the draw called `name`.
+
+        `StatelessRandomGetKeyCounter` would make another one in XLA.
+        """
         text = f"{self.seed}:{self.scope}/{name}".encode()
         digest = hashlib.blake2b(text, digest_size=8).digest()
-        named = int.from_bytes(digest, "big", signed=True)
-        return tf.stack([tf.constant(named), tf.cast(self.step, tf.int64)])
+        return tf.constant([int.from_bytes(digest, "big")], tf.uint64)
 
 
 def _product(sizes: list):
@@ -92,6 +117,15 @@ def _product(sizes: list):
         if not isinstance(size, int):
             known = known * size
     return known
+
+
+def dropout_rate(rate: float) -> float:
+    """Return the multiple of 2^-16 that is nearest, but neither 0 nor 1.
+
+    >>> dropout_rate(0.1), dropout_rate(1e-9) == 2**-16
+    (0.100006103515625, True)
+    """
+    return min(max(round(rate * 2**16), 1), 2**16 - 1) / 2**16
 
 
 def scoped(random: RandomStream | None, name: str) -> RandomStream | None:

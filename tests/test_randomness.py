@@ -1,8 +1,10 @@
+import hashlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.randomness import RandomStream, scoped
+from electra_tf.randomness import RandomStream, dropout_rate, scoped
 
 BASE = {"seed": 1, "step": 2, "first_example": 3, "scope": "a"}
 
@@ -61,13 +63,65 @@ def test_shapes_may_be_tensors():
     np.testing.assert_array_equal(drawn(np.zeros((3, 5, 2))), expected)
 
 
-def test_compiled_draws_are_the_same():
-    compiled = tf.function(
-        lambda step: RandomStream(1, step).uniform((9, 3), "x")
-    )
-    np.testing.assert_array_equal(
-        compiled(tf.constant(5)), RandomStream(1, 5).uniform((9, 3), "x")
-    )
+def keep_mask(stream, shape, name):
+    return stream.keep_mask(shape, name, 0.25)
+
+
+@pytest.mark.parametrize("shape", [(1,), (9, 3), (4, 33, 7), (8, 125_000)])
+@pytest.mark.parametrize("draw", [RandomStream.uniform, keep_mask])
+def test_eager_graph_and_xla_draw_the_same_bits(draw, shape):
+    def function(step):
+        return draw(RandomStream(1, step, first_example=2), shape, "x")
+
+    step = tf.constant(5)
+    eager = function(step).numpy()
+    for jit_compile in (False, True):
+        compiled = tf.function(function, jit_compile=jit_compile)
+        np.testing.assert_array_equal(compiled(step), eager)
+
+
+def philox(counter: int, key: int) -> list[int]:
+    """Return four 32-bit numbers (Philox4x32-10, Salmon et al. 2011)."""
+    low = 2**32 - 1
+    c = [counter >> shift & low for shift in (0, 32, 64, 96)]
+    k = [key & low, key >> 32]
+    for _ in range(10):
+        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [b >> 32 ^ c[1] ^ k[0], b & low, a >> 32 ^ c[3] ^ k[1], a & low]
+        k = [k[0] + 0x9E3779B9 & low, k[1] + 0xBB67AE85 & low]
+    return c
+
+
+def test_uniform_numbers_are_the_24_upper_bits_of_philox():
+    # The authors' own example.
+    known = [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
+    assert philox(0, 0) == known
+    stream = RandomStream(seed=3, step=7, first_example=5, scope="/a")
+    digest = hashlib.blake2b(b"3:/a/x", digest_size=8).digest()
+    key = int.from_bytes(digest, "big")
+    # Six numbers take two counters an example.
+    expected = [
+        [
+            (bits >> 8) / 2**24
+            for counter in (2 * example, 2 * example + 1)
+            for bits in philox(counter + (7 << 64), key)
+        ][:6]
+        for example in (5, 6)
+    ]
+    assert stream.uniform((2, 6), "x").numpy().tolist() == expected
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9999])
+def test_as_much_is_dropped_as_asked_for(rate):
+    rate = dropout_rate(rate)
+    keep = RandomStream(0, 0).keep_mask((1000, 1000), "x", rate).numpy()
+    error = np.sqrt(rate * (1 - rate) / keep.size)
+    assert abs(keep.mean() - (1 - rate)) < 4 * error
+
+
+def test_a_rate_is_neither_0_nor_1():
+    assert dropout_rate(1e-9) == 2**-16
+    assert dropout_rate(1 - 1e-9) == 1 - 2**-16
 
 
 def test_draws_are_uniform():

@@ -26,9 +26,6 @@ from electra_tf.conversion.hugging_face_parts.files import (
     OUTPUT_MATRIX,
     WORD_EMBEDDINGS,
 )
-from electra_tf.conversion.hugging_face_parts.heads import (
-    TOKENIZER_CONFIG_FILE,
-)
 from electra_tf.conversion.hugging_face_parts.weights import (
     HIDDEN,
     PARTS,
@@ -50,7 +47,6 @@ from electra_tf.io import files
 from electra_tf.text import vocabulary
 
 MODEL_TYPE = "electra"
-}
 # Settings that a config.json leaves out have these values in ElectraConfig.
 DEFAULTS = {
     "vocab_size": 30522,
@@ -226,9 +222,6 @@ def _config_json(
     return config
 
 
-    }
-
-
 def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
     """Return the encoder that their config.json describes."""
     if values.get("model_type") != MODEL_TYPE:
@@ -295,5 +288,3 @@ def _check_tied(path: str, arrays: Mapping):
             f"{OUTPUT_MATRIX} of {path} must be the word embeddings, as "
             "ELECTRA's is. It is another matrix."
         )
-
-

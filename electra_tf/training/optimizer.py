@@ -99,10 +99,11 @@ class AdamW:
         used = norm if global_norm is None else global_norm
         factor = self.clip_norm * tf.minimum(1 / used, 1 / self.clip_norm)
         update = _Update(
-            finite,
             # 0 makes even a gradient of NaN 0, by multiply_no_nan.
             factor=tf.where(finite, factor / loss_scale, 0.0),
             rate=tf.where(finite, self.learning_rate(step), 0.0),
+            beta_1=tf.where(finite, BETA_1, 1.0),
+            beta_2=tf.where(finite, BETA_2, 1.0),
             corrections=self._corrections(step),
         )
         context = tf.distribute.get_replica_context()
@@ -115,10 +116,10 @@ class AdamW:
             )
         return norm
 
-    def _corrections(self, step) -> tuple:
-        """Return what m and v are divided by: float32 scalars."""
+    def _corrections(self, step):
+        """Return what m and v are divided by: float32 scalars, or None."""
         if not self.bias_correction:
-            return 1.0, 1.0
+            return None
         number = tf.cast(step + 1, tf.float32)
         return 1 - BETA_1**number, 1 - BETA_2**number
 
@@ -139,24 +140,40 @@ class AdamW:
 
     def _update(self, variable, m, v, gradient, update, path: str):
         """Make the step of one variable."""
+        multiplier = self.rate_multipliers.get(path, 1.0)
+        rate = update.rate if multiplier == 1 else update.rate * multiplier
+        new_m, new_v, step = self._step(
+            *(tf.convert_to_tensor(value) for value in (variable, m, v)),
+            gradient,
+            update,
+            rate,
+            is_decayed(path),
+        )
+        m.assign(new_m)
+        v.assign(new_v)
+        variable.assign_sub(step)
+
+    # A function of its own is traced once for all variables of a shape. It
+    # takes values: with several replicas a variable that is passed to a
+    # function is the first replica's.
+    @tf.function(autograph=False)
+    def _step(self, variable, m, v, gradient, update, rate, decayed: bool):
+        """Return m, v and what is taken from the variable."""
         # Written out: TensorFlow's fused Adam rounds 1 - beta_2 in float32,
         # which moves every update by 2e-5 of its size.
         gradient = tf.cast(gradient, variable.dtype)
         gradient = tf.math.multiply_no_nan(gradient, update.factor)
-        beta_1 = tf.where(update.finite, BETA_1, 1.0)
-        beta_2 = tf.where(update.finite, BETA_2, 1.0)
-        new_m = beta_1 * m + (1 - BETA_1) * gradient
-        new_v = beta_2 * v + (1 - BETA_2) * tf.square(gradient)
-        of_m, of_v = update.corrections
-        direction = (new_m / of_m) / (tf.sqrt(new_v / of_v) + EPSILON)
-        if self.weight_decay_rate > 0 and is_decayed(path):
+        m = update.beta_1 * m + (1 - BETA_1) * gradient
+        v = update.beta_2 * v + (1 - BETA_2) * tf.square(gradient)
+        of_m, of_v = m, v
+        if update.corrections:
+            of_m, of_v = m / update.corrections[0], v / update.corrections[1]
+        direction = of_m / (tf.sqrt(of_v) + EPSILON)
+        if self.weight_decay_rate > 0 and decayed:
             direction += self.weight_decay_rate * variable
-        m.assign(new_m)
-        v.assign(new_v)
-        rate = update.rate * self.rate_multipliers.get(path, 1.0)
-        variable.assign_sub(rate * self._scaled(direction, variable, path))
+        return m, v, rate * self._scaled(direction, variable, decayed)
 
-    def _scaled(self, direction, variable, path: str):
+    def _scaled(self, direction, variable, decayed: bool):
         """Return the direction with the length that it is to have."""
         return direction
 
@@ -171,8 +188,8 @@ class Lamb(AdamW):
     authors' runs on BERT.
     """
 
-    def _scaled(self, direction, variable, path: str):
-        if not is_decayed(path):
+    def _scaled(self, direction, variable, decayed: bool):
+        if not decayed:
             return direction
         length, own = tf.norm(direction), tf.norm(variable)
         ratio = tf.math.divide_no_nan(own, length)
@@ -185,10 +202,11 @@ OPTIMIZERS = {"adamw": AdamW, "lamb": Lamb}
 class _Update(typing.NamedTuple):
     """The scalars, float32 and bool, that an update's variables share."""
 
-    finite: tf.Tensor
     factor: tf.Tensor
     rate: tf.Tensor
-    corrections: tuple
+    beta_1: tf.Tensor
+    beta_2: tf.Tensor
+    corrections: tuple | None
 
 
 def is_decayed(path: str) -> bool:

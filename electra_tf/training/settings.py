@@ -19,8 +19,8 @@ class Settings:
         evaluate_every: int, updates between evaluations; 0 for never.
         eval_steps: int, batches of an evaluation; -1 for all.
         seed: int, of dropout, masks and samples.
-        jit_compile: bool, whether to compile the step by XLA. With several
-            replicas TPUs always compile and other devices never do.
+        jit_compile: bool, whether to compile the step by XLA; with several
+            replicas, the loss and its gradient on each. TPUs always compile.
         accumulation_steps: int, the parts of a replica's share of the batch
             that go through the network one after another.
         max_skipped_updates: int, the updates in a row without a finite loss

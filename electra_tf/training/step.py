@@ -56,9 +56,13 @@ class TrainStep:
             self.step_function
         )
         alone = self.strategy.num_replicas_in_sync == 1
+        compiled = self.settings.jit_compile
         self._compiled_update = tf.function(
-            self.update, jit_compile=self.settings.jit_compile and alone
+            self.update, jit_compile=compiled and alone
         )
+        # XLA cannot add up over replicas, but on TPUs, which compile all.
+        tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
+        self._compiles_replicas = compiled and not alone and not tpu
 
     def run(self, num_steps: int) -> dict[str, tuple[float, float]]:
         """Update so many times; return (total, count) of each loss.
@@ -128,11 +132,16 @@ class TrainStep:
             A dict of pairs (total, count) by loss, and 1.0 if the update was
             finite, else 0.0.
         """
-        parts = self.settings.accumulation_steps
-        if parts == 1:
+        if self._compiles_replicas:
+            counts = _over_replicas(tf.function(self._local_counts)(batch))
+            # A function of each replica's own, which holds its variables.
+            compiled = tf.function(self._local_gradients, jit_compile=True)
+            sums, gradients = compiled(batch, counts)
+        elif self.settings.accumulation_steps == 1:
             sums, gradients = self._gradients(batch, 0)
         else:
-            sums, gradients = self._accumulated(_split(batch, parts))
+            counts = _over_replicas(self._local_counts(batch))
+            sums, gradients = self._local_gradients(batch, counts)
         norm = self.optimizer.apply(
             gradients,
             self.step,
@@ -141,12 +150,24 @@ class TrainStep:
         )
         return sums, tf.cast(tf.math.is_finite(norm), tf.float32)
 
-    def _accumulated(self, parts) -> tuple:
-        """Add up what `_gradients` returns, over the parts of a batch."""
-        # The graph of this sum is pruned to what counting needs: choosing
-        # positions, no network.
-        counts = _sum_over_parts(self._counts, parts)
-        return _sum_over_parts(self._gradients, parts, _over_replicas(counts))
+    def _local_counts(self, batch) -> dict:
+        """Return the counts of a replica's share of the batch.
+
+        The graph is pruned to what counting needs: choosing positions, no
+        network.
+        """
+        return self._over_parts(self._counts, batch)
+
+    def _local_gradients(self, batch, counts) -> tuple:
+        """Return what `_gradients` does, of a replica's share of the batch."""
+        return self._over_parts(self._gradients, batch, counts)
+
+    def _over_parts(self, function, batch, *arguments):
+        """Add up function(part, index, *arguments) over parts of a batch."""
+        parts = self.settings.accumulation_steps
+        if parts == 1:
+            return function(batch, 0, *arguments)
+        return _sum_over_parts(function, _split(batch, parts), *arguments)
 
     def _counts(self, batch, index) -> dict:
         return _counts(self.step_function(batch, self._random(batch, index)))

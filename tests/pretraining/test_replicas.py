@@ -42,10 +42,23 @@ def test_two_replicas():
 
 
 @pytest.mark.slow
-def test_two_replicas_in_parts():
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_two_replicas_in_parts(jit_compile):
     """Everything that splits a batch at once: parts of two examples."""
-    weights = updated_weights(two_replicas(), accumulation_steps=2)
+    weights = updated_weights(
+        two_replicas(), accumulation_steps=2, jit_compile=jit_compile
+    )
     assert_same(weights, one_device())
+
+
+def test_compiled_replicas_are_as_one_compiled_device():
+    weights = updated_weights(two_replicas(), jit_compile=True)
+    reference = alone(jit_compile=True)
+    assert weights.keys() == reference.keys()
+    for path, value in reference.items():
+        np.testing.assert_allclose(
+            weights[path], value, atol=1e-6, err_msg=path
+        )
 
 
 @pytest.mark.slow

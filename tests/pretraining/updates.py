@@ -43,7 +43,10 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
     phases = build.phases(config, pretrainer)
     iterator = iter(strategy.distribute_datasets_from_function(_batches))
     settings = Settings(
-        STEPS, STEPS, accumulation_steps=config.accumulation_steps
+        STEPS,
+        STEPS,
+        jit_compile=config.jit_compile,
+        accumulation_steps=config.accumulation_steps,
     )
     for phase in phases:
         if phase.begin is not None:
