@@ -18,7 +18,7 @@ from electra_tf.io import files
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
-    "--do-strip-accents": "--strip_accents",
+    "--do-strip-accents": None,
     "--no-lower-case": "--nodo_lower_case",
     "--no-strip-accents": "--nostrip_accents",
 }

@@ -112,11 +112,11 @@ def test_layers_draw_different_dropout_masks():
         def child(self, name):
             return Recorder(self.seed, self.step, 0, f"{self.scope}/{name}")
 
-        def uniform(self, shape, name):
+        def keep_mask(self, shape, name, drop_rate):
             key = f"{self.scope}/{name}"
             assert key not in names
             names.add(key)
-            return super().uniform(shape, name)
+            return super().keep_mask(shape, name, drop_rate)
 
     encoder(*tiny.batch(), random=Recorder(0, 0))
     assert len(names) == 1 + 3 * 3

@@ -47,5 +47,23 @@ class Dropout(keras.layers.Layer):
             return inputs
         rate = dropout_rate(self.rate)
         keep = random.keep_mask(ops.shape(inputs), self.name, rate)
-        # A product is five times faster than a choice on a CPU.
-        return inputs * (ops.cast(keep, inputs.dtype) * (1 / (1 - rate)))
+        return _scaled(inputs, keep, 1 / (1 - rate))
+
+
+def _scaled(inputs, keep, scale: float):
+    """Return `inputs * keep * scale`, of which the gradient reads `keep` alone.
+
+    A product is five times faster than a choice on a CPU, but would keep its
+    factor for the gradient: four bytes an element instead of one.
+    """
+
+    def scaled(tensor):
+        return tensor * (ops.cast(keep, tensor.dtype) * scale)
+
+    def function(tensor):
+        def gradient(*args, upstream=None):
+            return scaled(args[0] if upstream is None else upstream)
+
+        return scaled(tensor), gradient
+
+    return ops.custom_gradient(function)(inputs)

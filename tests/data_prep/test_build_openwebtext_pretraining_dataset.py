@@ -86,5 +86,7 @@ def test_both_builders_give_the_same(run, data_dir, tmp_path):
     )
     assert shown.returncode == 0, shown.stderr
     expected = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    # Beside its records the one builder's vocabulary needs no path.
+    del expected["vocab_file"]
     output = data_dir / "pretrain_tfrecords" / "manifest.json"
     assert json.loads(output.read_text()) == expected

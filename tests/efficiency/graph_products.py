@@ -107,19 +107,20 @@ def _dot(result: str, left: str, contracted: str) -> int:
 
 def kept_bytes(graph: tf.Graph) -> int:
     """Add up what the forward pass makes and the backward pass reads."""
+    operations = graph.get_operations()
+    # A gradient of our own has no scope of its own; all that comes after the
+    # first of TensorFlow's is backward, too.
+    names = [operation.name for operation in operations]
+    first = next(i for i, name in enumerate(names) if "gradient_tape" in name)
+    forward = set(names[:first])
     kept = {}
-    for operation in filter(_is_backward, graph.get_operations()):
+    for operation in operations[first:]:
         for tensor in map(_buffer, operation.inputs):
-            if not _is_backward(tensor.op) and tensor.op.inputs:
+            if tensor.op.name in forward and tensor.op.inputs:
                 kept[tensor.name] = tensor
     return sum(
         t.dtype.size * (t.shape.num_elements() or 0) for t in kept.values()
     )
-
-
-def _is_backward(operation: tf.Operation) -> bool:
-    # Gradients of what is used twice are added outside of the tape's scope.
-    return "gradient_tape" in operation.name or operation.type == "AddN"
 
 
 def _buffer(tensor: tf.Tensor) -> tf.Tensor:
