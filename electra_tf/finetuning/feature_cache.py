@@ -30,11 +30,14 @@ _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SPLITS = "/splits"
 _NUM_REAL = "num_real"
 # Packages whose code features come from.
+ROOT = pathlib.Path(__file__).parents[1]
 _PACKAGES = ("finetuning", "text", "configs")
 
 
 class FeatureCache:
     """Makes inputs, or reads those that were made before."""
+
+    code = ROOT  # The folder of the code that makes them.
 
     def __init__(
         self, config: FinetuningConfig, tasks: list[Task], tokenizer: Tokenizer
@@ -77,7 +80,7 @@ class FeatureCache:
             if field.metadata["group"] in GROUPS
         }
         for part in (
-            _code_hash(),
+            code_hash(self.code),
             self.tokenizer.vocab_sha256,
             self.tokenizer.config.tokenizer_settings,
             batch_size,
@@ -94,8 +97,8 @@ class FeatureCache:
 
 
 @functools.cache
-def _code_hash() -> str:
-    root = pathlib.Path(__file__).parents[1]
+def code_hash(root: pathlib.Path) -> str:
+    """Return the hash of the code that makes features."""
     paths = [p for name in _PACKAGES for p in (root / name).rglob("*.py")]
     contents = [path.read_bytes() for path in sorted(paths)]
     return hashlib.sha256(b"\0".join(contents)).hexdigest()
