@@ -123,7 +123,8 @@ class _FieldParser(flags.ArgumentParser):
         self._kinds = hparams.kinds(field)
 
     def parse(self, argument: str) -> Any:
-        if types.NoneType in self._kinds and argument in ("null", "none"):
+        nothing = ("null", "none", "auto" if bool in self._kinds else "null")
+        if types.NoneType in self._kinds and argument in nothing:
             return None
         try:
             return READERS[self._kinds[0]](argument)

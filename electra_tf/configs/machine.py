@@ -43,8 +43,11 @@ class MachineSettings(Config):
         "matrix, which TPUs do faster; the results are the same",
         choices=EMBEDDING_LOOKUPS,
     )
-    jit_compile: bool = fields.machine(
-        False, "compile the training step by XLA; pays on GPUs"
+    jit_compile: bool | None = fields.machine(
+        None,
+        "compile the updates by XLA, on every replica: true, false or auto, "
+        "which pre-training takes for true on GPUs, and on CPUs where a small "
+        "network trains for long, and fine-tuning for false",
     )
     precision: str = fields.machine(
         "float32",

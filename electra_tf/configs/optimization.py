@@ -31,6 +31,15 @@ class OptimizerSettings(Config):
         "divide Adam's moments by 1 - beta^step, as its paper does; without, "
         "the first updates are up to six times as long",
     )
+    adam_beta_1: float = fields.optimization(
+        0.9, "decay of the mean of gradients", at_least=0, less_than=1
+    )
+    adam_beta_2: float = fields.optimization(
+        0.999, "decay of the mean of their squares", at_least=0, less_than=1
+    )
+    adam_epsilon: float = fields.optimization(
+        1e-6, "added to the root of that mean", more_than=0
+    )
     max_skipped_updates: int = fields.optimization(
         20,
         "updates in a row whose loss or gradient is not finite, and which are "

@@ -252,6 +252,7 @@ class Finetuner:
                 config.layerwise_decay_top_exponent,
             ),
             bias_correction=config.adam_bias_correction,
+            constants=optimizer.AdamConstants.of(config),
         )
 
     def _training_data(self, order):
@@ -296,7 +297,7 @@ class Finetuner:
             save_every=config.save_checkpoints_steps,
             keep=1,
             seed=seed,
-            jit_compile=config.jit_compile,
+            jit_compile=bool(config.jit_compile),
             accumulation_steps=config.accumulation_steps,
             max_skipped_updates=config.max_skipped_updates,
             loss_scaling=config.precision == "float16",

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 
 import keras
 
-from electra_tf.configs import PretrainingConfig, steps_to_profile
+from electra_tf.configs import (
+    PretrainingConfig,
+    encoder_config,
+    steps_to_profile,
+)
 from electra_tf.efficiency import executed_flops, flops
 from electra_tf.io import token_counts
 from electra_tf.pretraining import inputs, metrics, objectives, two_stage
@@ -16,7 +20,7 @@ from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text import tokenization
 from electra_tf.training import checkpoints, distribution, schedules
 from electra_tf.training.loop import Phase
-from electra_tf.training.optimizer import OPTIMIZERS
+from electra_tf.training.optimizer import OPTIMIZERS, AdamConstants
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator
 
@@ -62,6 +66,7 @@ def optimizer(config: PretrainingConfig, variables: dict):
         _schedule(config),
         config.weight_decay_rate,
         bias_correction=config.adam_bias_correction,
+        constants=AdamConstants.of(config),
     )
 
 
@@ -145,7 +150,9 @@ def settings(
         evaluate_every=config.eval_every_n_steps,
         eval_steps=config.num_eval_steps,
         seed=config.seed,
-        jit_compile=config.jit_compile,
+        jit_compile=distribution.compiles(
+            config, encoder_config(config).hidden_size
+        ),
         accumulation_steps=config.accumulation_steps,
         max_skipped_updates=config.max_skipped_updates,
         rollback=rollback,

@@ -10,10 +10,21 @@ NOT_DECAYED = ("LayerNorm", "layer_norm", "bias")
 # BERT clips the gradient to this global norm before Adam sees it.
 CLIP_NORM = 1.0
 
-# Adam's constants (ELECTRA, Table 6).
-BETA_1 = 0.9
-BETA_2 = 0.999
-EPSILON = 1e-6
+
+class AdamConstants(typing.NamedTuple):
+    """Adam's constants, by default those of ELECTRA, Table 6."""
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-6
+
+    @classmethod
+    def of(cls, config) -> "AdamConstants":
+        """Return those of a config."""
+        return cls(*(getattr(config, f"adam_{name}") for name in cls._fields))
+
+
+DEFAULTS = AdamConstants()
 
 
 class AdamW:
@@ -35,6 +46,7 @@ class AdamW:
         bias_correction: bool, whether to divide m and v by 1 - beta^(step + 1)
             as the paper on Adam does; without, the first updates are up to
             six times as long.
+        constants: `AdamConstants`.
     """
 
     def __init__(
@@ -45,6 +57,7 @@ class AdamW:
         rate_multipliers: dict | None = None,
         clip_norm: float = CLIP_NORM,
         bias_correction: bool = False,
+        constants: AdamConstants = DEFAULTS,
     ):
         self.variables = {path: v.value for path, v in variables.items()}
         self.learning_rate = learning_rate
@@ -52,6 +65,7 @@ class AdamW:
         self.rate_multipliers = rate_multipliers or {}
         self.clip_norm = clip_norm
         self.bias_correction = bias_correction
+        self.constants = constants
         self.slots = {
             f"{path}/{slot}": tf.Variable(
                 tf.zeros(variable.shape, tf.float32),
@@ -102,8 +116,8 @@ class AdamW:
             # 0 makes even a gradient of NaN 0, by multiply_no_nan.
             factor=tf.where(finite, factor / loss_scale, 0.0),
             rate=tf.where(finite, self.learning_rate(step), 0.0),
-            beta_1=tf.where(finite, BETA_1, 1.0),
-            beta_2=tf.where(finite, BETA_2, 1.0),
+            beta_1=tf.where(finite, self.constants.beta_1, 1.0),
+            beta_2=tf.where(finite, self.constants.beta_2, 1.0),
             corrections=self._corrections(step),
         )
         context = tf.distribute.get_replica_context()
@@ -121,7 +135,8 @@ class AdamW:
         if not self.bias_correction:
             return None
         number = tf.cast(step + 1, tf.float32)
-        return 1 - BETA_1**number, 1 - BETA_2**number
+        beta_1, beta_2, _ = self.constants
+        return 1 - beta_1**number, 1 - beta_2**number
 
     def _state(self, path: str) -> tuple:
         slots = (self.slots[f"{path}/{slot}"] for slot in ("adam_m", "adam_v"))
@@ -163,12 +178,13 @@ class AdamW:
         # which moves every update by 2e-5 of its size.
         gradient = tf.cast(gradient, variable.dtype)
         gradient = tf.math.multiply_no_nan(gradient, update.factor)
-        m = update.beta_1 * m + (1 - BETA_1) * gradient
-        v = update.beta_2 * v + (1 - BETA_2) * tf.square(gradient)
+        beta_1, beta_2, epsilon = self.constants
+        m = update.beta_1 * m + (1 - beta_1) * gradient
+        v = update.beta_2 * v + (1 - beta_2) * tf.square(gradient)
         of_m, of_v = m, v
         if update.corrections:
             of_m, of_v = m / update.corrections[0], v / update.corrections[1]
-        direction = of_m / (tf.sqrt(of_v) + EPSILON)
+        direction = of_m / (tf.sqrt(of_v) + epsilon)
         if self.weight_decay_rate > 0 and decayed:
             direction += self.weight_decay_rate * variable
         return m, v, rate * self._scaled(direction, variable, decayed)

@@ -92,7 +92,7 @@ def start_line(
     parts = [
         f"Updates {step + 1} to {last} on {replicas} "
         f"replica{'s' * (replicas > 1)} ({device})",
-        settings.compute_dtype,
+        settings.compute_dtype + ", compiled" * settings.jit_compile,
         f"{quantity(parameters)} parameters",
     ]
     flops = settings.train_flops or settings.executed_flops

@@ -29,6 +29,22 @@ def test_several_machines_have_to_be_named(monkeypatch):
         strategy("multi_worker_mirrored")
 
 
+@pytest.mark.parametrize(
+    "settings, hidden_size, expected",
+    [
+        ({"num_train_steps": 2000}, 64, True),
+        ({"num_train_steps": 2000}, 65, False),
+        ({"num_train_steps": 1999}, 64, False),
+        ({"num_train_steps": 1999, "jit_compile": True}, 65, True),
+        ({"num_train_steps": 2000, "jit_compile": False}, 64, False),
+        ({"num_train_steps": 10, "distribution_strategy": "tpu"}, 256, True),
+    ],
+)
+def test_what_is_compiled_without_a_gpu(settings, hidden_size, expected):
+    config = tiny.pretraining(**settings)
+    assert distribution.compiles(config, hidden_size) == expected
+
+
 class FakeTpu:
     """Stands in for what TensorFlow has of TPUs; notes what is called."""
 

@@ -3,7 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.training.optimizer import AdamW, Lamb, is_decayed
+from electra_tf.training.optimizer import (
+    AdamConstants,
+    AdamW,
+    Lamb,
+    is_decayed,
+)
 
 
 def variable(values):
@@ -23,6 +28,15 @@ def test_two_steps_by_hand():
         assert weight.numpy()[0] == pytest.approx(w, abs=1e-6)
     assert adamw.slots["w/adam_m"].numpy()[0] == pytest.approx(m)
     assert adamw.slots["w/adam_v"].numpy()[0] == pytest.approx(v)
+
+
+def test_other_constants():
+    weight = variable([1.0])
+    constants = AdamConstants(beta_1=0.5, beta_2=0.75, epsilon=0.25)
+    adamw = AdamW({"w": weight}, lambda step: 0.1, constants=constants)
+    adamw.apply({"w": tf.constant([0.5])}, 0)
+    # m is 0.25, v 0.0625: the step is 0.1 * 0.25 / (0.25 + 0.25).
+    assert weight.numpy()[0] == pytest.approx(0.95)
 
 
 def test_clips_by_the_global_norm():

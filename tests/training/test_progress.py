@@ -178,6 +178,8 @@ def test_start_line():
         "Updates 5 to 10 on 2 replicas (CPU) | float32 | 14.0M parameters | "
         "12.0GFLOP to do"
     )
+    settings = Settings(10, 2, jit_compile=True)
+    assert "| float32, compiled |" in start_line(settings, 4, 2, "CPU", 1)
     assert "nothing is left" in start_line(settings, 10, 1, "CPU", 1)
 
 
