@@ -18,11 +18,7 @@ def pytest_configure():
         tf.config.list_physical_devices("CPU")[0],
         [tf.config.LogicalDeviceConfiguration()] * 2,
     )
-    # TensorFlow's own rewriting of graphs takes a third of the time of tests
-    # that train for a few steps. Programs in processes of their own have it.
-    tf.config.optimizer.set_experimental_options(
-        {"disable_meta_optimizer": True}
-    )
+    command_line.leave_graphs_as_they_are()
     _untune(tf.data.Dataset)
 
 

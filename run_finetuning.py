@@ -147,6 +147,7 @@ def finetune(
     """Train and evaluate; TensorFlow is imported here."""
     from electra_tf.finetuning.finetuner import Finetuner
 
+    command_line.leave_graphs_as_they_are()
     finetuner = Finetuner(config, tasks, tokenizer, examples, start)
     with stopping.stop_signal() as stop:
         finetuner.run(stop)

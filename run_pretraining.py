@@ -127,6 +127,7 @@ def pretrain(
     from electra_tf.training import distribution, metric_writer, workers
     from electra_tf.training.loop import TrainingLoop
 
+    command_line.leave_graphs_as_they_are()
     strategy = distribution.strategy(config)
     records.check_shards(shards, config.max_seq_length)
     if config.do_eval or config.eval_every_n_steps:

@@ -17,6 +17,7 @@ import re
 import numpy as np
 
 from benchmarks import random_tokens
+from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 
 MB = 1e6
@@ -64,11 +65,10 @@ def trainer(config: PretrainingConfig, batches):
     from electra_tf.pretraining import build
     from electra_tf.pretraining.masking import SpecialTokens
     from electra_tf.pretraining.pretrainer import Pretrainer
-    from electra_tf.training import distribution
     from electra_tf.training.non_finite import NonFiniteGuard
     from electra_tf.training.step import TrainStep
 
-    distribution.leave_graphs_as_they_are()
+    command_line.leave_graphs_as_they_are()
     special = SpecialTokens(
         random_tokens.CLS, random_tokens.SEP, random_tokens.MASK
     )

@@ -65,6 +65,20 @@ def set_up_tensorflow() -> None:
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
+def leave_graphs_as_they_are() -> None:
+    """Turn off TensorFlow's rewriting of graphs where there is no GPU.
+
+    It takes a third of the time before the first update and makes none faster
+    (docs/scale.md). Imports TensorFlow.
+    """
+    import tensorflow as tf
+
+    if not tf.config.list_physical_devices("GPU"):
+        tf.config.optimizer.set_experimental_options(
+            {"disable_meta_optimizer": True}
+        )
+
+
 @contextlib.contextmanager
 def errors_of(program: str) -> Iterator[None]:
     """End the program with a message if what it was given is at fault.

@@ -142,9 +142,8 @@ def predict(args: argparse.Namespace) -> None:
         if first is None:
             return
         from electra_tf.finetuning.serving.text_predictor import TextPredictor
-        from electra_tf.training import distribution
 
-        distribution.leave_graphs_as_they_are()
+        command_line.leave_graphs_as_they_are()
         predictor = TextPredictor(tuned, args.task, args.batch_size)
         for some in together(itertools.chain([first], rows)):
             for answer in answered(predictor, some, args.strict):

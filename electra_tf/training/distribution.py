@@ -23,20 +23,7 @@ def strategy(config):
     Raises:
         UserError: when the devices asked for are not there.
     """
-    leave_graphs_as_they_are()
     return STRATEGIES[config.distribution_strategy](config)
-
-
-def leave_graphs_as_they_are():
-    """Turn off TensorFlow's rewriting of graphs where there is no GPU.
-
-    It takes a third of the time before the first update and makes none faster
-    (docs/scale.md).
-    """
-    if not tf.config.list_physical_devices("GPU"):
-        tf.config.optimizer.set_experimental_options(
-            {"disable_meta_optimizer": True}
-        )
 
 
 # On a CPU, XLA makes updates of up to so many units faster (27 a second instead
