@@ -55,8 +55,11 @@ class TextPredictor:
         self.answers = answers.ANSWERS[self.task.head.kind](
             self.task, tuned.settings, self.tokenizer
         )
+        # One trace for all shapes.
+        ids = tf.TensorSpec((None, None), tf.int32)
         self._served = tf.function(
-            Served(tuned, self.task), reduce_retracing=True
+            Served(tuned, self.task),
+            input_signature=[ids] * (3 + needs_positions(self.task)),
         )
 
     def __call__(self, rows: Iterable) -> list[dict]:
