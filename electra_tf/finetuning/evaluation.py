@@ -236,6 +236,7 @@ class Predictor:
         self.length = length
         self.most = most
         self.stop = stop
+        self._traced = {}  # By batch size; one trace for all lengths.
 
     def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
         """Return the head's outputs for examples in whole global batches.
@@ -248,11 +249,15 @@ class Predictor:
         dataset = self.strategy.distribute_datasets_from_function(
             functools.partial(self._shares, split, order)
         )
+        run = self._traced.setdefault(
+            batch_size,
+            tf.function(self._batch, input_signature=[dataset.element_spec]),
+        )
         batches = []
         for batch in dataset:
             if self.stop:
                 raise Stopped(str(self.stop))
-            batches.append(self._local(self._batch(batch)))
+            batches.append(self._local(run(batch)))
         outputs = {
             name: joined([batch[name] for batch in batches])
             for name in batches[0]
@@ -286,7 +291,6 @@ class Predictor:
             for name, values in per_replica.items()
         }
 
-    @tf.function(reduce_retracing=True)
     def _batch(self, batch) -> dict:
         return self.strategy.run(self._replica_batch, args=(batch,))
 
