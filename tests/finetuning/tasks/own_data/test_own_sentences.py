@@ -18,9 +18,8 @@ def task(folder, train=TRAIN, dev=TRAIN, suffix="tsv", **settings):
         path.write_text(text, "utf-8")
         files[name] = str(path)
     columns = {"text_column": "text", "label_column": "label"}
-    config = sentences.config(
-        task_names=["classification"], **{**files, **columns, **settings}
-    )
+    names = {"task_names": ["classification"]}
+    config = sentences.config(**{**names, **files, **columns, **settings})
     return task_table.tasks(config)[0]
 
 
@@ -178,3 +177,38 @@ def test_numbers_are_text(tmp_path):
         Example(0, "12", None, 1),
         Example(1, "true", None, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "text", "expected"),
+    [
+        (
+            *("classification", "tsv", 'text\tlabel\n"a ""b"""\tx\nb\ty\n'),
+            "1 rows have quotation marks as CSV writes them",
+        ),
+        (
+            *("classification", "csv", "text,label\na, x\nb, y\n"),
+            "the label ' x' has blanks around it",
+        ),
+        (
+            *("classification", "csv", "text,label\na,True\nb,1\nc,0\n"),
+            "the labels '1' and 'True' differ",
+        ),
+        (
+            *("multilabel", "tsv", "text\tlabel\na\tx;y\nb\ty\n"),
+            "'x;y' is learnt as one",
+        ),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_told(
+    tmp_path, capsys, name, suffix, text, expected
+):
+    task(tmp_path, text, text, suffix, task_names=[name]).examples("train")
+    assert expected in capsys.readouterr().err
+
+
+def test_a_number_for_each_label_is_no_list_of_labels(tmp_path):
+    rows = '{"text": "a", "label": [1, 0, 1.0]}\n' * 2
+    own = task(tmp_path, rows, rows, "jsonl", task_names=["multilabel"])
+    with pytest.raises(DataError, match="is a number for each label"):
+        own.examples("train")
