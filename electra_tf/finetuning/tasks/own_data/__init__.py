@@ -97,7 +97,8 @@ def doubts(labels: Iterable[str]) -> list[str]:
 
 
 def _folded(label: str) -> str:
-    text = "".join(unicodedata.normalize("NFKC", label).casefold().split())
+    text = unicodedata.normalize("NFKC", label).casefold()
+    text = "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
     if text in ("true", "false"):  # May be meant as 1 and 0.
         text = str(int(text == "true"))
     try:

@@ -121,6 +121,8 @@ def test_labels_that_are_numbers_get_their_names(tmp_path):
         ({"label_names": "[1]"}, "none empty. Received: '[1]'"),
         ({"label_names": "[1"}, "none empty. Received: '[1'"),
         ({"label_names": "a,a"}, "must not repeat"),
+        ({"text_pair_column": "text"}, "must differ. Received: 'text', 'text'"),
+        ({"text_column": "label"}, "must differ. Received: 'label', 'label'"),
         ({"delimiter": ";;"}, "delimiter must be one character, or `tab`"),
         ({"task_names": ["regression"], "label_names": "a"}, "has no labels"),
         ({"task_names": ["sst"], "delimiter": ";"}, "delimiter belongs to the"),
@@ -189,6 +191,10 @@ def test_numbers_are_text(tmp_path):
         (
             *("classification", "csv", "text,label\na, x\nb, y\n"),
             "the label ' x' has blanks around it",
+        ),
+        (
+            *("classification", "csv", "text,label\na,x\nb,x\u200b\nc,y\n"),
+            "the labels 'x' and 'x\\u200b' differ",
         ),
         (
             *("classification", "csv", "text,label\na,True\nb,1\nc,0\n"),
