@@ -369,7 +369,11 @@ def test_columns_by_other_names(model, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("a.jsonl", b'"good"\n{"text": [7]}\n"bad"\n', "no text for 'text'; t"),
+        (
+            "a.jsonl",
+            b'"good"\n{"text": [7]}\n"bad"\n',
+            "no text for 'text'; the row has [7]",
+        ),
         ("a.jsonl", b'"good"\n{broken\n"bad"\n', "no JSON: "),
         ("a.jsonl", b'"good"\n[1]\n"bad"\n', "expected a JSON object, "),
         ("a.jsonl", b'"good"\n"\\ud800"\n"bad"\n', "holds '\\ud800', "),

@@ -29,10 +29,9 @@ _NO_WORD = re.compile(r"\d+[-.]\d+")
 _SPAN_TAG = re.compile(r"O|[BIES]-.+")
 # Not those beyond ASCII, which stand within words: a number of thousands.
 _BLANKS = re.compile("[ \t]+")
-# How first lines call the column of words, and begin to call that of numbers
-# of sentences.
+# How first lines call the column of words, and that of sentences' numbers.
 _WORD_NAMES = frozenset(("word", "words", "token", "tokens", "form"))
-_SENTENCE_NAME = "sent"
+_SENTENCE_NAME = re.compile("sent(ence)?s?(id|[^a-z]|$)", re.IGNORECASE)
 # Words of a file without an empty line that are told to be a sentence.
 _LONG = 100
 
@@ -229,7 +228,8 @@ def _columns(
         if not groups[0]:
             del groups[0]
         if len(groups) == 1:
-            _cut_by_number(path, groups, header, tell)
+            others = [name for name in header if name not in names]
+            _cut_by_number(path, groups, header, others, tell)
     found = _found_columns(groups)
     if not has_tags:
         found = found._replace(tag=found.word)
@@ -254,13 +254,12 @@ def _columns(
     return Columns(*chosen, "" if given else found.assumed)
 
 
-def _cut_by_number(path: str, groups: list, header: list[str], tell) -> None:
+def _cut_by_number(path: str, groups: list, header: list, others: list, tell):
     """Cut where a column of the sentences' numbers has another one.
 
     Of a sentence the first row alone may have it.
     """
-    named = (n for n in header if n.lower().startswith(_SENTENCE_NAME))
-    if (name := next(named, None)) is None:
+    if (name := next(filter(_SENTENCE_NAME.match, others), None)) is None:
         return
     at, number, cut = header.index(name), None, []
     for line in groups[0]:

@@ -166,6 +166,12 @@ def test_a_column_numbers_the_sentences(tmp_path, name, rows):
     assert f"column {name!r} is taken to number the sentences" in said[0]
 
 
+def test_what_is_no_number_of_a_sentence(tmp_path):
+    text = "Word,Sent,Sentiment\nHa,X,0\nan,Y,1\n"
+    sentences, said = read(tmp_path, text, True, "Word", "Sent", usual=",")
+    assert (len(sentences), said) == (1, [])
+
+
 def test_a_file_of_one_long_sentence_is_told(tmp_path):
     sentences, said = read(tmp_path, "a X\n" * 101)
     assert (len(sentences), len(said)) == (1, 1)
