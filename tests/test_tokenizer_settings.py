@@ -318,6 +318,17 @@ def test_their_defaults(tmp_path):
         ),
         ({"cls_token": "<s>"}, r"Rename the token '<s>' to '\[CLS\]' in a"),
         ({"sep_token": {"content": "</s>"}}, "Received: '</s>'"),
+        ({"do_basic_tokenize": False}, "do_basic_tokenize in .* must be True"),
+        ({"never_split": ["Eva"]}, "never_split in .* must be None"),
+        (
+            {"fast": [("normalizer", {"clean_text": False})]},
+            "normalizer.clean_text in .* must be True",
+        ),
+        (
+            {"fast": [("pre_tokenizer", {"type": "Whitespace"})]},
+            "pre_tokenizer.type in .* must be 'BertPreTokenizer'",
+        ),
+        ({"fast": [("model", {"type": "BPE"})]}, "model.type in .* must be"),
     ],
 )
 def test_settings_that_we_have_not_are_refused(tmp_path, settings, named):

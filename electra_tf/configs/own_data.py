@@ -133,6 +133,13 @@ class OwnDataSettings(Config):
                 f"label_names has no meaning for the task {task!r}, which has "
                 f"no labels. Received: {self.label_names!r}."
             )
+        columns = (self.text_column, self.text_pair_column, self.label_column)
+        given = [column for column in columns if column is not None]
+        if len({*given}) < len(given):
+            raise UserError(
+                "text_column, text_pair_column and label_column must differ. "
+                f"Received: {', '.join(map(repr, given))}."
+            )
         if self.delimiter and self.tfds_name:
             raise UserError(
                 "delimiter belongs to files, not to tfds_name. Received: "

@@ -52,6 +52,7 @@ from electra_tf.training.settings import Settings
 # A run prints at least this many progress lines, however short it is.
 PROGRESS_LINES = 20
 LOGGED_EXAMPLES = 5
+NO_TEXT = 2  # Tokens of an input that has only [CLS] and [SEP].
 
 
 class Finetuner:
@@ -354,6 +355,11 @@ def print_unknown(made: inputs.Inputs, tokenizer, where: str):
     ids = made.columns["input_ids"].values
     counts = unknown.counts_of(ids, tokenizer)
     _say("\n".join(unknown.report(counts, tokenizer, where)))
+    if empty := int((made.lengths[: made.num_real] <= NO_TEXT).sum()):
+        _say(
+            f"{empty} of {made.num_real} examples {where} have no token: their "
+            "texts are nothing but characters that the tokenizer drops"
+        )
 
 
 def _share_of(training, task: Task, examples: list) -> float | None:

@@ -140,6 +140,7 @@ def predict(args: argparse.Namespace) -> None:
         first = next(rows, None)
         sink = opened.enter_context(_sink(args.output))
         if first is None:
+            say(f"{args.input} holds no row.")
             return
         from electra_tf.finetuning.serving.text_predictor import TextPredictor
 
@@ -205,9 +206,10 @@ def read_rows(
     is_folder = os.path.isdir(args.input)
     usual = "parquet" if is_folder else tables.form_of(args.input) or "lines"
     form = args.format or usual
+    if form in ("lines", "words"):
+        column = {name: name for name in column}
     if form == "lines":
         source = opened.enter_context(_source(args.input, "\n"))
-        column = {name: name for name in column}
         records = lines(source, kind.texts)
     elif form == "words":
         records = sentences(args)
@@ -261,7 +263,10 @@ def sentences(args: argparse.Namespace) -> Iterator[Record]:
     path = STANDARD_INPUT if args.input == "-" else args.input
     name = None if args.words_column == "words" else args.words_column
     delimiter = own_data.character(args.delimiter)
-    found = read_sentences(path, False, name, None, say, delimiter=delimiter)
+    usual = "," if tables.form_of(path) == "csv" else None
+    found = read_sentences(
+        *(path, False, name, None, say), delimiter=delimiter, usual=usual
+    )
     for sentence in found:
         line = int(sentence.where.rpartition(" ")[2])
         yield Record(sentence.where, {"words": sentence.words}, line=line)

@@ -120,7 +120,8 @@ def load_checked(content: bytes, vocab_file: Path) -> dict[str, int]:
             f"The vocabulary {vocab_file} lacks the special tokens"
             f" {', '.join(missing)}. Expected a BERT vocabulary, one token a"
             f" line, with all of {', '.join(SPECIAL_TOKENS)}. Received"
-            f" {len(vocab)} tokens.{_renaming(vocab, missing)}"
+            f" {len(vocab)} tokens, {next(iter(vocab), '')!r} first."
+            f"{_renaming(vocab, missing)}"
         )
     for token, ids in duplicates(content).items():
         if token in SPECIAL_TOKENS:

@@ -90,7 +90,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 
 
 def test_unknown_tokens_are_told_at_the_start(tmp_path, capsys):
-    texts = ("a good film", "bad zebra .", "a zebra", "zebras")
+    texts = ("a good film", "bad zebra .", "a zebra", "zebras", "\u200b")
     examples = [Example(i, t, None, i % 2) for i, t in enumerate(texts)]
     finetuner(tmp_path, examples)
     said = capsys.readouterr().err
@@ -98,6 +98,7 @@ def test_unknown_tokens_are_told_at_the_start(tmp_path, capsys):
     assert "3 tokens are [UNK], 33.33% of those of sst dev" in said
     assert "2 of 2 different words that are [UNK] have characters" in said
     assert "Learn a vocabulary" in said
+    assert "1 of 5 examples to train on have no token" in said
 
 
 def test_updates_cost_by_their_lengths():

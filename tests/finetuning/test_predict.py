@@ -49,6 +49,22 @@ def answerer(tmp_path_factory) -> str:
     return finetuned.write(tmp_path_factory.mktemp("answerer"), "squadv1")
 
 
+def test_an_input_without_rows_is_told(model, tmp_path, capsys):
+    assert run(model, tmp_path, "text\n", name="in.csv") == []
+    assert "in.csv holds no row" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("column", ["2", "Word"])
+def test_a_column_of_words_is_chosen(tagger, tmp_path, column):
+    text = "Sentence #,Word\nS 1,a\n,film\nS 2,good\n"
+    if column.isdigit():
+        text = "x,a\nx,film\n\nx,good\n"
+    flags = ("--format=words", f"--words_column={column}")
+    found = run(tagger, tmp_path, text, *flags, name="in.csv")
+    words = [[tag["word"] for tag in row["tags"]] for row in found]
+    assert words == [["a", "film"], ["good"]]
+
+
 def run(folder: str, tmp_path, text, *flags, name="in.txt") -> list[dict]:
     source, sink = tmp_path / name, tmp_path / "out.jsonl"
     source.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -353,7 +369,11 @@ def test_columns_by_other_names(model, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("a.jsonl", b'"good"\n{"text": [7]}\n"bad"\n', "no text for 'text'; t"),
+        (
+            "a.jsonl",
+            b'"good"\n{"text": [7]}\n"bad"\n',
+            "no text for 'text'; the row has [7]",
+        ),
         ("a.jsonl", b'"good"\n{broken\n"bad"\n', "no JSON: "),
         ("a.jsonl", b'"good"\n[1]\n"bad"\n', "expected a JSON object, "),
         ("a.jsonl", b'"good"\n"\\ud800"\n"bad"\n', "holds '\\ud800', "),

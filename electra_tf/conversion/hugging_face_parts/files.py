@@ -7,7 +7,7 @@ rows beyond the vocabulary, as machines like round numbers: these are cut off.
 
 import collections
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -19,6 +19,7 @@ PICKLED_FILE = "pytorch_model.bin"
 INDEX = ".index.json"
 TOKENIZER_FILE = "tokenizer.json"  # Their fast tokenizer; has the vocabulary.
 ADDED_FILE = "added_tokens.json"
+CONFIG_FILE = "tokenizer_config.json"
 OUTPUT_MATRIX = "generator_lm_head.weight"
 WORD_EMBEDDINGS = "electra.embeddings.word_embeddings.weight"
 # What has a row for each word piece.
@@ -114,9 +115,21 @@ def word_pieces(path: str, vocab_file: str | None) -> bytes | None:
         if not ids:
             return None
         content = _lines(fast, "model.vocab", ids)
-    file = os.path.join(path, ADDED_FILE)
     size = vocabulary_size(content, f"of {path}")
-    return content + _added(file, fast, values, size)
+    added = {
+        token: number
+        for token, number in added_tokens(path).items()
+        if type(number) is not int or number >= size
+    }
+    if not added:
+        return content
+    file = os.path.join(path, ADDED_FILE)
+    lines = content.removesuffix(b"\n").split(b"\n")
+    # Empty lines at the end have ids if the ids that are added say so.
+    numbers = (number for number in added.values() if type(number) is int)
+    first = min([len(lines), *numbers])
+    later = _lines(file, "added tokens", added, first)
+    return b"\n".join([*lines[:first], later])
 
 
 def _lines(file: str, name: str, ids, first: int = 0) -> bytes:
@@ -136,24 +149,26 @@ def _lines(file: str, name: str, ids, first: int = 0) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _added(file: str, fast: str, values: Mapping, size: int) -> bytes:
-    """Return a line for each token that was added to a vocabulary."""
-    added = dict(model_folder.read_json(file))
-    entries = values.get("added_tokens") or []
+def added_tokens(path: str) -> dict[str, int]:
+    """Return the ids of tokens that are no pieces of words."""
+    config = model_folder.read_json(os.path.join(path, CONFIG_FILE))
+    fast = model_folder.read_json(os.path.join(path, TOKENIZER_FILE))
+    decoder = config.get("added_tokens_decoder") or {}
+    entries = fast.get("added_tokens") or []
     try:
-        pairs = [(entry["content"], entry["id"]) for entry in entries]
-        added = {**dict(pairs), **added}
-    except (KeyError, TypeError):
+        added = {
+            **{entry["content"]: int(id_) for id_, entry in decoder.items()},
+            **{entry["content"]: entry["id"] for entry in entries},
+            **model_folder.read_json(os.path.join(path, ADDED_FILE)),
+        }
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise UserError(
-            f"added_tokens in {fast} must have an id and a content each. "
-            f"Received: {shown(entries)}."
+            f"The tokens that {path} adds to its vocabulary must have an id "
+            f"and a content each. Received: added_tokens {shown(entries)} in "
+            f"{TOKENIZER_FILE}, added_tokens_decoder {shown(decoder)} in "
+            f"{CONFIG_FILE}."
         ) from None
-    later = {
-        token: number
-        for token, number in added.items()
-        if type(number) is not int or number >= size
-    }
-    return _lines(file, "added tokens", later, size) if later else b""
+    return added
 
 
 def vocabulary_size(content: bytes, name: str = "") -> int:

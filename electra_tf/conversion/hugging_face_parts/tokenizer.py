@@ -14,10 +14,12 @@ from typing import Any
 
 from electra_tf.configs.tokenizer import UNNAMED, TokenizerConfig
 from electra_tf.conversion import model_folder
+from electra_tf.conversion.hugging_face_parts import files as weights_files
 from electra_tf.conversion.model import Model
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.io import files
 from electra_tf.text import vocabulary
+from electra_tf.text.tokenization import BasicTokenizer
 
 CONFIG_FILE = "tokenizer_config.json"
 TOKENIZER_FILE = "tokenizer.json"  # It has the vocabulary, too.
@@ -40,6 +42,15 @@ KINDS = (
     "TokenizersBackend",
 )
 NORMALIZER = "BertNormalizer"
+# The only values that we compute of other settings of theirs.
+FIXED = {"do_basic_tokenize": (True, None), "never_split": (None, [])}
+FIXED_IN_TOKENIZER_FILE = {
+    ("normalizer", "clean_text"): True,
+    ("pre_tokenizer", "type"): "BertPreTokenizer",
+    ("model", "type"): "WordPiece",
+    ("model", "unk_token"): vocabulary.UNK,
+    ("model", "continuing_subword_prefix"): vocabulary.CONTINUATION,
+}
 SPECIAL = dict(
     zip(
         ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"),
@@ -130,7 +141,30 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
             "that is not lower-cased keeps its accents here, so it would "
             "become other ids than the model was trained on."
         )
-    return found, _overruled(found, in_fast)
+    overruled = _overruled(found, in_fast)
+    names = values.get("additional_special_tokens") or []
+    names = [n for n in names if isinstance(n, str)]
+    cut = _cut([*names, *weights_files.added_tokens(path)], found)
+    if cut:
+        overruled[f"the tokens {shown(cut)}"] = (
+            "they are no words; texts that have them are cut within them"
+        )
+    return found, overruled
+
+
+def _cut(tokens: list[str], settings: Mapping[str, Any]) -> list[str]:
+    """Return the tokens that no text becomes, without BERT's own."""
+    strips = settings["strip_accents"] is not False
+    lower, chinese = map(
+        settings.get, ("do_lower_case", "tokenize_chinese_chars")
+    )
+    basic = BasicTokenizer(lower, strips, chinese)
+    return [
+        token
+        for token in dict.fromkeys(tokens)
+        if token not in vocabulary.SPECIAL_TOKENS
+        and basic.words(token) != [token]
+    ]
 
 
 def check_vocab(path: str, vocab: bytes) -> None:
@@ -182,7 +216,19 @@ def _settings_of_fast(values: Mapping, file: str) -> dict[str, Any]:
             f"ELECTRA's is. Received: {kind!r}. Texts would become other ids "
             "than the model was trained on."
         )
+    for (part, name), fixed in FIXED_IN_TOKENIZER_FILE.items():
+        holder = values.get(part)
+        if isinstance(holder, Mapping):
+            _check_fixed(f"{part}.{name}", holder.get(name, fixed), fixed, file)
     return found
+
+
+def _check_fixed(name: str, value, fixed, file: str) -> None:
+    if value != fixed:
+        raise UserError(
+            f"{name} in {file} must be {fixed!r}. Received: {value!r}. Texts "
+            "would become other ids than the model was trained on."
+        )
 
 
 def _check_types(settings: Mapping[str, Any], file: str) -> None:
@@ -207,6 +253,9 @@ def _check_rules(values: Mapping, file: str) -> None:
             "model would get here. If yours come with blanks between its "
             "words, remove the setting."
         )
+    for name, fixed in FIXED.items():
+        if values.get(name) not in fixed:
+            _check_fixed(name, values[name], fixed[0], file)
     for name, ours in SPECIAL.items():
         theirs = values.get(name, ours)
         if isinstance(theirs, Mapping):  # As a token with its properties.

@@ -15,6 +15,7 @@ import functools
 import numpy as np
 from scipy import special
 
+from electra_tf.errors import shown
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
@@ -180,7 +181,7 @@ def problem(answers, row: dict) -> str:
     for name in answers.fields:
         value = row.get(name)
         if not isinstance(value, str):
-            have = ", ".join(row) or "nothing"
+            have = shown(value) if name in row else ", ".join(row) or "nothing"
             return f"no text for {name!r}; the row has {have}"
         if not value.strip():
             return f"{name!r} is empty"

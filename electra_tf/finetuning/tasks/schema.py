@@ -191,12 +191,12 @@ def _written(value: str):
         return found
 
 
-def texts(value) -> list[str]:
-    """Return a list of texts; none is blank, numbers become text."""
+def texts(value, of: Callable = text) -> list[str]:
+    """Return a list of texts; none is blank, numbers become text by `of`."""
     found = listed(value)
     if not found or any(map(is_nothing, found)):
         raise TypeError
-    return [text(item) for item in found]
+    return [of(item) for item in found]
 
 
 def answers(value) -> list[dict]:

@@ -57,7 +57,7 @@ EXTENSIONS = {
 # By first bytes, whatever the name.
 _MAGIC = (b"PAR1", b"ARROW1")
 # "train-00000-of-00002.parquet" is a part of "train".
-_PART = re.compile(r"-\d+-of-\d+.*")
+_PART = re.compile(r"-\d+-of-(\d+).*")
 _WILDCARD = re.compile(r"[*?\[]")
 
 
@@ -89,7 +89,7 @@ def read_table(
         FileNotFoundError: when there is no such file.
         DataError: when it cannot be read, or holds no row.
     """
-    parts = _parts(path)
+    parts = _parts(path, tell)
     if len(parts) > 1:
         tell(f"{path}: {len(parts)} files are read, the first is {parts[0]}.")
     columns: dict[str, None] = {}
@@ -109,7 +109,7 @@ def read_table(
     return Table(path, [*columns], records)
 
 
-def _parts(path: str) -> list[str]:
+def _parts(path: str, tell: Tell) -> list[str]:
     """Return the files that a path names, in order."""
     is_folder = os.path.isdir(path)
     if not is_folder and (os.path.isfile(path) or not _WILDCARD.search(path)):
@@ -127,6 +127,9 @@ def _parts(path: str) -> list[str]:
             f"{path} holds several sets, {', '.join(sets)}; give one file, or "
             "a pattern for the parts of one."
         )
+    numbers = {int(n) for part in parts for n in _PART.findall(part)}
+    if len(numbers) == 1 and len(parts) < max(numbers):
+        tell(f"{path} has {len(parts)} of {max(numbers)} parts of its set.")
     return parts
 
 

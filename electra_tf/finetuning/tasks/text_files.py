@@ -104,10 +104,12 @@ _DAMAGED = (
 def decoded(path: str, content: bytes) -> str:
     """Return a file's content as text."""
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # What it decodes lacks the byte-order mark.
         raise _encoding_error(path, error.object, error.start) from None
+    # Lines may end in carriage returns alone.
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def _encoding_error(path: str, content: bytes, place: int) -> DataError:

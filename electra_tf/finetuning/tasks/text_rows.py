@@ -6,6 +6,7 @@ TensorFlow.
 
 import csv
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from electra_tf.errors import UserError
@@ -16,6 +17,8 @@ from electra_tf.finetuning.tasks.text_files import parsed_json, shown
 # A quotation mark that is never closed must not swallow a file.
 MAX_CELL = 10_000_000
 DELIMITERS = ",;\t|"
+# A cell in quotation marks that has others, which CSV writes twice.
+_AS_CSV = re.compile('"[^"]*(?:""[^"]*)+"')
 
 
 def delimited(
@@ -55,8 +58,11 @@ def delimited(
                 f"{name}: {delimiter!r} is taken to stand between columns; "
                 "set another by delimiter."
             )
-    cells = _quoted if quoted or delimiter != "\t" else _in_tabs
-    rows = cells(itertools.chain([first], lines), delimiter, before)
+    lines = itertools.chain([first], lines)
+    if quoted or delimiter != "\t":
+        rows = _quoted(lines, delimiter, before)
+    else:
+        rows = _in_tabs(lines, name, before, tell)
     number, _, columns, problem = next(rows)
     where = f"{name}, row {number}"
     if problem:
@@ -99,12 +105,19 @@ def _records(rows, name: str, columns: list[str]) -> Iterator[Record]:
             yield Record(where, values, line=line)
 
 
-def _in_tabs(lines: Iterator[str], delimiter: str, before: int):
+def _in_tabs(lines: Iterator[str], name: str, before: int, tell):
     """Yield number of row, number of its last line, cells, problem."""
+    quoted = 0
     for number, line in enumerate(lines, 1 + before):
-        cells = line.rstrip("\r\n").split(delimiter)
+        cells = line.rstrip("\r\n").split("\t")
+        quoted += any(_AS_CSV.fullmatch(cell) for cell in cells)
         if cells != [""]:
             yield number, number, cells, ""
+    if quoted:
+        tell(
+            f"{name}: {quoted} rows have quotation marks as CSV writes them, "
+            "which are read as they are; if it is CSV with tabs, call it .csv."
+        )
 
 
 def _quoted(lines: Iterator[str], delimiter: str, before: int):

@@ -167,6 +167,9 @@ def test_the_parts_of_a_whole(tmp_path):
         table = read_table(path, tell=said.append)
         assert [record.values for record in table.records] == ROWS
         assert "2 files are read" in said[0]
+    said = []
+    read_table(f"{tmp_path}/train-00000*", tell=said.append)
+    assert "has 1 of 2 parts of its set" in said[0]
     (tmp_path / "validation-00000-of-00001.jsonl").write_text(LINES)
     with pytest.raises(DataError, match="holds several sets"):
         read_table(str(tmp_path))

@@ -70,27 +70,37 @@ def doubts(labels: Iterable[str]) -> list[str]:
     >>> doubts(["pos", "Pos ", "None"])  # doctest: +NORMALIZE_WHITESPACE
     ["the labels 'Pos ' and 'pos' differ by blanks or case alone and are
     learnt as different", "the label 'None' is learnt as one; skip_bad_rows
-    leaves out empty labels only"]
+    leaves out empty labels only", "the label 'Pos ' has blanks around it"]
     """
     alike = collections.defaultdict(list)
     for label in sorted(labels):
         alike[_folded(label)].append(label)
-    found = [
+    alone = (
         f"the labels {' and '.join(map(repr, names))} differ by blanks or case "
         "alone and are learnt as different"
         for names in alike.values()
         if len(names) > 1
-    ]
-    return found + [
+    )
+    doubtful = (
         f"the label {label!r} is learnt as one; skip_bad_rows leaves out empty "
         "labels only"
         for key, (label, *_) in alike.items()
         if key in _DOUBTFUL
-    ]
+    )
+    blank = (
+        f"the label {label!r} has blanks around it"
+        for names in alike.values()
+        for label in names
+        if label != label.strip()
+    )
+    return [*alone, *doubtful, *blank]
 
 
 def _folded(label: str) -> str:
-    text = "".join(unicodedata.normalize("NFKC", label).casefold().split())
+    text = unicodedata.normalize("NFKC", label).casefold()
+    text = "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
+    if text in ("true", "false"):  # May be meant as 1 and 0.
+        text = str(int(text == "true"))
     try:
         return repr(float(text))
     except ValueError:

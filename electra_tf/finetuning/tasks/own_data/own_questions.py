@@ -13,7 +13,7 @@ from electra_tf.finetuning.tasks.question_answering.passages import Asked
 from electra_tf.finetuning.tasks.question_answering.question_answering import (
     QuestionAnswering,
 )
-from electra_tf.finetuning.tasks.task import TRAIN, DataError, say
+from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import shown
 
 # From settings to the fields of a table with a question a row.
@@ -66,6 +66,11 @@ class OwnQuestions(QuestionAnswering):
                     f"have their names; set no {setting}."
                 )
             table.check_column(setting, column)
+        answers = given.get("label_column", "answers")
+        says = {answers, "is_impossible", "detected_answers"}
+        has_questions = given.get("text_column", "question") in table.columns
+        if split != TEST and has_questions and not says & {*table.columns}:
+            table.check_column("label_column", answers)
         columns = {COLUMNS[setting]: name for setting, name in given.items()}
         skip = self.config.skip_bad_rows
         return table.name, passages.asked_of(table, columns, skip, tell=tell)

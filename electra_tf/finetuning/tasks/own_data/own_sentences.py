@@ -20,6 +20,7 @@ from electra_tf.finetuning.tasks.sentences.targets import (
 )
 from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import shown
+from electra_tf.finetuning.tasks.text_rows import DELIMITERS
 
 _TEXT = Field("text", schema.TEXT, "the (first) text")
 _PAIR = Field("text_pair", schema.TEXT, "the second text")
@@ -125,7 +126,20 @@ class OwnMultilabel(OwnSentences):
         found = self._training_labels(list)
         labels = sorted({name for names in found for name in names})
         self._two_or_more("labels", labels)
+        self._doubt_separator(found)
         return self._sets(self.config.names_of_labels or tuple(labels))
+
+    def _doubt_separator(self, found: list[list[str]]):
+        """Say so where labels seem to have another separator."""
+        by = self.config.label_separator
+        labels = {name for names in found for name in names}
+        joined = [n for n in labels if any(c in n for c in DELIMITERS)]
+        if joined and max(map(len, found)) == 1:
+            say(
+                f"{self.name}: no text has two labels by {by!r}; "
+                f"{min(joined)!r} is learnt as one. label_separator sets what "
+                "stands between labels."
+            )
 
     def _sets(self, names: tuple[str, ...] = ()) -> LabelSets:
         return LabelSets(names, self.config.label_separator)

@@ -129,8 +129,8 @@ class OwnTagging(Tagging):
             config.text_column,
             config.label_column,
             say,
-            delimiter=config.between_columns
-            or ("," if form_of(path) == "csv" else None),
+            delimiter=config.between_columns,
+            usual="," if form_of(path) == "csv" else None,
             skip_bad=config.skip_bad_rows,
         )
         if not has_tags:
@@ -169,13 +169,13 @@ class OwnTagging(Tagging):
 
     def _tags(self, value) -> list[str]:
         """Return the tags of a list; numbers must have names."""
-        numbers = any(isinstance(item, int) for item in schema.listed(value))
-        if numbers and not self.config.names_of_labels:
+        tags = schema.texts(value, schema.label)
+        if any(map(str.isdecimal, tags)) and not self.config.names_of_labels:
             raise UserError(
                 f"the tags are numbers, {shown(value)}; give their names by "
                 "label_names, as in --label_names=O,B-PER,I-PER"
             )
-        return [self._named(tag) for tag in schema.texts(value)]
+        return [*map(self._named, tags)]
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut between words what is too long."""

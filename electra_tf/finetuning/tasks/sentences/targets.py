@@ -136,6 +136,11 @@ class LabelSets(Labels):
             found = [schema.label(label) for label in schema.listed(value)]
             if any(map(schema.is_nothing, found)):
                 raise TypeError
+            if len(found) > len({*found}) and {*found} <= {"0", "1"}:
+                raise UserError(
+                    "a number for each label, 1 for those of the text; "
+                    "expected a list of the labels that it has"
+                )
         except (TypeError, ValueError) as error:
             if isinstance(error, UserError):
                 raise UserError(f"{value!r} is {error}") from None

@@ -27,6 +27,13 @@ _UPOS = 3  # Of CoNLL-U.
 # Words that stand for several, and words that are not in the text.
 _NO_WORD = re.compile(r"\d+[-.]\d+")
 _SPAN_TAG = re.compile(r"O|[BIES]-.+")
+# Not those beyond ASCII, which stand within words: a number of thousands.
+_BLANKS = re.compile("[ \t]+")
+# How first lines call the column of words, and that of sentences' numbers.
+_WORD_NAMES = frozenset(("word", "words", "token", "tokens", "form"))
+_SENTENCE_NAME = re.compile("sent(ence)?s?(id|[^a-z]|$)", re.IGNORECASE)
+# Words of a file without an empty line that are told to be a sentence.
+_LONG = 100
 
 
 class Sentence(typing.NamedTuple):
@@ -61,6 +68,11 @@ class Columns(typing.NamedTuple):
             return f"expected {usual} columns, as most lines have"
         if not (cells[self.word] and cells[self.tag]):
             return "expected a word and a tag, neither of them empty"
+        if has_tags and " " in cells[self.tag]:
+            return (
+                "expected one word and one tag a line; sentences in rows have "
+                "lists of words and tags"
+            )
         return ""
 
 
@@ -72,6 +84,7 @@ def read_sentences(
     tell=None,
     *,
     delimiter: str | None = None,
+    usual: str | None = None,
     skip_bad: bool = False,
 ) -> list[Sentence]:
     """Read the sentences of a file, with their tags as they are.
@@ -86,14 +99,20 @@ def read_sentences(
         tell: function that is told what was assumed or left out; None for
             nobody.
         delimiter: what stands between columns; None to find out.
+        usual: what does so if the first line has it.
         skip_bad: whether sentences that cannot be used are left out.
 
     Raises:
         DataError: for a sentence that cannot be used, or when there is none.
     """
     tell = tell or (lambda text: None)
-    groups = _sentences(path, delimiter, tell)
-    columns = _columns(path, groups, word_column, tag_column, has_tags)
+    groups = _sentences(path, delimiter, usual, tell)
+    columns = _columns(path, groups, word_column, tag_column, has_tags, tell)
+    if len(groups) == 1 and len(groups[0]) > _LONG:
+        tell(
+            f"{path}: no empty line ends a sentence, so all of its "
+            f"{len(groups[0])} words are read as one."
+        )
     usual = _usual_size(line for group in groups for line in group)
 
     def made(number: int, record: Record) -> Sentence:
@@ -122,17 +141,21 @@ def read_sentences(
     return sentences
 
 
-def _sentences(path: str, delimiter: str | None, tell) -> list[list[_Line]]:
+def _sentences(path, delimiter, usual, tell) -> list[list[_Line]]:
     """Return the lines of each sentence, without comments."""
     text = read_text(path, CONLL).split("\n")
+    if delimiter is None and usual and usual in text[0]:
+        delimiter = usual
     cells = _cutter(path, text, delimiter, tell)
     rows = [_Line(number, cells(line)) for number, line in enumerate(text, 1)]
-    usual = _usual_size(row for row in rows if row.cells)
+    size_of_words = _usual_size(
+        row for row in rows if row.cells and not row.cells[0].startswith("#")
+    )
     groups, group = [], []
     # The empty line at the end is often left out.
     for row in [*rows, _Line(0, [])]:
         size, first = len(row.cells), "".join(row.cells[:1])
-        is_comment = first.startswith("#") and size != usual
+        is_comment = first.startswith("#") and size != size_of_words
         if first == DOCUMENT_START or is_comment:
             continue
         if size:
@@ -167,7 +190,7 @@ def _cutter(path: str, text: list[str], delimiter: str | None, tell):
         if delimiter:
             tell(f"{path}: {delimiter!r} is taken to stand between columns.")
     if delimiter in (None, " "):
-        return str.split
+        return lambda line: [*filter(None, _BLANKS.split(line.strip("\r")))]
 
     def cells(line: str) -> list[str]:
         line = line.strip("\r\n")
@@ -187,6 +210,7 @@ def _columns(
     word: str | None,
     tag: str | None,
     has_tags: bool,
+    tell,
 ) -> Columns:
     """Return the columns; lines that are no words of a sentence are removed."""
     if not has_tags:
@@ -203,6 +227,9 @@ def _columns(
         del groups[0][0]
         if not groups[0]:
             del groups[0]
+        if len(groups) == 1:
+            others = [name for name in header if name not in names]
+            _cut_by_number(path, groups, header, others, tell)
     found = _found_columns(groups)
     if not has_tags:
         found = found._replace(tag=found.word)
@@ -221,8 +248,42 @@ def _columns(
             f"{path}: columns are numbered from 1. Received: text_column "
             f"{word!r}, label_column {tag!r}."
         )
+    if word is None and tag is None and has_tags:
+        _check_no_names(path, groups, *chosen)
     given = word is not None and tag is not None
     return Columns(*chosen, "" if given else found.assumed)
+
+
+def _cut_by_number(path: str, groups: list, header: list, others: list, tell):
+    """Cut where a column of the sentences' numbers has another one.
+
+    Of a sentence the first row alone may have it.
+    """
+    if (name := next(filter(_SENTENCE_NAME.match, others), None)) is None:
+        return
+    at, number, cut = header.index(name), None, []
+    for line in groups[0]:
+        cell = line.cells[at] if at < len(line.cells) else ""
+        if not cut or cell not in ("", number):
+            number = cell
+            cut.append([])
+        cut[-1].append(line)
+    groups[:] = cut
+    tell(f"{path}: column {name!r} is taken to number the sentences.")
+
+
+def _check_no_names(path: str, groups: list, word: int, tag: int) -> None:
+    """Refuse a first line that seems to have the names of columns."""
+    first = groups[0][0].cells
+    if max(word, tag) >= len(first) or first[word].lower() not in _WORD_NAMES:
+        return
+    rows = (line.cells for group in groups for line in group)
+    if sum(row[tag] == first[tag] for row in rows if tag < len(row)) == 1:
+        raise DataError(
+            f"{path}: the first line seems to name columns: {shown(first)}. "
+            "Set text_column and label_column to two of these names; or to "
+            "numbers, from 1, if it is a word with its tag."
+        )
 
 
 def _index(name: str, header: list[str]) -> int:
@@ -252,12 +313,15 @@ def _found_columns(groups: list[list[_Line]]) -> Columns:
 
 
 def _is_counted(groups: list[list[_Line]]) -> bool:
-    """Return whether the first column says 1, 2, 3 in every sentence."""
+    """Return whether the first column counts, as 1, 2, 3 or 0, 1, 2."""
     longest = 0
     for lines in groups:
         firsts = [line.cells[0] for line in lines if len(line.cells) > 1]
         firsts = [cell for cell in firsts if not _NO_WORD.fullmatch(cell)]
-        if firsts != [str(number + 1) for number in range(len(firsts))]:
+        if not firsts or not firsts[0].isdecimal():
+            return False
+        begin = int(firsts[0])
+        if firsts != [str(begin + n) for n in range(len(firsts))]:
             return False
         longest = max(longest, len(firsts))
-    return longest > 1
+    return longest > 1 or len(groups[0][0].cells) == CONLLU_COLUMNS

@@ -109,3 +109,11 @@ def test_an_id_is_text(tmp_path):
     task = own.task(tmp_path, "qa", "json", json.dumps(rows))
     with pytest.raises(DataError, match="row 2: the id '1' is that of"):
         task.examples("dev")
+
+
+def test_answers_of_another_name_are_not_taken_for_none(tmp_path):
+    row = {**ROWS[0], "answer": "film"}
+    del row["answers"]
+    task = own.task(tmp_path, "qa", "jsonl", json.dumps(row))
+    with pytest.raises(DataError, match=r"no column 'answers'.*'answer'"):
+        task.examples("train")

@@ -18,9 +18,8 @@ def task(folder, train=TRAIN, dev=TRAIN, suffix="tsv", **settings):
         path.write_text(text, "utf-8")
         files[name] = str(path)
     columns = {"text_column": "text", "label_column": "label"}
-    config = sentences.config(
-        task_names=["classification"], **{**files, **columns, **settings}
-    )
+    names = {"task_names": ["classification"]}
+    config = sentences.config(**{**names, **files, **columns, **settings})
     return task_table.tasks(config)[0]
 
 
@@ -122,6 +121,8 @@ def test_labels_that_are_numbers_get_their_names(tmp_path):
         ({"label_names": "[1]"}, "none empty. Received: '[1]'"),
         ({"label_names": "[1"}, "none empty. Received: '[1'"),
         ({"label_names": "a,a"}, "must not repeat"),
+        ({"text_pair_column": "text"}, "must differ. Received: 'text', 'text'"),
+        ({"text_column": "label"}, "must differ. Received: 'label', 'label'"),
         ({"delimiter": ";;"}, "delimiter must be one character, or `tab`"),
         ({"task_names": ["regression"], "label_names": "a"}, "has no labels"),
         ({"task_names": ["sst"], "delimiter": ";"}, "delimiter belongs to the"),
@@ -178,3 +179,42 @@ def test_numbers_are_text(tmp_path):
         Example(0, "12", None, 1),
         Example(1, "true", None, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "text", "expected"),
+    [
+        (
+            *("classification", "tsv", 'text\tlabel\n"a ""b"""\tx\nb\ty\n'),
+            "1 rows have quotation marks as CSV writes them",
+        ),
+        (
+            *("classification", "csv", "text,label\na, x\nb, y\n"),
+            "the label ' x' has blanks around it",
+        ),
+        (
+            *("classification", "csv", "text,label\na,x\nb,x\u200b\nc,y\n"),
+            "the labels 'x' and 'x\\u200b' differ",
+        ),
+        (
+            *("classification", "csv", "text,label\na,True\nb,1\nc,0\n"),
+            "the labels '1' and 'True' differ",
+        ),
+        (
+            *("multilabel", "tsv", "text\tlabel\na\tx;y\nb\ty\n"),
+            "'x;y' is learnt as one",
+        ),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_told(
+    tmp_path, capsys, name, suffix, text, expected
+):
+    task(tmp_path, text, text, suffix, task_names=[name]).examples("train")
+    assert expected in capsys.readouterr().err
+
+
+def test_a_number_for_each_label_is_no_list_of_labels(tmp_path):
+    rows = '{"text": "a", "label": [1, 0, 1.0]}\n' * 2
+    own = task(tmp_path, rows, rows, "jsonl", task_names=["multilabel"])
+    with pytest.raises(DataError, match="is a number for each label"):
+        own.examples("train")

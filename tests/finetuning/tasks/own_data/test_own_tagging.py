@@ -115,3 +115,19 @@ def test_sentences_with_unknown_tags_are_left_out(tmp_path, capsys):
     assert "1 of 3 rows are left out: 1 with unknown tag 'B-Z'" in (
         capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize("tags", [[0.0, 1.0], ["0", "1"], ["O", "nan"]])
+def test_what_stands_for_numbers_or_none_is_no_tag(tmp_path, tags):
+    rows = lines([{"tokens": ["Eva", "ist"], "ner_tags": tags}])
+    task = own.task(tmp_path, "tagging", "jsonl", rows, **COLUMNS)
+    with pytest.raises(DataError, match="'ner_tags'"):
+        task.examples("train")
+
+
+def test_the_delimiter_of_csv_is_guessed_for_words(tmp_path, capsys):
+    text = "w;t\nEva;B-PER\n10,5;O\n\nBo;B-PER\n"
+    settings = {"text_column": "w", "label_column": "t"}
+    task = own.task(tmp_path, "tagging", "csv", text, **settings)
+    assert task.examples("train")[0].words == ["Eva", "10,5"]
+    assert "';' is taken to stand between columns" in capsys.readouterr().err

@@ -126,3 +126,65 @@ def test_a_file_without_tags_needs_no_column_of_them(tmp_path):
     columns = {"word_column": "word", "tag_column": "ner"}
     sentences, _ = read(tmp_path, "word\na\nb\n", has_tags=False, **columns)
     assert sentences == [[("a", "a"), ("b", "b")]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0\tHa\tB-X\n1\tan\tO\n\n0\tBo\tB-X\n",  # Words count from 0.
+        "7 Ha B-X\n8 an O\n\n9 Bo B-X\n",  # Over sentences.
+        "Ha B-X\ran O\r\rBo B-X\r",  # Lines of old end by \r.
+        "# id\n# text\nHa\tB-X\nan\tO\n\n# id\n# text\nBo\tB-X\n",
+    ],
+)
+def test_how_sentences_are_written(tmp_path, text):
+    sentences, _ = read(tmp_path, text)
+    assert sentences == [[("Ha", "B-X"), ("an", "O")], [("Bo", "B-X")]]
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2028", "\x85"])
+def test_only_blanks_of_ascii_part_columns(tmp_path, blank):
+    text = f"10{blank}000 NUM\nkm NOUN\n"
+    assert read(tmp_path, text)[0][0][0] == (f"10{blank}000", "NUM")
+    assert read(tmp_path, text, False)[0][0][0][0] == f"10{blank}000"
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        (
+            "Sentence #",
+            ["Sentence: 1,Ha,X,B-X", ",an,Y,O", "Sentence: 2,Bo,Z,O"],
+        ),
+        ("sent_id", ["0,Ha,X,B-X", "0,an,Y,O", "1,Bo,Z,O"]),
+    ],
+)
+def test_a_column_numbers_the_sentences(tmp_path, name, rows):
+    text = "\n".join([f"{name},Word,POS,Tag", *rows])
+    sentences, said = read(tmp_path, text, True, "Word", "Tag", usual=",")
+    assert sentences == [[("Ha", "B-X"), ("an", "O")], [("Bo", "O")]]
+    assert f"column {name!r} is taken to number the sentences" in said[0]
+
+
+def test_what_is_no_number_of_a_sentence(tmp_path):
+    text = "Word,Sent,Sentiment\nHa,X,0\nan,Y,1\n"
+    sentences, said = read(tmp_path, text, True, "Word", "Sent", usual=",")
+    assert (len(sentences), said) == (1, [])
+
+
+def test_a_file_of_one_long_sentence_is_told(tmp_path):
+    sentences, said = read(tmp_path, "a X\n" * 101)
+    assert (len(sentences), len(said)) == (1, 1)
+    assert "all of its 101 words are read as one" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Token\tPOS\nHa\tN\nan\tP\n", "seems to name columns"),
+        ("text\ttags\nHa an\tB-X O\n", "one word and one tag a line"),
+    ],
+)
+def test_rows_that_are_no_words_are_refused(tmp_path, text, expected):
+    with pytest.raises(DataError, match=expected):
+        read(tmp_path, text)
