@@ -9,8 +9,11 @@ from electra_tf import command_line
 from electra_tf.io import records
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Two logical CPUs, so that replicas can be tested without GPUs."""
+    workers = getattr(config.option, "numprocesses", None)
+    if workers and not hasattr(config, "workerinput"):
+        return  # Only its workers run tests; they wait while this starts.
     command_line.set_up_tensorflow()
     import tensorflow as tf
 

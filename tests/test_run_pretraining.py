@@ -1,6 +1,8 @@
 """Pre-training through its command line, on a small made corpus."""
 
+import contextlib
 import hashlib
+import io
 import json
 import re
 import subprocess
@@ -15,19 +17,24 @@ from electra_tf.training.checkpoints import read_variables
 from tests.small_run import (
     ROOT,
     SETTINGS,
-    command_line,
     failure,
     pretrain,
     rows,
-    run,
 )
 
 
-def test_trains_and_evaluates(data_dir):
-    printed = run(*command_line(data_dir, "whole", "--do_eval"))
+@pytest.fixture(scope="module")
+def whole_run(data_dir):
+    """The folder of a run that came to its end, and what it printed."""
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
+        pretrain(data_dir, "whole", "--do_eval")
+    return data_dir / "models" / "whole", printed.getvalue()
+
+
+def test_trains_and_evaluates(data_dir, whole_run):
+    folder, printed = whole_run
     assert "step 6/6 | mlm " in printed
     assert " | disc_auc " in printed
-    folder = data_dir / "models" / "whole"
     metrics = rows(folder / "metrics.jsonl")
     assert [row["step"] for row in metrics] == [2, 4, 6]
     assert metrics[-1]["examples"] == 48
@@ -43,23 +50,22 @@ def test_trains_and_evaluates(data_dir):
     )
 
 
-def test_a_run_that_lost_its_end_repeats_it_bit_for_bit(data_dir):
+def test_a_run_that_lost_its_end_repeats_it_bit_for_bit(data_dir, whole_run):
     """Dropout, masks, samples and shuffling are all functions of the step."""
-    pretrain(data_dir, "run", num_train_steps=4)
-    folder = data_dir / "models" / "run"
+    folder, _ = whole_run
     whole = read_variables(str(folder))
-    for path in folder.glob("model.ckpt-4*"):
+    for path in folder.glob("model.ckpt-6*"):
         path.unlink()
-    kept = read_variables(str(folder / "model.ckpt-2"))
+    kept = read_variables(str(folder / "model.ckpt-4"))
     assert any((kept[path] != whole[path]).any() for path in whole)
 
-    pretrain(data_dir, "run", num_train_steps=4)
+    pretrain(data_dir, folder.name)
     again = read_variables(str(folder))
-    assert tf.train.latest_checkpoint(str(folder)).endswith("-4")
+    assert tf.train.latest_checkpoint(str(folder)).endswith("-6")
     for path, value in whole.items():
         np.testing.assert_array_equal(again[path], value, err_msg=path)
     steps = [row["step"] for row in rows(folder / "metrics.jsonl")]
-    assert steps == [2, 4]
+    assert steps == [2, 4, 6]
 
 
 TWO_STAGES = {
@@ -191,6 +197,7 @@ def test_truncated_records_are_named(tmp_path, data_dir, has_manifest):
         data_dir,
         "truncated",
         f"--pretrain_tfrecords={tmp_path}/pretrain_data.tfrecord*",
+        objective="mlm",
         num_train_steps=1000,
         iterations_per_loop=1000,
     )
@@ -201,6 +208,7 @@ def test_exploding_loss_names_the_steps(data_dir):
     message = failure(
         data_dir,
         "explodes",
+        objective="mlm",
         learning_rate=1e30,
         num_warmup_steps=1,
         max_skipped_updates=2,
