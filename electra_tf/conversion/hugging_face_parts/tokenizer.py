@@ -15,7 +15,7 @@ from typing import Any
 from electra_tf.configs.tokenizer import UNNAMED, TokenizerConfig
 from electra_tf.conversion import model_folder
 from electra_tf.conversion.model import Model
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.io import files
 from electra_tf.text import vocabulary
 
@@ -193,7 +193,7 @@ def _check_types(settings: Mapping[str, Any], file: str) -> None:
             continue
         text = "a whole number" if whole else "true or false"
         raise UserError(
-            f"{name} in {file} must be {text}. Received: {value!r}."
+            f"{name} in {file} must be {text}. Received: {shown(value)}."
         )
 
 
@@ -213,7 +213,8 @@ def _check_rules(values: Mapping, file: str) -> None:
             theirs = theirs.get("content", ours)
         if theirs != ours:
             raise UserError(
-                f"{name} in {file} must be {ours!r}. Received: {theirs!r}. "
+                f"{name} in {file} must be {ours!r}. Received: "
+                f"{shown(theirs)}. "
                 f"Rename the token {theirs!r} to {ours!r} in a copy of the "
                 f"vocabulary and of {CONFIG_FILE}: its id stays the same."
             )
