@@ -3,7 +3,7 @@
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
-from electra_tf.command_line import errors_of
+from electra_tf.command_line import errors_of, interruptible
 from electra_tf.configs import Config
 from flags import from_config
 
@@ -23,6 +23,7 @@ def run(
     config = from_config.parse(config_class, _translated(argv, other_names))
     program = pathlib.Path(argv[0]).name
     with errors_of(program):
+        interruptible()
         main(config)
 
 

@@ -41,6 +41,12 @@ class CorpusConfig(Config):
         "leave out and count documents that cannot be read, such as a line"
         " that is no JSON, instead of stopping",
     )
+    max_unpacked_gb: float = text_hparam(
+        1000,
+        "gigabytes that one compressed file may unpack to",
+        more_than=0,
+        runtime=True,
+    )
     tfds_name: str | None = text_hparam(
         None, "text of TensorFlow Datasets instead of files, such as wiki40b/en"
     )

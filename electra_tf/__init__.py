@@ -12,6 +12,8 @@ An encoder of your own, or a trained one from a model folder:
 """
 
 import importlib
+import signal
+import sys
 
 __version__ = "0.1.0"
 
@@ -24,6 +26,13 @@ _MODULE_OF = {
     "load_predictor": "electra_tf.finetuning.serving.text_predictor",
 }
 __all__ = list(_MODULE_OF)
+
+if sys.argv[:1] == ["-m"] and (
+    signal.getsignal(signal.SIGINT) is signal.default_int_handler
+):
+    # A program of ours is about to be imported; until it has begun Ctrl-C has
+    # nothing to save. `command_line.interruptible` ends this.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def __getattr__(name: str):

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -24,9 +25,16 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog=f"python -m {module}", description=description, allow_abbrev=False
     )
+    interruptible()
     version = f"electra_tf {electra_tf.__version__}"
     made.add_argument("--version", action="version", version=version)
     return made
+
+
+def interruptible() -> None:
+    """Make Ctrl-C a KeyboardInterrupt again; it ends programs as they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def print_page(text: str) -> None:

@@ -39,6 +39,7 @@ MOST_NAMED = 5
 # The records do not depend on these, or by other names that are settings.
 NOT_SETTINGS = (
     "corpus_dir",
+    "max_unpacked_gb",
     "tfds_data_dir",
     "output_dir",
     "num_processes",

@@ -21,6 +21,7 @@ MOST_EXPANSION = 200
 FREE_BYTES = 100_000_000
 # A frame of zstd may unpack to 32,000 times its size at once.
 BYTES_PER_ZSTD_READ = 4096
+BYTES_PER_GB = 10**9
 
 SUFFIXES: dict[str, Callable[[BinaryIO], BinaryIO]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
@@ -48,27 +49,32 @@ def split_suffix(name: str) -> tuple[str, str]:
 
 
 def open_stream(
-    path: str, on_read: Callable[[int], None] | None = None
+    path: str, max_gb: float, on_read: Callable[[int], None] | None = None
 ) -> BinaryIO:
     """Open a file, compressed as its name says; that cannot be sought in.
 
     `on_read` is called with the number of stored bytes at every read. While it
-    is read, UserError is raised if it is damaged, incomplete, or too large.
+    is read, UserError is raised if it is damaged, incomplete, or unpacks to
+    unlikely much, or to more than `max_gb` gigabytes.
     """
     suffix = split_suffix(path)[1]
     file = files.open_stream(path, on_read)
     if not suffix:
         return file
     return io.BufferedReader(
-        _Unpacked(path, file, SUFFIXES[suffix](file)), io.DEFAULT_BUFFER_SIZE
+        _Unpacked(path, max_gb, file, SUFFIXES[suffix](file)),
+        io.DEFAULT_BUFFER_SIZE,
     )
 
 
 class _Unpacked(io.RawIOBase):
     """The content of a compressed file, with its errors put into words."""
 
-    def __init__(self, path: str, packed: BinaryIO, stream: BinaryIO):
+    def __init__(
+        self, path: str, max_gb: float, packed: BinaryIO, stream: BinaryIO
+    ):
         self._path = path
+        self._max_gb = max_gb
         self._packed = packed
         self._stream = stream
         self._size = 0
@@ -96,6 +102,12 @@ class _Unpacked(io.RawIOBase):
                 f"{self._path} unpacks to more than {MOST_EXPANSION} times its"
                 f" size: {self._size} bytes from its first {read}. Text does"
                 " not. Unpack it yourself if it is what you want."
+            )
+        if self._size > self._max_gb * BYTES_PER_GB:
+            raise UserError(
+                f"{self._path} unpacks to more than {self._max_gb:g} GB, which"
+                " is max_unpacked_gb. Allow more with --max_unpacked_gb, or"
+                " take the file out of the corpus."
             )
         return size
 

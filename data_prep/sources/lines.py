@@ -48,7 +48,7 @@ def lines_of(
 ) -> Iterator[Line]:
     """Yield the lines of a unit of bytes, or of a whole compressed file."""
     origin = Origin(unit.path, reading.issues)
-    with compression.open_stream(unit.path, reading.on_read) as stream:
+    with reading.open_stream(unit.path) as stream:
         if not unit.start:
             _check_is_text(
                 stream, unit.path, reading.config.corpus_format is not None

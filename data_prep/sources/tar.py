@@ -29,7 +29,7 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
     """Yield the documents of a unit; see `formats.Format`."""
     blank_lines = reading.config.blank_lines_separate_documents
     with (
-        compression.open_stream(unit.path, reading.on_read) as stream,
+        reading.open_stream(unit.path) as stream,
         _damage_explained(unit.path),
         tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive,
     ):

@@ -1,9 +1,10 @@
 """Files and units of a corpus, and what their readers share."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from data_prep.dataset_config import CorpusConfig
+from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues
 from electra_tf.errors import UserError
 
@@ -34,6 +35,12 @@ class Reading(NamedTuple):
     issues: DataIssues  # Where to count what is wrong with the text.
     # Called with the number of stored bytes at every read.
     on_read: Callable[[int], None] | None = None
+
+    def open_stream(self, path: str) -> BinaryIO:
+        """Open a file, compressed or not; see `compression.open_stream`."""
+        return compression.open_stream(
+            path, self.config.max_unpacked_gb, self.on_read
+        )
 
     def reject(self, place: str, reason: str) -> None:
         """Leave out a document; raise UserError if that is not wanted."""

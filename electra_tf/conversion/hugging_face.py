@@ -42,7 +42,7 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.io import files
 from electra_tf.text import vocabulary
 
@@ -230,14 +230,16 @@ def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
             f"{MODEL_TYPE!r}. Received: {values.get('model_type')!r}."
         )
     wrong = [
-        f"{name} must be {fixed!r}. Received: {values[name]!r}."
+        f"{name} must be {fixed!r}. Received: {shown(values[name])}."
         for name, fixed in FIXED.items()
         if values.get(name, fixed) != fixed
     ]
     # Of no use for numbers, but a name that variables get.
     task = values.get("finetuning_task") or ""
     if not isinstance(task, str) or "/" in task:
-        wrong.append(f"finetuning_task must be a name. Received: {task!r}.")
+        wrong.append(
+            f"finetuning_task must be a name. Received: {shown(task)}."
+        )
     if wrong:
         raise UserError(
             f"The model of {path} is not one of ours: " + " ".join(wrong)

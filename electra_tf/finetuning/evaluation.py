@@ -136,10 +136,12 @@ class Evaluator:
             trial.number,
             trial.steps,
             self._asked(trial.number),
-            [result for result, _ in scored],
-            [(result.task, sections) for result, sections in scored],
+            [result for result, *_ in scored],
+            [(result.task, sections) for result, sections, _ in scored],
         )
         keep(finished_trials.best([*self.finished, made]) is made)
+        for *_, write_details in scored:
+            write_details()
         for split in self.splits:
             if split.name != DEV and self._is_asked(split, trial.number):
                 self._write_predictions(model, split, trial)
@@ -180,7 +182,10 @@ class Evaluator:
         results.write_submission(path, trial.number, site)
 
     def _score(self, model, split: Split, trial: Trial) -> tuple:
-        """Return the `TaskResult` of a split, and the report's sections."""
+        """Return a split's `TaskResult`, report's sections, and what writes.
+
+        The last is a function without arguments that writes the task's files.
+        """
         outputs, task = self._outputs(model, split), split.task
         scores = task.score(outputs, split.source)
         losses = self._losses(task.name, trial) if trial.steps else ()
@@ -202,7 +207,10 @@ class Evaluator:
                 flush=True,
             )
         evaluated = Evaluated(task, outputs, split.source, split.features)
-        return result, error_analysis.sections(evaluated)
+        write_details = functools.partial(
+            task.write_details, outputs, split.source, scores
+        )
+        return result, error_analysis.sections(evaluated), write_details
 
     def _losses(self, task_name: str, trial: Trial) -> tuple:
         """Return a task's last training loss, and that of a constant."""

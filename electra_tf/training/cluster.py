@@ -41,8 +41,10 @@ def place() -> Place | None:
         cluster = content.get("cluster") or {}
         sizes = {kind: len(hosts) for kind, hosts in cluster.items()}
         task = content.get("task") or {}
-        kind, index = task.get("type"), int(task.get("index", 0))
-        named = not sizes or 0 <= index < sizes[kind]
+        kind, index = task.get("type"), int(str(task.get("index", 0)))
+        named = _are_addresses(cluster) and (
+            not sizes or 0 <= index < sizes[kind]
+        )
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         named = False
     if not named:
@@ -55,6 +57,16 @@ def place() -> Place | None:
         return None
     chief = kind == ("chief" if "chief" in sizes else "worker") and index == 0
     return Place(kind, index, sum(sizes.values()), chief)
+
+
+def _are_addresses(cluster: dict) -> bool:
+    """Say whether hosts are lists of different HOST:PORT."""
+    every = [host for hosts in cluster.values() for host in hosts]
+    return (
+        all(isinstance(hosts, list) for hosts in cluster.values())
+        and all(host.rpartition(":")[2].isdecimal() for host in every)
+        and len(set(every)) == len(every)
+    )
 
 
 def check(strategy: str) -> None:

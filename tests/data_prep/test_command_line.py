@@ -1,5 +1,8 @@
 """Errors of the programs: one line for the user's, a traceback for ours."""
 
+import subprocess
+import sys
+
 import pytest
 
 from data_prep import command_line
@@ -37,3 +40,24 @@ def test_other_errors_keep_their_traceback(capsys, kind):
 
 def test_ctrl_c(capsys):
     assert run(KeyboardInterrupt(), capsys) == (130, "program.py: stopped\n")
+
+
+def test_ctrl_c_while_modules_are_imported():
+    """`python -m` names itself -m for as long as it imports packages."""
+    code = (
+        "import signal, sys; sys.argv = {argv}; import data_prep; "
+        "from electra_tf import command_line; print(signal.getsignal(2)); "
+        "command_line.interruptible(); print(signal.getsignal(2))"
+    )
+    shown = {
+        argv: subprocess.run(
+            [sys.executable, "-c", code.format(argv=[argv])],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split("\n")[:2]
+        for argv in ("-m", "notebook")
+    }
+    assert "SIG_DFL" in shown["-m"][0] or shown["-m"][0] == "0"
+    for line in (shown["-m"][1], *shown["notebook"]):
+        assert "default_int_handler" in line

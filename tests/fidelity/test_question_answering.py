@@ -63,6 +63,7 @@ def test_answers_and_scores(path, tmp_path):
     name, recorded = case.task.name, case.recorded
     scores = case.task.score(case.outputs, case.source)
     assert scores == pytest.approx(dict(recorded["results"]), rel=1e-12)
+    case.task.write_details(case.outputs, case.source, scores)
     assert np.mean(case.outputs["loss"]) == pytest.approx(recorded["mean_loss"])
     written = {
         kind: json.loads((tmp_path / f"{name}_{kind}.json").read_text())

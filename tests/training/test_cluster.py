@@ -73,6 +73,12 @@ def test_a_strategy_of_several_processes_without_a_job(tf_config, value):
         job(TWO, "worker", -1),
         job(TWO, "worker", "first"),
         job(TWO, "evaluator"),
+        job({"worker": "a:1"}, "worker"),
+        job({"worker": {"0": "a:1"}}, "worker"),
+        job({"worker": ["a"]}, "worker"),
+        job({"worker": ["a:1", "a:1"]}, "worker"),
+        job({"worker": ["a:1", 2]}, "worker"),
+        job(TWO, "worker", True),
     ],
 )
 def test_malformed(tf_config, value):

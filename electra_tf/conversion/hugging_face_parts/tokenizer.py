@@ -239,7 +239,7 @@ def _check_types(settings: Mapping[str, Any], file: str) -> None:
             continue
         text = "a whole number" if whole else "true or false"
         raise UserError(
-            f"{name} in {file} must be {text}. Received: {value!r}."
+            f"{name} in {file} must be {text}. Received: {shown(value)}."
         )
 
 
@@ -262,7 +262,8 @@ def _check_rules(values: Mapping, file: str) -> None:
             theirs = theirs.get("content", ours)
         if theirs != ours:
             raise UserError(
-                f"{name} in {file} must be {ours!r}. Received: {theirs!r}. "
+                f"{name} in {file} must be {ours!r}. Received: "
+                f"{shown(theirs)}. "
                 f"Rename the token {theirs!r} to {ours!r} in a copy of the "
                 f"vocabulary and of {CONFIG_FILE}: its id stays the same."
             )

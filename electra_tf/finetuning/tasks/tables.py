@@ -17,6 +17,7 @@ from electra_tf.finetuning.tasks.text_files import (
     COMPRESSED,
     decoded,
     read_bytes,
+    shown,
 )
 from electra_tf.io import listing
 
@@ -38,7 +39,7 @@ class Table(typing.NamedTuple):
             raise DataError(
                 f"{self.name} has no column {column!r}."
                 f"{hparams.suggestion(column, self.columns)} Its columns are "
-                f"{self.columns}; set {setting} to one of these."
+                f"{shown(self.columns)}; set {setting} to one of these."
             )
 
 
@@ -102,7 +103,7 @@ def read_table(
             records.append(record)
     if not records:
         raise DataError(
-            f"{path} holds no example, only the row {[*columns]}."
+            f"{path} holds no example, only the row {shown([*columns])}."
             if columns
             else f"{path} is empty."
         )

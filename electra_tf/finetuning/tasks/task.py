@@ -105,6 +105,15 @@ class Task(abc.ABC):
             source: `Source` of these inputs; not all tasks need it.
         """
 
+    def write_details(
+        self, outputs: dict, source: Source, scores: dict[str, float]
+    ) -> None:
+        """Write files of what was scored, for tasks that have some.
+
+        The arguments are those of `score`, and what it returned.
+        """
+        return
+
     def remark(self, examples: list, tokenizer) -> str:
         """Return what training examples cannot teach, in a line; "" for all."""
         return ""

@@ -21,6 +21,10 @@ from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.io import files
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
+# Text shrinks to a third or a tenth; what unpacks to more than this, after the
+# first bytes, would fill the memory.
+MOST_EXPANSION = 200
+FREE_BYTES = 100_000_000
 
 
 def read_text(path: str, expected: str = "") -> str:
@@ -43,6 +47,8 @@ def read_bytes(path: str, expected: str = "") -> tuple[str, bytes]:
         if content.startswith(magic):
             try:
                 member, content = unpack(content)
+            except UserError as error:
+                raise DataError(f"{path} cannot be read: {error}.") from None
             except _DAMAGED as error:
                 raise DataError(
                     f"{path} is damaged and cannot be unpacked: {error}."
@@ -68,35 +74,56 @@ def _unzipped(content: bytes) -> tuple[str, bytes]:
             if not name.endswith("/") and not name.startswith("__MACOSX")
         ]
         if len(names) == 1:
-            return names[0], archive.read(names[0])
+            with archive.open(names[0]) as stream:
+                return names[0], _read(stream, len(content))
     raise UserError(
         f"it is an archive or spreadsheet of {len(names)} files, where one is "
         "expected; unpack it, or save it as CSV in UTF-8"
     )
 
 
-def _unpacked_zstd(content: bytes) -> bytes:
+def _zstd_stream(file: io.BytesIO):
     import pyarrow as pa
 
-    return pa.CompressedInputStream(pa.BufferReader(content), "zstd").read()
+    return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
 
 
-def _single(unpack: typing.Callable) -> typing.Callable:
-    return lambda content: ("", unpack(content))
+def _gzip_stream(file: io.BytesIO):
+    return gzip.GzipFile(fileobj=file)
+
+
+def _read(stream, packed: int) -> bytes:
+    """Return what so many packed bytes unpack to, unless it is too much."""
+    most = FREE_BYTES + MOST_EXPANSION * packed
+    content = stream.read(most + 1)
+    if len(content) > most:
+        raise UserError(
+            f"it unpacks to more than {most} bytes, from {packed}; text does "
+            "not. Unpack it yourself if it is what you want"
+        )
+    return content
+
+
+def _single(open_stream: typing.Callable) -> typing.Callable:
+    def unpacked(content: bytes) -> tuple[str, bytes]:
+        with open_stream(io.BytesIO(content)) as stream:
+            return "", _read(stream, len(content))
+
+    return unpacked
 
 
 # From the first bytes to the name of a member, if it has one, and its content.
 COMPRESSIONS = {
-    b"\x1f\x8b": _single(gzip.decompress),
-    b"BZh": _single(bz2.decompress),
-    b"\xfd7zXZ\x00": _single(lzma.decompress),
-    b"\x28\xb5\x2f\xfd": _single(_unpacked_zstd),
+    b"\x1f\x8b": _single(_gzip_stream),
+    b"BZh": _single(bz2.BZ2File),
+    b"\xfd7zXZ\x00": _single(lzma.LZMAFile),
+    b"\x28\xb5\x2f\xfd": _single(_zstd_stream),
     b"PK\x03\x04": _unzipped,
 }
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 # What they raise for a file that is not what it was.
 _DAMAGED = (
-    *(OSError, EOFError, UserError, RuntimeError, NotImplementedError),
+    *(OSError, EOFError, RuntimeError, NotImplementedError),
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, ValueError),
 )
 

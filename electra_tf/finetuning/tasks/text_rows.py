@@ -70,8 +70,8 @@ def delimited(
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise DataError(
-            f"{where}: the columns {twice} come twice; give each a name of its "
-            f"own. Read: {shown(columns)}"
+            f"{where}: the columns {shown(twice)} come twice; give each a name "
+            f"of its own. Read: {shown(columns)}"
         )
     return columns, _records(rows, name, columns)
 

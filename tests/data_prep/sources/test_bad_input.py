@@ -108,6 +108,9 @@ def test_decompression_bombs(place, build, monkeypatch, name):
     bomb = PACKED[name](b"\n" * 3_000_000)
     with pytest.raises(ValueError, match=rf"{name} unpacks to more than 200"):
         build(place(name, bomb))
+    monkeypatch.setattr(compression, "FREE_BYTES", 10_000_000)
+    with pytest.raises(ValueError, match=r"more than 0\.001 GB.*max_unpacked"):
+        build(place(name, bomb), max_unpacked_gb=0.001)
 
 
 JSON_FAULTS = {

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 
+from electra_tf.finetuning.tasks import text_files
 from electra_tf.finetuning.tasks.tables import read_table
 from electra_tf.finetuning.tasks.task import DataError
 
@@ -17,11 +18,15 @@ CSV = 'text,label\n"a, b",x\nü\tc,y\n'
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
 
 
-def zipped(content: bytes) -> bytes:
+def zipped(content: bytes, method=zipfile.ZIP_STORED) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w", method) as archive:
         archive.writestr("inner.csv", content)
     return packed.getvalue()
+
+
+def deflated(content: bytes) -> bytes:
+    return zipped(content, zipfile.ZIP_DEFLATED)
 
 
 def zstd(content: bytes) -> bytes:
@@ -128,6 +133,15 @@ def test_what_is_refused(tmp_path, name, content, expected):
     with pytest.raises(DataError) as error:
         values(tmp_path, name, content)
     assert expected in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, bz2.compress, lzma.compress, zstd, deflated]
+)
+def test_what_unpacks_to_too_much(tmp_path, monkeypatch, pack):
+    monkeypatch.setattr(text_files, "FREE_BYTES", 1000)
+    with pytest.raises(DataError, match="unpacks to more than"):
+        values(tmp_path, "a.csv", pack(bytes(3_000_000)))
 
 
 def test_an_archive_of_two_files(tmp_path):

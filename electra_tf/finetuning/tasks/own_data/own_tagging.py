@@ -150,7 +150,7 @@ class OwnTagging(Tagging):
         for setting, column in zip(settings, columns.values(), strict=True):
             if column is None:
                 raise DataError(
-                    f"{table.name} has the columns {table.columns}; set "
+                    f"{table.name} has the columns {shown(table.columns)}; set "
                     f"{' and '.join(settings)} to those of words and tags."
                 )
             table.check_column(setting, column)

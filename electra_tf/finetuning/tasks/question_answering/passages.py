@@ -121,7 +121,8 @@ def asked_of(
                 raise RowError(record.where, record.problem)
             raise DataError(
                 f"{table.name} is not in the format of {layout}: no row has "
-                f"{' or '.join(LAYOUTS[layout][0])}, but {table.columns}."
+                f"{' or '.join(LAYOUTS[layout][0])}, but "
+                f"{shown(table.columns)}."
             )
     without = []
 

@@ -218,27 +218,32 @@ class QuestionAnswering(Task):
     def score(
         self, outputs: dict, source: Source | None = None
     ) -> dict[str, float]:
-        """Return the task's metrics; write them, answers and null odds."""
+        """Return the task's metrics."""
         golds = {question.id: question.golds for question in source.examples}
         found, config = self._answers(outputs, source), self.config
         texts = {name: answer.text for name, answer in found.items()}
-        null_odds = {name: answer.null_odds for name, answer in found.items()}
         if self.has_null_answers:
-            scores = answer_metrics.with_null_answers(
+            return answer_metrics.with_null_answers(
                 golds,
                 texts,
-                null_odds,
+                _null_odds(found),
                 config.qa_na_threshold,
                 config.answer_scoring,
             )
-            self._write(config.qa_na_file, null_odds)
-        else:
-            scores = answer_metrics.exact_match_and_f1(
-                golds, texts, config.answer_scoring
-            )
+        return answer_metrics.exact_match_and_f1(
+            golds, texts, config.answer_scoring
+        )
+
+    def write_details(
+        self, outputs: dict, source: Source, scores: dict[str, float]
+    ) -> None:
+        """Write scores, answers and null odds."""
+        found, config = self._answers(outputs, source), self.config
+        if self.has_null_answers:
+            self._write(config.qa_na_file, _null_odds(found))
+        texts = {name: answer.text for name, answer in found.items()}
         self._write(config.qa_preds_file, texts)
         self._write(config.qa_eval_file, scores)
-        return scores
 
     def predictions(
         self, outputs: dict, source: Source | None = None
@@ -258,8 +263,7 @@ class QuestionAnswering(Task):
         """Return answers by question; for SQuAD 2.0 also their null odds."""
         found = {f"{self.name}.json": self.predictions(outputs, source)}
         if self.has_null_answers:
-            answers = self._answers(outputs, source)
-            null_odds = {name: a.null_odds for name, a in answers.items()}
+            null_odds = _null_odds(self._answers(outputs, source))
             found[f"{self.name}_null_odds.json"] = null_odds
         return {name: json.dumps(content) for name, content in found.items()}
 
@@ -290,6 +294,10 @@ class QuestionAnswering(Task):
         files.write(
             fields.filled(path, self.name), json.dumps(content, indent=1)
         )
+
+
+def _null_odds(answers: dict[str, Answer]) -> dict[str, float]:
+    return {name: answer.null_odds for name, answer in answers.items()}
 
 
 def _check_ids(asked: list[Asked]) -> None:

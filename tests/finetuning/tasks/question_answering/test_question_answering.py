@@ -57,6 +57,8 @@ def test_outputs_that_know_the_answer(tmp_path, joint, length):
     assert [*scores][:2] == ["exact", "f1"]
     assert scores["exact"] == scores["f1"] == 100
     assert scores["HasAns_total"] == 2
+    assert not (tmp_path / "squad_eval.json").exists()
+    squad.write_details(outputs, source, scores)
     assert json.loads((tmp_path / "squad_eval.json").read_text()) == scores
     predictions = squad.predictions(outputs, source)
     assert predictions == {
