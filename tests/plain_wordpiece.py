@@ -4,6 +4,7 @@ Slow, and in nothing like `electra_tf.text.tokenization`, so that the two can be
 held against each other. The goldens of family E pin this one too.
 """
 
+import functools
 import unicodedata
 
 UNK = "[UNK]"
@@ -103,6 +104,7 @@ def set_ideographs_apart(text: str) -> str:
     return "".join(f" {c} " if is_ideograph(c) else c for c in text)
 
 
+@functools.cache
 def is_ideograph(character: str) -> bool:
     """Tell whether it is in one of the blocks."""
     return any(first <= character <= last for first, last in IDEOGRAPHS)
@@ -130,6 +132,7 @@ def split_at_punctuation(token: str) -> list[str]:
     return words
 
 
+@functools.cache
 def is_punctuation(character: str) -> bool:
     """Tell whether it is; all ASCII symbols are."""
     code = ord(character)
