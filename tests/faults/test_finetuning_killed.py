@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+import run_finetuning
 from electra_tf.finetuning import finished_trials
 from electra_tf.training import checkpoints
 from electra_tf.training.loop import TrainingLoop
@@ -201,12 +202,15 @@ def test_asked_to_stop(tmp_path):
     assert_same(stopped.folder, whole.folder, 2)
 
 
-def test_a_second_program_is_refused(tmp_path):
+def test_a_second_program_is_refused(tmp_path, capsys):
     first = program(tmp_path, "taken", num_train_epochs=500).start()
     lock = tmp_path / "models/taken/finetuning_models/classification_model/lock"
     assert first.wait_until(lambda: lock.exists() and lock.read_text())
-    status, printed = program(tmp_path, "taken", learning_rate=1).run()
-    first.kill()
-    assert status == 1
-    assert f"is in use by process {first.process.pid} on" in printed
-    assert "Traceback" not in printed
+    second = program(tmp_path, "taken", learning_rate=1)
+    message = f"is in use by process {first.process.pid} on"
+    try:
+        with pytest.raises(SystemExit, match=message):
+            run_finetuning.main(second.command[1:])
+    finally:
+        first.kill()
+    assert "Traceback" not in capsys.readouterr().err

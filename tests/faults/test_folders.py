@@ -54,7 +54,7 @@ def test_a_full_disk(data_dir):
 def test_files_that_may_not_grow(data_dir, capsys):
     """A limit on file sizes stands in for a quota; no checkpoint fits."""
 
-    program = Program(data_dir, "limited", **SETTINGS)
+    program = Program(data_dir, "limited", objective="mlm", **SETTINGS)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     try:

@@ -158,7 +158,7 @@ def test_killed_in_both_stages(data_dir):
 
 
 def test_asked_to_stop(data_dir, capfd):
-    program = Program(data_dir, "stopped", **LONG_LINES)
+    program = Program(data_dir, "stopped", objective="mlm", **LONG_LINES)
 
     def ask():
         # One line is there; the stop comes within the next.
