@@ -39,7 +39,7 @@ def test_trains_and_evaluates(data_dir, whole_run):
     assert [row["step"] for row in metrics] == [2, 4, 6]
     assert metrics[-1]["examples"] == 48
     assert metrics[-1]["train_flops"] > 0
-    start, *_ = rows(folder / "runs.jsonl")
+    (start,) = rows(folder / "runs.jsonl")
     data = (data_dir / "pretrain_tfrecords" / "manifest.json").read_bytes()
     assert start["manifest_sha256"] == hashlib.sha256(data).hexdigest()
     results = json.loads((folder / "results/unsup_results.json").read_text())
