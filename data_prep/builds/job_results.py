@@ -24,23 +24,16 @@ Folder = str | os.PathLike
 
 
 class JobResult(NamedTuple):
-    """Says what one job made.
+    """Says what one job made."""
 
-    Attributes:
-        training: Its files of training examples.
-        held_out: Its files of held-out examples.
-        counts: Numbers by name, see docs/data_build.md.
-        lengths: Number of examples by their number of ids, as text.
-        places: The first places of what was wrong with the text, by name.
-        unknown_words: Some words that became [UNK].
-    """
-
-    training: Sequence[Shard]
-    held_out: Sequence[Shard]
-    counts: Mapping[str, int]
+    training: Sequence[Shard]  # Its files of training examples.
+    held_out: Sequence[Shard]  # Its files of held-out examples.
+    counts: Mapping[str, int]  # Numbers by name, see docs/data_build.md.
+    # Number of examples by their number of ids, as text.
     lengths: Mapping[str, int]
+    # The first places of what was wrong with the text, by name.
     places: Mapping[str, Sequence[str]]
-    unknown_words: Sequence[str] = ()
+    unknown_words: Sequence[str] = ()  # Some words that became [UNK].
 
     @property
     def shards(self) -> list[Shard]:

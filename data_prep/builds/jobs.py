@@ -25,22 +25,14 @@ MOST_UNKNOWN_WORDS = 100
 
 
 class Job(NamedTuple):
-    """Some of the text, and where its files go.
+    """Some of the text, and where its files go."""
 
-    Attributes:
-        number: From 0.
-        num_jobs: Number of jobs of the build.
-        num_files: Number of training files of the build. Held-out files are
-            one a job.
-        units: The text.
-        folder: Where its files go.
-    """
-
-    number: int
-    num_jobs: int
+    number: int  # From 0.
+    num_jobs: int  # Number of jobs of the build.
+    # Number of training files of the build. Held-out files are one a job.
     num_files: int
-    units: Sequence[Unit]
-    folder: str
+    units: Sequence[Unit]  # The text.
+    folder: str  # Where its files go.
 
     @property
     def bytes(self) -> int:

@@ -50,19 +50,12 @@ NOT_SETTINGS = (
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """A build to do; made by `plan_of`.
+    """A build to do; made by `plan_of`."""
 
-    Attributes:
-        config: Its flags.
-        files: The text.
-        settings: All that the records depend on, by name.
-        states: Those of the files when the build began.
-    """
-
-    config: PretrainingDatasetConfig
-    files: Sequence[SourceFile]
-    settings: Mapping
-    states: Mapping[str, str]
+    config: PretrainingDatasetConfig  # Its flags.
+    files: Sequence[SourceFile]  # The text.
+    settings: Mapping  # All that the records depend on, by name.
+    states: Mapping[str, str]  # Those of the files when the build began.
 
     @property
     def begun_with(self) -> dict:

@@ -13,24 +13,18 @@ import typing
 
 
 class Dense(typing.NamedTuple):
-    """A linear layer of a head.
+    """A linear layer of a head."""
 
-    Attributes:
-        name: in its variables' names.
-        inputs: the encoder's width that comes in, a field of `EncoderConfig`.
-        outputs: the width that goes out, likewise; None for one number.
-        activation: whether the model's activation follows.
-        layer_norm: whether a LayerNorm follows.
-        num_inputs: how many vectors of the input width stand side by side.
-        counts_bias: whether the counts of FLOPs have the bias's additions.
-    """
-
-    name: str
+    name: str  # In its variables' names.
+    # The encoder's width that comes in, a field of `EncoderConfig`.
     inputs: str = "hidden_size"
+    # The width that goes out, likewise; None for one number.
     outputs: str | None = None
-    activation: bool = False
-    layer_norm: bool = False
+    activation: bool = False  # Whether the model's activation follows.
+    layer_norm: bool = False  # Whether a LayerNorm follows.
+    # How many vectors of the input width stand side by side.
     num_inputs: int = 1
+    # Whether the counts of FLOPs have the bias's additions.
     counts_bias: bool = True
 
     def kernel_shape(self, sizes) -> tuple[int, int]:
@@ -44,20 +38,15 @@ class Dense(typing.NamedTuple):
 
 
 class HeadLayer(typing.NamedTuple):
-    """A Keras layer of `electra_tf.layers.heads`, as data.
+    """A Keras layer of `electra_tf.layers.heads`, as data."""
 
-    Attributes:
-        name: the first part of its variables' names.
-        dense: its linear layers, in their order.
-        predicts_tokens: whether a product with the word embeddings, a bias and
-            a softmax over the vocabulary follow.
-        trains_input: whether its gradient goes on to what comes in.
-    """
-
-    name: str
+    name: str  # The first part of its variables' names.
+    # Its linear layers, in their order.
     dense: tuple[Dense, ...] = (Dense("dense"),)
+    # Whether a product with the word embeddings, a bias and a softmax over the
+    # vocabulary follow.
     predicts_tokens: bool = False
-    trains_input: bool = True
+    trains_input: bool = True  # Whether its gradient goes on to what comes in.
 
     def shapes(self, sizes) -> dict[str, tuple[int, ...]]:
         """Return the shapes of its variables by name.
@@ -92,19 +81,14 @@ def token_prediction(name: str, num_inputs: int = 1) -> HeadLayer:
 
 
 class HeadSpec(typing.NamedTuple):
-    """A head of the main encoder.
+    """A head of the main encoder."""
 
-    Attributes:
-        name: its row in `electra_tf.pretraining.objectives.HEADS`.
-        layers: its Keras layers. The paper's count of FLOPs has the first.
-        detects: whether it tells replaced tokens from others.
-        reads_all: whether it reads all tokens, even where it is trained on
-            the chosen ones alone.
-    """
-
-    name: str
+    name: str  # Its row in `electra_tf.pretraining.objectives.HEADS`.
+    # Its Keras layers. The paper's count of FLOPs has the first.
     layers: tuple[HeadLayer, ...]
-    detects: bool = False
+    detects: bool = False  # Whether it tells replaced tokens from others.
+    # Whether it reads all tokens, even where it is trained on the chosen ones
+    # alone.
     reads_all: bool = False
 
 
@@ -128,23 +112,18 @@ COPIED_TOKENS = HeadSpec("copied_tokens", (TOKENS, COPY))
 
 
 class ObjectiveSpec(typing.NamedTuple):
-    """A row of `OBJECTIVES`.
+    """A row of `OBJECTIVES`."""
 
-    Attributes:
-        generator: who proposes tokens: "own" is a generator beside the main
-            encoder, "main" the main encoder itself, "towers" two towers that
-            are all there is.
-        head: what the main encoder ends in when it reads the proposed
-            tokens; None where it does not read them.
-        trained_on: which tokens that head is trained on: "all" real ones, or
-            the "chosen" ones alone.
-        needs_towers: whether the generator must be `two_towers`.
-    """
-
+    # Who proposes tokens: "own" is a generator beside the main encoder, "main"
+    # the main encoder itself, "towers" two towers that are all there is.
     generator: str
+    # What the main encoder ends in when it reads the proposed tokens; None
+    # where it does not read them.
     head: HeadSpec | None = None
+    # Which tokens that head is trained on: "all" real ones, or the "chosen"
+    # ones alone.
     trained_on: str = "all"
-    needs_towers: bool = False
+    needs_towers: bool = False  # Whether the generator must be `two_towers`.
 
     @property
     def has_main(self) -> bool:
@@ -180,16 +159,12 @@ OBJECTIVES = {
 
 
 class GeneratorSpec(typing.NamedTuple):
-    """A row of `GENERATORS`.
+    """A row of `GENERATORS`."""
 
-    Attributes:
-        encoders: names of the encoders that are its own.
-        head: what predicts tokens from their vectors; None without a network.
-        reads_all: whether it predicts all tokens, not the chosen ones alone.
-    """
-
-    encoders: tuple[str, ...] = ()
+    encoders: tuple[str, ...] = ()  # Names of the encoders that are its own.
+    # What predicts tokens from their vectors; None without a network.
     head: HeadLayer | None = None
+    # Whether it predicts all tokens, not the chosen ones alone.
     reads_all: bool = False
 
 

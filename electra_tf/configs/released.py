@@ -72,17 +72,13 @@ class ReleasedSettings(Config):
 
 
 class Meaning(typing.NamedTuple):
-    """How two booleans name the value of one setting.
+    """How two booleans name the value of one setting."""
 
-    Attributes:
-        choices: the setting's values.
-        value: function of the two that returns the setting's value.
-        implied: each boolean where it was not given, by name: a function of
-            the settings that were.
-    """
-
-    choices: tuple[str, ...]
+    choices: tuple[str, ...]  # The setting's values.
+    # Function of the two that returns the setting's value.
     value: Callable[[bool, bool], str]
+    # Each boolean where it was not given, by name: a function of the settings
+    # that were.
     implied: Mapping[str, Callable[[Mapping[str, Any]], bool]]
 
 

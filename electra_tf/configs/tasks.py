@@ -16,28 +16,22 @@ TEXT, PAIR, LABEL = "text_column", "text_pair_column", "label_column"
 
 
 class TaskRow(typing.NamedTuple):
-    """A task, and the defaults it has when it is learnt alone.
+    """A task, and the defaults it has when it is learnt alone."""
 
-    Attributes:
-        implementation: str, module and class below
-            `electra_tf.finetuning.tasks`.
-        num_train_epochs: float.
-        max_seq_length: int.
-        head: str, what it puts on the encoder; "question_answering" has two
-            forms, see `electra_tf.finetuning.heads.HEADS`.
-        outputs: int, how many numbers the head predicts; of your own data it
-            is that of two labels, until the data are read.
-        own_data: bool, whether it reads what the settings of the group "your
-            own data" name, instead of a benchmark.
-        needs: tuple of str, which of these settings it cannot do without.
-    """
-
+    # Module and class below `electra_tf.finetuning.tasks`.
     implementation: str
     num_train_epochs: float = 3.0
     max_seq_length: int = 128
+    # What it puts on the encoder; "question_answering" has two forms, see
+    # `electra_tf.finetuning.heads.HEADS`.
     head: str = "classification"
+    # How many numbers the head predicts; of your own data it is that of
+    # two labels, until the data are read.
     outputs: int = 2
+    # Whether it reads what the settings of the group "your own data"
+    # name, instead of a benchmark.
     own_data: bool = False
+    # Which of these settings it cannot do without.
     needs: tuple[str, ...] = ()
 
 

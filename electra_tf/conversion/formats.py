@@ -15,22 +15,18 @@ from electra_tf.io import files
 
 
 class Format(typing.NamedTuple):
-    """A format: functions of this package, by the names of their modules.
+    """A format: functions of this package, by the names of their modules."""
 
-    Attributes:
-        detect: tells from a path and the content of its config.json whether
-            the format is there; the first row of the table that says so counts.
-        read: returns the `Model` at a path.
-        write: makes a folder at a path, which must not be there or be empty,
-            of a `Model`; returns the `Model` that was written, maybe a part.
-        difference: returns how far another program's sequence output, by the
-            folder at a path, is from that of the `Model` that was written,
-            for programs that do not compute quite the same.
-    """
-
+    # Tells from a path and the content of its config.json whether the format is
+    # there; the first row of the table that says so counts.
     detect: Callable[[str, dict], bool] | None = None
-    read: str | None = None
+    read: str | None = None  # Returns the `Model` at a path.
+    # Makes a folder at a path, which must not be there or be empty, of a
+    # `Model`; returns the `Model` that was written, maybe a part.
     write: str | None = None
+    # Returns how far another program's sequence output, by the folder at a
+    # path, is from that of the `Model` that was written, for programs that do
+    # not compute quite the same.
     difference: str | None = None
 
 

@@ -56,17 +56,11 @@ RULES = (
 
 
 class Pair(typing.NamedTuple):
-    """One array under both names; the same numbers in the same order.
-
-    Attributes:
-        ours: str.
-        theirs: str.
-        shape: theirs; attention heads have an axis of their own.
-    """
+    """One array under both names; the same numbers in the same order."""
 
     ours: str
     theirs: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...]  # Theirs; attention heads have an axis of their own.
 
 
 def encoder(config: EncoderConfig) -> list[Pair]:

@@ -52,34 +52,28 @@ _TASK_LAYER = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
-    """The parts of a model and their sizes.
+    """The parts of a model and their sizes."""
 
-    Attributes:
-        encoder: shape of the main encoder, the discriminator's.
-        parts: names of all else, keys of `PARTS`.
-        generator: shape of the generator, or of each of two towers.
-        untied_generator_embeddings: whether the generator has its own.
-        tasks: for each task its layers: kernel shape by name.
-        do_lower_case: whether text is lower-cased.
-        strip_accents: whether accents are removed; None is as do_lower_case.
-        tokenize_chinese_chars: whether each Chinese character is a word.
-        max_input_chars_per_word: the longest word that is cut into pieces.
-        model_size: the named size whose defaults fine-tuning takes.
-        step: how many updates the weights have seen, where known.
-    """
-
-    encoder: EncoderConfig
-    parts: tuple[str, ...] = ()
+    encoder: EncoderConfig  # Shape of the main encoder, the discriminator's.
+    parts: tuple[str, ...] = ()  # Names of all else, keys of `PARTS`.
+    # Shape of the generator, or of each of two towers.
     generator: EncoderConfig | None = None
+    # Whether the generator has its own.
     untied_generator_embeddings: bool = False
+    # For each task its layers: kernel shape by name.
     tasks: Mapping[str, Mapping[str, tuple[int, int]]] = dataclasses.field(
         default_factory=dict
     )
-    do_lower_case: bool = True
+    do_lower_case: bool = True  # Whether text is lower-cased.
+    # Whether accents are removed; None is as do_lower_case.
     strip_accents: bool | None = None
+    # Whether each Chinese character is a word.
     tokenize_chinese_chars: bool = True
+    # The longest word that is cut into pieces.
     max_input_chars_per_word: int = 200
+    # The named size whose defaults fine-tuning takes.
     model_size: str = "small"
+    # How many updates the weights have seen, where known.
     step: int | None = None
 
     @property
@@ -162,22 +156,17 @@ PARTS = {
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """A model as arrays.
-
-    Attributes:
-        config: `ModelConfig`.
-        variables: float32 arrays by name.
-        vocab: content of vocab.txt, or None where there was none.
-        slots: the optimizer's state by name: `<variable>/adam_m`, `/adam_v`.
-        left_out: for everything that was not taken over, why.
-        tasks_json: what heads predict, a folder's tasks.json; None if unknown.
-    """
+    """A model as arrays."""
 
     config: ModelConfig
-    variables: dict[str, np.ndarray]
+    variables: dict[str, np.ndarray]  # Float32 arrays by name.
+    # Content of vocab.txt, or None where there was none.
     vocab: bytes | None = None
+    # The optimizer's state by name: `<variable>/adam_m`, `/adam_v`.
     slots: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    # For everything that was not taken over, why.
     left_out: dict[str, str] = dataclasses.field(default_factory=dict)
+    # What heads predict, a folder's tasks.json; None if unknown.
     tasks_json: dict[str, Any] | None = None
 
 

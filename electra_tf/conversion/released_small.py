@@ -32,16 +32,11 @@ COLUMNS = ("name", "dtype_enum", "shape", "crc32c_masked")
 
 
 class Tensor(typing.NamedTuple):
-    """A tensor of a checkpoint.
+    """A tensor of a checkpoint."""
 
-    Attributes:
-        dtype: its type.
-        shape: its shape.
-        checksum: the masked CRC-32C of its bytes; None where unknown.
-    """
-
-    dtype: str
-    shape: tuple[int, ...]
+    dtype: str  # Its type.
+    shape: tuple[int, ...]  # Its shape.
+    # The masked CRC-32C of its bytes; None where unknown.
     checksum: int | None = None
 
     def __str__(self):

@@ -12,20 +12,13 @@ from electra_tf.io import files, spare_files
 
 
 class FinishedTrial(typing.NamedTuple):
-    """A trial that has been trained and evaluated.
+    """A trial that has been trained and evaluated."""
 
-    Attributes:
-        number: From 1.
-        steps: Updates; 0 when it was only evaluated.
-        asked: What it was evaluated for: hashes of the splits, settings.
-        results: A `TaskResult` each task.
-        report: Pairs of a task's name and sections of the report on it.
-    """
-
-    number: int
-    steps: int
-    asked: dict
-    results: list[TaskResult]
+    number: int  # From 1.
+    steps: int  # Updates; 0 when it was only evaluated.
+    asked: dict  # What it was evaluated for: hashes of the splits, settings.
+    results: list[TaskResult]  # A `TaskResult` each task.
+    # Pairs of a task's name and sections of the report on it.
     report: list[tuple[str, list[str]]]
 
 

@@ -21,17 +21,12 @@ from electra_tf.text.vocabulary import CONTINUATION
 
 
 class Piece(typing.NamedTuple):
-    """A word piece and its place: `text[start:end]`.
-
-    Attributes:
-        id: int.
-        start: int, its first character.
-        end: int, one after its last character; accents that were removed
-            belong to the character before them.
-    """
+    """A word piece and its place: `text[start:end]`."""
 
     id: int
-    start: int
+    start: int  # Its first character.
+    # One after its last character; accents that were removed belong to the
+    # character before them.
     end: int
 
 

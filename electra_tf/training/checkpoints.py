@@ -25,17 +25,12 @@ _TF1_STEP = "global_step"
 
 
 class TrainingState(typing.NamedTuple):
-    """The contents of a checkpoint besides the model.
+    """The contents of a checkpoint besides the model."""
 
-    Attributes:
-        slots: arrays by path, the optimizer's: `<variable>/adam_m`, `/adam_v`.
-        step: the number of updates done, None where unknown.
-        ours: whether this program wrote the checkpoint.
-    """
-
+    # Arrays by path, the optimizer's: `<variable>/adam_m`, `/adam_v`.
     slots: dict
-    step: int | None
-    ours: bool
+    step: int | None  # The number of updates done, None where unknown.
+    ours: bool  # Whether this program wrote the checkpoint.
 
 
 def checkpoint(

@@ -52,20 +52,15 @@ def _losses(values: dict) -> tuple[int, dict]:
 
 
 class Phase(typing.NamedTuple):
-    """What is trained from some step on.
+    """What is trained from some step on."""
 
-    Attributes:
-        first_step: int, the number of its first update.
-        step_function: see `electra_tf.training.step.TrainStep`; variables
-            that its losses do not depend on stay as they are, and so do
-            their slots.
-        begin: function to call before its first update, or None. What it does
-            must not depend on how often it is called before that update: a
-            run that was stopped right there calls it again.
-    """
-
-    first_step: int
+    first_step: int  # The number of its first update.
+    # See `electra_tf.training.step.TrainStep`; variables that its losses do not
+    # depend on stay as they are, and so do their slots.
     step_function: Callable
+    # Function to call before its first update, or None. What it does must not
+    # depend on how often it is called before that update: a run that was
+    # stopped right there calls it again.
     begin: Callable[[], None] | None = None
 
 

@@ -6,66 +6,49 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How long to train, and what to write when.
+    """How long to train, and what to write when."""
 
-    Attributes:
-        num_train_steps: int, the updates of the whole run.
-        steps_per_loop: int, updates between two lines of metrics.
-        model_dir: str, where checkpoints and summaries go; None for nowhere.
-        record_dir: str, where `runs.jsonl` is; `model_dir` by default.
-        data_files: tuple of str, what is read while training.
-        save_every: int, updates between checkpoints.
-        keep: int, the most checkpoints to keep; 0 for all.
-        evaluate_every: int, updates between evaluations; 0 for never.
-        eval_steps: int, batches of an evaluation; -1 for all.
-        seed: int, of dropout, masks and samples.
-        jit_compile: bool, whether to compile the step by XLA; with several
-            replicas, the loss and its gradient on each. TPUs always compile.
-        accumulation_steps: int, the parts of a replica's share of the batch
-            that go through the network one after another.
-        max_skipped_updates: int, the updates in a row without a finite loss
-            and gradient that end the run.
-        rollback: bool, whether to go back to the last good checkpoint if
-            updates were skipped last; None where nobody can ask for it.
-        max_rollbacks: int, how often the run may do so by itself.
-        loss_scaling: bool, whether to scale the loss, as float16 needs.
-        tokens_per_step: int, tokens of a global batch, for the speed.
-        examples_per_step: int, examples of a global batch.
-        train_flops: function from a number of updates to their operations as
-            published counts have them; None if not counted.
-        executed_flops: likewise to the operations that they make the machine
-            do, for its rate.
-        compute_dtype: str, of the matrices that are multiplied.
-        profile_steps: pair of ints; the updates between these counts are
-            traced for TensorBoard. None for no trace.
-        stall_warning_seconds: float, see `Watchdog`.
-        stall_timeout_seconds: float, likewise.
-    """
-
-    num_train_steps: int
-    steps_per_loop: int
+    num_train_steps: int  # The updates of the whole run.
+    steps_per_loop: int  # Updates between two lines of metrics.
+    # Where checkpoints and summaries go; None for nowhere.
     model_dir: str | None = None
+    # Where `runs.jsonl` is; `model_dir` by default.
     record_dir: str | None = None
+    # What is read while training.
     data_files: tuple[str, ...] = ()
-    save_every: int = 1000
-    keep: int = 5
-    evaluate_every: int = 0
-    eval_steps: int = -1
-    seed: int = 42
+    save_every: int = 1000  # Updates between checkpoints.
+    keep: int = 5  # The most checkpoints to keep; 0 for all.
+    evaluate_every: int = 0  # Updates between evaluations; 0 for never.
+    eval_steps: int = -1  # Batches of an evaluation; -1 for all.
+    seed: int = 42  # Of dropout, masks and samples.
+    # Whether to compile the step by XLA; with several replicas, the loss
+    # and its gradient on each. TPUs always compile.
     jit_compile: bool = False
+    # The parts of a replica's share of the batch that go through the
+    # network one after another.
     accumulation_steps: int = 1
+    # The updates in a row without a finite loss and gradient that end the
+    # run.
     max_skipped_updates: int = 20
+    # Whether to go back to the last good checkpoint if updates were
+    # skipped last; None where nobody can ask for it.
     rollback: bool | None = None
-    max_rollbacks: int = 0
+    max_rollbacks: int = 0  # How often the run may do so by itself.
+    # Whether to scale the loss, as float16 needs.
     loss_scaling: bool = False
-    tokens_per_step: int = 0
-    examples_per_step: int = 0
+    tokens_per_step: int = 0  # Tokens of a global batch, for the speed.
+    examples_per_step: int = 0  # Examples of a global batch.
+    # Function from a number of updates to their operations as published counts
+    # have them; None if not counted.
     train_flops: Callable[[int], float] | None = None
+    # Likewise to the operations that they make the machine do, for its rate.
     executed_flops: Callable[[int], float] | None = None
-    compute_dtype: str = "float32"
+    compute_dtype: str = "float32"  # Of the matrices that are multiplied.
+    # Pair of ints; the updates between these counts are traced for TensorBoard.
+    # None for no trace.
     profile_steps: tuple[int, int] | None = None
-    stall_warning_seconds: float = 0.0
-    stall_timeout_seconds: float = 0.0
+    stall_warning_seconds: float = 0.0  # See `Watchdog`.
+    stall_timeout_seconds: float = 0.0  # Likewise.
 
     def next_pause(self, step: int) -> int:
         """Return where the loop pauses next, for a line of metrics and more.

@@ -39,17 +39,11 @@ HIDDEN_LAYER, OUTPUT_LAYER = "classifier.dense", "classifier.out_proj"
 
 
 class Part(typing.NamedTuple):
-    """The part of a model that one of their folders holds.
+    """The part of a model that one of their folders holds."""
 
-    Attributes:
-        architecture: their class.
-        head: our name of what is on the encoder; "" for nothing.
-        layer: their name of a task's head, where that is it.
-    """
-
-    architecture: str
-    head: str
-    layer: str = ""
+    architecture: str  # Their class.
+    head: str  # Our name of what is on the encoder; "" for nothing.
+    layer: str = ""  # Their name of a task's head, where that is it.
 
 
 PARTS = {
