@@ -172,6 +172,14 @@ def test_added_tokens_have_their_ids_whatever_ends_the_vocabulary(
         ("added_tokens.json", {"<e>": 99}, "each id from 40 on once"),
         ("tokenizer.json", {"added_tokens": [5]}, "an id and a content each"),
         ("tokenizer.json", {"added_tokens": 5}, "Received: added_tokens 5 in"),
+        *(
+            (
+                "tokenizer.json",
+                {"added_tokens": [{"id": 40, "content": content}]},
+                "an id and a content each",
+            )
+            for content in (7, 0.5, None, True)
+        ),
         (
             "tokenizer_config.json",
             {"model_max_length": "x"},

@@ -161,13 +161,16 @@ def added_tokens(path: str) -> dict[str, int]:
             **{entry["content"]: entry["id"] for entry in entries},
             **model_folder.read_json(os.path.join(path, ADDED_FILE)),
         }
+        sound = all(isinstance(token, str) for token in added)
     except (KeyError, TypeError, ValueError, AttributeError):
+        sound = False
+    if not sound:
         raise UserError(
             f"The tokens that {path} adds to its vocabulary must have an id "
             f"and a content each. Received: added_tokens {shown(entries)} in "
             f"{TOKENIZER_FILE}, added_tokens_decoder {shown(decoder)} in "
             f"{CONFIG_FILE}."
-        ) from None
+        )
     return added
 
 
