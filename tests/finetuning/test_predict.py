@@ -501,7 +501,7 @@ CSV = b'\xef\xbb\xbftext;text_pair;id\n\ngood;"a bad\nfilm";1\n12;;1\n;;3\n'
     ("name", "content"),
     [
         ("in.CSV", CSV),
-        ("in.csv.gz", gzip.compress(CSV)),
+        ("in.csv.gz", gzip.compress(CSV, mtime=0)),
         ("in.parquet", as_parquet(ROWS)),
         ("in.json", json.dumps(ROWS, indent=1).encode()),
         ("in.jsonl", b"\n\n".join(json.dumps(r).encode() for r in ROWS)),
