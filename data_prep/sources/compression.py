@@ -14,11 +14,8 @@ from typing import BinaryIO
 
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.io.files import FREE_BYTES, MOST_EXPANSION
 
-# Text shrinks to a third or a tenth; more than this is no text. The first
-# bytes are free, as a few kilobytes may well be a line a thousand times.
-MOST_EXPANSION = 200
-FREE_BYTES = 100_000_000
 # A frame of zstd may unpack to 32,000 times its size at once.
 BYTES_PER_ZSTD_READ = 4096
 BYTES_PER_GB = 10**9

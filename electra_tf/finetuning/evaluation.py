@@ -244,7 +244,6 @@ class Predictor:
         self.length = length
         self.most = most
         self.stop = stop
-        self._traced = {}  # By batch size; one trace for all lengths.
 
     def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
         """Return the head's outputs for examples in whole global batches.
@@ -257,10 +256,8 @@ class Predictor:
         dataset = self.strategy.distribute_datasets_from_function(
             functools.partial(self._shares, split, order)
         )
-        run = self._traced.setdefault(
-            batch_size,
-            tf.function(self._batch, input_signature=[dataset.element_spec]),
-        )
+        # One trace for all lengths.
+        run = tf.function(self._batch, input_signature=[dataset.element_spec])
         batches = []
         for batch in dataset:
             if self.stop:

@@ -86,11 +86,7 @@ class FeatureCache:
             batch_size,
             sorted(settings.items()),
             [(task.name, getattr(task, "labels", None)) for task in self.tasks],
-            *(
-                repr(example_hash.content(example))
-                for name in examples
-                for example in (name, *examples[name])
-            ),
+            *((n, example_hash.of_examples(e)) for n, e in examples.items()),
         ):
             digest.update(f"{part!r}\n".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()[:32]

@@ -11,7 +11,6 @@ import functools
 import itertools
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable
 
@@ -35,7 +34,7 @@ from electra_tf.finetuning.evaluation import Evaluator, Split, Trial
 from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task
+from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task, say
 from electra_tf.io import files
 from electra_tf.layers.precision import precision
 from electra_tf.text import unknown
@@ -88,7 +87,7 @@ class Finetuner:
             chosen = {task.name: examples[task.name, TRAIN] for task in tasks}
             for task in tasks:
                 if remark := task.remark(chosen[task.name], tokenizer):
-                    _say(remark)
+                    say(remark)
             self.training = features(chosen, config.train_batch_size)
             constant_losses = {
                 task.name: _share_of(self.training, task, chosen[task.name])
@@ -111,7 +110,7 @@ class Finetuner:
     def _log_examples(self, tokenizer):
         if self.config.log_examples:
             for index in range(min(LOGGED_EXAMPLES, self.training.num_real)):
-                _say(inputs.described(self.training, index, tokenizer))
+                say(inputs.described(self.training, index, tokenizer))
 
     def _split(self, task_name, name, examples, features, tokenizer) -> Split:
         config = self.config
@@ -155,7 +154,7 @@ class Finetuner:
         found = self.evaluator.results
         if len(found) > len(self.tasks):
             print(*results.summary_lines(found), sep="\n")
-        _say(self._end(trained))
+        say(self._end(trained))
         return found
 
     def _end(self, trained: int) -> str:
@@ -183,9 +182,7 @@ class Finetuner:
         if config.do_train:
             steps = self._train(model, number, seed)
         else:
-            folder = self._folder(number)
-            run_folder.check_vocabulary(config.model_dir, self.vocab_sha256)
-            values = checkpoints.read_variables(folder)
+            values = checkpoints.read_variables(self._folder(number))
             checkpoints.assign(model.variables, values)
 
         def keep(is_best: bool):
@@ -318,7 +315,7 @@ class Finetuner:
         """Announce a trial; its folder is new, or that of its beginning."""
         config = self.config
         of = "" if config.num_trials < 0 else f"/{config.num_trials}"
-        _say(
+        say(
             f"Trial {trial}{of}: {config.joined_tasks}, {steps} updates, "
             f"{self.training.num_real} examples"
         )
@@ -346,17 +343,13 @@ def _remove_folder(folder: str):
         shutil.rmtree(folder)
 
 
-def _say(text: str):
-    print(text, file=sys.stderr, flush=True)
-
-
 def print_unknown(made: inputs.Inputs, tokenizer, where: str):
     """Print how many of the tokens are [UNK] and, of many, why."""
     ids = made.columns["input_ids"].values
     counts = unknown.counts_of(ids, tokenizer)
-    _say("\n".join(unknown.report(counts, tokenizer, where)))
+    say("\n".join(unknown.report(counts, tokenizer, where)))
     if empty := int((made.lengths[: made.num_real] <= NO_TEXT).sum()):
-        _say(
+        say(
             f"{empty} of {made.num_real} examples {where} have no token: their "
             "texts are nothing but characters that the tokenizer drops"
         )

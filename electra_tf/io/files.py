@@ -20,6 +20,11 @@ from typing import Any, BinaryIO
 from electra_tf.errors import UserError
 
 BYTES_PER_READ = 1 << 18
+# Text shrinks to a third or a tenth; a file that unpacks to more than this many
+# times its size is no text. The first bytes are free, as a few kilobytes may
+# well be a line a thousand times.
+MOST_EXPANSION = 200
+FREE_BYTES = 100_000_000
 UNFINISHED = ".unfinished"
 NANOSECONDS = 1e9
 

@@ -216,7 +216,7 @@ OPTIMIZERS = {"adamw": AdamW, "lamb": Lamb}
 
 
 class _Update(typing.NamedTuple):
-    """The scalars, float32 and bool, that an update's variables share."""
+    """The float32 scalars that an update's variables share."""
 
     factor: tf.Tensor
     rate: tf.Tensor

@@ -19,12 +19,9 @@ import zlib
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.io import files
+from electra_tf.io.files import FREE_BYTES, MOST_EXPANSION
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
-# Text shrinks to a third or a tenth; what unpacks to more than this, after the
-# first bytes, would fill the memory.
-MOST_EXPANSION = 200
-FREE_BYTES = 100_000_000
 
 
 def read_text(path: str, expected: str = "") -> str:
