@@ -25,7 +25,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from electra_tf import command_line
-from electra_tf.configs import FinetuningConfig
+from electra_tf.configs import FinetuningConfig, from_flags
 from electra_tf.configs.optimization import (
     FinetuningUpdates,
     OptimizerSettings,
@@ -39,7 +39,6 @@ from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
 from electra_tf.text import tokenization
 from electra_tf.training import cluster, run_folder, run_inputs, stopping
-from flags import from_config
 
 # Settings that evaluation alone need not repeat.
 OF_TRAINING = {
@@ -52,9 +51,10 @@ OF_TRAINING = {
 }
 
 
-def main(argv: list[str]):
-    """Run the program with the command line `argv`."""
-    config = from_config.parse(FinetuningConfig, argv)
+def main(argv: list[str] | None = None):
+    """Run the program with the command line `argv`, that of the process."""
+    argv = argv or sys.argv
+    config = from_flags.parse(FinetuningConfig, argv)
     with command_line.errors_of(os.path.basename(argv[0])):
         run(config)
 
@@ -154,4 +154,4 @@ def finetune(
 
 
 if __name__ == "__main__":
-    main(sys.argv)
+    main()

@@ -17,7 +17,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from electra_tf import command_line
-from electra_tf.configs import PretrainingConfig
+from electra_tf.configs import PretrainingConfig, from_flags
 from electra_tf.conversion import initial_checkpoint
 from electra_tf.efficiency import out_of_memory
 from electra_tf.efficiency.memory import training_memory
@@ -31,12 +31,12 @@ from electra_tf.training import (
     run_inputs,
     stopping,
 )
-from flags import from_config
 
 
-def main(argv: list[str]):
-    """Run the program with the command line `argv`."""
-    config = from_config.parse(PretrainingConfig, argv)
+def main(argv: list[str] | None = None):
+    """Run the program with the command line `argv`, that of the process."""
+    argv = argv or sys.argv
+    config = from_flags.parse(PretrainingConfig, argv)
     with command_line.errors_of(os.path.basename(argv[0])):
         run(config)
 
@@ -167,4 +167,4 @@ def pretrain(
 
 
 if __name__ == "__main__":
-    main(sys.argv)
+    main()

@@ -6,20 +6,25 @@ import re
 
 from setuptools import find_packages, setup
 
-INIT = pathlib.Path(__file__).parent / "electra_tf" / "__init__.py"
+ROOT = pathlib.Path(__file__).parent
+INIT = ROOT / "electra_tf" / "__init__.py"
 VERSION = re.search(r'__version__ = "(.+)"', INIT.read_text("utf-8"))[1]
 
 REQUIREMENTS = [
-    "tensorflow>=2.20,<2.21",
+    "tensorflow>=2.20,<2.22",
     "keras>=3.10,<4",
     "h5py>=3.9,<4",
-    "tensorflow-text>=2.20.1,<2.21",
+    "tensorflow-text>=2.20.1,<2.22",
+    # Curves; TensorFlow 2.21 no longer brings it.
+    "tensorboard>=2.20,<3",
     "tensorflow-datasets>=4.9.9,<5",
     # Parquet text in data_prep; TFDS brings it anyway.
     "pyarrow>=14",
     # TFDS 4.9 imports it when it prepares a set, and does not require it.
     "importlib_resources>=5",
-    "tf-models-official>=2.20,<2.21",
+    # SQuAD's scripts and the Model Garden's models. It wants TensorFlow 2.20,
+    # which is not for Python 3.13; all programs run without it.
+    'tf-models-official>=2.20,<2.21; python_version < "3.13"',
     "absl-py>=1.4,<3",
     "google-crc32c>=1.5,<2",
     "tokenizers>=0.20,<1",
@@ -45,6 +50,8 @@ TEST_REQUIREMENTS = [
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",
     "ruff>=0.15,<1",
+    # Environments of other versions, in slow tests.
+    "uv>=0.8,<1",
     *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.
@@ -54,14 +61,52 @@ CONVERSION_TEST_REQUIREMENTS = [
     "keras-hub>=0.32,<0.33",
 ]
 
+PROGRAMS = {
+    "electra-pretrain": "run_pretraining:main",
+    "electra-finetune": "run_finetuning:main",
+    "electra-build-vocab": "data_prep.build_vocab:program",
+    "electra-build-dataset": "data_prep.build_pretraining_dataset:program",
+    "electra-inspect": "data_prep.inspect:main",
+    "electra-predict": "electra_tf.finetuning.predict:main",
+    "electra-export": "electra_tf.finetuning.export:main",
+    "electra-convert": "electra_tf.conversion.convert:main",
+    "electra-flops": "electra_tf.efficiency.report:main",
+}
+
 setup(
     name="electra_tf",
     version=VERSION,
     description="ELECTRA in TensorFlow and Keras 3, faithful to the original",
+    long_description=(ROOT / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.10,<3.13",
-    packages=find_packages(include=["electra_tf*", "flags*", "data_prep*"]),
-    package_data={"flags": ["presets/*.flags"]},
+    license_files=["LICENSE"],
+    project_urls={
+        "Paper": "https://arxiv.org/abs/2003.10555",
+        "Original code": "https://github.com/google-research/electra",
+    },
+    keywords="ELECTRA BERT pre-training language model TensorFlow Keras",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Intended Audience :: Developers",
+        "Operating System :: POSIX :: Linux",
+        *(f"Programming Language :: Python :: 3.{n}" for n in range(10, 14)),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+    python_requires=">=3.10,<3.14",
+    # The folder `flags` stays in the repository: its name is too common to take
+    # in other people's environments. Its recipes go with the package.
+    packages=[
+        *find_packages(include=["electra_tf*", "data_prep*"]),
+        "electra_tf.presets",
+    ],
+    package_dir={"electra_tf.presets": "flags/presets"},
+    package_data={"electra_tf.presets": ["*.flags"]},
+    py_modules=["run_pretraining", "run_finetuning"],
+    entry_points={
+        "console_scripts": [f"{k} = {v}" for k, v in PROGRAMS.items()]
+    },
     install_requires=REQUIREMENTS,
     extras_require={
         **EXTRAS,

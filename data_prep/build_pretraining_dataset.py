@@ -82,7 +82,12 @@ def _run_jobs(
     return [results[number] for number in range(len(all_jobs))], progress
 
 
-if __name__ == "__main__":
+def program() -> None:
+    """Run the program with the arguments of the command line."""
     command_line.run(
         main, PretrainingDatasetConfig, sys.argv, FLAGS_OF_THE_ORIGINAL
     )
+
+
+if __name__ == "__main__":
+    program()

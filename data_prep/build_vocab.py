@@ -300,5 +300,10 @@ def _report(config: VocabConfig, tokens: list[str], counts) -> None:
         )
 
 
-if __name__ == "__main__":
+def program() -> None:
+    """Run the program with the arguments of the command line."""
     command_line.run(main, VocabConfig, sys.argv)
+
+
+if __name__ == "__main__":
+    program()

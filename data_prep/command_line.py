@@ -4,8 +4,7 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 
 from electra_tf.command_line import errors_of, interruptible
-from electra_tf.configs import Config
-from flags import from_config
+from electra_tf.configs import Config, from_flags
 
 
 def run(
@@ -20,7 +19,7 @@ def run(
     which others know ours: `{"--no-lower-case": "--nodo_lower_case"}`, say;
     those that say what is so by default have None.
     """
-    config = from_config.parse(config_class, _translated(argv, other_names))
+    config = from_flags.parse(config_class, _translated(argv, other_names))
     program = pathlib.Path(argv[0]).name
     with errors_of(program):
         interruptible()

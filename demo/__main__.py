@@ -25,8 +25,7 @@ import time
 
 from demo import report, text
 from electra_tf import command_line
-from electra_tf.configs import Config, hparam
-from flags import from_config
+from electra_tf.configs import Config, from_flags, hparam
 
 ROOT = pathlib.Path(__file__).parents[1]
 MODEL_NAME = "electra_demo"
@@ -147,6 +146,6 @@ class Demo:
 
 
 if __name__ == "__main__":
-    demo = Demo(from_config.parse(DemoConfig, sys.argv))
+    demo = Demo(from_flags.parse(DemoConfig, sys.argv))
     with command_line.errors_of("demo"):
         demo.run()

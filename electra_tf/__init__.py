@@ -12,6 +12,7 @@ An encoder of your own, or a trained one from a model folder:
 """
 
 import importlib
+import os
 import signal
 import sys
 
@@ -27,7 +28,14 @@ _MODULE_OF = {
 }
 __all__ = list(_MODULE_OF)
 
-if sys.argv[:1] == ["-m"] and (
+
+def installed_program() -> str | None:
+    """Return the name of the running program, if it is one of setup.py's."""
+    name = os.path.basename(sys.argv[0]) if sys.argv else ""
+    return name if name.startswith("electra-") else None
+
+
+if (sys.argv[:1] == ["-m"] or installed_program()) and (
     signal.getsignal(signal.SIGINT) is signal.default_int_handler
 ):
     # A program of ours is about to be imported; until it has begun Ctrl-C has

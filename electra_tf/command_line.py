@@ -23,7 +23,9 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
         description: What it does, a sentence.
     """
     made = argparse.ArgumentParser(
-        prog=f"python -m {module}", description=description, allow_abbrev=False
+        prog=electra_tf.installed_program() or f"python -m {module}",
+        description=description,
+        allow_abbrev=False,
     )
     interruptible()
     version = f"electra_tf {electra_tf.__version__}"

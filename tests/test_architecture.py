@@ -19,7 +19,7 @@ DATA = {"command_line", "configs", "io", "text"}
 NETWORK = {"configs", "randomness", "layers", "encoder", "loss_terms"}
 ALLOWED = {
     "errors": set(),
-    "configs": set(),
+    "configs": {"command_line"},
     "command_line": set(),
     "io": {"text"},
     "text": {"configs"},
@@ -32,8 +32,8 @@ ALLOWED = {
     "training": {"configs", "io", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
     "efficiency": {"configs", "command_line", "io"},
-    "flags": {"command_line", "configs"},
-    "data_prep": DATA | {"flags"},
+    "flags": {"configs"},
+    "data_prep": DATA,
     "demo": None,  # Puts everything together.
     "benchmarks": None,  # Measures any part.
 }

@@ -12,10 +12,10 @@ import pytest
 from electra_tf.configs import (
     FinetuningConfig,
     PretrainingConfig,
+    from_flags,
     from_json,
 )
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
-from flags import from_config
 from tests.fidelity.conftest import goldens_folder
 
 BOOLEAN = [True, False, 1, 0]
@@ -146,7 +146,7 @@ def test_values_are_accepted_with_their_meaning(program, name, capsys):
         assert getattr(config, of) == expected
         arguments = ["--data_dir=D", "--model_name=M"]
         text = json.dumps({name: value})
-        assert from_config.read(kind, ["x", *arguments, "--hparams", text])
+        assert from_flags.read(kind, ["x", *arguments, "--hparams", text])
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -10,14 +10,13 @@ import pytest
 import tensorflow as tf
 
 import run_finetuning
-from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_flags
 from electra_tf.conversion import convert
 from electra_tf.finetuning import predict
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints, run_folder
 from electra_tf.training.checkpoint_folder import CheckpointFolder
-from flags import from_config
 from tests.finetuning import questions, sentences
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -276,7 +275,7 @@ def test_results_are_not_replaced(flags, tmp_path):
 
 def test_a_run_of_other_settings_or_examples(flags, tmp_path):
     folder = tmp_path / "models/tiny/finetuning_models/classification_model"
-    settings = from_config.read(FinetuningConfig, arguments(flags))
+    settings = from_flags.read(FinetuningConfig, arguments(flags))
     folder.mkdir(parents=True)
     run_folder.save_config(str(folder), settings)
     changed = {**flags, "learning_rate": 1}

@@ -19,8 +19,8 @@ from benchmarks.study.ledger import Ledger
 from benchmarks.study.model_folder import ModelFolder
 from benchmarks.study.plan import Finetuning, Training
 from electra_tf import command_line
+from electra_tf.configs import from_flags
 from electra_tf.training import run_folder
-from flags import from_config
 
 
 class Study:
@@ -136,7 +136,7 @@ def shape(settings: dict) -> dict:
 
 def main(argv: list[str]):
     """Run the program with the command line `argv`."""
-    config = from_config.parse(StudyConfig, argv)
+    config = from_flags.parse(StudyConfig, argv)
     if config.report_only:
         report.write(config)
         return

@@ -5,12 +5,11 @@ import json
 import pathlib
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_json
+from electra_tf.configs.from_flags import PRESETS
 from electra_tf.configs.hparams import kinds, readable_fields
 from electra_tf.errors import UserError
 from electra_tf.io import files
 
-# Beside this package in the source and where it is installed.
-PRESETS = pathlib.Path(__file__).parents[2] / "flags" / "presets"
 REQUIRED = {"data_dir": "-", "model_name": "-"}
 _INCLUDED = ("flagfile", "preset")
 

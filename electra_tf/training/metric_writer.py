@@ -8,6 +8,7 @@
 In a line, null stands for what is no finite number.
 """
 
+import importlib.util
 import json
 import math
 import os
@@ -38,6 +39,13 @@ class MetricWriter:
         self.folder = folder
         self.train_flops = train_flops
         self._writes = chief and folder is not None
+        self._has_curves = importlib.util.find_spec("tensorboard") is not None
+        if self._writes and not self._has_curves:
+            print(
+                "TensorBoard is not installed, so there will be no summaries/: "
+                "pip install tensorboard.",
+                file=sys.stderr,
+            )
         self._summaries: dict[str, tf.summary.SummaryWriter] = {}
 
     def write_training(self, step: int, metrics: dict):
@@ -62,6 +70,8 @@ class MetricWriter:
             self._add_to_curves(f"{curves}_by_flops", cost, metrics)
 
     def _add_to_curves(self, name: str, position: int, metrics: dict):
+        if not self._has_curves:
+            return
         if name not in self._summaries:
             folder = self.summary_folder(name)
             self._summaries[name] = tf.summary.create_file_writer(folder)

@@ -8,7 +8,7 @@ from benchmarks.study import programs, trials
 from benchmarks.study.config import StudyConfig
 from data_prep import build_pretraining_dataset, build_vocab
 from data_prep.dataset_config import PretrainingDatasetConfig
-from flags import from_config
+from electra_tf.configs import from_flags
 
 PARTS = [a + b for a in "bdklm" for b in ("an", "er", "is", "ot", "uv")]
 # Enough of them for a vocabulary of 256.
@@ -80,10 +80,10 @@ def run_here(*words, stdin=None, **settings):
     if words[0] == "run_pretraining.py":
         run_pretraining.main(arguments)
     elif words[-1] == "data_prep.build_vocab":
-        build_vocab.main(from_config.read(build_vocab.VocabConfig, arguments))
+        build_vocab.main(from_flags.read(build_vocab.VocabConfig, arguments))
     elif words[-1] == "data_prep.build_pretraining_dataset":
         build_pretraining_dataset.main(
-            from_config.read(PretrainingDatasetConfig, arguments)
+            from_flags.read(PretrainingDatasetConfig, arguments)
         )
     else:
         for trial in json.loads(stdin):

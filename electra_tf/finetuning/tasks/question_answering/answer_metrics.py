@@ -2,10 +2,14 @@
 
 An answer is compared with the right ones by the rules of SQuAD, in the
 official scripts that ship with the TensorFlow Model Garden, or by a row of
-`answer_rules.RULES`.
+`answer_rules`. Where the Model Garden is not installed SQuAD's rules are taken
+from there too, which give the same numbers.
 """
 
+import importlib.util
+
 from electra_tf.finetuning.tasks.metrics import PERCENT
+from electra_tf.finetuning.tasks.question_answering import answer_rules
 from electra_tf.finetuning.tasks.question_answering.answer_rules import RULES
 
 SQUAD = "squad"
@@ -23,11 +27,14 @@ def exact_match_and_f1(
     >>> exact_match_and_f1({"q": ["the cat"]}, {"q": "A cat!"})
     {'exact_match': 100.0, 'f1': 100.0}
     """
-    if scoring != SQUAD:
-        exact, f1 = raw_scores(golds, predictions, scoring)
+    if scoring != SQUAD or not has_model_garden():
+        rules = RULES.get(scoring, answer_rules.SQUAD_1)
+        scores = [rules.scores(golds[n], predictions[n]) for n in golds]
         return {
-            name: PERCENT * sum(found.values()) / len(golds)
-            for name, found in (("exact_match", exact), ("f1", f1))
+            name: PERCENT * sum(found) / len(golds)
+            for name, found in zip(
+                ("exact_match", "f1"), zip(*scores, strict=True), strict=True
+            )
         }
     # Packages for one job are imported where it is done.
     from official.nlp.tools import squad_evaluate_v1_1
@@ -37,6 +44,11 @@ def exact_match_and_f1(
         "exact_match": PERCENT * scores["exact_match"],
         "f1": PERCENT * scores["final_f1"],
     }
+
+
+def has_model_garden() -> bool:
+    """Return whether tf-models-official is installed."""
+    return importlib.util.find_spec("official") is not None
 
 
 def _as_squad(golds: dict[str, list[str]]) -> list[dict]:
@@ -56,8 +68,8 @@ def raw_scores(
 
     Where nothing is right, "" is, as in SQuAD 2.0.
     """
-    if scoring != SQUAD:
-        rules = RULES[scoring]
+    if scoring != SQUAD or not has_model_garden():
+        rules = RULES.get(scoring, answer_rules.SQUAD_2)
         scores = {n: rules.scores(golds[n], predictions[n]) for n in golds}
         return tuple({n: s[i] for n, s in scores.items()} for i in (0, 1))
     from official.nlp.tools import squad_evaluate_v2_0

@@ -1,8 +1,9 @@
-"""Rules by which answers are compared, besides SQuAD's English ones.
+"""Rules by which answers are compared.
 
-They lower-case, and strip the punctuation of all scripts and all symbols of
-ASCII. What is left counts in words between blanks; in scripts that put no
-blanks between words each character counts as one.
+`SQUAD_1` and `SQUAD_2` are those of SQuAD's scripts. The others lower-case, and
+strip the punctuation of all scripts and all symbols of ASCII. What is left
+counts in words between blanks; in scripts that put no blanks between words
+each character counts as one.
 
 References: Lewis et al., 2020, MLQA, https://arxiv.org/abs/1910.07475; Cui et
 al., 2019, CMRC 2018, https://arxiv.org/abs/1810.07366
@@ -59,12 +60,23 @@ def longest_run(words: Sequence[str], others: Sequence[str]) -> int:
     return longest
 
 
+def _is_punctuation(character: str) -> bool:
+    return (
+        character in string.punctuation
+        or unicodedata.category(character)[0] == "P"
+    )
+
+
 class Rules(typing.NamedTuple):
-    """A row of `RULES`."""
+    """How two answers are compared."""
 
     # What is no part of an answer, as a regular expression.
     articles: str = ""
+    is_punctuation: Callable[[str], bool] = _is_punctuation
+    split: Callable[[str], list[str]] = _UNIT.findall
     shared: Callable[[Sequence[str], Sequence[str]], int] = in_common
+    # Whether an answer without a word is right where no right one has any.
+    has_no_answer: bool = True
 
     def words(self, answer: str) -> list[str]:
         """Return what is compared of an answer.
@@ -74,10 +86,10 @@ class Rules(typing.NamedTuple):
         >>> RULES["characters"].words("《三国》2.0")
         ['三', '国', '20']
         """
-        text = "".join(c for c in answer.lower() if not _is_punctuation(c))
+        text = "".join(c for c in answer.lower() if not self.is_punctuation(c))
         if self.articles:
             text = re.sub(self.articles, " ", text)
-        return _UNIT.findall(text)
+        return self.split(text)
 
     def scores(self, golds: list[str], answer: str) -> tuple[float, float]:
         """Return exact match and F1, from 0 to 1, by the best right answer.
@@ -86,27 +98,29 @@ class Rules(typing.NamedTuple):
         SQuAD 2.0.
         """
         found = self.words(answer)
-        right = [w for w in map(self.words, golds) if w] or [[]]
+        right = [*map(self.words, golds)]
+        if self.has_no_answer:
+            right = [words for words in right if words] or [[]]
         exact = float(found in right)
         return exact, max(self._f1(words, found) for words in right)
 
     def _f1(self, right: list[str], found: list[str]) -> float:
         if not right or not found:
-            return float(right == found)
+            return float(self.has_no_answer and right == found)
         return 2 * self.shared(right, found) / (len(right) + len(found))
-
-
-def _is_punctuation(character: str) -> bool:
-    return (
-        character in string.punctuation
-        or unicodedata.category(character)[0] == "P"
-    )
 
 
 def _words(words: str) -> str:
     return rf"\b({'|'.join(words.split())})\b"
 
 
+# SQuAD knows ASCII's punctuation alone.
+SQUAD_2 = Rules(
+    articles=_words("a an the"),
+    is_punctuation=lambda character: character in string.punctuation,
+    split=str.split,
+)
+SQUAD_1 = SQUAD_2._replace(has_no_answer=False)
 # `mlqa_` rows are those of MLQA by the language of the answer; it takes the
 # Arabic article for one wherever its letters stand.
 RULES = {

@@ -1,5 +1,8 @@
 """Answers are compared by the rules of their language, counted by hand."""
 
+import functools
+import random
+
 import pytest
 
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
@@ -65,3 +68,39 @@ def test_metrics_of_several_questions():
     # The English rules take each for one word.
     english = answer_metrics.exact_match_and_f1(first_two, answers)
     assert english == {"exact_match": 0, "f1": 0}
+
+
+def _some_answers():
+    """Answers made of words that the rules treat in different ways."""
+    draw = random.Random(5)
+    words = "the a An cat Cat! cat's 北京 ¿que? U.S. - . é\u00a0e 3,000 the-cat"
+
+    def text():
+        return " ".join(draw.choices(words.split(" "), k=draw.randrange(4)))
+
+    golds = {
+        str(n): [text() for _ in range(draw.randrange(1, 4))]
+        for n in range(500)
+    }
+    return golds, {name: text() for name in golds}
+
+
+def test_squad_without_the_model_garden(monkeypatch):
+    """Its scripts and our rules give the same numbers."""
+    golds, answers = _some_answers()
+    without_some = golds | {str(n): [] for n in range(0, 500, 5)}
+    found = []
+    for installed in (True, False):
+        found_out = functools.partial(bool, installed)
+        monkeypatch.setattr(answer_metrics, "has_model_garden", found_out)
+        found.append(
+            (
+                answer_metrics.exact_match_and_f1(golds, answers),
+                *answer_metrics.raw_scores(without_some, answers),
+            )
+        )
+    theirs, ours = found
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-12)
+    for mine, other in zip(ours[1:], theirs[1:], strict=True):
+        assert mine == pytest.approx(other, rel=1e-12)
+    assert all(0 < score < 100 for score in ours[0].values())

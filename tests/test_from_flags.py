@@ -10,9 +10,8 @@ import time
 import pytest
 
 import electra_tf
-from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_flags
 from electra_tf.errors import UserError
-from flags import from_config
 
 REQUIRED = ("--data-dir=D", "--model-name=M")
 PRETRAINING_PRESETS = ("small", "small_owt", "base", "large", "debug")
@@ -27,12 +26,12 @@ ANSWER_SECONDS = 1.5
 
 def pretraining(*arguments) -> PretrainingConfig:
     argv = ["run_pretraining.py", *REQUIRED, *arguments]
-    return from_config.read(PretrainingConfig, argv)
+    return from_flags.read(PretrainingConfig, argv)
 
 
 def finetuning(*arguments) -> FinetuningConfig:
     argv = ["run_finetuning.py", *REQUIRED, *arguments]
-    return from_config.read(FinetuningConfig, argv)
+    return from_flags.read(FinetuningConfig, argv)
 
 
 def test_pretraining_command_line_of_the_original():
@@ -40,7 +39,7 @@ def test_pretraining_command_line_of_the_original():
         "run_pretraining.py --data-dir D --model-name electra_small_owt "
         """--hparams '{"debug": true, "num_train_steps": 1e2}'"""
     )
-    config = from_config.parse(PretrainingConfig, shlex.split(command))
+    config = from_flags.parse(PretrainingConfig, shlex.split(command))
     assert config.model_dir == "D/models/electra_small_owt"
     assert (config.debug, config.num_train_steps) == (True, 100)
 
@@ -50,7 +49,7 @@ def test_finetuning_command_line_of_the_original():
         "run_finetuning.py --data-dir D --model-name electra_base --hparams "
         """'{"model_size": "base", "task_names": ["cola"]}'"""
     )
-    config = from_config.parse(FinetuningConfig, shlex.split(command))
+    config = from_flags.parse(FinetuningConfig, shlex.split(command))
     assert (config.model_size, config.task_names) == ("base", ("cola",))
 
 
@@ -121,7 +120,7 @@ def test_hparams_may_be_a_file(tmp_path):
 @pytest.mark.parametrize("name", PRETRAINING_PRESETS)
 @pytest.mark.parametrize("flag", ["--preset", "--flagfile"])
 def test_pretraining_presets(name, flag):
-    config = from_config.read(
+    config = from_flags.read(
         PretrainingConfig, ["program", "--data_dir=D", f"{flag}={name}"]
     )
     assert config.model_name.startswith("electra_")
@@ -144,9 +143,9 @@ def test_finetuning_presets(name):
 
 def test_every_preset_is_tested_and_explains_itself():
     tested = {*PRETRAINING_PRESETS, *FINETUNING_PRESETS}
-    assert tested <= set(from_config.preset_names())
-    for name in from_config.preset_names():
-        text = (from_config.PRESETS / f"{name}.flags").read_text()
+    assert tested <= set(from_flags.preset_names())
+    for name in from_flags.preset_names():
+        text = (from_flags.PRESETS / f"{name}.flags").read_text()
         for word in ("# Command:", "# Cost:", "# Expect:", f"={name}"):
             assert word in text, (name, word)
 
@@ -215,7 +214,7 @@ def test_every_preset_is_tested_and_explains_itself():
 def test_mistakes_exit_with_one_message(arguments, expected, capsys):
     argv = ["/some/run_pretraining.py", *REQUIRED, *arguments]
     with pytest.raises(SystemExit) as stopped:
-        from_config.parse(PretrainingConfig, argv)
+        from_flags.parse(PretrainingConfig, argv)
     assert stopped.value.code == 2
     captured = capsys.readouterr()
     assert expected in captured.err
@@ -248,13 +247,13 @@ def test_a_missing_nested_flag_file_is_reported(tmp_path):
 
 def test_required_flags_are_named():
     with pytest.raises(ValueError, match="--model_name is required: name of"):
-        from_config.read(PretrainingConfig, ["program", "--data_dir=D"])
+        from_flags.read(PretrainingConfig, ["program", "--data_dir=D"])
 
 
 @pytest.mark.parametrize("config_class", [PretrainingConfig, FinetuningConfig])
 def test_help_lists_the_flags_of_this_program_only(config_class, capsys):
     with pytest.raises(SystemExit) as stopped:
-        from_config.parse(config_class, ["program", "--help"])
+        from_flags.parse(config_class, ["program", "--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
     assert "--[no]do_train" in text
@@ -264,9 +263,9 @@ def test_help_lists_the_flags_of_this_program_only(config_class, capsys):
 
 
 def test_help_shows_defaults_that_depend():
-    text = from_config.help_text(PretrainingConfig, "program")
+    text = from_flags.help_text(PretrainingConfig, "program")
     assert "updates in all (default 1000000; 20 in debug)" in text
-    text = from_config.help_text(FinetuningConfig, "program")
+    text = from_flags.help_text(FinetuningConfig, "program")
     assert "peak learning rate (default 0.0001; 5e-05 for large)" in text
 
 
@@ -284,12 +283,12 @@ def test_the_released_booleans(tmp_path):
 
 
 def test_help_says_what_the_released_booleans_are():
-    text = from_config.help_text(PretrainingConfig, "program")
+    text = from_flags.help_text(PretrainingConfig, "program")
     heading = "The original's names for objective, generator and weight_sharing"
     _, _, section = text.partition(f"{heading}:\n")
     assert "--[no]electra_objective" in section.partition("\n\n")[0]
     assert text.count("--[no]untied_generator_embeddings\n") == 1
-    assert heading not in from_config.help_text(FinetuningConfig, "program")
+    assert heading not in from_flags.help_text(FinetuningConfig, "program")
 
 
 PROGRAM = """
@@ -297,14 +296,14 @@ import sys
 from absl import app
 from electra_tf.configs import PretrainingConfig
 from electra_tf.errors import UserError
-from flags import from_config
+from electra_tf.configs import from_flags
 import functools
 
 def main(config):
     print(config.model_name)
 
 try:
-    parser = functools.partial(from_config.parse, PretrainingConfig)
+    parser = functools.partial(from_flags.parse, PretrainingConfig)
     app.run(main, flags_parser=parser)
 finally:
     slow = [name for name in ("tensorflow", "keras") if name in sys.modules]
@@ -361,7 +360,7 @@ def test_fine_tuning_as_in_the_paper(size, learning_rate, layerwise_lr_decay):
 
 def test_version(capsys):
     with pytest.raises(SystemExit) as ended:
-        from_config.parse(FinetuningConfig, ["run_finetuning.py", "--version"])
+        from_flags.parse(FinetuningConfig, ["run_finetuning.py", "--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"electra_tf {electra_tf.__version__}\n"
 
@@ -378,4 +377,4 @@ def test_a_name_is_text():
     for value in ('["a"]', '{"a": 1}', "[[]]", '"a\\u0000b"'):
         flag = f'--hparams={{"model_name": {value}}}'
         with pytest.raises(UserError, match="model_name must be"):
-            from_config.read(PretrainingConfig, ["p", "--data_dir=D", flag])
+            from_flags.read(PretrainingConfig, ["p", "--data_dir=D", flag])

@@ -3,7 +3,7 @@
 Every field of a config is a flag of its name, with the default, help text and
 checks that the dataclass declares:
 
-    config = from_config.parse(PretrainingConfig, sys.argv)
+    config = from_flags.parse(PretrainingConfig, sys.argv)
 
 or, to have absl set up logging first:
 
@@ -39,7 +39,11 @@ from electra_tf.errors import UserError
 
 ConfigT = TypeVar("ConfigT", bound=hparams.Config)
 
-PRESETS = pathlib.Path(__file__).parent / "presets"
+_PACKAGE = pathlib.Path(__file__).parents[1]
+# Beside the package in a clone, and in it when it is installed.
+PRESETS = _PACKAGE.parent / "flags" / "presets"
+if (_PACKAGE / "presets").is_dir():
+    PRESETS = _PACKAGE / "presets"
 PRESET_SUFFIX = ".flags"
 HELP_FLAGS = ("--help", "-help", "-h", "--helpfull", "--helpshort")
 VERSION_FLAG = "--version"
