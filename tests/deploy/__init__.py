@@ -1,0 +1,1 @@
+"""Tests of the scripts and manifests in deploy."""
