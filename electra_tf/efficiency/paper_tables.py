@@ -2,7 +2,7 @@
 
 import typing
 
-from electra_tf.efficiency.published_models import MODELS
+from electra_tf.efficiency.published_models import MODELS, RELEASED
 
 
 class Row(typing.NamedTuple):
@@ -123,25 +123,54 @@ def reason(table: Table, row: Row) -> str:
     return SMALL_UNIT if table.unit == "electra_small" else "not explained"
 
 
+# What stands for the number of a table for the models of the released count.
+RELEASED_COUNT = "released count"
+COLUMNS = (
+    *("table", "model", "key", "printed", "counted", "printed ratio"),
+    *("counted ratio", "printed inference", "counted inference", "remark"),
+)
+
+
 def rows() -> list[dict]:
-    """Return all rows of all tables beside our count."""
+    """Return all rows of all tables beside our count, then the released ones.
+
+    `key` is the name of the model in the released count, if it has one.
+    """
     return [
-        _beside_our_count(number, table, row)
-        for number, table in TABLES.items()
-        for row in table.rows
+        *(
+            _beside_our_count(number, table, row)
+            for number, table in TABLES.items()
+            for row in table.rows
+        ),
+        *(
+            {
+                **dict.fromkeys(COLUMNS),
+                "table": RELEASED_COUNT,
+                "model": key,
+                "key": key,
+                "counted": float(model.training_flops),
+                "counted inference": _number(model.inference_flops()),
+                "remark": "",
+            }
+            for key, model in RELEASED.items()
+        ),
     ]
+
+
+def _number(printed) -> float | None:
+    """Return a number, of what is printed perhaps; "45+" is 45 or more."""
+    return float(str(printed).rstrip("+")) if printed else None
 
 
 def _beside_our_count(number: int, table: Table, row: Row) -> dict:
     result = {
+        **dict.fromkeys(COLUMNS),
         "table": number,
         "model": row.name,
-        "printed": row.flops,
-        "counted": "",
-        "printed ratio": row.ratio,
-        "counted ratio": "",
-        "printed inference": row.inference,
-        "counted inference": "",
+        "key": row.model,
+        "printed": _number(row.flops),
+        "printed ratio": _number(row.ratio),
+        "printed inference": _number(row.inference),
         "remark": NOT_COUNTED,
     }
     if row.model is None:
@@ -155,8 +184,8 @@ def _beside_our_count(number: int, table: Table, row: Row) -> dict:
     wrong |= differs(row.ratio, ratio)
     return {
         **result,
-        "counted": f"{flops:.3g}",
-        "counted ratio": f"{ratio:.3g}",
-        "counted inference": f"{inference:.3g}" if inference else "",
+        "counted": float(flops),
+        "counted ratio": ratio,
+        "counted inference": _number(inference),
         "remark": f"differs: {reason(table, row)}" if wrong else "",
     }

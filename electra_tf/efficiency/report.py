@@ -7,8 +7,10 @@
         --examples=392702
 
 Without a config, the FLOPs columns of the paper's Tables 1, 2, 3, 4 and 8 as
-printed and as counted; what differs is marked, with the reason. With one, its
-operations, and estimates of memory, time, energy and money.
+printed and as counted; what differs is marked, with the reason. The models of
+the released count follow, by its names. With a config, its operations, and
+estimates of memory, time, energy and money. CSV and JSON have the numbers in
+full precision.
 """
 
 import argparse
@@ -36,13 +38,24 @@ def as_markdown(rows: list[dict]) -> str:
     | 1    |    |
     | long | 2  |
     """
-    table = [list(rows[0]), *(map(str, row.values()) for row in rows)]
+    table = [list(rows[0]), *(map(_rounded, row.values()) for row in rows)]
     columns = []
     for first, *others in zip(*table, strict=True):
         width = max(map(len, (first, *others)))
         columns.append([c.ljust(width) for c in (first, "-" * width, *others)])
     lines = zip(*columns, strict=True)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _rounded(value) -> str:
+    """Return a value for people; numbers that are no counts have four digits.
+
+    >>> _rounded(1.23456e18), _rounded(4), _rounded(None)
+    ('1.235e+18', '4', '')
+    """
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def as_csv(rows: list[dict]) -> str:

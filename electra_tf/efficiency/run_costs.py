@@ -142,5 +142,5 @@ def _time_rows(total: float, assumed: Assumptions) -> Iterator[dict]:
 
 
 def _row(name: str, value: float, unit: str = "", remark: str = "") -> dict:
-    written = f"{value:.4g}"
-    return {"figure": name, "value": written, "unit": unit, "remark": remark}
+    value = float(value)
+    return {"figure": name, "value": value, "unit": unit, "remark": remark}

@@ -113,6 +113,7 @@ def test_programs_run_elsewhere(wheel, tmp_path):
     assert imported.startswith(str(installed))
 
 
+@pytest.mark.slow
 def test_source_distribution(wheel, tmp_path):
     """A wheel made from the sdist has the same files."""
     build = [*first_steps.UV, "build", "-q", "-o", tmp_path]
