@@ -15,7 +15,6 @@ WORDS = (
     *("saw", "no", "dog", "but", "two", "red", "birds"),
 )
 TINY = (
-    "--vocab_size=64",
     "--max_seq_length=16",
     "--embedding_size=8",
     '--model_hparam_overrides={"hidden_size": 8, "num_hidden_layers": 1,'
@@ -53,7 +52,8 @@ def take(wheel: pathlib.Path, folder: pathlib.Path, version: str, lowest: bool):
     run("electra-build-dataset", "--corpus_dir=text", "--vocab_file=vocab.txt",
         "--output_dir=pretrain_tfrecords", "--max_seq_length=16")  # fmt: skip
     run("electra-inspect", "pretrain_tfrecords", "--vocab_file=vocab.txt")
-    here = ("--data_dir=.", "--model_name=m")
+    tokens = len((folder / "vocab.txt").read_text().splitlines())
+    here = ("--data_dir=.", "--model_name=m", f"--vocab_size={tokens}")
     run("electra-pretrain", *here, *TINY, "--num_train_steps=4",
         "--train_batch_size=4", "--iterations_per_loop=2")  # fmt: skip
     run("electra-finetune", *here, "--task=classification",
