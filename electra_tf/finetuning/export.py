@@ -75,7 +75,7 @@ def export(args: argparse.Namespace) -> None:
             f"This format needs {', '.join(missing)}, which is not installed: "
             "pip install 'electra_tf[export]'."
         )
-    from electra_tf.finetuning.exporting import formats
+    from electra_tf.finetuning.exporting import folder_page, formats
 
     model_folder.make_folder(args.to)
     exporter = getattr(formats, row.exporter)(args.to, tuned, task)
@@ -83,6 +83,10 @@ def export(args: argparse.Namespace) -> None:
     tokenizer.write(args.to, tuned.model)
     print(f"{args.to}/{tokenizer.TOKENIZER_FILE}: makes its ids")
     differences = formats.differences(exporter.load(), tuned, task)
+    print(
+        *folder_page.write(args.to, args.format, tuned, task, [*differences]),
+        sep="\n",
+    )
     for name, difference in differences.items():
         print(f"{name}: largest difference {difference:.2g}")
     if not max(differences.values()) <= TOLERANCE:

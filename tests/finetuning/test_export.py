@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -194,3 +195,61 @@ def test_a_wrong_export_is_noticed(tmp_path):
     assert found["logits"] > export.TOLERANCE
     with pytest.raises(ValueError, match="Expected the outputs logits"):
         formats.differences(lambda **_: {}, read, read.task())
+
+
+def run_page(folder: str, without: str = "electra_tf") -> str:
+    """Run the program in a folder's README, in a process of its own."""
+    page = (pathlib.Path(folder) / "README.md").read_text("utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\nsys.modules[{without!r}] = None\n"
+         f"{code}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_page_of_an_onnx_file_runs_without_tensorflow(tmp_path, capsys):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    folder, _ = exported(tmp_path, "sst", "onnx", capsys)
+    tuned = next(str(p.parent) for p in tmp_path.rglob("tasks.json"))
+    expected = electra_tf.load_predictor(tuned)(["a text", "another one"])
+    labels = [answer["label"] for answer in expected]
+    assert run_page(folder, "tensorflow") == f"{labels}\n"
+
+    import onnx
+    import onnxruntime
+
+    path = f"{folder}/model.onnx"
+    for value in onnx.load(path).graph.input:
+        axes = [axis.dim_param for axis in value.type.tensor_type.shape.dim]
+        assert axes == ["batch", "length"]
+    none = np.zeros((0, 4), np.int32)
+    session = onnxruntime.InferenceSession(path)
+    names = ("input_ids", "input_mask", "segment_ids")
+    (empty,) = session.run(None, dict.fromkeys(names, none))
+    assert empty.shape == (0, 2)
+
+
+def test_files_can_be_read_by_others(served):
+    for path in pathlib.Path(served[1]).rglob("*"):
+        assert path.stat().st_mode & 0o444 == 0o444, path
+    about = json.loads((pathlib.Path(served[1]) / "export.json").read_text())
+    assert about["labels"] == ["0", "1"]
+    assert about["outputs"] == ["logits"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("form", ["saved_model", "litert", "onnx"])
+def test_every_page_runs(tmp_path, capsys, form, task):
+    if form == "onnx":
+        pytest.importorskip("onnxruntime")
+        pytest.importorskip("tf2onnx")
+    folder, _ = exported(tmp_path, task, form, capsys)
+    without = "tensorflow" if form == "onnx" else "electra_tf"
+    assert run_page(folder, without)

@@ -57,7 +57,8 @@ def take(wheel: pathlib.Path, folder: pathlib.Path, version: str, lowest: bool):
     run("electra-pretrain", *here, *TINY, "--num_train_steps=4",
         "--train_batch_size=4", "--iterations_per_loop=2")  # fmt: skip
     run("electra-finetune", *here, "--task=classification",
-        "--train_file=train.tsv", "--dev_file=train.tsv", "--max_seq_length=16",
+        "--train_file=train.tsv", "--dev_file=train.tsv", "--text_column=text",
+        "--label_column=label", "--max_seq_length=16",
         "--num_train_epochs=1", "--train_batch_size=8")  # fmt: skip
     tuned = "models/m/tuned_models/classification"
     run("electra-predict", "--model_folder", tuned, "--input", "lines.txt",
@@ -66,7 +67,7 @@ def take(wheel: pathlib.Path, folder: pathlib.Path, version: str, lowest: bool):
     assert len(answers) == 3 and "label" in json.loads(answers[0])
     run("electra-export", "--model_folder", tuned, "--to", "served",
         "--format", "saved_model")  # fmt: skip
-    assert (folder / "served" / "saved_model.pb").exists()
+    assert (folder / "served" / "ids_only" / "saved_model.pb").exists()
     run("electra-convert", "--from", "models/m", "--to", "hf",
         "--format", "hugging_face")  # fmt: skip
     assert (folder / "hf" / "model.safetensors").exists()

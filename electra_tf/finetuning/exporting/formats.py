@@ -121,9 +121,10 @@ class Onnx(Exporter):
             function,
             input_signature=function.input_signature,
             opset=ONNX_OPSET,
-            output_path=file,
             custom_op_handlers={"Erfc": (_erfc, [])},
         )
+        _name_axes(model.graph)
+        files.write(file, model.SerializeToString())
         inputs = ", ".join(value.name for value in model.graph.input)
         return [f"{file}: opset {ONNX_OPSET}, inputs {inputs}"]
 
@@ -138,6 +139,20 @@ class Onnx(Exporter):
         return lambda **inputs: dict(
             zip(names, session.run(names, inputs), strict=True)
         )
+
+
+def _name_axes(graph) -> None:
+    """Call the open axes batch and length; those of words to tag, words."""
+    for value in graph.input:
+        last = "words" if value.name == "positions" else "length"
+        for axis, name in zip(
+            value.type.tensor_type.shape.dim, ("batch", last), strict=True
+        ):
+            axis.dim_param = name
+    for value in graph.output:
+        axes = value.type.tensor_type.shape.dim
+        if axes and not axes[0].dim_value:
+            axes[0].dim_param = "batch"
 
 
 def _erfc(graph, node, name: str, arguments: list) -> None:
