@@ -30,7 +30,7 @@ ALLOWED = {
     "pretraining": DATA | NETWORK | {"training", "efficiency", "conversion"},
     "finetuning": DATA | NETWORK | {"training", "efficiency", "conversion"},
     "training": {"configs", "io", "randomness", "loss_terms"},
-    "conversion": DATA | {"encoder", "training"},
+    "conversion": DATA | {"encoder", "training", "efficiency"},
     "efficiency": {"configs", "command_line", "io"},
     "flags": {"configs"},
     "data_prep": DATA,

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from electra_tf.configs import EncoderConfig, hparams
-from electra_tf.conversion import model_folder, selection
+from electra_tf.conversion import model_card, model_folder, selection
 from electra_tf.conversion.hugging_face_parts import files as weights_files
 from electra_tf.conversion.hugging_face_parts import heads, tokenizer
 from electra_tf.conversion.hugging_face_parts.files import (
@@ -105,6 +105,8 @@ def write(
     tokenizer.write(path, chosen)
     # Their loader asks which framework the file is for.
     model_folder.write_weights(path, arrays, format="pt")
+    (name_of_class,) = config["architectures"]
+    model_card.write(path, chosen, model_card.THEIRS.format(name_of_class))
     if part == "question_answering":
         chosen = selection.with_parted_spans(chosen)
     if part == "token_classification" and known.get("segment", 1):

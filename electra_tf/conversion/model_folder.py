@@ -1,9 +1,10 @@
-"""Model folders: weights, config and vocabulary, and nothing else.
+"""Model folders: weights, config, vocabulary and a card.
 
     model.safetensors  every variable under the original's name
     config.json        the model's parts and their sizes
     vocab.txt          word pieces, one a line
     tasks.json         what the heads of a fine-tuned model predict
+    README.md          a model card, to be completed
 
 safetensors because it holds arrays and no code, maps into memory and is read
 by every framework. Fine-tuning takes the first settings of config.json over,
@@ -22,6 +23,7 @@ import safetensors.numpy
 
 from electra_tf.configs import MODEL_SIZES, EncoderConfig, hparams
 from electra_tf.configs.tokenizer import IN_OLDER_FILES
+from electra_tf.conversion import model_card
 from electra_tf.conversion.model import (
     PARTS,
     Model,
@@ -72,6 +74,8 @@ def write(path: str, model: Model) -> Model:
     write_weights(path, model.variables)
     if model.tasks_json is not None:
         files.write_json(os.path.join(path, TASKS_FILE), model.tasks_json)
+    loading = model_card.TUNED if model.config.tasks else model_card.OURS
+    model_card.write(path, model, loading)
     return dataclasses.replace(model, slots={})
 
 

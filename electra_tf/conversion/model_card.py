@@ -1,0 +1,107 @@
+"""Model cards: the README.md of a folder of weights, in the hub's format.
+
+What the weights do not tell is left to be filled in: data, scores, licence.
+"""
+
+import math
+import os
+
+from electra_tf.conversion.model import Model
+from electra_tf.efficiency import flops
+from electra_tf.efficiency.transformer_sizes import transformer_sizes
+from electra_tf.io import files
+
+CARD_FILE = "README.md"
+LENGTH = 128  # Tokens of the input whose operations are counted.
+
+OURS = """\
+```python
+import electra_tf
+
+encoder = electra_tf.load_encoder("FOLDER")
+```
+
+For transformers: `python -m electra_tf.conversion.convert --from FOLDER --to HF
+--format hugging_face`."""
+TUNED = """\
+```python
+import electra_tf
+
+predict = electra_tf.load_predictor("FOLDER")
+predict(["a text"])
+```
+
+For transformers: `python -m electra_tf.finetuning.export --model_folder FOLDER
+--to HF --format hugging_face`."""
+THEIRS = """\
+```python
+import transformers
+
+tokenizer = transformers.AutoTokenizer.from_pretrained("FOLDER")
+model = transformers.{0}.from_pretrained("FOLDER")
+```
+
+With electra_tf: `python -m electra_tf.conversion.convert --from FOLDER --to
+OURS`."""
+
+
+def write(path: str, model: Model, loading: str) -> None:
+    """Write the card of a model into its folder.
+
+    Args:
+        path: the folder.
+        model: what is in it.
+        loading: how to load it, in Markdown.
+    """
+    files.write(os.path.join(path, CARD_FILE), card(model, loading))
+
+
+def card(model: Model, loading: str) -> str:
+    """Return the card's text."""
+    config = model.config
+    encoder = config.encoder
+    weights = sum(map(math.prod, config.shapes.values()))
+    count = flops.inference_flops(transformer_sizes(encoder, LENGTH))
+    rows = {
+        "parts": ", ".join(["encoder", *config.parts, *config.tasks]),
+        "layers": encoder.num_hidden_layers,
+        "hidden size": encoder.hidden_size,
+        "embedding size": encoder.embedding_size,
+        "attention heads": encoder.num_attention_heads,
+        "longest input": f"{encoder.max_position_embeddings} tokens",
+        "vocabulary": f"{encoder.vocab_size} word pieces, "
+        + ("lower-cased" if config.do_lower_case else "cased"),
+        "weights": f"{weights:,}",
+        "updates": "unknown" if config.step is None else f"{config.step:,}",
+        "operations": f"{count:.3g} FLOPs for {LENGTH} tokens, by the count of "
+        "the ELECTRA paper",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"""\
+---
+license: unknown # to be filled in, such as apache-2.0
+library_name: electra_tf
+tags:
+- electra
+---
+
+# ELECTRA
+
+A text encoder by the method of [ELECTRA](https://arxiv.org/abs/2003.10555).
+
+| | |
+|---|---|
+{table}
+
+## How to load it
+
+{loading}
+
+## Data
+
+To be filled in: texts, languages, size, licence, and what was removed.
+
+## Scores
+
+To be filled in: tasks, metrics, seeds and spread.
+"""
