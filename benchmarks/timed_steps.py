@@ -1,12 +1,16 @@
 """A process that makes training steps and says how long they took.
 
 It reads how many from its standard input, a line each time, and answers with
-the seconds and the processor seconds of one.
+the seconds and the processor seconds of one, and the most bytes it has used.
 """
 
 import argparse
+import json
+import resource
 import sys
 import time
+
+from electra_tf.configs import PretrainingConfig
 
 
 def sizes() -> argparse.ArgumentParser:
@@ -16,11 +20,36 @@ def sizes() -> argparse.ArgumentParser:
     parser.add_argument("--length", type=int, required=True)
     parser.add_argument("--precision", required=True)
     parser.add_argument("--model_size", required=True)
+    parser.add_argument("--overrides", type=json.loads, default={})
     return parser
 
 
-def serve(run):
-    """Answer until the input ends; `run` makes the given number of steps."""
+def config(args: argparse.Namespace, **changes) -> PretrainingConfig:
+    """Return the config of what a program was told."""
+    return PretrainingConfig(
+        data_dir="-",
+        model_name="-",
+        train_batch_size=args.batch_size,
+        max_seq_length=args.length,
+        precision=args.precision,
+        model_size=args.model_size,
+        model_hparam_overrides=args.overrides,
+        **changes,
+    )
+
+
+def peak_of_process() -> float:
+    """Return the most bytes of memory that this process has had."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def serve(run, peak=peak_of_process):
+    """Answer until the input ends.
+
+    Args:
+        run: makes the given number of steps.
+        peak: returns the most bytes that were in use.
+    """
     for line in sys.stdin:
         started, processor_started = time.perf_counter(), time.process_time()
         steps = int(line)
@@ -28,5 +57,6 @@ def serve(run):
         print(
             (time.perf_counter() - started) / steps,
             (time.process_time() - processor_started) / steps,
+            peak(),
             flush=True,
         )

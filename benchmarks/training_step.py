@@ -57,16 +57,15 @@ class Program:
         """Let it make steps."""
         print(steps, file=self._process.stdin, flush=True)
 
-    def end(self) -> tuple[float, float]:
-        """Wait for it; return seconds and processor seconds of a step."""
+    def end(self) -> tuple[float, ...]:
+        """Wait for it; return its answer, see `timed_steps`."""
         answer = self._process.stdout.readline().split()
-        if len(answer) != 2:
+        if len(answer) != 3:
             raise RuntimeError(f"No times from {self._process.args}; see above")
-        seconds, processor_seconds = map(float, answer)
-        return seconds, processor_seconds
+        return tuple(map(float, answer))
 
-    def __call__(self, steps: int) -> tuple[float, float]:
-        """Make steps; return seconds and processor seconds of one."""
+    def __call__(self, steps: int) -> tuple[float, ...]:
+        """Make steps; return its answer."""
         self.begin(steps)
         return self.end()
 

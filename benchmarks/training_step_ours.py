@@ -5,7 +5,6 @@ All that a step does is in it: masks, samples, dropout, metrics.
 
 from benchmarks import timed_steps, training_memory
 from electra_tf import command_line
-from electra_tf.configs import PretrainingConfig
 
 
 def main():
@@ -16,18 +15,16 @@ def main():
     parser = timed_steps.sizes()
     parser.add_argument("--jit_compile", action="store_true")
     args = parser.parse_args()
-    config = PretrainingConfig(
-        data_dir="-",
-        model_name="-",
-        train_batch_size=args.batch_size,
-        max_seq_length=args.length,
-        precision=args.precision,
-        model_size=args.model_size,
-        jit_compile=args.jit_compile,
-    )
+    config = timed_steps.config(args, jit_compile=args.jit_compile)
     batches = training_memory.random_batches(config)
     trainer = training_memory.trainer(config, batches)
-    timed_steps.serve(lambda steps: trainer.run(tf.constant(steps)))
+
+    def peak() -> float:
+        if not tf.config.list_physical_devices("GPU"):
+            return timed_steps.peak_of_process()
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+
+    timed_steps.serve(lambda steps: trainer.run(tf.constant(steps)), peak)
 
 
 if __name__ == "__main__":

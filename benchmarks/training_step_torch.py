@@ -3,7 +3,8 @@
 The plain way to write it: `ElectraForMaskedLM` and `ElectraForPreTraining` with
 one table of embeddings, PyTorch's fused AdamW, gradients clipped. The head of
 `ElectraForMaskedLM` scores the vocabulary at every position; with `--gather`
-it is called by itself at the masked ones. A GPU is used if there is one, with
+it is called by itself at the masked ones. `--compile` compiles forward and
+backward pass (`torch.compile`). A GPU is used if there is one, with
 TF32 products, as TensorFlow has them.
 """
 
@@ -49,7 +50,7 @@ def shape(encoder) -> transformers.ElectraConfig:
 class Step:
     """One update after the other on the same tokens."""
 
-    def __init__(self, config, ids, gather: bool):
+    def __init__(self, config, ids, gather: bool, compiled: bool):
         self.config = config
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.ids = torch.from_numpy(ids).long().to(self.device)
@@ -60,6 +61,7 @@ class Step:
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=config.learning_rate, eps=1e-6, fused=True
         )
+        self.loss = torch.compile(self._loss) if compiled else self._loss
 
     def __call__(self):
         """Mask, sample, detect, update."""
@@ -68,56 +70,68 @@ class Step:
             torch.bfloat16,
             enabled=self.config.precision == "bfloat16",
         ):
-            loss = self._loss()
+            loss = self.loss()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
 
     def _loss(self):
-        chosen = self._chosen()
-        logits, original = self._generator_logits(chosen), self.ids[chosen]
-        generator_loss = torch.nn.functional.cross_entropy(logits, original)
-        corrupted = self.ids.clone()
+        positions = self._positions()
+        original = self.ids.gather(1, positions)
+        logits = self._generator_logits(positions)
+        generator_loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1), original.flatten()
+        )
         noise = -torch.log(-torch.log(torch.rand_like(logits)))
-        corrupted[chosen] = (logits.detach() + noise).argmax(-1)
+        sampled = (logits.detach() + noise).argmax(-1)
+        corrupted = self.ids.scatter(1, positions, sampled)
         loss = self.discriminator(
             corrupted, labels=(corrupted != self.ids).long()
         ).loss
         return generator_loss + self.config.disc_weight * loss
 
-    def _chosen(self):
-        """Bool `(batch, length)`, as many in each sequence."""
+    def _positions(self):
+        """Int `(batch, chosen)`, none twice."""
         number = math.ceil(self.config.mask_prob * self.ids.shape[1])
         scores = torch.rand(self.ids.shape, device=self.device)
         scores[:, 0] = scores[:, -1] = -1.0
-        chosen = torch.zeros_like(self.ids, dtype=torch.bool)
-        return chosen.scatter_(1, scores.topk(number).indices, True)
+        return scores.topk(number).indices
 
-    def _generator_logits(self, chosen):
-        """Logits at the chosen positions: `(all chosen, vocabulary)`."""
-        masked = self.ids.masked_fill(chosen, random_tokens.MASK)
+    def _generator_logits(self, positions):
+        """Logits at the chosen positions: `(batch, chosen, vocabulary)`."""
+        masked = self.ids.scatter(1, positions, random_tokens.MASK)
         if not self.gather:
-            return self.generator(masked).logits[chosen]
-        hidden = self.generator.electra(masked).last_hidden_state[chosen]
-        transformed = self.generator.generator_predictions(hidden)
+            return _at(self.generator(masked).logits, positions)
+        hidden = self.generator.electra(masked).last_hidden_state
+        transformed = self.generator.generator_predictions(
+            _at(hidden, positions)
+        )
         return self.generator.generator_lm_head(transformed)
+
+    def peak(self) -> float:
+        """Return the most bytes that were in use."""
+        if self.device == "cpu":
+            return timed_steps.peak_of_process()
+        return torch.cuda.max_memory_allocated()
+
+
+def _at(vectors, positions):
+    """Take vectors `(B, L, D)` at `(B, N)`."""
+    wide = positions[:, :, None].expand(-1, -1, vectors.shape[-1])
+    return vectors.gather(1, wide)
 
 
 def main():
     """Serve steps."""
     parser = timed_steps.sizes()
     parser.add_argument("--gather", action="store_true")
+    parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()
-    config = configs.PretrainingConfig(
-        data_dir="-",
-        model_name="-",
-        precision=args.precision,
-        model_size=args.model_size,
-    )
+    config = timed_steps.config(args)
     torch.set_float32_matmul_precision("high")
     ids = random_tokens.ids(args.batch_size, args.length)
-    step = Step(config, ids, args.gather)
+    step = Step(config, ids, args.gather, args.compile)
 
     def run(steps: int):
         for _ in range(steps):
@@ -125,7 +139,7 @@ def main():
         if step.device == "cuda":
             torch.cuda.synchronize()
 
-    timed_steps.serve(run)
+    timed_steps.serve(run, step.peak)
 
 
 if __name__ == "__main__":

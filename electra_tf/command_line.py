@@ -69,7 +69,18 @@ def set_up_tensorflow() -> None:
     TensorFlow's choice for processors with AVX-512 VNNI alone: with AVX2 a
     training step took a tenth less time (docs/scale.md). What the user has set
     stays.
+
+    Raises:
+        UserError: when Keras shall have another backend.
     """
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend != "tensorflow":
+        raise UserError(
+            "The programs run on Keras' TensorFlow backend. Received: "
+            f"KERAS_BACKEND={backend}. Unset it; docs/jax.md says what other "
+            "backends run."
+        )
+    os.environ["KERAS_BACKEND"] = backend  # Whatever keras.json says.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if platform.machine() in ("x86_64", "AMD64"):
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -103,8 +114,8 @@ def errors_of(program: str) -> Iterator[None]:
     Args:
         program: Name to put before the message.
     """
-    set_up_tensorflow()
     try:
+        set_up_tensorflow()
         yield
     except KeyboardInterrupt:
         _end(f"{program}: stopped", INTERRUPTED)

@@ -38,6 +38,22 @@ def test_onednn_is_turned_on_where_it_was_measured(
     assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == expected
 
 
+@pytest.mark.parametrize("given", [{}, {"KERAS_BACKEND": ""}])
+def test_programs_choose_the_backend_that_they_run_on(monkeypatch, given):
+    monkeypatch.setattr(os, "environ", dict(given))
+    command_line.set_up_tensorflow()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_programs_refuse_another_backend(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"KERAS_BACKEND": "jax"})
+    with (
+        pytest.raises(SystemExit, match="KERAS_BACKEND=jax"),
+        command_line.errors_of("me"),
+    ):
+        pass
+
+
 @pytest.mark.parametrize(
     "given, expected",
     [

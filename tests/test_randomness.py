@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.randomness import RandomStream, dropout_rate, scoped
+from electra_tf.randomness import (
+    RandomStream,
+    array_bits,
+    dropout_rate,
+    scoped,
+    tensorflow_bits,
+)
 
 BASE = {"seed": 1, "step": 2, "first_example": 3, "scope": "a"}
 
@@ -109,6 +115,17 @@ def test_uniform_numbers_are_the_24_upper_bits_of_philox():
         for example in (5, 6)
     ]
     assert stream.uniform((2, 6), "x").numpy().tolist() == expected
+
+
+@pytest.mark.parametrize("first_example, step", [(0, 0), (2**31 - 1, 2**31)])
+@pytest.mark.parametrize("shape", [(3,), (9, 3), (4, 33, 7), (8, 125_000)])
+@pytest.mark.parametrize("bits", [16, 24])
+def test_arrays_have_the_bits_of_tensorflow(bits, shape, first_example, step):
+    of_arrays, of_tensorflow = (
+        backend.draw(bits, shape, 0xFEDCBA9876543210, first_example, step)
+        for backend in (array_bits, tensorflow_bits)
+    )
+    np.testing.assert_array_equal(of_arrays, of_tensorflow)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.9999])

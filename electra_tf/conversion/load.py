@@ -10,7 +10,7 @@ from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder
 from electra_tf.errors import UserError
 from electra_tf.text.tokenization import Tokenizer
-from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 
 SEED = 0  # Of the input that two programs' encoders are compared on.
 MAX_LENGTH = 128
@@ -39,7 +39,7 @@ def encoder(model: Model) -> Encoder:
     made = Encoder(model.config.encoder)
     made.build()
     variables = {variable.path: variable for variable in made.variables}
-    checkpoints.assign(variables, model.variables)
+    assign(variables, model.variables)
     return made
 
 

@@ -47,6 +47,7 @@ from electra_tf.training import (
 )
 from electra_tf.training.loop import Phase, TrainingLoop
 from electra_tf.training.settings import Settings
+from electra_tf.weights import assign
 
 # A run prints at least this many progress lines, however short it is.
 PROGRESS_LINES = 20
@@ -183,7 +184,7 @@ class Finetuner:
             steps = self._train(model, number, seed)
         else:
             values = checkpoints.read_variables(self._folder(number))
-            checkpoints.assign(model.variables, values)
+            assign(model.variables, values)
 
         def keep(is_best: bool):
             """Write a model folder, to predict with and to export."""
@@ -201,7 +202,7 @@ class Finetuner:
     def _train(self, model: FinetuningModel, trial: int, seed: int) -> int:
         config = self.config
         if self.pretrained is not None:
-            checkpoints.assign(
+            assign(
                 model.variables,
                 self.pretrained,
                 required=lambda path: not path.startswith("task_specific/"),

@@ -18,11 +18,12 @@ from electra_tf.pretraining import inputs, metrics, objectives, two_stage
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text import tokenization
-from electra_tf.training import checkpoints, distribution, schedules
+from electra_tf.training import distribution, schedules
 from electra_tf.training.loop import Phase
 from electra_tf.training.optimizer import OPTIMIZERS, AdamConstants
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator
+from electra_tf.weights import assign
 
 
 def model(
@@ -34,7 +35,7 @@ def model(
     keras.utils.set_random_seed(config.seed)
     pretrainer = new_pretrainer(config, tokenizer)
     if start is not None:
-        new = checkpoints.assign(
+        new = assign(
             pretrainer.variables,
             start,
             required=lambda path: not config.allow_new_parts,

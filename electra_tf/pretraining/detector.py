@@ -19,6 +19,7 @@ from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 
 _COLOUR, _PLAIN = "\x1b[97;41m", "\x1b[0m"
 
@@ -52,7 +53,7 @@ class Detector:
         self.head = ReplacedTokenHead(model.config.encoder)
         self.head.build()
         variables = {v.path: v for v in self.head.variables}
-        checkpoints.assign(variables, model.variables)
+        assign(variables, model.variables)
         self._room = model.config.encoder.max_position_embeddings - 2
 
     def __call__(self, text: str) -> list[Token]:
@@ -82,7 +83,7 @@ def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     tokenizer = Tokenizer.of(config.vocab_file, config)
     pretrainer = build.new_pretrainer(config, tokenizer)
     variables = checkpoints.read_variables(model_dir)
-    checkpoints.assign(pretrainer.variables, variables)
+    assign(pretrainer.variables, variables)
     return pretrainer, tokenizer
 
 

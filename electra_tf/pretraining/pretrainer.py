@@ -6,6 +6,7 @@ B batch, L length, N chosen positions, V vocabulary.
 import functools
 from typing import Any, NamedTuple
 
+import keras
 from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
@@ -13,10 +14,11 @@ from electra_tf.encoder import Encoder
 from electra_tf.errors import UserError
 from electra_tf.layers.embeddings import DisentangledEmbeddings, Embeddings
 from electra_tf.layers.precision import precision
+from electra_tf.loss_terms import total_loss
 from electra_tf.pretraining import masking, masking_strategies, sampling
 from electra_tf.pretraining.generators import GENERATORS, GeneratorOutput
 from electra_tf.pretraining.masking import Batch, Masked, MaskingConfig
-from electra_tf.pretraining.objectives import HEADS, TokenPredictions
+from electra_tf.pretraining.objectives import HEADS, TokenPredictions, losses
 from electra_tf.randomness import RandomStream, scoped
 
 
@@ -132,6 +134,29 @@ class Pretrainer:
         )
         dropout = random.child("dropout") if training else None
         return self.read_samples(output, sample, dropout)
+
+    def loss(self, values: dict, batch: Batch, random: RandomStream):
+        """Return the training loss for given weights, which are not assigned.
+
+        A function without side effects, for `jax.grad`; see docs/jax.md.
+
+        Args:
+            values: dict from path to array, of all `variables`.
+            batch, random: as of `__call__`.
+        """
+        if self.config.generator_training == "two_stage":
+            raise UserError(
+                "The loss is that of networks that are trained together. "
+                "Received: generator_training='two_stage'; its two losses are "
+                "in electra_tf.pretraining.two_stage."
+            )
+        mapping = [
+            (variable, values[path])
+            for path, variable in self.variables.items()
+        ]
+        with keras.StatelessScope(mapping):
+            output = self(batch, random, training=True)
+            return total_loss(losses(self.config, output))
 
     def generate(
         self, batch: Batch, random: RandomStream, training: bool

@@ -30,7 +30,7 @@ from electra_tf.pretraining.masking import Batch, Masked
 from electra_tf.pretraining.objectives import token_losses
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text.tokenization import Tokenizer
-from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 
 
 def energies(pretrainer, batch: Batch):
@@ -158,7 +158,7 @@ def load(path: str) -> tuple[Pretrainer, Tokenizer]:
     pretrainer = build.new_pretrainer(
         _config(path, model.config, vocab_file), tokenizer
     )
-    checkpoints.assign(pretrainer.variables, model.variables)
+    assign(pretrainer.variables, model.variables)
     return pretrainer, tokenizer
 
 

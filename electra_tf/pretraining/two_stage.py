@@ -8,7 +8,7 @@ weights and Adam slots as they are; the discriminator's slots begin at zero.
 Each has a learning-rate schedule of its own.
 """
 
-import tensorflow as tf
+from keras import ops
 
 from electra_tf.loss_terms import LossTerm
 from electra_tf.pretraining import metrics, objectives
@@ -47,8 +47,8 @@ def restarted(first, second, step_of_second: int):
     """
 
     def schedule(step):
-        step = tf.cast(step, tf.float32)
+        step = ops.cast(step, "float32")
         begun = step >= step_of_second
-        return tf.where(begun, second(step - step_of_second), first(step))
+        return ops.where(begun, second(step - step_of_second), first(step))
 
     return schedule

@@ -1,1 +1,11 @@
 """The training loop, which knows no model."""
+
+import importlib.util
+
+if importlib.util.find_spec("tensorflow") is None:
+    raise ModuleNotFoundError(
+        "electra_tf.training, the loop, needs TensorFlow, which is not "
+        "installed. Layers, losses and trained encoders work without: see "
+        "docs/jax.md.",
+        name="tensorflow",
+    )

@@ -20,7 +20,7 @@ from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.encoder import Encoder
 from electra_tf.finetuning import heads
 from electra_tf.text.tokenization import Tokenizer
-from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 from tests.conversion import runs
 
 torch = pytest.importorskip("torch")
@@ -257,7 +257,7 @@ def test_their_discriminator_computes_the_same_here(tmp_path):
     path = save_theirs(tmp_path / "hf", "ElectraForPreTraining")
     read = hugging_face.read(path)
     _, model = runs.pretrained(tmp_path)
-    rest = checkpoints.assign(
+    rest = assign(
         model.variables,
         read.variables,
         required=lambda name: not name.startswith("generator"),
@@ -271,7 +271,7 @@ def test_their_generator_computes_the_same_here(tmp_path):
     path = save_theirs(tmp_path / "hf", "ElectraForMaskedLM")
     read = hugging_face.read(path)
     _, model = runs.pretrained(tmp_path, objective="mlm")
-    assert checkpoints.assign(model.variables, read.variables) == []
+    assert assign(model.variables, read.variables) == []
     assert_close(token_logits(model), theirs("ElectraForMaskedLM", path))
 
 
@@ -281,9 +281,7 @@ def test_their_encoder_computes_the_same_here(tmp_path):
         read = hugging_face.read(path, part="encoder")
         encoder = Encoder(read.config.encoder)
         encoder.build()
-        checkpoints.assign(
-            {v.path: v for v in encoder.variables}, read.variables
-        )
+        assign({v.path: v for v in encoder.variables}, read.variables)
         assert_close(encoded(encoder), theirs("ElectraModel", path))
         assert bool(read.left_out) == (kind != "ElectraModel")
 
@@ -358,7 +356,7 @@ def test_a_real_hidden_layer_computes_the_same_here(tmp_path):
     (task,) = read.tasks_json["tasks"]
     head = heads.ClassificationHead(3, 16, "x", **task["head"]["options"])
     head.build()
-    checkpoints.assign(
+    assign(
         {v.path: v for v in head.variables},
         {
             n.split("/", 1)[1].replace(task["name"], "x"): a
@@ -382,7 +380,7 @@ def test_the_approximate_gelu_is_the_same_there(tmp_path):
     hugging_face.write(path, dataclasses.replace(read, config=config))
     ours = Encoder(encoder)
     ours.build()
-    checkpoints.assign({v.path: v for v in ours.variables}, read.variables)
+    assign({v.path: v for v in ours.variables}, read.variables)
     assert_close(encoded(ours), theirs("ElectraModel", path))
     assert hugging_face.read(path).config.encoder == encoder
 

@@ -16,7 +16,7 @@ from electra_tf.conversion.model import Model, ModelConfig, make
 from electra_tf.encoder import Encoder
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
 from electra_tf.text.vocabulary import SPECIAL_TOKENS
-from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 from tests.conversion import runs
 
 torch = pytest.importorskip("torch")
@@ -76,7 +76,7 @@ def our_logits(model: Model, part: str, inputs: tuple) -> np.ndarray:
     for layer in (encoder, head):
         layer.build()
         variables = {variable.path: variable for variable in layer.variables}
-        checkpoints.assign(variables, model.variables)
+        assign(variables, model.variables)
     ids, mask, segments = inputs
     hidden = encoder(ids, input_mask=mask, segment_ids=segments).sequence_output
     if part == "discriminator":

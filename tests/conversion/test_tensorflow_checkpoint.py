@@ -11,6 +11,7 @@ from electra_tf.conversion import convert, model_folder, tensorflow_checkpoint
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 from tests.conversion import runs
 from tests.conversion.test_model_folder import VARIANTS
 from tests.fidelity.conftest import goldens_folder
@@ -155,7 +156,7 @@ def test_pretraining_takes_the_released_layout(tmp_path, released):
     settings = {"data_dir": tmp_path, "model_name": "m"}
     config = runs.PretrainingConfig(generator_hidden_size=1.0, **settings)
     model = Pretrainer(config, SpecialTokens(101, 102, 103))
-    assert checkpoints.assign(model.variables, released) == []
+    assert assign(model.variables, released) == []
     used = set(model.variables)
     assert set(released) - used == {
         "global_step",

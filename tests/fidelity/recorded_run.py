@@ -16,7 +16,8 @@ from electra_tf.pretraining.masking import (
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.pretraining.sampling import gumbel
 from electra_tf.text.tokenization import Tokenizer
-from electra_tf.training.checkpoints import assign, read_variables
+from electra_tf.training.checkpoints import read_variables
+from electra_tf.weights import assign
 from tests import tiny
 
 NOT_FIELDS = ("max_predictions_per_seq",)

@@ -11,9 +11,10 @@ from electra_tf.configs import FinetuningConfig, encoder_config
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.training.checkpoints import assign, read_variables
+from electra_tf.training.checkpoints import read_variables
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.schedules import polynomial_decay_with_warmup
+from electra_tf.weights import assign
 from tests.fidelity.conftest import goldens_folder
 from tests.fidelity.final_state import assert_final_state
 

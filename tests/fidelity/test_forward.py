@@ -7,7 +7,8 @@ import pytest
 
 from electra_tf.configs import EncoderConfig
 from electra_tf.encoder import Encoder
-from electra_tf.training.checkpoints import assign, read_variables
+from electra_tf.training.checkpoints import read_variables
+from electra_tf.weights import assign
 from tests.fidelity.conftest import goldens_folder
 
 FOLDER = goldens_folder() / "A_forward"

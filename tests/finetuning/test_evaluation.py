@@ -12,7 +12,7 @@ from electra_tf.finetuning.evaluation import Predictor, failure, final_loss
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
-from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 from tests.finetuning import sentences
 from tests.replicas import two_replicas
 
@@ -38,7 +38,7 @@ def test_outputs_are_in_the_order_of_the_examples(tmp_path, strategy):
     with strategy.scope():
         model = FinetuningModel(encoder_config(config), tasks)
     values = {path: v.numpy() for path, v in alone.variables.items()}
-    checkpoints.assign(model.variables, values)
+    assign(model.variables, values)
 
     outputs = Predictor(model, tasks[0], strategy, None, 16)(split, 4)
 

@@ -22,6 +22,7 @@ from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.text import scripts
 from electra_tf.text.offsets import OffsetTokenizer
 from electra_tf.text.tokenization import BasicTokenizer
+from electra_tf.weights import assign
 from tests.finetuning import finetuned, questions, sentences
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -78,13 +79,12 @@ def test_answers_are_those_of_the_network(model, tmp_path):
     from electra_tf.conversion import model_folder
     from electra_tf.finetuning import inputs
     from electra_tf.finetuning.model import FinetuningModel
-    from electra_tf.training import checkpoints
 
     texts = ["a good film", "bad", "very bad books .", LONG]
     config = sentences.config()
     tasks = task_table.tasks(config)
     network = FinetuningModel(encoder_config(config), tasks)
-    checkpoints.assign(network.variables, model_folder.read(model).variables)
+    assign(network.variables, model_folder.read(model).variables)
     examples = [Example(i, text, None, 0) for i, text in enumerate(texts)]
     tokenizer = sentences.tokenizer(tmp_path)
     made = inputs.make(tasks, {"sst": examples}, tokenizer, 4)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from electra_tf.errors import UserError
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.model import FinetuningModel
-from electra_tf.training import checkpoints
+from electra_tf.weights import assign
 
 # What heads return besides their predictions: about labels, of which there
 # are none, and the number of the example.
@@ -32,7 +32,7 @@ class Served:
                 f"options of {task.name} in the tasks.json of {tuned.path} "
                 f"must be those of a head {task.head.kind}: {error}."
             ) from None
-        checkpoints.assign(self.network.variables, tuned.model.variables)
+        assign(self.network.variables, tuned.model.variables)
 
     @property
     def variables(self) -> dict:

@@ -6,19 +6,20 @@ global batch. So a run that is resumed at step k draws what the uninterrupted
 run would have drawn, and an example meets the same masks, samples and dropout
 however many replicas or micro-batches share the batch.
 
-TensorFlow backend only; without a stream, layers are deterministic and run on
-every Keras backend.
+The numbers are Philox's (Salmon et al., 2011), its key being a hash of seed and
+name, its counter the example and the step. TensorFlow has it as an operation;
+for Keras' other backends it is written in arrays. All draw the same bits.
 """
 
 import hashlib
-import math
 
-import tensorflow as tf
+import keras
+from keras import ops
 
-# Philox makes 128 bits of one counter. It is named, because XLA's own choice
-# is five times slower on a CPU.
-_BITS_PER_COUNTER = 128
-_PHILOX = 1
+if keras.backend.backend() == "tensorflow":
+    from electra_tf.randomness.tensorflow_bits import draw
+else:
+    from electra_tf.randomness.array_bits import draw
 
 
 class RandomStream:
@@ -55,15 +56,14 @@ class RandomStream:
     def uniform(self, shape, name: str):
         """Draw float32 numbers in [0, 1): multiples of 2^-24.
 
-        They are made of Philox's bits here, because TensorFlow and XLA turn
-        bits into fractions differently.
+        They are made of Philox's bits here, because backends and compilers
+        turn bits into fractions differently.
 
         Args:
             shape: ints or integer scalar tensors; the first axis is examples.
             name: str, the name of this draw in the stream's scope.
         """
-        bits = tf.bitwise.right_shift(self._bits(shape, name, tf.uint32), 8)
-        return tf.cast(tf.bitcast(bits, tf.int32), tf.float32) * 2.0**-24
+        return ops.cast(self._bits(24, shape, name), "float32") * 2.0**-24
 
     def keep_mask(self, shape, name: str, drop_rate: float):
         """Draw which elements dropout keeps: bool, 16 bits an element.
@@ -74,49 +74,13 @@ class RandomStream:
             shape, name: as of `uniform`.
             drop_rate: float, a multiple of 2^-16 (`dropout_rate`).
         """
-        dropped = tf.constant(round(drop_rate * 2**16), tf.uint16)
-        return self._bits(shape, name, tf.uint16) >= dropped
+        return self._bits(16, shape, name) >= round(drop_rate * 2**16)
 
-    def _bits(self, shape, name: str, dtype):
-        """Draw unsigned integers of 16 or 32 bits."""
-        examples, *rest = shape
-        each = _product(rest)
-        per_counter = _BITS_PER_COUNTER // (8 * dtype.size)
-        counters = -(-each // per_counter)  # Of an example, rounded up.
-        skipped = tf.cast(self.first_example, tf.int64) * tf.cast(
-            counters, tf.int64
-        )
-        numbers = tf.raw_ops.StatelessRandomUniformFullIntV2(
-            shape=(examples, counters * _BITS_PER_COUNTER // 32),
-            key=self._key(name),
-            counter=tf.cast(
-                tf.stack([skipped, tf.cast(self.step, tf.int64)]), tf.uint64
-            ),
-            alg=_PHILOX,
-            dtype=tf.uint32,
-        )
-        numbers = tf.reshape(
-            tf.bitcast(numbers, dtype), (examples, counters * per_counter)
-        )
-        return tf.reshape(numbers[:, :each], shape)
-
-    def _key(self, name: str):
-        """Return the uint64 [1] key of Philox for the draw called `name`.
-
-        `StatelessRandomGetKeyCounter` would make another one in XLA.
-        """
+    def _bits(self, number: int, shape, name: str):
         text = f"{self.seed}:{self.scope}/{name}".encode()
         digest = hashlib.blake2b(text, digest_size=8).digest()
-        return tf.constant([int.from_bytes(digest, "big")], tf.uint64)
-
-
-def _product(sizes: list):
-    """The product of ints; a tensor when one of them is."""
-    known = math.prod(size for size in sizes if isinstance(size, int))
-    for size in sizes:
-        if not isinstance(size, int):
-            known = known * size
-    return known
+        key = int.from_bytes(digest, "big")
+        return draw(number, shape, key, self.first_example, self.step)
 
 
 def dropout_rate(rate: float) -> float:
