@@ -14,7 +14,15 @@ from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_flags
 from electra_tf.errors import UserError
 
 REQUIRED = ("--data-dir=D", "--model-name=M")
-PRETRAINING_PRESETS = ("small", "small_owt", "base", "large", "debug")
+PRETRAINING_PRESETS = (
+    "small",
+    "small_owt",
+    "base",
+    "large",
+    "debug",
+    "nvidia_base_128",
+    "nvidia_base_512",
+)
 FINETUNING_PRESETS = (
     "finetune_small",
     "finetune_base",
@@ -133,6 +141,18 @@ def test_presets_of_the_paper():
     large = pretraining("--preset=large", "--num-train-steps=1750000")
     assert (large.mask_prob, large.num_train_steps) == (0.25, 1_750_000)
     assert pretraining("--preset=small") == pretraining()
+
+
+@pytest.mark.parametrize(
+    "length, part, parts", [(128, 176, 48), (512, 24, 144)]
+)
+def test_batches_of_nvidias_phases(length, part, parts):
+    """Parts of so many examples on each of eight GPUs."""
+    config = pretraining(
+        f"--preset=nvidia_base_{length}", f"--accumulation_steps={parts}"
+    )
+    assert config.train_batch_size == 8 * parts * part
+    assert config.max_seq_length == length
 
 
 @pytest.mark.parametrize("name", FINETUNING_PRESETS)

@@ -10,6 +10,9 @@ from electra_tf.errors import UserError
 # `electra_tf.layers.embeddings.LOOKUPS`.
 STRATEGIES = ("off", "one_device", "mirrored", "multi_worker_mirrored", "tpu")
 EMBEDDING_LOOKUPS = ("gather", "one_hot")
+# Those strategies whose replicas add up gradients by collective operations.
+COLLECTIVE_STRATEGIES = ("mirrored", "multi_worker_mirrored")
+COMMUNICATIONS = ("auto", "ring", "nccl")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 
@@ -30,6 +33,18 @@ class MachineSettings(Config):
         0,
         "split the CPU into this many logical devices, to try mirrored on a "
         "machine without GPUs",
+        at_least=0,
+    )
+    collective_communication: str = fields.machine(
+        "auto",
+        "how replicas exchange gradients: nccl among GPUs, ring among any "
+        "devices; auto takes nccl for GPUs",
+        choices=COMMUNICATIONS,
+    )
+    collective_bytes_per_pack: int = fields.machine(
+        0,
+        "bytes of gradients that replicas exchange at a time, so that the "
+        "first ones are added up while others are made; 0 takes all at once",
         at_least=0,
     )
     embedding_lookup: str = fields.machine(
@@ -86,9 +101,25 @@ class MachineSettings(Config):
                 "logical_cpus needs distribution_strategy 'mirrored'. "
                 f"Received: {self.distribution_strategy!r}."
             )
+        for name, value in self.collective_options.items():
+            if self.distribution_strategy not in COLLECTIVE_STRATEGIES:
+                raise UserError(
+                    f"{name} needs a distribution_strategy whose replicas "
+                    f"exchange gradients: {', '.join(COLLECTIVE_STRATEGIES)}. "
+                    f"Received: {value!r} with {self.distribution_strategy!r}."
+                )
         if self.train_batch_size % self.accumulation_steps:
             raise UserError(
                 "train_batch_size must be a multiple of accumulation_steps. "
                 f"Received: {self.train_batch_size} and "
                 f"{self.accumulation_steps}."
             )
+
+    @property
+    def collective_options(self) -> dict[str, str | int]:
+        """How replicas exchange gradients, where it is not the default."""
+        options = {
+            "collective_communication": self.collective_communication,
+            "collective_bytes_per_pack": self.collective_bytes_per_pack,
+        }
+        return {k: v for k, v in options.items() if v not in ("auto", 0)}

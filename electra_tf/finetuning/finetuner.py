@@ -252,6 +252,7 @@ class Finetuner:
             ),
             bias_correction=config.adam_bias_correction,
             constants=optimizer.AdamConstants.of(config),
+            communication=distribution.communication(config),
         )
 
     def _training_data(self, order):

@@ -68,6 +68,7 @@ def optimizer(config: PretrainingConfig, variables: dict):
         config.weight_decay_rate,
         bias_correction=config.adam_bias_correction,
         constants=AdamConstants.of(config),
+        communication=distribution.communication(config),
     )
 
 

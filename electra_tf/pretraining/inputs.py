@@ -1,7 +1,9 @@
 """Batches of pre-training records and of texts."""
 
 import contextlib
+import functools
 import os
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +13,10 @@ from electra_tf.errors import UserError
 from electra_tf.io import record_files, records
 from electra_tf.pretraining import order
 from electra_tf.pretraining.masking import Batch
+from electra_tf.pretraining.numbered_records import (
+    NumberedRecords,
+    are_numbered,
+)
 from electra_tf.text.tokenization import Tokenizer
 
 _READ_ERRORS = (
@@ -28,26 +34,22 @@ def training_dataset(
     The order is a function of (seed, step), see
     `electra_tf.pretraining.order`; `start_step` global batches are skipped.
     Each input pipeline takes its share of every batch, as its
-    `tf.distribute.InputContext` says.
+    `tf.distribute.InputContext` says, and reads no other records where
+    records can be read one by one.
     """
     size = config.train_batch_size
     layout = records.layout_of(files)
+    numbered = _numbered(config, files, layout, context)
     batches = order.windows(
         files,
         config.seed,
         config.shuffle_buffer_size,
         start=start_step * size,
         compression=layout.compression,
+        counts=numbered and numbered.counts,
     ).rebatch(size)
-    return (
-        _shares(batches, size, "train_batch_size", context)
-        .map(
-            _parser(config, layout),
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-        .prefetch(tf.data.AUTOTUNE)
-    )
+    shares = _shares(batches, size, "train_batch_size", context)
+    return _parsed(shares, config, layout, numbered).prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_dataset(
@@ -56,18 +58,52 @@ def evaluation_dataset(
     """Return the batches of one pass over the files, in their order."""
     size = config.eval_batch_size
     layout = records.layout_of(files)
-    batches = tf.data.TFRecordDataset(files, layout.compression)
+    numbered = _numbered(config, files, layout, context)
+    if numbered:
+        batches = tf.data.Dataset.range(sum(numbered.counts))
+    else:
+        batches = tf.data.TFRecordDataset(files, layout.compression)
     batches = batches.batch(size, drop_remainder=True)
     shares = _shares(batches, size, "eval_batch_size", context)
-    return shares.map(_parser(config, layout))
+    return _parsed(shares, config, layout, numbered)
 
 
-def _parser(config, layout: records.Layout):
-    """Return the function from serialized records `(B,)` to a `Batch`."""
-    return lambda serialized: Batch(
-        **records.parse_examples(
-            serialized, config.max_seq_length, layout.padded
+def _numbered(config, files, layout, context) -> NumberedRecords | None:
+    """Return the records if a host is to read its own share of them alone."""
+    if context is None or context.num_input_pipelines == 1:
+        return None
+    if config.distribution_strategy == "tpu":
+        reason = "one program feeds all hosts of a TPU"
+    elif layout.compression:
+        reason = "compressed files can only be read from their beginning"
+    elif not are_numbered(files, layout.compression):
+        reason = "small pieces of remote files take too long to come"
+    else:
+        counts = order.record_counts(files, layout.compression)
+        return NumberedRecords(files, counts)
+    _say_once(f"Every host reads all records, and drops the others': {reason}.")
+    return None
+
+
+@functools.cache
+def _say_once(text: str):
+    print(text, file=sys.stderr)
+
+
+def _parsed(shares, config, layout: records.Layout, numbered):
+    """Return datasets of `Batch` of serialized records, or their numbers."""
+
+    def parsed(share) -> Batch:
+        return Batch(
+            **records.parse_examples(
+                numbered(share) if numbered else share,
+                config.max_seq_length,
+                layout.padded,
+            )
         )
+
+    return shares.map(
+        parsed, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
 
 

@@ -14,11 +14,14 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.io import files, manifest
+from electra_tf.pretraining.numbered_records import Begins, are_numbered
 
 # Files read at a time; their records are interleaved.
 CYCLE_LENGTH = 8
 # Records counted at a time, where no manifest knows their number.
 _COUNTED_AT_ONCE = 4096
+
+_IN_PARALLEL = {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
 
 
 def windows(
@@ -27,13 +30,36 @@ def windows(
     size: int,
     start: int = 0,
     compression: str = "",
+    counts: list[int] | None = None,
 ) -> tf.data.Dataset:
     """Return the records of endless epochs, in shuffled windows.
 
     A window has `size` records, but the first one and the last one of an epoch
     may have fewer; a few are held in memory. `start` records are left out at
     the beginning. `compression` is what `tf.data` calls it.
+
+    With the files' `counts` of records nothing is read: what comes are int64
+    numbers in place of records, counted through all files.
     """
+
+    def opened(index, skip):
+        if counts is None:
+            return tf.data.TFRecordDataset(paths[index], compression).skip(skip)
+        return tf.data.Dataset.range(begins[index] + skip, begins[index + 1])
+
+    # To count takes no time that another thread could save.
+    parallel = {} if counts else _IN_PARALLEL
+
+    def interleaved(indices, skips):
+        """Return what is in files in their order, without the first `skips`."""
+        chosen = tf.data.Dataset.from_tensor_slices((indices, skips))
+        return chosen.batch(CYCLE_LENGTH).flat_map(
+            lambda *group: tf.data.Dataset.from_tensor_slices(group).interleave(
+                opened,
+                cycle_length=CYCLE_LENGTH,
+                **parallel,
+            )
+        )
 
     def shuffled(stream, epoch, first=0, inside=0):
         """Cut an epoch's stream into windows, of which `first` is next."""
@@ -50,21 +76,21 @@ def windows(
         return cut.map(shuffle).prefetch(1)
 
     def whole(epoch):
-        order = _shuffle(tf.constant(files), _epoch_seed(seed, epoch))
-        skips = tf.zeros([len(files)], tf.int64)
-        return shuffled(_interleaved(order, skips, compression), epoch)
+        order = _shuffle(tf.range(len(files)), _epoch_seed(seed, epoch))
+        return shuffled(
+            interleaved(order, tf.zeros([len(files)], tf.int64)), epoch
+        )
 
+    paths = tf.constant(files)
+    begins = counts and tf.cumsum(tf.constant([0, *counts], tf.int64))
     if not start:
         return tf.data.Dataset.counter().flat_map(whole)
-    counts = dict(zip(files, record_counts(files, compression), strict=True))
-    epoch, place = divmod(start, sum(counts.values()))
+    known = counts or record_counts(files, compression)
+    epoch, place = divmod(start, sum(known))
     window, inside = divmod(place, size)
-    epoch_seed = _epoch_seed(seed, epoch)
-    order = [path.decode() for path in _shuffle(files, epoch_seed).numpy()]
-    paths, skips, left = _place(
-        window * size, order, [counts[path] for path in order]
-    )
-    stream = _interleaved(paths, skips, compression).skip(left)
+    order = _shuffle(tf.range(len(files)), _epoch_seed(seed, epoch)).numpy()
+    left, skips, more = _place(window * size, np.array(known, np.int64)[order])
+    stream = interleaved(order[left:], skips).skip(more)
     rest = tf.data.Dataset.counter(epoch + 1).flat_map(whole)
     return shuffled(stream, epoch, window, inside).concatenate(rest)
 
@@ -81,32 +107,16 @@ def _shuffle(values, seed):
         )
 
 
-def _interleaved(paths, skips, compression: str) -> tf.data.Dataset:
-    """Return records of the files in their order, without the first `skips`."""
-    files = tf.data.Dataset.from_tensor_slices((paths, skips))
-    return files.batch(CYCLE_LENGTH).flat_map(
-        lambda *group: tf.data.Dataset.from_tensor_slices(group).interleave(
-            lambda path, skip: tf.data.TFRecordDataset(path, compression).skip(
-                skip
-            ),
-            cycle_length=CYCLE_LENGTH,
-            num_parallel_calls=tf.data.AUTOTUNE,
-            deterministic=True,
-        )
-    )
-
-
-def _place(place: int, paths: list, counts: list):
+def _place(place: int, counts: np.ndarray):
     """Find a place in the epoch: files, records to skip of each, and after."""
-    counts = np.array(counts, np.int64)
     begin = 0
     while place >= (group := counts[begin : begin + CYCLE_LENGTH]).sum():
         place -= group.sum()
         begin += CYCLE_LENGTH
     rounds = _whole_rounds(group, place)
-    skips = np.zeros(len(paths), np.int64)
-    skips[begin : begin + CYCLE_LENGTH] = np.minimum(group, rounds)
-    return paths[begin:], skips[begin:], place - skips.sum()
+    skips = np.zeros(len(counts) - begin, np.int64)
+    skips[:CYCLE_LENGTH] = np.minimum(group, rounds)
+    return begin, skips, place - skips.sum()
 
 
 def _whole_rounds(counts, number: int) -> int:
@@ -128,7 +138,7 @@ def record_counts(paths: list[str], compression: str = "") -> list[int]:
     known = {}
     for folder in {os.path.dirname(path) for path in paths}:
         built = manifest.read(folder)
-        for shard in built.training if built else ():
+        for shard in (*built.training, *built.held_out) if built else ():
             known[os.path.join(folder, shard.name)] = shard
     return [
         known[path].examples
@@ -139,6 +149,8 @@ def record_counts(paths: list[str], compression: str = "") -> list[int]:
 
 
 def _count(path: str, compression: str) -> int:
+    if are_numbered([path], compression):
+        return len(Begins(path).up_to()) - 1
     batches = tf.data.TFRecordDataset(path, compression).batch(_COUNTED_AT_ONCE)
     zero = tf.constant(0, tf.int64)
     return int(

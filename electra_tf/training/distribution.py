@@ -23,7 +23,30 @@ def strategy(config):
     Raises:
         UserError: when the devices asked for are not there.
     """
-    return STRATEGIES[config.distribution_strategy](config)
+    made = STRATEGIES[config.distribution_strategy](config)
+    options, replicas = config.collective_options, made.num_replicas_in_sync
+    if options and replicas == 1:
+        raise UserError(
+            f"There is one replica, which exchanges nothing. Received: "
+            f"{', '.join(f'{k}={v}' for k, v in options.items())}. Leave that "
+            "out, or use several devices."
+        )
+    nccl = options.get("collective_communication") == "nccl"
+    if nccl and not tf.config.list_physical_devices("GPU"):
+        raise UserError(
+            "collective_communication=nccl needs GPUs, and there is none. Use "
+            "ring or auto."
+        )
+    return made
+
+
+def communication(config) -> tf.distribute.experimental.CommunicationOptions:
+    """Return how a config's replicas exchange gradients."""
+    kinds = tf.distribute.experimental.CommunicationImplementation
+    return tf.distribute.experimental.CommunicationOptions(
+        bytes_per_pack=config.collective_bytes_per_pack,
+        implementation=kinds(config.collective_communication.upper()),
+    )
 
 
 # On a CPU, XLA makes updates of up to so many units faster (27 a second instead
@@ -89,7 +112,9 @@ def _split_cpu(number: int):
 def _multi_worker_mirrored(config):
     """The GPUs of all machines that the variable TF_CONFIG names."""
     cluster.check(cluster.STRATEGY)
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    return tf.distribute.MultiWorkerMirroredStrategy(
+        communication_options=communication(config)
+    )
 
 
 def _tpu(config):

@@ -47,6 +47,8 @@ class AdamW:
             as the paper on Adam does; without, the first updates are up to
             six times as long.
         constants: `AdamConstants`.
+        communication: `tf.distribute.experimental.CommunicationOptions`, how
+            replicas exchange gradients; None for the strategy's own way.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class AdamW:
         clip_norm: float = CLIP_NORM,
         bias_correction: bool = False,
         constants: AdamConstants = DEFAULTS,
+        communication=None,
     ):
         self.variables = {path: v.value for path, v in variables.items()}
         self.learning_rate = learning_rate
@@ -66,6 +69,7 @@ class AdamW:
         self.clip_norm = clip_norm
         self.bias_correction = bias_correction
         self.constants = constants
+        self.communication = communication
         self.slots = {
             f"{path}/{slot}": tf.Variable(
                 tf.zeros(variable.shape, tf.float32),
@@ -105,7 +109,8 @@ class AdamW:
         """
         present = {k: g for k, g in gradients.items() if g is not None}
         *summed, loss = _sum_over_replicas(
-            [*map(tf.convert_to_tensor, [*present.values(), loss])]
+            [*map(tf.convert_to_tensor, [*present.values(), loss])],
+            self.communication,
         )
         # 0 * loss is NaN for a loss that is not finite.
         norm = tf.linalg.global_norm(summed) / loss_scale + 0.0 * loss
@@ -236,8 +241,8 @@ def is_decayed(path: str) -> bool:
     return not any(part in path for part in NOT_DECAYED)
 
 
-def _sum_over_replicas(tensors: list) -> list:
+def _sum_over_replicas(tensors: list, options) -> list:
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1:
         return tensors
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, tensors)
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, tensors, options)

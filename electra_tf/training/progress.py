@@ -89,10 +89,13 @@ def start_line(
     last = settings.num_train_steps
     if step >= last:
         return f"All {step} updates are done: nothing is left to train."
+    compiled = ", compiled" * settings.jit_compile
+    if settings.jit_compile and replicas > 1 and not device.startswith("TPU"):
+        compiled += " but for the sum over replicas and the optimizer"
     parts = [
         f"Updates {step + 1} to {last} on {replicas} "
         f"replica{'s' * (replicas > 1)} ({device})",
-        settings.compute_dtype + ", compiled" * settings.jit_compile,
+        settings.compute_dtype + compiled,
         f"{quantity(parameters)} parameters",
     ]
     flops = settings.train_flops or settings.executed_flops

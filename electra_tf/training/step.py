@@ -13,19 +13,21 @@ With `accumulation_steps` k, a replica's share of the batch goes through the
 network in k parts whose gradients add up to that of the whole.
 """
 
+import contextlib
 import dataclasses
-import itertools
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 
 import tensorflow as tf
 
 from electra_tf import loss_terms
-from electra_tf.errors import Stopped, UserError
+from electra_tf.errors import UserError
 from electra_tf.randomness import RandomStream
 from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
+from electra_tf.training.stopping import InterruptibleCalls
 
 
 @dataclasses.dataclass(eq=False)
@@ -236,28 +238,43 @@ class Evaluator:
         """Evaluate `num_steps` batches, or all that there are for -1.
 
         Raises:
-            Stopped: when asked to stop, between two batches.
+            Stopped: when asked to stop, between two calls of about a second.
             UserError: when there is no batch.
         """
-        batches = itertools.islice(
-            self.dataset, None if num_steps == -1 else num_steps
-        )
-        total = {}
-        for index, batch in enumerate(batches):
-            if self.stop:
-                raise Stopped(str(self.stop))
-            sums = self._sums(batch, tf.constant(index, tf.int64))
-            total = {
-                name: total[name] + value if index else value
-                for name, value in sums.items()
-            }
-        if not total:
+        iterator, total, done = iter(self.dataset), {}, tf.constant(0, tf.int64)
+
+        def add(number: int):
+            nonlocal total, done
+            last = done + number
+            sums, done = self._run(iterator, done, last)
+            total = {k: total[k] + v if total else v for k, v in sums.items()}
+            if done < last:
+                raise StopIteration
+
+        with contextlib.suppress(StopIteration):
+            number = sys.maxsize if num_steps == -1 else num_steps
+            InterruptibleCalls(self.stop)(add, number)
+        if not done:
             raise UserError(
                 "There is not one whole batch to evaluate. Expected at least "
                 "as many examples as a batch holds; use more held-out data or "
                 "a smaller eval_batch_size."
             )
         return self.summarize({k: v.numpy() for k, v in total.items()})
+
+    @tf.function
+    def _run(self, iterator, index, last):
+        """Return the sums of batches up to number `last`, and their number."""
+        traced = self._sums.get_concrete_function(iterator.element_spec, index)
+        total = _zeros(traced.structured_outputs)
+        while index < last:
+            batch = iterator.get_next_as_optional()
+            if not batch.has_value():
+                break
+            more = self._sums(batch.get_value(), index)
+            total = tf.nest.map_structure(tf.add, total, more)
+            index += 1
+        return total, index
 
     @tf.function
     def _sums(self, batch, index):
@@ -302,14 +319,16 @@ def _sum_over_parts(function, parts, *arguments):
 
     first = tf.constant(0)
     traced = function.get_concrete_function(part(first), first, *arguments)
-    total = tf.nest.map_structure(
-        lambda output: tf.zeros(output.shape, output.dtype),
-        traced.structured_outputs,
-    )
+    total = _zeros(traced.structured_outputs)
     for index in tf.range(tf.shape(tf.nest.flatten(parts)[0])[0]):
         more = function(part(index), index, *arguments)
         total = tf.nest.map_structure(tf.add, total, more)
     return total
+
+
+def _zeros(outputs):
+    """Return zeros in the shapes of a traced function's outputs."""
+    return tf.nest.map_structure(lambda o: tf.zeros(o.shape, o.dtype), outputs)
 
 
 def _counts(terms: dict) -> dict:

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -145,6 +147,64 @@ def test_machines_share_a_batch(files, kind, pipelines, replicas):
     # [machine, step, examples] to the order of the replicas.
     steps = np.reshape(per_machine, (pipelines, 3, -1)).swapaxes(0, 1)
     assert np.ravel(steps).tolist() == np.ravel(tokens(dataset(), 3)).tolist()
+
+
+def bytes_read() -> int:
+    """What this process has read so far, of files or their cached pages."""
+    with open("/proc/self/io") as file:
+        return int(file.readline().split()[1])
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/io"), reason="Linux alone")
+@pytest.mark.parametrize("kind", ["training", "evaluation"])
+@pytest.mark.parametrize("pipelines", [2, 4])
+def test_a_machine_reads_its_share(tmp_path, kind, pipelines):
+    """Besides a first record, found through a buffer of TensorFlow's."""
+    number, length, size = 480, 512, 48
+    paths = [str(tmp_path / records.shard_name(s, 2)) for s in range(2)]
+    ids = id_strings.of([2, *range(5, 5 + length - 2), 3])
+    for path in paths:
+        with tf.io.TFRecordWriter(path) as writer:
+            for _ in range(number // 2):
+                writer.write(*serialization.serialize([(ids, length)], length))
+    settings = tiny.pretraining(
+        max_seq_length=length,
+        train_batch_size=size,
+        eval_batch_size=size,
+        model_hparam_overrides={"max_position_embeddings": length},
+    )
+    records.layout_of(paths)
+    before = bytes_read()
+    records.layout_of(paths)
+    first = bytes_read() - before
+    context = tf.distribute.InputContext(pipelines, 1, pipelines)
+    before = bytes_read()
+    if kind == "training":
+        dataset = inputs.training_dataset(settings, paths, 0, context)
+    else:
+        dataset = inputs.evaluation_dataset(settings, paths, context)
+    dataset = records.without_autotuning(dataset.take(number // size))
+    read = sum(len(batch.input_ids) for batch in dataset)
+    share = (bytes_read() - before - first) / sum(map(os.path.getsize, paths))
+    assert read == number // pipelines
+    assert share == pytest.approx(1 / pipelines, abs=0.1)
+
+
+@pytest.mark.filterwarnings("ignore:.*manifest")
+def test_every_machine_says_why_it_reads_all(files, tmp_path, capsys):
+    path = f"{tmp_path}/other"
+    with tf.io.TFRecordWriter(path, "GZIP") as writer:
+        for record in records.read_records(files[0]):
+            writer.write(record)
+    context = tf.distribute.InputContext(2, 0, 2)
+    for _ in range(2):
+        inputs.training_dataset(config(), [path], 0, context)
+    tpu = config(distribution_strategy="tpu")
+    inputs.training_dataset(tpu, files, 0, context)
+    printed = capsys.readouterr().err
+    assert printed.count("Every host reads all records") == 2
+    assert "compressed" in printed
+    assert "TPU" in printed
 
 
 def test_evaluation_is_one_pass_in_order(files):

@@ -46,6 +46,15 @@ def test_any_start_gives_the_rest(files, window, starts):
         assert rest == whole[start : start + 10], start
 
 
+@pytest.mark.filterwarnings("ignore:.*manifest")
+@pytest.mark.parametrize("start", [0, 37])
+def test_numbers_come_in_the_order_of_their_records(files, start):
+    """Records are the numbers that they have; nothing is read for these."""
+    dataset = order.windows(["none"] * len(SIZES), 1, WINDOW, start, "", SIZES)
+    numbers = dataset.unbatch().take(NUMBER).as_numpy_iterator()
+    assert list(map(int, numbers)) == taken(files, NUMBER, start)
+
+
 def test_an_epoch_has_every_record_once(files):
     epochs = np.reshape(taken(files, 2 * NUMBER), (2, NUMBER))
     for epoch in epochs:

@@ -1,8 +1,12 @@
+import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.training import distribution
+from electra_tf.errors import UserError
+from electra_tf.training import distribution, optimizer
 from tests import tiny
+from tests.replicas import two_replicas
 
 
 def strategy(name, **settings):
@@ -27,6 +31,85 @@ def test_several_machines_have_to_be_named(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(ValueError, match=r"TF_CONFIG.*Received: none"):
         strategy("multi_worker_mirrored")
+
+
+RING = {"collective_communication": "ring"}
+PACKS = {"collective_bytes_per_pack": 4}
+
+
+@pytest.mark.parametrize("options", [RING, PACKS])
+@pytest.mark.parametrize("name", ["off", "one_device", "tpu"])
+def test_replicas_that_exchange_nothing(name, options):
+    with pytest.raises(UserError, match="needs a distribution_strategy whose"):
+        tiny.pretraining(distribution_strategy=name, **options)
+
+
+@pytest.mark.parametrize("options", [RING, PACKS])
+def test_one_replica_exchanges_nothing(options):
+    with pytest.raises(UserError, match="one replica, which exchanges nothing"):
+        strategy("mirrored", **options)
+
+
+def test_nccl_without_gpus():
+    nccl = {"collective_communication": "nccl"}
+    with pytest.raises(UserError, match="needs GPUs"):
+        strategy("mirrored", logical_cpus=2, **nccl)
+
+
+def exchanges(**options) -> list[str]:
+    """How the gradients of ten numbers and of one are exchanged, by packs."""
+    config = tiny.pretraining(
+        distribution_strategy="mirrored", logical_cpus=2, **options
+    )
+    made = two_replicas()
+    with made.scope():
+        variables = {
+            name: keras.Variable(np.zeros(size, np.float32))
+            for name, size in (("a", 10), ("b", 1))
+        }
+        adamw = optimizer.AdamW(
+            variables,
+            lambda step: 1.0,
+            communication=distribution.communication(config),
+        )
+
+    def apply():
+        ones = {name: tf.ones(v.shape) for name, v in variables.items()}
+        adamw.apply(ones, 0)
+
+    update = tf.function(lambda: made.run(apply))
+    nodes = update.get_concrete_function().graph.as_graph_def().node
+    return [
+        node.attr["communication_hint"].s.decode()
+        for node in nodes
+        if node.op.startswith("CollectiveReduce")
+    ]
+
+
+@pytest.mark.parametrize("options, packs", [({}, 1), (RING, 1), (PACKS, 2)])
+def test_packs_of_gradients_are_exchanged_one_by_one(options, packs):
+    assert exchanges(**options) == ["ring"] * (2 * packs)
+
+
+@pytest.mark.parametrize("options", [{}, RING, PACKS])
+def test_several_machines_get_the_options(monkeypatch, options):
+    got = []
+    monkeypatch.setenv(
+        "TF_CONFIG",
+        '{"cluster": {"worker": ["a:1", "b:1"]},'
+        ' "task": {"type": "worker", "index": 0}}',
+    )
+    monkeypatch.setattr(
+        tf.distribute,
+        "MultiWorkerMirroredStrategy",
+        lambda communication_options: (
+            got.append(communication_options) or two_replicas()
+        ),
+    )
+    strategy("multi_worker_mirrored", **options)
+    kind = options.get("collective_communication", "auto").upper()
+    assert got[0].implementation.value == kind
+    assert got[0].bytes_per_pack == options.get("collective_bytes_per_pack", 0)
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,10 @@ def test_start_line():
         "12.0GFLOP to do"
     )
     settings = Settings(10, 2, jit_compile=True)
-    assert "| float32, compiled |" in start_line(settings, 4, 2, "CPU", 1)
+    assert "| float32, compiled |" in start_line(settings, 4, 1, "CPU", 1)
+    assert "| float32, compiled |" in start_line(settings, 4, 8, "TPU v3", 1)
+    several = start_line(settings, 4, 2, "CPU", 1)
+    assert "compiled but for the sum over replicas and the opt" in several
     assert "nothing is left" in start_line(settings, 10, 1, "CPU", 1)
 
 
