@@ -26,11 +26,15 @@ ALLOWED = {
     "randomness": set(),
     "loss_terms": set(),
     "layers": {"configs", "randomness"},
-    "encoder": {"configs", "randomness", "layers"},
+    # `Encoder.load` reads what `conversion` reads, when it is called.
+    "encoder": {"configs", "randomness", "layers", "conversion"},
     "pretraining": DATA | NETWORK | {"training", "efficiency", "conversion"},
     "finetuning": DATA | NETWORK | {"training", "efficiency", "conversion"},
     "training": {"configs", "io", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training"},
+    "models": DATA
+    | NETWORK
+    | {"conversion", "finetuning", "pretraining", "training"},
     "efficiency": {"configs", "command_line", "io"},
     "flags": {"command_line", "configs"},
     "data_prep": DATA | {"flags"},
