@@ -20,10 +20,18 @@ __version__ = "0.1.0"
 # Looked up when first used: TensorFlow takes seconds to import, and configs,
 # flags and `--help` must not wait for it.
 _MODULE_OF = {
+    "Classifier": "electra_tf.models.classifier",
+    "Discriminator": "electra_tf.models.token_models",
     "Encoder": "electra_tf.encoder",
     "EncoderConfig": "electra_tf.configs",
+    "MaskedLM": "electra_tf.models.token_models",
+    "Pretraining": "electra_tf.models.pretraining",
+    "QuestionAnswerer": "electra_tf.models.question_answerer",
+    "Tagger": "electra_tf.models.tagger",
+    "Tokenizer": "electra_tf.models.tokenizer",
     "load_encoder": "electra_tf.conversion.load",
     "load_predictor": "electra_tf.finetuning.serving.text_predictor",
+    "save": "electra_tf.models.saving",
 }
 __all__ = list(_MODULE_OF)
 
@@ -33,6 +41,10 @@ if sys.argv[:1] == ["-m"] and (
     # A program of ours is about to be imported; until it has begun Ctrl-C has
     # nothing to save. `command_line.interruptible` ends this.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULE_OF])
 
 
 def __getattr__(name: str):
