@@ -120,10 +120,7 @@ def test_what_was_trained_is_a_model_folder(tokenizer, tmp_path):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        (
-            {"generator_training": "two_stage", "generator_steps": 5},
-            "fit trains in one phase",
-        ),
+        (TWO_STAGES, "fit trains in one phase"),
         ({"accumulation_steps": 2}, "whole batches"),
     ],
 )
