@@ -45,6 +45,7 @@ TEST_REQUIREMENTS = [
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",
     "ruff>=0.15,<1",
+    "mypy>=1.19,<3",
     *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.
@@ -61,7 +62,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10,<3.13",
     packages=find_packages(include=["electra_tf*", "flags*", "data_prep*"]),
-    package_data={"flags": ["presets/*.flags"]},
+    package_data={"electra_tf": ["py.typed"], "flags": ["presets/*.flags"]},
     install_requires=REQUIREMENTS,
     extras_require={
         **EXTRAS,

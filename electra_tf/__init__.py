@@ -14,8 +14,27 @@ An encoder of your own, or a trained one from a model folder:
 import importlib
 import signal
 import sys
+import typing
 
 __version__ = "0.1.0"
+
+if typing.TYPE_CHECKING:
+    from electra_tf.configs import EncoderConfig as EncoderConfig
+    from electra_tf.conversion.load import load_encoder as load_encoder
+    from electra_tf.encoder import Encoder as Encoder
+    from electra_tf.finetuning.serving.text_predictor import (
+        load_predictor as load_predictor,
+    )
+    from electra_tf.models.classifier import Classifier as Classifier
+    from electra_tf.models.pretraining import Pretraining as Pretraining
+    from electra_tf.models.question_answerer import (
+        QuestionAnswerer as QuestionAnswerer,
+    )
+    from electra_tf.models.saving import save as save
+    from electra_tf.models.tagger import Tagger as Tagger
+    from electra_tf.models.token_models import Discriminator as Discriminator
+    from electra_tf.models.token_models import MaskedLM as MaskedLM
+    from electra_tf.models.tokenizer import Tokenizer as Tokenizer
 
 # Looked up when first used: TensorFlow takes seconds to import, and configs,
 # flags and `--help` must not wait for it.

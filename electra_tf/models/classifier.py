@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from absl import logging
 
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.finetuning.finetuned_model import FinetunedTask
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models.encoder_model import label_loss
@@ -56,7 +56,7 @@ class Classifier(TaskModel):
         outputs = self._of_head(encoded, inputs, training)
         if self.task.head.kind != "regression":
             return outputs["logits"]
-        low, high = self.task.scale
+        low, high = self.task.scale or (0.0, 1.0)
         return low + outputs["predictions"] * (high - low)
 
     def _defaults(self) -> dict:
@@ -85,16 +85,33 @@ class Classifier(TaskModel):
 
     def _targets(self, labels):
         """Return numbers for names; of sets of labels, rows of 0 and 1."""
-        if labels is None or not isinstance(labels, list | tuple):
-            return labels
-        numbers = self._numbers(labels)
-        if self.task.head.kind != "multilabel":
-            return np.asarray(numbers)
-        if all(
-            not isinstance(label, str) for row in labels for label in row
-        ) and {len(row) for row in labels} == {len(self.labels)}:
-            return np.asarray(numbers, np.float32)
-        target = np.zeros((len(numbers), len(self.labels)), np.float32)
-        for row, chosen in zip(target, numbers, strict=True):
-            row[chosen] = 1
-        return target
+        if labels is None:
+            return None
+        if self.task.head.kind == "regression":
+            return _numbers(labels)
+        if self.task.head.kind == "classification":
+            return self._checked(self._numbers(labels), axes=1)
+        return np.stack([self._row(row) for row in labels])
+
+    def _row(self, labels) -> np.ndarray:
+        """Return 0 and 1 of a set of labels, for which it may stand itself."""
+        size = self.task.head.size
+        values = np.asarray(labels)
+        if values.shape == (size,) and np.isin(values, (0, 1)).all():
+            return values.astype(np.float32)
+        row = np.zeros(size, np.float32)
+        if values.size:
+            row[self._checked(self._numbers(labels), axes=1)] = 1
+        return row
+
+
+def _numbers(labels) -> np.ndarray:
+    try:
+        numbers = np.asarray(labels, np.float32)
+    except (TypeError, ValueError):
+        numbers = np.full(1, np.nan)
+    if not np.isfinite(numbers).all():
+        raise UserError(
+            f"A regression learns finite numbers. Received: {shown(labels)}."
+        )
+    return numbers

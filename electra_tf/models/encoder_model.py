@@ -103,9 +103,12 @@ class EncoderModel(keras.Model, abc.ABC):
             max_length, encoder.config.max_position_embeddings
         )
         # Of a saved model the file has the vocabulary, see `load_assets`.
-        is_known = isinstance(tokenizer, Tokenizer)
-        self.tokenizer = tokenizer if is_known else None
-        self._reading = None if is_known else tokenizer
+        self.tokenizer: Tokenizer | None = None
+        self._reading: Mapping[str, Any] | None = None
+        if isinstance(tokenizer, Mapping):
+            self._reading = tokenizer
+        else:
+            self.tokenizer = tokenizer
         self.head = self._new_head()
         self.built = True
         self.compile()
@@ -215,14 +218,19 @@ class EncoderModel(keras.Model, abc.ABC):
             return x, y  # A generator or the like, of batches of arrays.
         x = given.listed(x)
         if given.is_text(x):
-            if self.tokenizer is None:
-                raise UserError(
-                    f"Texts need a tokenizer: {type(self).__name__}.load gives "
-                    "the model its own, or make the model with tokenizer=, or "
-                    "give input_ids."
-                )
+            self._reader()
             return self._features(x, None if y is None else given.listed(y))
         return given.arrays(x), self._targets(given.listed(y))
+
+    def _reader(self) -> Tokenizer:
+        """Return the tokenizer, for texts."""
+        if self.tokenizer is None:
+            raise UserError(
+                f"Texts need a tokenizer: {type(self).__name__}.load gives the "
+                "model its own, or make the model with tokenizer=, or give "
+                "input_ids."
+            )
+        return self.tokenizer
 
     def _prepared_dataset(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
         """Return a dataset of ids for one of batches of texts."""

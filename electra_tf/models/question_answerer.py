@@ -131,7 +131,7 @@ class QuestionAnswerer(TaskModel):
                 "There must be an answer, or None, for each question. "
                 f"Received: {len(rows)} questions and {len(labels)} answers."
             )
-        cut = Windows(self.tokenizer, self.settings)
+        cut = Windows(self._reader(), self.settings)
         windows = []
         for number, row in enumerate(rows):
             answer = labels[number] if labels is not None else None

@@ -64,7 +64,10 @@ class Tagger(TaskModel):
         return {"loss": label_loss(), "metrics": [LabelAccuracy()]}
 
     def _targets(self, labels):
-        return self._numbers(labels)
+        """Return numbers for names, after checks."""
+        if labels is None:
+            return None
+        return self._checked(self._numbers(labels), axes=2)
 
     def _rows(self, texts, answers) -> list[dict]:
         """Return rows of texts, or of lists of words."""
@@ -82,15 +85,16 @@ class Tagger(TaskModel):
                 "There must be a list of tags for each text. Received: "
                 f"{len(rows)} texts and {len(labels)} lists."
             )
+        tokenizer = self._reader()
         basic = word_pieces.basic_tokenizer(
-            self.tokenizer,
+            tokenizer,
             self.task.lower_case_words,
             self.task.splits_ideographs,
         )
         inputs, targets, lost = [], [], 0
         for number, row in enumerate(rows):
             words = _words(row, basic)
-            pieces = word_pieces.pieces_of_words(words, self.tokenizer, basic)
+            pieces = word_pieces.pieces_of_words(words, tokenizer, basic)
             placed = word_pieces.what_fits(pieces, self.max_length)
             lost += len(placed.positions) < len(words)
             segments = [self.task.segment] * len(placed.input_ids)

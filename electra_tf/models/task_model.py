@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from electra_tf.conversion import formats, model_folder
 from electra_tf.conversion.model import Model
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.finetuning.finetuned_model import (
     FinetunedModel,
     FinetunedTask,
@@ -21,7 +22,7 @@ from electra_tf.finetuning.serving.answers import ANSWERS, problem
 from electra_tf.finetuning.serving.network import LABELS
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models import given
-from electra_tf.models.encoder_model import SETTINGS, EncoderModel
+from electra_tf.models.encoder_model import IGNORED, SETTINGS, EncoderModel
 from electra_tf.models.tokenizer import Tokenizer
 
 
@@ -102,7 +103,8 @@ class TaskModel(EncoderModel):
             arguments |= {"num_labels": num_labels, "labels": labels}
         else:
             _check_labels(folder, trained, num_labels, labels)
-            settings = InputSettings.from_json(model.tasks_json["settings"])
+            said = (model.tasks_json or {})["settings"]
+            settings = InputSettings.from_json(said)
             arguments |= {"task": trained, "settings": settings}
         made = cls(model.config.encoder, **arguments)
         made._assign(model, new_head=trained is None)
@@ -197,10 +199,30 @@ class TaskModel(EncoderModel):
             return [self._numbers(label) for label in labels]
         return labels
 
+    def _checked(self, numbers, axes: int) -> np.ndarray:
+        """Return numbers of labels as an array, after checks."""
+        try:
+            found = np.asarray(numbers)
+        except ValueError:
+            found = np.asarray(np.nan)
+        size = self.task.head.size
+        known = found.dtype.kind in "iub" and found.ndim == axes
+        if known:
+            found = found.astype(np.int32)
+            right = (found == IGNORED) | ((found >= 0) & (found < size))
+            known = bool(right.all())
+        if not known:
+            raise UserError(
+                f"Labels must be names, or whole numbers from 0 to {size - 1} "
+                f"in an array of {axes} ax{'i' if axes == 1 else 'e'}s. "
+                f"Received: {shown(np.asarray(numbers, object).tolist())}."
+            )
+        return found
+
     def _answers(self):
         """Return what makes inputs of rows of texts, as in prediction."""
         kind = ANSWERS[self.task.head.kind]
-        return kind(self.task, self.settings, self.tokenizer)
+        return kind(self.task, self.settings, self._reader())
 
     def _rows(self, texts, answers) -> list[dict]:
         """Return texts as rows that the answers' inputs are made of."""
@@ -223,14 +245,13 @@ class TaskModel(EncoderModel):
         from electra_tf.finetuning.serving.text_predictor import TextPredictor
         from electra_tf.models.saving import model_of
 
-        if self.tokenizer is None:
-            raise UserError("Texts need a tokenizer; make the model with one.")
+        self._reader()
         tuned = _InMemory(
             self.name, (self.task,), self.settings, model_of(self)
         )
         predictor = TextPredictor(tuned, batch_size=batch_size)
-        texts = given.listed(texts)
-        return predictor(self._rows(texts, predictor.answers))
+        rows = self._rows(given.listed(texts), predictor.answers)
+        return [*predictor(rows)]
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this model."""

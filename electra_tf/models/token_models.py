@@ -1,12 +1,17 @@
 """Keras models of pre-training's two networks: one predicts, one detects."""
 
+import abc
 import sys
 from typing import Any
 
 import keras
 
 from electra_tf.conversion import formats, selection
-from electra_tf.conversion.model import DISCRIMINATOR_HEAD, GENERATOR_HEAD
+from electra_tf.conversion.model import (
+    DISCRIMINATOR_HEAD,
+    GENERATOR_HEAD,
+    Model,
+)
 from electra_tf.errors import UserError
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
 from electra_tf.models.encoder_model import (
@@ -25,6 +30,11 @@ class TokenModel(EncoderModel):
     """
 
     HEAD = ""  # The name of the head in checkpoints.
+
+    @staticmethod
+    @abc.abstractmethod
+    def _part(model: Model) -> Model:
+        """Return the encoder and the head of a pre-trained model."""
 
     @classmethod
     def load(cls, folder: str, dtype: Any = None, **kwargs):
@@ -70,7 +80,7 @@ class TokenModel(EncoderModel):
                 "token, or train both networks by electra_tf.Pretraining."
             )
         texts = [texts] if isinstance(texts, str) else list(texts)
-        made = self.tokenizer(texts, max_length=self.max_length, masks=True)
+        made = self._reader()(texts, max_length=self.max_length, masks=True)
         return made, None
 
 
@@ -97,7 +107,10 @@ class MaskedLM(TokenModel):
     """
 
     HEAD = GENERATOR_HEAD
-    _part = staticmethod(selection.generator)
+
+    @staticmethod
+    def _part(model: Model) -> Model:
+        return selection.generator(model)
 
     def _new_head(self):
         config = self.encoder.config
@@ -137,7 +150,7 @@ class Discriminator(TokenModel):
     HEAD = DISCRIMINATOR_HEAD
 
     @staticmethod
-    def _part(model):
+    def _part(model: Model) -> Model:
         return selection.encoder_with(model, DISCRIMINATOR_HEAD)
 
     def _new_head(self):

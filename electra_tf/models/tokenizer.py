@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from absl import logging
 
+from electra_tf.configs import TokenizerConfig
 from electra_tf.conversion import formats
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
@@ -69,7 +70,8 @@ class Tokenizer(tokenization.Tokenizer):
         with tempfile.NamedTemporaryFile(suffix=".txt") as file:
             file.write(content)
             file.flush()
-            return cls.of(file.name, settings)
+            reading = TokenizerConfig.of(settings).tokenizer_settings
+            return cls(file.name, **reading)
 
     def __call__(
         self,
@@ -110,11 +112,10 @@ class Tokenizer(tokenization.Tokenizer):
                 f"{padding!r}."
             )
         is_one = isinstance(texts, str)
-        rows = [texts] if is_one else _texts("texts", texts)
-        second = [None] * len(rows)
-        if pairs is not None:
-            second = [pairs] if is_one else _texts("pairs", pairs)
-        if len(second) != len(rows) or (is_one and not _is_text(second[0])):
+        rows = _texts("texts", texts)
+        second = [""] * len(rows) if pairs is None else _texts("pairs", pairs)
+        both = pairs is None or isinstance(pairs, str) == is_one
+        if len(second) != len(rows) or not both:
             raise UserError(
                 "pairs must be as many texts as texts has. Received: "
                 f"{len(rows)} and {shown(pairs)}."
@@ -139,8 +140,8 @@ class Tokenizer(tokenization.Tokenizer):
         width = max_length
         if padding == "longest":
             width = max((len(one["input_ids"]) for one in inputs), default=1)
-        names = ("input_ids", "input_mask", "segment_ids")
-        names += ("offsets",) if offsets else ()
+        names = ["input_ids", "input_mask", "segment_ids"]
+        names += ["offsets"] if offsets else []
         batch = {
             name: padded(
                 [one[name] for one in inputs],
@@ -162,20 +163,20 @@ class _Pieces:
         self.places = OffsetTokenizer(tokenizer) if offsets else None
         self.cut = self.longest = 0
 
-    def joined(self, text: str, pair: str | None, max_length: int) -> dict:
+    def joined(self, text: str, pair: str, max_length: int) -> dict:
         """Return the features of an input, lists of one length."""
-        first, second = self._of(text), self._of(pair or "")
-        tokens, segments = joined(
-            first, second, max_length, _Special.CLS, _Special.SEP
+        first, second = self._of(text), self._of(pair)
+        special = self.tokenizer.cls_id, self.tokenizer.sep_id
+        pieces = [*first, *second, *(Piece(i, 0, 0) for i in special)]
+        # Joined are the numbers of pieces, not their ids.
+        numbers = list(range(len(first) + len(second)))
+        chosen, segments = joined(
+            numbers[: len(first)], numbers[len(first) :], max_length, -2, -1
         )
         whole = len(first) + len(second) + (3 if second else 2)
-        self.cut += whole > len(tokens)
+        self.cut += whole > len(chosen)
         self.longest = max(self.longest, whole)
-        special = {
-            _Special.CLS: Piece(self.tokenizer.cls_id, 0, 0),
-            _Special.SEP: Piece(self.tokenizer.sep_id, 0, 0),
-        }
-        placed = [special.get(token) or token for token in tokens]
+        placed = [pieces[number] for number in chosen]
         return {
             "input_ids": [piece.id for piece in placed],
             "input_mask": [1] * len(placed),
@@ -202,18 +203,10 @@ class _Pieces:
         ]
 
 
-class _Special:
-    """Stand for [CLS] and [SEP] until a text is joined to a pair."""
-
-    CLS, SEP = "[CLS]", "[SEP]"
-
-
-def _is_text(value) -> bool:
-    return value is None or isinstance(value, str)
-
-
 def _texts(name: str, values) -> list[str]:
-    """Return texts of a list, an array or a tensor as a list of str."""
+    """Return a text, or those of a list, an array or a tensor, as a list."""
+    if isinstance(values, str):
+        return [values]
     if hasattr(values, "numpy"):
         values = values.numpy()
     if isinstance(values, bytes) or not hasattr(values, "__len__"):

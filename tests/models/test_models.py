@@ -1,5 +1,8 @@
 """What all models keep: inputs of every kind, files, folders, refusals."""
 
+import ast
+import pathlib
+
 import keras
 import numpy as np
 import pytest
@@ -170,3 +173,12 @@ def test_public_names_are_listed():
     assert set(electra_tf.__all__) <= set(dir(electra_tf))
     for name in electra_tf.__all__:
         assert getattr(electra_tf, name).__doc__, name
+    package = pathlib.Path(electra_tf.__file__)
+    assert (package.parent / "py.typed").exists()
+    typed = {
+        alias.asname
+        for node in ast.walk(ast.parse(package.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == set(electra_tf.__all__)

@@ -78,6 +78,8 @@ def test_a_regression_predicts_numbers(model_folder):
     assert model.predict(TEXTS, verbose=0).shape == (2,)
     assert "mae" in str(model.fit(TEXTS, [0.5, 2.0], verbose=0).history)
     assert set(model.answers(TEXTS)[0]) == {"score", "cut"}
+    with pytest.raises(UserError, match="learns finite numbers"):
+        model.fit(TEXTS, [0.5, None])
     with pytest.raises(UserError, match="has no labels"):
         Classifier.load(str(model_folder), num_labels=3, kind="regression")
 
@@ -116,6 +118,10 @@ def test_pairs_in_every_shape(model_folder, texts):
         ([("a", "b", "c")], None, "A row must be a text, a tuple"),
         ({"text": ["a"], "text_pair": []}, None, "equally many rows"),
         (["a"], ["maybe"], "Labels must be of no, yes. Received: 'maybe'"),
+        (["a", "b"], [1, 2], "whole numbers from 0 to 1"),
+        (["a", "b"], [0.0, 1.0], "whole numbers from 0 to 1"),
+        (["a", "b"], [[0, 1], [1, 0]], "an array of 1 axis"),
+        (["a", "b"], [None, 1], "whole numbers from 0 to 1"),
     ],
 )
 def test_bad_rows_are_named(model_folder, texts, labels, message):
