@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import EncoderConfig, FinetuningConfig, TokenizerConfig
@@ -73,6 +74,8 @@ class EncoderModel(keras.Model, abc.ABC):
             transformers will do. Or `input_ids` alone.
         training: bool, whether there is dropout.
     """
+
+    LABELS_APART = True  # Whether labels can be made without the texts.
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -234,15 +237,48 @@ class EncoderModel(keras.Model, abc.ABC):
 
     def _prepared_dataset(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
         """Return a dataset of ids for one of batches of texts."""
-        specs = tf.nest.flatten(dataset.element_spec)
-        if all(spec.dtype != tf.string for spec in specs):
+        spec = dataset.element_spec
+        parts = spec if isinstance(spec, tuple) else (spec,)
+        if all(part.dtype != tf.string for part in tf.nest.flatten(spec)):
             return dataset
-        raise UserError(
-            f"A dataset must have ids, and this one has texts: "
-            f"{dataset.element_spec}. Give the texts as lists, or make ids of "
-            "them first: model.tokenizer(texts), or model.prepared(texts, "
-            "labels) and tf.data.Dataset.from_tensor_slices."
-        )
+        texts = parts[0] if isinstance(parts[0], tuple) else (parts[0],)
+        if not (
+            all(isinstance(part, tf.TensorSpec) for part in texts)
+            and all(part.dtype == tf.string for part in texts)
+            and all(part.shape.rank == 1 for part in texts)
+            and (self.LABELS_APART or len(parts) == 1)
+        ):
+            raise UserError(
+                f"A dataset of {type(self).__name__} must have batches of ids, "
+                "or of texts, or of a tuple of two, with labels "
+                f"{'beside' if self.LABELS_APART else 'only beside ids'}. "
+                f"Received: {spec}. model.prepared(texts, labels) makes ids."
+            )
+        self._reader()
+
+        def mapped(texts, *rest):
+            columns = tf.nest.flatten(texts)
+            kinds = [tf.int32] * len(given.INPUTS)
+            found = tf.numpy_function(self._ids, columns, kinds)
+            for values in found:
+                values.set_shape((columns[0].shape[0], self.max_length))
+            if rest and rest[0].dtype == tf.string:
+                shape = rest[0].shape
+                labels = tf.numpy_function(self._of_bytes, rest[:1], tf.int32)
+                rest = (tf.ensure_shape(labels, shape), *rest[1:])
+            inputs = dict(zip(given.INPUTS, found, strict=True))
+            return (inputs, *rest)
+
+        return dataset.map(mapped)
+
+    def _ids(self, *columns: np.ndarray) -> list[np.ndarray]:
+        """Return the three inputs of columns of bytes."""
+        texts = tuple(map(given.listed, columns))
+        made = self._features(texts if len(texts) > 1 else texts[0], None)[0]
+        return [made[name] for name in given.INPUTS]
+
+    def _of_bytes(self, labels: np.ndarray) -> np.ndarray:
+        return np.asarray(self._targets(given.listed(labels)), np.int32)
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Write a SavedModel, or what else Keras exports, for three int inputs.

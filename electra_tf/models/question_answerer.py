@@ -52,6 +52,7 @@ class QuestionAnswerer(TaskModel):
 
     KINDS = ("independent_question_answering", "joint_question_answering")
     TASK = "question_answering"
+    LABELS_APART = False
 
     def __init__(
         self, encoder, null_answers: bool = False, settings=None, **kwargs

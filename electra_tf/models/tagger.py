@@ -43,6 +43,7 @@ class Tagger(TaskModel):
 
     KINDS = ("tagging",)
     TASK = "tagging"
+    LABELS_APART = False
 
     def _new_task(self, kind, num_labels, labels):
         task = super()._new_task(kind, num_labels, labels)

@@ -132,7 +132,10 @@ def test_an_exported_model_takes_any_length(model_folder, tmp_path):
             {"input_ids": [[1]], "token_ids": [[1]]},
             "input_ids is given twice",
         ),
-        (tf.data.Dataset.from_tensors(["a"]), "A dataset must have ids"),
+        (
+            tf.data.Dataset.from_tensors({"text": ["a"]}),
+            "must have batches of ids, or of texts",
+        ),
     ],
 )
 def test_what_is_no_input_is_refused_with_a_sentence(

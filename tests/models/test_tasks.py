@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import electra_tf
 from electra_tf.errors import UserError
@@ -59,6 +60,23 @@ def test_a_classifier_learns_from_a_column_of_texts(model_folder, tmp_path):
     assert [answer["label"] for answer in predict(TEXTS)] == ["good", "bad"]
     assert predict("bad")["label"] == "bad"
     assert predict({"text": "bad"})["label"] == "bad"
+
+
+def test_a_dataset_of_texts_is_one_of_ids(model_folder):
+    model = Classifier.load(str(model_folder), labels=["x", "y"])
+    for texts in (TEXTS, (TEXTS, TEXTS[::-1])):
+        expected, targets = model.prepared(texts, ["y", "x"])
+        for labels in (["y", "x"], [1, 0]):
+            data = tf.data.Dataset.from_tensors((texts, labels))
+            ((inputs, found),) = model.prepared(data)[0]
+            np.testing.assert_array_equal(found, targets)
+            for name, values in expected.items():
+                np.testing.assert_array_equal(inputs[name], values)
+    data = data.unbatch().batch(1)
+    model.fit(data, validation_data=data, verbose=0)
+    tagger = Tagger.load(str(model_folder), labels=["x", "y"])
+    with pytest.raises(UserError, match="with labels only beside ids"):
+        tagger.fit(data)
 
 
 @pytest.mark.parametrize(
