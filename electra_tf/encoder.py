@@ -7,6 +7,7 @@ from keras import ops
 
 from electra_tf.configs import EncoderConfig
 from electra_tf.layers.attention import compute_attention_mask
+from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.layers.embeddings import Embeddings
 from electra_tf.layers.transformer_block import TransformerBlock
 from electra_tf.randomness import scoped
@@ -22,7 +23,7 @@ class EncoderOutput(NamedTuple):
     attention_probs: tuple  # Of float32 `(B, heads, L, L)`, one a layer.
 
 
-class Encoder(keras.layers.Layer):
+class Encoder(ConfiguredLayer):
     """A BERT-style transformer encoder, ELECTRA's discriminator body.
 
     Its variables carry the names of the original's checkpoints, such as
@@ -43,7 +44,8 @@ class Encoder(keras.layers.Layer):
         segment_ids: int tensor `(batch, length)`; None for all zeros.
         direction: str, "both", "ltr" or "rtl"; the tokens that each attends
             to, see `electra_tf.layers.attention.compute_attention_mask`.
-        random: `RandomStream` to apply dropout, or None for inference.
+        random: `RandomStream` to apply dropout, or None.
+        training: bool, whether Keras draws dropout where `random` is None.
 
     Returns:
         `EncoderOutput`.
@@ -66,6 +68,8 @@ class Encoder(keras.layers.Layer):
     ):
         super().__init__(name=name, **kwargs)
         self.config = config
+        self.lookup = lookup
+        self._owns_embeddings = embeddings is None
         self.embeddings = embeddings or Embeddings(
             config, lookup, dtype=self.dtype_policy
         )
@@ -84,6 +88,23 @@ class Encoder(keras.layers.Layer):
             for index in range(config.num_hidden_layers)
         ]
 
+    @classmethod
+    def load(cls, folder: str, dtype=None) -> "Encoder":
+        """Return a model's main encoder, the discriminator's body.
+
+        Args:
+            folder: a model folder, or any other that
+                `python -m electra_tf.conversion.convert` reads.
+            dtype: Keras' policy, such as "mixed_bfloat16".
+
+        Raises:
+            FileNotFoundError: when no model is there.
+            UserError: when its weights do not fit its config.
+        """
+        from electra_tf.conversion.load import load_encoder
+
+        return load_encoder(folder, dtype)
+
     def build(self, input_shape=None):
         """Create all weights."""
         if not self.embeddings.built:
@@ -96,6 +117,11 @@ class Encoder(keras.layers.Layer):
             for block in self.blocks:
                 block.build()
 
+    def get_config(self):
+        """Return the arguments; embeddings only if they were given."""
+        own = {"embeddings": None} if self._owns_embeddings else {}
+        return {**super().get_config(), **own}
+
     def call(
         self,
         input_ids,
@@ -103,6 +129,7 @@ class Encoder(keras.layers.Layer):
         segment_ids=None,
         direction="both",
         random=None,
+        training=None,
     ):
         """Encode a batch of sequences."""
         if input_mask is None:
@@ -111,6 +138,7 @@ class Encoder(keras.layers.Layer):
             input_ids,
             segment_ids=segment_ids,
             random=scoped(random, "embeddings"),
+            training=training,
         )
         if self.embeddings_project is not None:
             hidden = self.embeddings_project(hidden)
@@ -122,6 +150,7 @@ class Encoder(keras.layers.Layer):
                 hidden,
                 attention_mask=attention_mask,
                 random=scoped(random, block.name),
+                training=training,
             )
             outputs.append(hidden)
             attention.append(probabilities)

@@ -34,11 +34,15 @@ ALLOWED = {
     "loss_terms": set(),
     "weights": set(),
     "layers": {"configs", "randomness"},
-    "encoder": {"configs", "randomness", "layers"},
+    # `Encoder.load` reads what `conversion` reads, when it is called.
+    "encoder": {"configs", "randomness", "layers", "conversion"},
     "pretraining": DATA | NETWORK | {"training", "efficiency", "conversion"},
     "finetuning": DATA | NETWORK | {"training", "efficiency", "conversion"},
     "training": {"configs", "io", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training", "efficiency", "weights"},
+    "models": DATA
+    | NETWORK
+    | {"conversion", "finetuning", "pretraining", "training"},
     "efficiency": {"configs", "command_line", "io"},
     "flags": {"configs"},
     "data_prep": DATA,

@@ -23,7 +23,7 @@ PARAMETERS = {
 
 
 def count(layer) -> int:
-    return sum(int(np.prod(v.shape)) for v in layer.variables)
+    return sum(int(np.prod(v.shape)) for v in layer.weights)
 
 
 @pytest.mark.parametrize("size, fraction", PARAMETERS)
@@ -137,6 +137,6 @@ def test_weights_of_equal_shape_start_different():
     encoder = Encoder(tiny.encoder())
     encoder.build()
     kernels = [
-        v.numpy().tobytes() for v in encoder.variables if v.name == "kernel"
+        v.numpy().tobytes() for v in encoder.weights if v.name == "kernel"
     ]
     assert len(set(kernels)) == len(kernels)

@@ -16,12 +16,13 @@ SEED = 0  # Of the input that two programs' encoders are compared on.
 MAX_LENGTH = 128
 
 
-def load_encoder(path: str) -> Encoder:
+def load_encoder(path: str, dtype=None) -> Encoder:
     """Return a model's main encoder, the discriminator's body.
 
     Args:
         path: a model folder, or any other that
             `python -m electra_tf.conversion.convert` reads.
+        dtype: Keras' policy, such as "mixed_bfloat16".
 
     Returns:
         `Encoder`; call it with `input_ids` and, where there is padding,
@@ -31,14 +32,14 @@ def load_encoder(path: str) -> Encoder:
         FileNotFoundError: when no model is there.
         UserError: when its weights do not fit its config.
     """
-    return encoder(formats.read(path))
+    return encoder(formats.read(path), dtype)
 
 
-def encoder(model: Model) -> Encoder:
+def encoder(model: Model, dtype=None) -> Encoder:
     """Return the main encoder of a model, with its weights."""
-    made = Encoder(model.config.encoder)
+    made = Encoder(model.config.encoder, dtype=dtype)
     made.build()
-    variables = {variable.path: variable for variable in made.variables}
+    variables = {variable.path: variable for variable in made.weights}
     assign(variables, model.variables)
     return made
 

@@ -13,18 +13,20 @@ from keras import ops
 
 from electra_tf.finetuning.span_heads import IndependentSpanHead, JointSpanHead
 from electra_tf.layers.bert_conventions import activation
+from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.layers.dropout import Dropout
 
 # Of the vector that a sentence is classified by; fixed in the released code.
 DROPOUT_RATE = 0.1
 
 
-class DenseHead(keras.layers.Layer):
+class DenseHead(ConfiguredLayer):
     """A linear layer on some of the encoder's vectors; has its task's name."""
 
     def __init__(self, size: int, hidden_size: int, name: str, **kwargs):
         # Targets and masks come in as they are, float32.
         super().__init__(name=name, autocast=False, **kwargs)
+        self.size = size
         self.hidden_size = hidden_size
         # No initializer in the released code: Glorot's uniform default.
         self.dense = keras.layers.Dense(
@@ -50,6 +52,7 @@ class SentenceHead(DenseHead):
 
     def __init__(self, *args, has_hidden_layer: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
+        self.has_hidden_layer = has_hidden_layer
         self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
         self.hidden = None
         if has_hidden_layer:
@@ -68,9 +71,10 @@ class SentenceHead(DenseHead):
 
     def call(self, encoded, features, random=None, training=False):
         """Return the outputs of the head, and the numbers of the examples."""
-        vectors = self.dropout(encoded.pooled_output, random=random)  # [B, H]
+        source = {"random": random, "training": training}
+        vectors = self.dropout(encoded.pooled_output, **source)  # [B, H]
         if self.hidden is not None:
-            vectors = self.dropout(self.hidden(vectors), random=random)
+            vectors = self.dropout(self.hidden(vectors), **source)
         outputs = self.outputs(self.project(vectors), features)
         return {**outputs, "eid": features[f"{self.name}_eid"]}
 

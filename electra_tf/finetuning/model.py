@@ -9,9 +9,16 @@ from keras import ops
 from electra_tf.configs import EncoderConfig
 from electra_tf.encoder import Encoder
 from electra_tf.finetuning.heads import HEADS
+from electra_tf.finetuning.span_heads import SpanHead
 from electra_tf.finetuning.tasks.task import Task
 from electra_tf.loss_terms import LossTerm
 from electra_tf.randomness import RandomStream, scoped
+
+
+def head_of(task, hidden_size: int, **kwargs) -> keras.layers.Layer:
+    """Return the head of a task, without weights yet."""
+    kind, size, options = task.head
+    return HEADS[kind](size, hidden_size, name=task.name, **options, **kwargs)
 
 
 class FinetuningModel:
@@ -27,13 +34,7 @@ class FinetuningModel:
     ):
         self.encoder = Encoder(config, lookup=lookup, name="electra")
         self.encoder.build()
-        self.heads = []
-        for task in tasks:
-            kind, size, options = task.head
-            head = HEADS[kind]
-            self.heads.append(
-                head(size, config.hidden_size, name=task.name, **options)
-            )
+        self.heads = [head_of(task, config.hidden_size) for task in tasks]
         with keras.name_scope("task_specific"):
             for head in self.heads:
                 head.build()
@@ -42,7 +43,7 @@ class FinetuningModel:
     def variables(self) -> dict:
         """All variables by path; the paths are those of the original."""
         layers = [self.encoder, *self.heads]
-        return {v.path: v for layer in layers for v in layer.variables}
+        return {v.path: v for layer in layers for v in layer.weights}
 
     def __call__(
         self,
@@ -53,8 +54,8 @@ class FinetuningModel:
     ) -> dict[str, dict]:
         """Run the heads on a batch, see `electra_tf.finetuning.inputs`.
 
-        `only` names the one task to run. In training heads may look at the
-        labels.
+        `only` names the one task to run. In training heads for spans look at
+        the labels; dropout goes by the stream alone.
 
         Returns the outputs of each task's head, for all examples of the batch,
         whatever their task.
@@ -70,7 +71,7 @@ class FinetuningModel:
                 encoded,
                 features,
                 random=scoped(random, head.name),
-                training=training,
+                training=training and isinstance(head, SpanHead),
             )
             for head in self.heads
             if only in ("", head.name)

@@ -11,7 +11,9 @@ import abc
 import keras
 from keras import ops
 
+from electra_tf.errors import UserError
 from electra_tf.layers.bert_conventions import activation
+from electra_tf.layers.configured_layer import ConfiguredLayer
 
 # Fixed in the released code.
 HIDDEN_SIZE = 512
@@ -21,7 +23,7 @@ NOT_ALLOWED = -1000.0
 NO_TOKEN = -1e9
 
 
-class SpanHead(keras.layers.Layer, abc.ABC):
+class SpanHead(ConfiguredLayer, abc.ABC):
     """Base of the heads for spans: starts, and whether there is an answer.
 
     The loss is the mean of the cross entropies of start and end, and that of
@@ -42,6 +44,7 @@ class SpanHead(keras.layers.Layer, abc.ABC):
     ):
         # Labels and masks come in as they are, float32.
         super().__init__(name=name, autocast=False, **kwargs)
+        self.size = size
         self.hidden_size = hidden_size
         self.answerable_classifier = answerable_classifier
         self.answerable_uses_start_logits = answerable_uses_start_logits
@@ -164,6 +167,11 @@ class JointSpanHead(SpanHead):
     def _given(self, vectors, starts):
         """Return end logits `(B, K, L)` given starts `(B, K)`."""
         chosen = ops.take_along_axis(vectors, starts[..., None], axis=1)
+        if self.end_hidden.quantization_mode:
+            raise UserError(
+                f"{self.end_hidden.path} cannot be quantized: the head takes "
+                "its kernel apart. Quantize the encoder's layers only."
+            )
         # As of [start, token], but the product with each is made only once.
         kernel = ops.cast(self.end_hidden.kernel, vectors.dtype)
         bias = ops.cast(self.end_hidden.bias, vectors.dtype)

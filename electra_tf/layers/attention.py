@@ -1,10 +1,10 @@
 """Multi-head self-attention and its masks."""
 
-import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
 from electra_tf.layers.bert_conventions import dense
+from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.layers.dropout import Dropout
 
 # Added to the scores of keys that are masked. Finite, so a query whose keys
@@ -44,7 +44,7 @@ def compute_attention_mask(input_mask, direction: str = "both"):
     return keys * triangle(ops.ones((length, length), dtype="int32"))
 
 
-class SelfAttention(keras.layers.Layer):
+class SelfAttention(ConfiguredLayer):
     """Scaled dot-product attention of a sequence to itself.
 
     Args:
@@ -54,8 +54,9 @@ class SelfAttention(keras.layers.Layer):
     Call arguments:
         hidden: float tensor `(batch, length, hidden_size)`.
         attention_mask: int tensor `(batch, 1 or length, length)`, see
-            `compute_attention_mask`.
+            `compute_attention_mask`; None to attend to all.
         random: `RandomStream` for dropout of the probabilities, or None.
+        training: bool, whether Keras draws dropout where `random` is None.
 
     Returns:
         The contexts, `(batch, length, hidden_size)`, and the probabilities,
@@ -86,7 +87,7 @@ class SelfAttention(keras.layers.Layer):
         for part in (self.query, self.key, self.value):
             part.build((None, None, self.config.hidden_size))
 
-    def call(self, hidden, attention_mask, random=None):
+    def call(self, hidden, attention_mask=None, random=None, training=None):
         """Attend from each position to those that the mask allows."""
         shape = ops.shape(hidden)
         # Each [B, heads, L, size].
@@ -95,7 +96,7 @@ class SelfAttention(keras.layers.Layer):
         values = self._split_heads(self.value(hidden), shape)
         probabilities = self._probabilities(queries, keys, attention_mask)
         dropped = ops.cast(probabilities, values.dtype)
-        dropped = self.dropout(dropped, random=random)
+        dropped = self.dropout(dropped, random=random, training=training)
         contexts = ops.matmul(dropped, values)
         contexts = ops.transpose(contexts, (0, 2, 1, 3))
         return ops.reshape(contexts, shape), probabilities
@@ -110,7 +111,8 @@ class SelfAttention(keras.layers.Layer):
         """Softmax of the masked scores, in float32."""
         scale = self.config.head_size**-0.5
         scores = ops.matmul(queries * scale, ops.transpose(keys, (0, 1, 3, 2)))
-        allowed = ops.cast(ops.expand_dims(attention_mask, 1), "float32")
-        masked_scores = MASKED_SCORE * (1.0 - allowed)
-        scores = ops.cast(scores, "float32") + masked_scores
+        scores = ops.cast(scores, "float32")
+        if attention_mask is not None:
+            allowed = ops.cast(ops.expand_dims(attention_mask, 1), "float32")
+            scores += MASKED_SCORE * (1.0 - allowed)
         return ops.softmax(scores, axis=-1)

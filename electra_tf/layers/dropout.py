@@ -1,23 +1,32 @@
 """Dropout whose mask is a function of (seed, step, replica, name)."""
 
 import keras
+import numpy as np
 from keras import ops
 
+from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.randomness import RandomStream, dropout_rate
 
+_STATE = "seed_generator_state"
 
-class Dropout(keras.layers.Layer):
+
+class Dropout(ConfiguredLayer):
     """Zeroes a share of its inputs and scales the others up.
 
-    Unlike `keras.layers.Dropout` it draws another mask on every replica, and
-    the same one again when a step is repeated (see `electra_tf.randomness`).
+    With a stream it draws, unlike `keras.layers.Dropout`, another mask on every
+    replica, and the same one again when a step is repeated (see
+    `electra_tf.randomness`). In Keras' own training, without a stream, it
+    draws by a seed generator, whose state is saved with the weights.
 
     Args:
         rate: float in [0, 1), the share of inputs to zero.
+        seed: int, of the seed generator; None to draw one.
 
     Call arguments:
         inputs: float tensor of any shape.
-        random: `RandomStream`, or None to return the inputs as they are.
+        random: `RandomStream`, or None.
+        training: bool, whether to drop where `random` is None; without either
+            the inputs are returned as they are.
 
     Returns:
         A tensor of the shape and dtype of `inputs`.
@@ -28,26 +37,63 @@ class Dropout(keras.layers.Layer):
     >>> stream = RandomStream(seed=1, step=0)
     >>> np.unique(layer(np.ones((1, 99)), random=stream)).tolist()
     [0.0, 2.0]
+    >>> np.unique(layer(np.ones((1, 99)), training=True)).tolist()
+    [0.0, 2.0]
     """
 
-    def __init__(self, rate: float, name: str = "dropout", **kwargs):
+    def __init__(
+        self,
+        rate: float,
+        name: str = "dropout",
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         if not 0 <= rate < 1:
             raise ValueError(
                 f"Dropout rate must be in [0, 1). Received: rate={rate}"
             )
         self.rate = rate
+        self.seed = seed
+        self.supports_masking = True
+        if rate > 0:
+            self.seed_generator = keras.random.SeedGenerator(
+                _new_seed() if seed is None else seed
+            )
 
     def build(self, input_shape=None):
         """Nothing to build."""
 
-    def call(self, inputs, random: RandomStream | None = None):
-        """Apply dropout when a random stream is given."""
-        if random is None or self.rate == 0:
+    def save_own_variables(self, store):
+        """Save the state of the seed generator."""
+        if self.rate > 0:
+            store[_STATE] = ops.convert_to_numpy(self.seed_generator.state)
+
+    def load_own_variables(self, store):
+        """Go on with the draws of the layer that was saved."""
+        if self.rate > 0 and _STATE in store:
+            self.seed_generator.state.assign(store[_STATE])
+
+    def call(self, inputs, random: RandomStream | None = None, training=None):
+        """Apply dropout by a stream, or else in training."""
+        if self.rate == 0 or not (random is not None or training):
             return inputs
+        if random is None:
+            return keras.random.dropout(
+                inputs, self.rate, seed=self.seed_generator
+            )
         rate = dropout_rate(self.rate)
         keep = random.keep_mask(ops.shape(inputs), self.name, rate)
         return _scaled(inputs, keep, 1 / (1 - rate))
+
+
+def _new_seed() -> int:
+    """Draw a seed, as `keras.utils.set_random_seed` has it.
+
+    It comes from NumPy's generator: what Python's gives next is the seed of
+    an initial weight, and these are to stay as they are.
+    """
+    return int(np.random.randint(1, 2**31 - 1))
 
 
 def _scaled(inputs, keep, scale: float):

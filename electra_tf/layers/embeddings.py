@@ -5,6 +5,7 @@ from keras import ops
 
 from electra_tf.configs import EncoderConfig
 from electra_tf.layers import bert_conventions
+from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.layers.dropout import Dropout
 
 
@@ -26,7 +27,7 @@ def one_hot(table, ids):
 LOOKUPS = {"gather": gather, "one_hot": one_hot}
 
 
-class Embeddings(keras.layers.Layer):
+class Embeddings(ConfiguredLayer):
     """Sum of token, segment and position embeddings, then LayerNorm.
 
     The same layer serves generator and discriminator when their embeddings
@@ -42,6 +43,7 @@ class Embeddings(keras.layers.Layer):
         input_ids: int tensor `(batch, length)`.
         segment_ids: int tensor `(batch, length)`, or None for all zeros.
         random: `RandomStream` for dropout, or None.
+        training: bool, whether Keras draws dropout where `random` is None.
 
     Returns:
         Float tensor `(batch, length, embedding_size)`.
@@ -93,7 +95,7 @@ class Embeddings(keras.layers.Layer):
             for name, number in rows.items()
         }
 
-    def call(self, input_ids, segment_ids=None, random=None):
+    def call(self, input_ids, segment_ids=None, random=None, training=None):
         """Look up, add, normalise."""
         length = self._checked_length(input_ids)
         if segment_ids is None:
@@ -107,7 +109,8 @@ class Embeddings(keras.layers.Layer):
             + one_hot(self.token_type_embeddings, segment_ids)
             + self.position_embeddings[:length]
         )
-        return self.dropout(self.normalization(summed), random=random)
+        normalized = self.normalization(summed)
+        return self.dropout(normalized, random=random, training=training)
 
     def _checked_length(self, input_ids):
         length = input_ids.shape[1]
@@ -126,6 +129,11 @@ def _check_ids(name: str, ids, rows: int):
 
     Beyond a table an id has the vector 0, or ends the program, by the device.
     """
+    if keras.backend.is_float_dtype(keras.backend.standardize_dtype(ids.dtype)):
+        raise ValueError(
+            f"{name} must be integers. Received: {ids.dtype}; give "
+            'keras.Input(..., dtype="int32"), or convert them.'
+        )
     if not hasattr(ids, "numpy"):
         return
     numbers = ids.numpy()

@@ -5,9 +5,10 @@ from keras import ops
 
 from electra_tf.configs import EncoderConfig
 from electra_tf.layers.bert_conventions import dense, layer_normalization
+from electra_tf.layers.configured_layer import ConfiguredLayer
 
 
-class TokenPredictionHead(keras.layers.Layer):
+class TokenPredictionHead(ConfiguredLayer):
     """Scores every token of the vocabulary, with a tied output matrix.
 
     Dense layer to the embedding size, activation, LayerNorm, then a product
@@ -45,7 +46,7 @@ class TokenPredictionHead(keras.layers.Layer):
         self.dense = dense(self, config.embedding_size, config.hidden_act)
         self.normalization = layer_normalization(dtype=self.dtype_policy)
 
-    def build(self, input_shape=None):
+    def build(self, hidden_shape=None, word_embeddings_shape=None):
         """Create the transformation and the bias of the output layer."""
         self.dense.build((None, self.input_size))
         self.normalization.build((None, self.config.embedding_size))
@@ -64,7 +65,7 @@ class TokenPredictionHead(keras.layers.Layer):
         return ops.cast(logits, "float32") + bias
 
 
-class ReplacedTokenHead(keras.layers.Layer):
+class ReplacedTokenHead(ConfiguredLayer):
     """Scores for each token whether it was replaced.
 
     Args:
@@ -107,7 +108,7 @@ class ReplacedTokenHead(keras.layers.Layer):
         return ops.cast(logits, "float32")
 
 
-class LinearHead(keras.layers.Layer):
+class LinearHead(ConfiguredLayer):
     """Maps each token's vector to one number.
 
     Args:

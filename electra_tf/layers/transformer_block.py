@@ -5,10 +5,11 @@ import keras
 from electra_tf.configs import EncoderConfig
 from electra_tf.layers.attention import SelfAttention
 from electra_tf.layers.bert_conventions import dense, layer_normalization
+from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.layers.dropout import Dropout
 
 
-class TransformerBlock(keras.layers.Layer):
+class TransformerBlock(ConfiguredLayer):
     """Self-attention and a feed-forward network, each with a residual.
 
     LayerNorm comes after each residual sum, as in BERT (post-norm).
@@ -21,8 +22,10 @@ class TransformerBlock(keras.layers.Layer):
     Call arguments:
         hidden: float tensor `(batch, length, hidden_size)`.
         attention_mask: int tensor `(batch, 1 or length, length)`, see
-            `electra_tf.layers.attention.compute_attention_mask`.
+            `electra_tf.layers.attention.compute_attention_mask`; None to
+            attend to all.
         random: `RandomStream` for dropout, or None.
+        training: bool, whether Keras draws dropout where `random` is None.
 
     Returns:
         The new hidden states, `(batch, length, hidden_size)`, and the
@@ -69,14 +72,15 @@ class TransformerBlock(keras.layers.Layer):
             )
             self.output_normalization.build(hidden)
 
-    def call(self, hidden, attention_mask, random=None):
+    def call(self, hidden, attention_mask=None, random=None, training=None):
         """Attend, then transform each position by itself."""
+        source = {"random": random, "training": training}
         contexts, probabilities = self.attention(
-            hidden, attention_mask=attention_mask, random=random
+            hidden, attention_mask=attention_mask, **source
         )
         attended = self.attention_output(contexts)
-        attended = self.attention_dropout(attended, random=random)
+        attended = self.attention_dropout(attended, **source)
         hidden = self.attention_normalization(hidden + attended)
         transformed = self.feed_forward_output(self.intermediate(hidden))
-        transformed = self.output_dropout(transformed, random=random)
+        transformed = self.output_dropout(transformed, **source)
         return self.output_normalization(hidden + transformed), probabilities

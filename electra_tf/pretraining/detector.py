@@ -52,7 +52,7 @@ class Detector:
         self.encoder = loading.encoder(model)
         self.head = ReplacedTokenHead(model.config.encoder)
         self.head.build()
-        variables = {v.path: v for v in self.head.variables}
+        variables = {v.path: v for v in self.head.weights}
         assign(variables, model.variables)
         self._room = model.config.encoder.max_position_embeddings - 2
 

@@ -115,7 +115,7 @@ class Pretrainer:
     @property
     def variables(self) -> dict:
         """All variables by path; the paths are those of the original."""
-        variables = [v for layer in self.layers for v in layer.variables]
+        variables = [v for layer in self.layers for v in layer.weights]
         # A shared embedding table belongs to two encoders.
         return {variable.path: variable for variable in variables}
 

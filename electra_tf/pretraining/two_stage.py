@@ -33,7 +33,7 @@ def start_discriminator(pretrainer) -> None:
     """Give the main encoder the generator's weights."""
     generator = pretrainer.generator.encoder
     main = pretrainer.main
-    for variable in main.variables:
+    for variable in main.weights:
         path = generator.name + variable.path.removeprefix(main.name)
         variable.assign(pretrainer.variables[path].numpy())
 

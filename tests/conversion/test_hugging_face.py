@@ -281,7 +281,7 @@ def test_their_encoder_computes_the_same_here(tmp_path):
         read = hugging_face.read(path, part="encoder")
         encoder = Encoder(read.config.encoder)
         encoder.build()
-        assign({v.path: v for v in encoder.variables}, read.variables)
+        assign({v.path: v for v in encoder.weights}, read.variables)
         assert_close(encoded(encoder), theirs("ElectraModel", path))
         assert bool(read.left_out) == (kind != "ElectraModel")
 
@@ -357,7 +357,7 @@ def test_a_real_hidden_layer_computes_the_same_here(tmp_path):
     head = heads.ClassificationHead(3, 16, "x", **task["head"]["options"])
     head.build()
     assign(
-        {v.path: v for v in head.variables},
+        {v.path: v for v in head.weights},
         {
             n.split("/", 1)[1].replace(task["name"], "x"): a
             for n, a in read.variables.items()

@@ -75,7 +75,7 @@ def our_logits(model: Model, part: str, inputs: tuple) -> np.ndarray:
     encoder, head = Encoder(config), HEADS[part](config)
     for layer in (encoder, head):
         layer.build()
-        variables = {variable.path: variable for variable in layer.variables}
+        variables = {variable.path: variable for variable in layer.weights}
         assign(variables, model.variables)
     ids, mask, segments = inputs
     hidden = encoder(ids, input_mask=mask, segment_ids=segments).sequence_output

@@ -14,7 +14,7 @@ def test_a_loaded_encoder_computes_what_the_saved_one_did(tmp_path):
     encoder = electra_tf.Encoder(tiny.encoder())
     batch = tiny.batch()
     expected = encoder(*batch).sequence_output.numpy()
-    variables = {v.path: v.numpy() for v in encoder.variables}
+    variables = {v.path: v.numpy() for v in encoder.weights}
     vocabulary = "".join(f"word{i}\n" for i in range(tiny.VOCAB_SIZE))
     model = Model(ModelConfig(tiny.encoder()), variables, vocabulary.encode())
     folder = str(tmp_path / "model")

@@ -28,7 +28,7 @@ def build(case: str):
             settings["hidden_act"] = option
     encoder = Encoder(EncoderConfig(**settings))
     encoder.build()
-    variables = {variable.path: variable for variable in encoder.variables}
+    variables = {variable.path: variable for variable in encoder.weights}
     assign(variables, read_variables(str(FOLDER / f"ckpt_{name}")))
     with np.load(FOLDER / f"{case}.npz", allow_pickle=False) as data:
         recorded = dict(data)

@@ -62,17 +62,19 @@ class TextPredictor:
             input_signature=[ids] * (3 + needs_positions(self.task)),
         )
 
-    def __call__(self, rows: Iterable) -> list[dict]:
-        """Return the answers of texts, in their order.
+    def __call__(self, rows: str | dict | Iterable) -> dict | list[dict]:
+        """Return the answers of texts, in their order; of one, its answer.
 
         Args:
-            rows: texts, pairs of texts, or dicts: with `text` and perhaps
-                `text_pair`; for tagging `text`, or a list of `words`; for
-                questions `question` and `context`.
+            rows: a text, or a dict; or texts, pairs of texts, or dicts: with
+                `text` and perhaps `text_pair`; for tagging `text`, or a list
+                of `words`; for questions `question` and `context`.
 
         Raises:
             UserError: for a row that cannot be answered.
         """
+        if isinstance(rows, str | dict):
+            return self([rows])[0]
         found = self.answer([self.as_dict(row) for row in rows])
         for number, answer in enumerate(found):
             if "error" in answer:

@@ -1,0 +1,117 @@
+"""A Keras model that classifies a text or a pair of texts."""
+
+import keras
+import numpy as np
+from absl import logging
+
+from electra_tf.errors import UserError, shown
+from electra_tf.finetuning.finetuned_model import FinetunedTask
+from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.models.encoder_model import label_loss
+from electra_tf.models.task_model import TaskModel
+from electra_tf.models.tokenizer import arrays
+
+
+class Classifier(TaskModel):
+    """Chooses a label for a text or a pair, any number of them, or a number.
+
+    Args:
+        encoder, tokenizer, max_length: of
+            `electra_tf.models.encoder_model.EncoderModel`.
+        num_labels: int.
+        labels: names of the labels, instead of their number.
+        kind: str, "classification", "multilabel" or "regression".
+
+    Call arguments:
+        inputs: see `EncoderModel`.
+
+    Returns:
+        Float32 logits `(batch, labels)`; for a regression the numbers,
+        `(batch,)`.
+
+    >>> classifier = Classifier.load("FOLDER", labels=["bad", "good"])
+    >>> _ = classifier.fit(["a good film", "bad"], ["good", "bad"], verbose=0)
+    >>> classifier.predict(["good", "a bad film"], verbose=0).shape
+    (2, 2)
+    >>> classifier.answers("good")[0]["label"] in ("bad", "good")
+    True
+    """
+
+    KINDS = ("classification", "multilabel", "regression")
+    TASK = "classification"
+
+    def _new_task(self, kind, num_labels, labels) -> FinetunedTask:
+        if kind != "regression":
+            return super()._new_task(kind, num_labels, labels)
+        if labels is not None or num_labels not in (None, 1):
+            raise UserError(
+                "A regression has no labels. Received: num_labels "
+                f"{num_labels}, labels {labels}."
+            )
+        return FinetunedTask(
+            self.TASK, HeadSpec("regression", 1), scale=(0.0, 1.0)
+        )
+
+    def _outputs(self, encoded, inputs, training):
+        outputs = self._of_head(encoded, inputs, training)
+        if self.task.head.kind != "regression":
+            return outputs["logits"]
+        low, high = self.task.scale or (0.0, 1.0)
+        return low + outputs["predictions"] * (high - low)
+
+    def _defaults(self) -> dict:
+        kind = self.task.head.kind
+        if kind == "regression":
+            return {"loss": "mse", "metrics": ["mae"]}
+        if kind == "multilabel":
+            loss = keras.losses.BinaryCrossentropy(from_logits=True)
+            name = "accuracy"
+            metric = keras.metrics.BinaryAccuracy(name, threshold=0.0)
+            return {"loss": loss, "metrics": [metric]}
+        metric = keras.metrics.SparseCategoricalAccuracy("accuracy")
+        return {"loss": label_loss(), "metrics": [metric]}
+
+    def _features(self, texts, labels):
+        answers = self._answers()
+        rows = self._rows(texts, answers)
+        inputs = [one for row in rows for one in answers.inputs(row)]
+        cut = sum(one["cut"] for one in inputs)
+        if cut:
+            logging.warning(
+                f"{cut} of {len(inputs)} texts had more than max_length "
+                f"{self.max_length} tokens and lost their end."
+            )
+        return arrays(inputs, self.max_length), self._targets(labels)
+
+    def _targets(self, labels):
+        """Return numbers for names; of sets of labels, rows of 0 and 1."""
+        if labels is None:
+            return None
+        if self.task.head.kind == "regression":
+            return _numbers(labels)
+        if self.task.head.kind == "classification":
+            return self._checked(self._numbers(labels), axes=1)
+        return np.stack([self._row(row) for row in labels])
+
+    def _row(self, labels) -> np.ndarray:
+        """Return 0 and 1 of a set of labels, for which it may stand itself."""
+        size = self.task.head.size
+        values = np.asarray(labels)
+        if values.shape == (size,) and np.isin(values, (0, 1)).all():
+            return values.astype(np.float32)
+        row = np.zeros(size, np.float32)
+        if values.size:
+            row[self._checked(self._numbers(labels), axes=1)] = 1
+        return row
+
+
+def _numbers(labels) -> np.ndarray:
+    try:
+        numbers = np.asarray(labels, np.float32)
+    except (TypeError, ValueError):
+        numbers = np.full(1, np.nan)
+    if not np.isfinite(numbers).all():
+        raise UserError(
+            f"A regression learns finite numbers. Received: {shown(labels)}."
+        )
+    return numbers

@@ -1,0 +1,363 @@
+"""Base of the Keras models: an encoder, a head, and texts as inputs.
+
+B batch, L length.
+"""
+
+import abc
+import dataclasses
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from electra_tf.configs import EncoderConfig, FinetuningConfig, TokenizerConfig
+from electra_tf.conversion.model import Model
+from electra_tf.encoder import Encoder, EncoderOutput
+from electra_tf.errors import UserError
+from electra_tf.io import files
+from electra_tf.layers.configured_layer import PACKAGE
+from electra_tf.models import given
+from electra_tf.models.tokenizer import Tokenizer
+from electra_tf.training import checkpoints
+from electra_tf.training.optimizer import CLIP_NORM, DEFAULTS, NOT_DECAYED
+
+# Where the number of a label stands for "nothing to learn here", as in
+# transformers.
+IGNORED = -100
+# Of fine-tuning, by default.
+SETTINGS = FinetuningConfig(data_dir=".", model_name=".")
+_VOCAB_FILE = "vocab.txt"
+
+
+class LabelAccuracy(keras.metrics.SparseCategoricalAccuracy):
+    """The share of right labels, but where there is nothing to learn."""
+
+    def __init__(self, name: str = "accuracy", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Count labels that are not `IGNORED`."""
+        used = keras.ops.cast(keras.ops.not_equal(y_true, IGNORED), "float32")
+        if sample_weight is not None:
+            used *= keras.ops.cast(sample_weight, "float32")
+        return super().update_state(y_true, y_pred, sample_weight=used)
+
+
+keras.saving.register_keras_serializable(PACKAGE)(LabelAccuracy)
+
+
+def label_loss() -> keras.losses.Loss:
+    """Return the cross entropy of logits and labels' numbers."""
+    return keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, ignore_class=IGNORED
+    )
+
+
+class EncoderModel(keras.Model, abc.ABC):
+    """An encoder with a head; its methods take texts, too, with a tokenizer.
+
+    It is compiled when it is made: with AdamW and the learning rate of
+    fine-tuning, and the loss and metrics of its task. `compile` changes that.
+
+    Args:
+        encoder: `electra_tf.EncoderConfig`, its values in a dict, or an
+            `electra_tf.Encoder`, which is shared.
+        tokenizer: `electra_tf.Tokenizer` for texts, or None.
+        max_length: int, tokens that a text may have.
+
+    Call arguments:
+        inputs: dict with `input_ids`, int `(B, L)`, and perhaps `input_mask`
+            (1 for tokens) and `segment_ids`; the names of KerasHub and
+            transformers will do. Or `input_ids` alone.
+        training: bool, whether there is dropout.
+    """
+
+    LABELS_APART = True  # Whether labels can be made without the texts.
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        keras.saving.register_keras_serializable(PACKAGE)(cls)
+
+    def __init__(
+        self,
+        encoder: Encoder | EncoderConfig | Mapping[str, Any],
+        tokenizer: Tokenizer | Mapping[str, Any] | None = None,
+        max_length: int = SETTINGS.max_seq_length,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        if isinstance(encoder, Mapping):
+            encoder = EncoderConfig(**encoder)
+        if isinstance(encoder, EncoderConfig):
+            encoder = Encoder(encoder, dtype=self.dtype_policy)
+        if not isinstance(encoder, Encoder):
+            raise UserError(
+                "encoder must be an electra_tf.EncoderConfig or an "
+                f"electra_tf.Encoder. Received: {encoder!r}."
+            )
+        if not encoder.built:
+            encoder.build()
+        self.encoder = encoder
+        self.max_length = min(
+            max_length, encoder.config.max_position_embeddings
+        )
+        # Of a saved model the file has the vocabulary, see `load_assets`.
+        self.tokenizer: Tokenizer | None = None
+        self._reading: Mapping[str, Any] | None = None
+        if isinstance(tokenizer, Mapping):
+            self._reading = tokenizer
+        else:
+            self.tokenizer = tokenizer
+        self.head = self._new_head()
+        self.built = True
+        self.compile()
+
+    @abc.abstractmethod
+    def _new_head(self) -> keras.layers.Layer:
+        """Return the head with its weights."""
+
+    @abc.abstractmethod
+    def _outputs(self, encoded: EncoderOutput, inputs: dict, training: bool):
+        """Return the outputs of the head."""
+
+    @abc.abstractmethod
+    def _defaults(self) -> dict[str, Any]:
+        """Return the loss and the metrics to compile with."""
+
+    @abc.abstractmethod
+    def _features(self, texts, labels) -> tuple[Any, Any]:
+        """Return inputs of texts and, where labels are given, targets."""
+
+    def _targets(self, labels):
+        """Return targets of labels that were given beside ids."""
+        return labels
+
+    def call(self, inputs, training=None):
+        """Encode, and apply the head."""
+        inputs = given.tensors(inputs)
+        encoded = self.encoder(
+            inputs["input_ids"],
+            input_mask=inputs["input_mask"],
+            segment_ids=inputs["segment_ids"],
+            training=training,
+        )
+        return self._outputs(encoded, inputs, training)
+
+    def compile(
+        self, optimizer="auto", loss="auto", metrics="auto", **kwargs
+    ) -> None:
+        """Choose how to train; what is "auto" is fine-tuning's default."""
+        if isinstance(optimizer, str) and optimizer == "auto":
+            optimizer = default_optimizer()
+        given_by_user = {
+            name: value
+            for name, value in {"loss": loss, "metrics": metrics}.items()
+            if not isinstance(value, str) or value != "auto"
+        }
+        jit_compile = bool(tf.config.list_physical_devices("GPU"))
+        super().compile(
+            optimizer=optimizer,
+            **{
+                "jit_compile": jit_compile,
+                **self._defaults(),
+                **given_by_user,
+                **kwargs,
+            },
+        )
+
+    def compile_from_config(self, config) -> None:
+        """Compile as the saved model was."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
+        """Train as `keras.Model.fit` does; x may be texts.
+
+        Args:
+            x: texts, a list of pairs, ids as of a call, or a dataset.
+            y: labels.
+            validation_data: as x and y, in a tuple, or a dataset.
+            *args, **kwargs: of `keras.Model.fit`.
+        """
+        if isinstance(validation_data, tuple):
+            checked = self.prepared(*validation_data[:2])
+            validation_data = (*checked, *validation_data[2:])
+        elif validation_data is not None:
+            validation_data, _ = self.prepared(validation_data)
+        x, y = self.prepared(x, y)
+        return super().fit(
+            x, y, *args, validation_data=validation_data, **kwargs
+        )
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Evaluate as `keras.Model.evaluate` does; x may be texts."""
+        if "_use_cached_eval_dataset" not in kwargs:
+            x, y = self.prepared(x, y)
+        return super().evaluate(x, y, *args, **kwargs)
+
+    def predict(self, x, *args, **kwargs):
+        """Return the outputs of a call as arrays; x may be texts."""
+        return super().predict(self.prepared(x)[0], *args, **kwargs)
+
+    def prepared(self, x, y=None) -> tuple[Any, Any]:
+        """Return inputs and targets as `keras.Model.fit` takes them.
+
+        Args:
+            x, y: as of `fit`. Of texts this makes padded arrays, once and for
+                all; of a `tf.data.Dataset` of texts, another dataset.
+
+        Raises:
+            UserError: for texts without a tokenizer, or what is no input.
+        """
+        if isinstance(x, tf.data.Dataset):
+            return self._prepared_dataset(x), y
+        if not isinstance(x, list | tuple | Mapping | str | bytes) and not (
+            hasattr(x, "shape") or hasattr(x, "iloc")
+        ):
+            return x, y  # A generator or the like, of batches of arrays.
+        x = given.listed(x)
+        if given.is_text(x):
+            self._reader()
+            return self._features(x, None if y is None else given.listed(y))
+        return given.arrays(x), self._targets(given.listed(y))
+
+    def _reader(self) -> Tokenizer:
+        """Return the tokenizer, for texts."""
+        if self.tokenizer is None:
+            raise UserError(
+                f"Texts need a tokenizer: {type(self).__name__}.load gives the "
+                "model its own, or make the model with tokenizer=, or give "
+                "input_ids."
+            )
+        return self.tokenizer
+
+    def _prepared_dataset(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
+        """Return a dataset of ids for one of batches of texts."""
+        spec = dataset.element_spec
+        parts = spec if isinstance(spec, tuple) else (spec,)
+        if all(part.dtype != tf.string for part in tf.nest.flatten(spec)):
+            return dataset
+        texts = parts[0] if isinstance(parts[0], tuple) else (parts[0],)
+        if not (
+            all(isinstance(part, tf.TensorSpec) for part in texts)
+            and all(part.dtype == tf.string for part in texts)
+            and all(part.shape.rank == 1 for part in texts)
+            and (self.LABELS_APART or len(parts) == 1)
+        ):
+            raise UserError(
+                f"A dataset of {type(self).__name__} must have batches of ids, "
+                "or of texts, or of a tuple of two, with labels "
+                f"{'beside' if self.LABELS_APART else 'only beside ids'}. "
+                f"Received: {spec}. model.prepared(texts, labels) makes ids."
+            )
+        self._reader()
+
+        def mapped(texts, *rest):
+            columns = tf.nest.flatten(texts)
+            kinds = [tf.int32] * len(given.INPUTS)
+            found = tf.numpy_function(self._ids, columns, kinds)
+            for values in found:
+                values.set_shape((columns[0].shape[0], self.max_length))
+            if rest and rest[0].dtype == tf.string:
+                shape = rest[0].shape
+                labels = tf.numpy_function(self._of_bytes, rest[:1], tf.int32)
+                rest = (tf.ensure_shape(labels, shape), *rest[1:])
+            inputs = dict(zip(given.INPUTS, found, strict=True))
+            return (inputs, *rest)
+
+        return dataset.map(mapped)
+
+    def _ids(self, *columns: np.ndarray) -> list[np.ndarray]:
+        """Return the three inputs of columns of bytes."""
+        texts = tuple(map(given.listed, columns))
+        made = self._features(texts if len(texts) > 1 else texts[0], None)[0]
+        return [made[name] for name in given.INPUTS]
+
+    def _of_bytes(self, labels: np.ndarray) -> np.ndarray:
+        return np.asarray(self._targets(given.listed(labels)), np.int32)
+
+    def export(self, filepath, format="tf_saved_model", **kwargs):
+        """Write a SavedModel, or what else Keras exports, for three int inputs.
+
+        Args:
+            filepath: str, of the folder or file.
+            format: str, of `keras.Model.export`.
+            **kwargs: of `keras.Model.export`; `input_signature` by default
+                has batches of any size and length.
+        """
+        shape = (None, None)
+        signature = {
+            name: keras.InputSpec(shape=shape, dtype="int32", ndim=2)
+            for name in given.INPUTS
+        }
+        kwargs.setdefault("input_signature", [signature])
+        super().export(filepath, format=format, **kwargs)
+
+    @property
+    def variables_by_path(self) -> dict[str, keras.Variable]:
+        """The weights under the names that checkpoints have."""
+        layers = (self.encoder, self.head)
+        return {w.path: w for layer in layers for w in layer.weights}
+
+    def _assign(self, model: Model, new_head: bool) -> None:
+        """Take over a model's weights; a new head keeps its own."""
+        own = {weight.path for weight in self.head.weights}
+        checkpoints.assign(
+            self.variables_by_path,
+            model.variables,
+            required=lambda path: not (new_head and path in own),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this model."""
+        tokenizer = self._reading
+        if self.tokenizer is not None:
+            tokenizer = TokenizerConfig.of(
+                self.tokenizer.config
+            ).tokenizer_settings
+        self.encoder.get_config()  # Fails where a copy would not be one.
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
+            "encoder": dataclasses.asdict(self.encoder.config),
+            "tokenizer": tokenizer,
+            "max_length": self.max_length,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "EncoderModel":
+        """Return the model that `get_config` tells of."""
+        policy = keras.saving.deserialize_keras_object(config["dtype"])
+        return cls(**{**config, "dtype": policy})
+
+    def save_assets(self, dir_path: str) -> None:
+        """Keep the vocabulary in a saved model."""
+        if self.tokenizer is not None:
+            path = os.path.join(dir_path, _VOCAB_FILE)
+            files.write(path, self.tokenizer.content)
+
+    def load_assets(self, dir_path: str) -> None:
+        """Read the vocabulary of a saved model."""
+        path = os.path.join(dir_path, _VOCAB_FILE)
+        if self._reading is not None and os.path.exists(path):
+            self.tokenizer = Tokenizer(path, **self._reading)
+            self._reading = None
+
+
+def default_optimizer() -> keras.optimizers.Optimizer:
+    """Return Keras' AdamW with the settings of fine-tuning."""
+    made = keras.optimizers.AdamW(
+        SETTINGS.learning_rate,
+        weight_decay=SETTINGS.weight_decay_rate,
+        beta_1=DEFAULTS.beta_1,
+        beta_2=DEFAULTS.beta_2,
+        epsilon=DEFAULTS.epsilon,
+        global_clipnorm=CLIP_NORM,
+    )
+    made.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    return made

@@ -1,0 +1,207 @@
+"""A Keras model that answers questions by a span of a passage."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+
+from electra_tf.errors import UserError, shown
+from electra_tf.finetuning.finetuned_model import FinetunedTask, InputSettings
+from electra_tf.finetuning.tasks.question_answering import passages
+from electra_tf.finetuning.tasks.question_answering.windows import Windows
+from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.models.encoder_model import SETTINGS
+from electra_tf.models.task_model import TaskModel
+from electra_tf.models.tokenizer import arrays
+
+LABELS = ("start_positions", "end_positions", "is_impossible")
+MAX_LENGTH = 384  # Of SQuAD's inputs in the paper's code.
+
+
+class QuestionAnswerer(TaskModel):
+    """Finds where in a passage the answer to a question begins and ends.
+
+    Labels beside ids are a dict of `start_positions`, `end_positions` and
+    perhaps `is_impossible`, int `(batch,)`. Beside texts they are
+    answers: (text, number of its first character), a dict as in SQuAD with
+    `text` and `answer_start`, or None for no answer. The loss is that of the
+    head, as fine-tuning has it.
+
+    Args:
+        encoder, tokenizer, max_length: of
+            `electra_tf.models.encoder_model.EncoderModel`.
+        null_answers: bool, whether a question may have no answer.
+
+    Call arguments:
+        inputs: see `EncoderModel`; segment 1 is the passage.
+
+    Returns:
+        dict with float32 `start_logits` and `end_logits`, `(batch, length)`,
+        and what else the head has.
+
+    >>> answerer = QuestionAnswerer.load("FOLDER", max_length=16)
+    >>> asked = [("what is good?", "a good film")]
+    >>> _ = answerer.fit(asked, [("film", 7)], verbose=0)
+    >>> answerer.predict(asked, verbose=0)["start_logits"].shape
+    (1, 16)
+    >>> answerer.answers(asked)[0]["answer"] in ("a", "good", "film", "a good",
+    ...     "good film", "a good film")
+    True
+    """
+
+    KINDS = ("independent_question_answering", "joint_question_answering")
+    TASK = "question_answering"
+    LABELS_APART = False
+
+    def __init__(
+        self, encoder, null_answers: bool = False, settings=None, **kwargs
+    ):
+        self._null_answers = null_answers
+        if settings is None:
+            settings = dataclasses.replace(
+                InputSettings.of(SETTINGS),
+                joint_prediction=False,
+                answerable_classifier=False,
+            )
+            kwargs["max_length"] = kwargs.get("max_length") or MAX_LENGTH
+        super().__init__(encoder, settings=settings, **kwargs)
+
+    def _new_task(self, kind, num_labels, labels) -> FinetunedTask:
+        if num_labels is not None or labels is not None:
+            raise UserError(
+                "Answers are spans and have no labels. Received: num_labels "
+                f"{num_labels}, labels {labels}."
+            )
+        # Starts and ends alone, as in transformers, so that it converts.
+        options = {
+            "answerable_classifier": False,
+            "answerable_uses_start_logits": False,
+            "answerable_weight": SETTINGS.answerable_weight,
+        }
+        return FinetunedTask(
+            self.TASK,
+            HeadSpec(self.KINDS[0], 1, options),
+            has_null_answers=self._null_answers,
+        )
+
+    def _outputs(self, encoded, inputs, training):
+        labelled = "start_positions" in inputs
+        # A joint head is given the right starts in training, and needs them.
+        outputs = self._of_head(encoded, inputs, bool(training) and labelled)
+        dropped = {"eid"} if labelled else {"eid", "loss"}
+        return {n: v for n, v in outputs.items() if n not in dropped}
+
+    def _defaults(self) -> dict:
+        return {"loss": None, "metrics": None}
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Return the mean of the head's losses."""
+        if "loss" not in y_pred:
+            raise UserError(
+                f"Training needs labels: {', '.join(LABELS)}. Received inputs "
+                f"{', '.join(x)}."
+            )
+        losses = y_pred["loss"]
+        if sample_weight is not None:
+            losses *= keras.ops.cast(sample_weight, losses.dtype)
+        return keras.ops.mean(losses)
+
+    def train_step(self, data):
+        """Train on labels among the inputs, or beside them."""
+        return super().train_step(_joined(data))
+
+    def test_step(self, data):
+        """Evaluate on labels among the inputs, or beside them."""
+        return super().test_step(_joined(data))
+
+    def _targets(self, labels):
+        if labels is None or isinstance(labels, Mapping):
+            return labels
+        raise UserError(
+            f"Labels beside ids must be a dict of {', '.join(LABELS)}. "
+            f"Received: {shown(labels)}."
+        )
+
+    def _features(self, texts, labels):
+        rows = self._rows(texts, self._answers())
+        if labels is not None and len(labels) != len(rows):
+            raise UserError(
+                "There must be an answer, or None, for each question. "
+                f"Received: {len(rows)} questions and {len(labels)} answers."
+            )
+        cut = Windows(self._reader(), self.settings)
+        windows = []
+        for number, row in enumerate(rows):
+            answer = labels[number] if labels is not None else None
+            question = self._question(number, row, answer)
+            made = cut(question)
+            if labels is None and len(made) != 1:
+                raise UserError(
+                    f"The passage of row {number} takes {len(made)} inputs of "
+                    f"{self.max_length} tokens, so its logits are no row of an "
+                    "array. Ask by answers, or raise max_length."
+                )
+            windows += made
+        inputs = [
+            {"input_ids": w.input_ids, "segment_ids": w.segment_ids}
+            for w in windows
+        ]
+        found = arrays(inputs, self.max_length)
+        if labels is None:
+            return found, None
+        starts, ends, impossible = (
+            np.array([int(getattr(w, name)) for w in windows], np.int32)
+            for name in ("start", "end", "is_impossible")
+        )
+        values = (starts, ends, impossible)
+        return found, dict(zip(LABELS, values, strict=True))
+
+    def _question(self, number: int, row: dict, answer) -> passages.Question:
+        text, begin = _answer(answer, row["context"], number)
+        return passages.Question(
+            number,
+            str(number),
+            row["question"],
+            passages.Passage(row["context"]),
+            [],
+            text,
+            begin,
+            is_impossible=begin == passages.NO_PLACE,
+        )
+
+
+def _answer(answer, context: str, number: int) -> tuple[str, int]:
+    """Return the text of an answer and where it begins."""
+    if isinstance(answer, Mapping):
+        values = [answer.get("text"), answer.get("answer_start")]
+        answer = [
+            v[0] if isinstance(v, list | tuple) and v else v for v in values
+        ]
+        answer = None if answer in ([[], []], [(), ()]) else answer
+    if answer is None:
+        return "", passages.NO_PLACE
+    if isinstance(answer, list | tuple) and len(answer) == 2:
+        text, begin = answer
+        if (
+            isinstance(text, str)
+            and isinstance(begin, int | np.integer)
+            and text
+            and context[begin : begin + len(text)] == text
+        ):
+            return text, int(begin)
+    raise UserError(
+        f"The answer to row {number} must be its text and the number of its "
+        f"first character in the context, or None. Received: {shown(answer)}; "
+        f"the context begins with {shown(context[:40])}."
+    )
+
+
+def _joined(data):
+    """Return data whose inputs have the labels that stood beside them."""
+    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+    if isinstance(y, Mapping):
+        x, y = {**x, **y}, None
+    return x, y, weight

@@ -1,0 +1,89 @@
+"""Writes a model and its tokenizer as a model folder."""
+
+import dataclasses
+
+import numpy as np
+
+from electra_tf.conversion import model_folder
+from electra_tf.conversion.model import (
+    Model,
+    ModelConfig,
+    make,
+    named_size,
+    shapes_of,
+    with_parts,
+)
+from electra_tf.encoder import Encoder
+from electra_tf.errors import UserError
+from electra_tf.models.encoder_model import EncoderModel
+from electra_tf.models.pretraining import Pretraining
+from electra_tf.models.task_model import TaskModel
+from electra_tf.models.tokenizer import Tokenizer
+
+
+def save(
+    folder: str,
+    model: EncoderModel | Encoder | Pretraining,
+    tokenizer: Tokenizer | None = None,
+) -> None:
+    """Write a model folder, which all of electra_tf reads.
+
+    Prediction, serving and export take that of a fine-tuned model,
+    `--init_checkpoint` and `python -m electra_tf.conversion.convert` any.
+
+    Args:
+        folder: str, must not be there yet, or be empty.
+        model: `Classifier`, `Tagger`, `QuestionAnswerer`, `MaskedLM`,
+            `Discriminator`, `Pretraining` or `Encoder`.
+        tokenizer: `Tokenizer`; the model's own by default.
+
+    Raises:
+        FileExistsError: when something is in the folder.
+        UserError: without a tokenizer, or for weights that are quantized.
+    """
+    model_folder.write(folder, model_of(model, tokenizer))
+
+
+def model_of(model, tokenizer: Tokenizer | None = None) -> Model:
+    """Return a Keras model as arrays by name, with what reads texts."""
+    if isinstance(model, Pretraining):
+        return model.model(tokenizer)
+    if not isinstance(model, EncoderModel | Encoder):
+        raise UserError(
+            "What to save must be an Encoder, a Classifier or another model "
+            f"of electra_tf. Received: {type(model).__name__}."
+        )
+    tokenizer = tokenizer or getattr(model, "tokenizer", None)
+    if tokenizer is None:
+        raise UserError(
+            "A model folder needs a tokenizer: electra_tf.save(folder, model, "
+            "electra_tf.Tokenizer.load(...))."
+        )
+    encoder = model if isinstance(model, Encoder) else model.encoder
+    if isinstance(model, Encoder):
+        model.build() if not model.built else None
+        variables = {weight.path: weight for weight in model.weights}
+    else:
+        variables = model.variables_by_path
+    odd = [path for path in variables if "lora" in path or "_scale" in path]
+    if odd:
+        raise UserError(
+            f"A model folder holds plain weights. Received: {odd[0]} and "
+            f"{len(odd) - 1} more of LoRA or quantization. Save the model as "
+            ".keras and load it, which merges LoRA's."
+        )
+    arrays = {path: np.asarray(v.numpy()) for path, v in variables.items()}
+    source = f"the {type(model).__name__}"
+    config = ModelConfig(
+        encoder.config,
+        **tokenizer.config.tokenizer_settings,
+        model_size=named_size(encoder.config),
+    )
+    config = with_parts(source, config, shapes_of(arrays))
+    made = make(source, config, arrays, tokenizer.content)
+    if not isinstance(model, TaskModel):
+        return made
+    tasks = model_folder.tasks_json(
+        [model.task.to_json()], dataclasses.asdict(model.settings)
+    )
+    return dataclasses.replace(made, tasks_json=tasks)

@@ -1,0 +1,296 @@
+"""Base of the models of fine-tuning's tasks: its heads, its folders."""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from electra_tf.conversion import formats, model_folder
+from electra_tf.conversion.model import Model
+from electra_tf.errors import UserError, shown
+from electra_tf.finetuning.finetuned_model import (
+    FinetunedModel,
+    FinetunedTask,
+    InputSettings,
+)
+from electra_tf.finetuning.model import head_of
+from electra_tf.finetuning.serving.answers import ANSWERS, problem
+from electra_tf.finetuning.serving.network import LABELS
+from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.models import given
+from electra_tf.models.encoder_model import IGNORED, SETTINGS, EncoderModel
+from electra_tf.models.tokenizer import Tokenizer
+
+
+class TaskModel(EncoderModel):
+    """A model with one of fine-tuning's heads.
+
+    Args:
+        encoder, tokenizer, max_length: of `EncoderModel`.
+        num_labels: int, how many labels there are.
+        labels: their names, instead of their number.
+        kind: str, which head, one of `KINDS`.
+        task: `FinetunedTask` or its dict, instead of the three before.
+        settings: `InputSettings` or its dict; of fine-tuning by default.
+    """
+
+    KINDS: tuple[str, ...] = ()
+    TASK = ""  # The name of a new head, a part of its variables' names.
+    OPTIONS: Mapping[str, Any] = {}
+
+    def __init__(
+        self,
+        encoder,
+        num_labels: int | None = None,
+        labels: Sequence[str] | None = None,
+        kind: str | None = None,
+        task: FinetunedTask | Mapping[str, Any] | None = None,
+        settings: InputSettings | Mapping[str, Any] | None = None,
+        max_length: int | None = None,
+        **kwargs,
+    ):
+        if task is None:
+            task = self._new_task(kind or self.KINDS[0], num_labels, labels)
+        if isinstance(task, Mapping):
+            task = FinetunedTask.from_json(dict(task))
+        self.task = task
+        if settings is None:
+            settings = InputSettings.of(SETTINGS)
+        if isinstance(settings, Mapping):
+            settings = InputSettings(**settings)
+        length = max_length or settings.max_seq_length
+        super().__init__(encoder, max_length=length, **kwargs)
+        self.settings = _of_length(settings, self.max_length)
+
+    @classmethod
+    def load(
+        cls,
+        folder: str,
+        num_labels: int | None = None,
+        labels: Sequence[str] | None = None,
+        task: str | None = None,
+        new_head: bool = False,
+        dtype: Any = None,
+        **kwargs,
+    ):
+        """Return the model of a folder, with its head or a new one.
+
+        Args:
+            folder: what `python -m electra_tf.conversion.convert` reads: a
+                fine-tuned model, which comes with its head and labels, or a
+                pre-trained one.
+            num_labels, labels: of a new head, see the class.
+            task: str, which head, where a folder has several.
+            new_head: bool, whether to leave out a head that is there.
+            dtype: Keras' policy, such as "mixed_bfloat16".
+            **kwargs: other arguments of the class.
+
+        Raises:
+            FileNotFoundError: when no model is there.
+            UserError: when the head that is there has other labels.
+        """
+        model = formats.read(folder)
+        trained = None if new_head else cls._trained(model, folder, task)
+        tokenizer = None
+        if model.vocab is not None:
+            tokenizer = Tokenizer.of_model(model, folder)
+        arguments = {"tokenizer": tokenizer, "dtype": dtype, **kwargs}
+        if trained is None:
+            arguments |= {"num_labels": num_labels, "labels": labels}
+        else:
+            _check_labels(folder, trained, num_labels, labels)
+            said = (model.tasks_json or {})["settings"]
+            settings = InputSettings.from_json(said)
+            arguments |= {"task": trained, "settings": settings}
+        made = cls(model.config.encoder, **arguments)
+        made._assign(model, new_head=trained is None)
+        if trained is None:
+            print(
+                f"{cls.__name__}: the head is new, {folder} has none for it. "
+                "Train it with fit.",
+                file=sys.stderr,
+            )
+        return made
+
+    @classmethod
+    def _trained(
+        cls, model: Model, folder: str, name: str | None
+    ) -> FinetunedTask | None:
+        """Return the task of a folder's trained head, None without any."""
+        if model.tasks_json is None:
+            return None
+        model_folder.check_tasks(model.tasks_json, folder)
+        found = {
+            task["name"]: task
+            for task in model.tasks_json["tasks"]
+            if task["head"]["kind"] in cls.KINDS
+        }
+        if (name is None and len(found) > 1) or name not in (None, *found):
+            raise UserError(
+                f"{folder} has the heads {', '.join(found) or 'of other kinds'}"
+                f" for {cls.__name__}; choose one by task. Received: {name!r}."
+            )
+        if not found:
+            return None
+        chosen = found[name] if name else next(iter(found.values()))
+        return FinetunedTask.from_json(chosen)
+
+    def _new_task(self, kind: str, num_labels, labels) -> FinetunedTask:
+        """Return the task of a new head."""
+        if kind not in self.KINDS:
+            raise UserError(
+                f"kind must be one of {', '.join(self.KINDS)}. Received: "
+                f"{kind!r}."
+            )
+        if labels is not None:
+            labels = tuple(map(str, labels))
+            num_labels = len(labels) if num_labels is None else num_labels
+        elif num_labels is not None:
+            labels = tuple(map(str, range(num_labels)))
+        if not labels or len(labels) != num_labels:
+            raise UserError(
+                "A new head needs num_labels, or labels, their names, as many "
+                f"as num_labels. Received: num_labels {num_labels}, labels "
+                f"{labels}."
+            )
+        head = HeadSpec(kind, num_labels, self.OPTIONS)
+        return FinetunedTask(self.TASK, head, labels)
+
+    def _new_head(self) -> keras.layers.Layer:
+        size = self.encoder.config.hidden_size
+        head = head_of(self.task, size, dtype=self.dtype_policy)
+        with keras.name_scope("task_specific"):
+            head.build()
+        return head
+
+    def _of_head(self, encoded, inputs: dict, training, positions=None) -> dict:
+        """Return all outputs of the head; labels are zeros if not given."""
+        none = keras.ops.zeros_like(inputs["input_ids"][:, 0])
+        labels = {"eid": none, **LABELS[self.task.head.kind](none, positions)}
+        features = {
+            "input_mask": inputs["input_mask"],
+            "segment_ids": inputs["segment_ids"],
+            **{
+                f"{self.task.name}_{name}": inputs.get(name, value)
+                for name, value in labels.items()
+            },
+        }
+        return self.head(encoded, features, training=training)
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """The names of the labels; None where there are none."""
+        return self.task.labels
+
+    def _numbers(self, labels):
+        """Return labels' numbers for their names; other values stay."""
+        if isinstance(labels, str):
+            if self.labels is None or labels not in self.labels:
+                known = ", ".join(self.labels or ()) or "no names"
+                raise UserError(
+                    f"Labels must be of {known}. Received: {labels!r}."
+                )
+            return self.labels.index(labels)
+        if isinstance(labels, list | tuple):
+            return [self._numbers(label) for label in labels]
+        return labels
+
+    def _checked(self, numbers, axes: int) -> np.ndarray:
+        """Return numbers of labels as an array, after checks."""
+        try:
+            found = np.asarray(numbers)
+        except ValueError:
+            found = np.asarray(np.nan)
+        size = self.task.head.size
+        known = found.dtype.kind in "iub" and found.ndim == axes
+        if known:
+            found = found.astype(np.int32)
+            right = (found == IGNORED) | ((found >= 0) & (found < size))
+            known = bool(right.all())
+        if not known:
+            raise UserError(
+                f"Labels must be names, or whole numbers from 0 to {size - 1} "
+                f"in an array of {axes} ax{'i' if axes == 1 else 'e'}s. "
+                f"Received: {shown(np.asarray(numbers, object).tolist())}."
+            )
+        return found
+
+    def _answers(self):
+        """Return what makes inputs of rows of texts, as in prediction."""
+        kind = ANSWERS[self.task.head.kind]
+        return kind(self.task, self.settings, self._reader())
+
+    def _rows(self, texts, answers) -> list[dict]:
+        """Return texts as rows that the answers' inputs are made of."""
+        rows = given.rows(texts, answers.texts)
+        for number, row in enumerate(rows):
+            if wrong := problem(answers, row):
+                raise UserError(f"Row {number}: {wrong}.")
+        return rows
+
+    def answers(self, texts, batch_size: int = 32) -> list[dict]:
+        """Return what `electra_tf.load_predictor` says of texts.
+
+        Args:
+            texts: as of `predict`.
+            batch_size: int, inputs that go through the network together.
+
+        Raises:
+            UserError: for a row that cannot be answered.
+        """
+        from electra_tf.finetuning.serving.text_predictor import TextPredictor
+        from electra_tf.models.saving import model_of
+
+        self._reader()
+        tuned = _InMemory(
+            self.name, (self.task,), self.settings, model_of(self)
+        )
+        predictor = TextPredictor(tuned, batch_size=batch_size)
+        rows = self._rows(given.listed(texts), predictor.answers)
+        return [*predictor(rows)]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make this model."""
+        return {
+            **super().get_config(),
+            "task": self.task.to_json(),
+            "settings": dataclasses.asdict(self.settings),
+        }
+
+
+def _of_length(settings: InputSettings, length: int) -> InputSettings:
+    """Return settings for inputs of another length; windows still overlap."""
+    if length == settings.max_seq_length:
+        return settings
+    return dataclasses.replace(
+        settings,
+        max_seq_length=length,
+        max_query_length=min(settings.max_query_length, max(length // 2, 1)),
+        doc_stride=min(settings.doc_stride, max(length // 4, 1)),
+    )
+
+
+class _InMemory(FinetunedModel):
+    """A fine-tuned model that is in no folder."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return Tokenizer.of_model(self.model, self.path)
+
+
+def _check_labels(folder: str, task: FinetunedTask, num_labels, labels):
+    """Check labels that a user asks for against those of a trained head."""
+    size, names = task.head.size, task.labels
+    if num_labels not in (None, size) or (
+        labels is not None and tuple(labels) != names
+    ):
+        raise UserError(
+            f"The trained head of {os.path.basename(folder) or folder} has "
+            f"{size} labels: {', '.join(names or ()) or 'numbers'}. Received: "
+            f"num_labels {num_labels}, labels {labels}. Leave them out, or "
+            "give new_head=True to train another head."
+        )

@@ -1,0 +1,187 @@
+"""What all models keep: inputs of every kind, files, folders, refusals."""
+
+import ast
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import electra_tf
+from electra_tf.errors import UserError
+from electra_tf.models import given
+from electra_tf.models.classifier import Classifier
+from electra_tf.models.question_answerer import QuestionAnswerer
+from electra_tf.models.tagger import Tagger
+from electra_tf.models.token_models import Discriminator, MaskedLM
+
+TEXTS = ["a good film", "bad"]
+PAIRS = [("what?", "a good film"), ("good?", "bad film")]
+MODELS = {
+    Classifier: ({"labels": ("no", "yes")}, TEXTS),
+    Tagger: ({"num_labels": 3}, TEXTS),
+    QuestionAnswerer: ({}, PAIRS),
+    MaskedLM: ({}, TEXTS),
+    Discriminator: ({}, TEXTS),
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def loaded(request, model_folder):
+    """A model, and texts for it."""
+    options, texts = MODELS[request.param]
+    made = request.param.load(str(model_folder), max_length=16, **options)
+    made.compile(run_eagerly=True)  # Nothing here is worth its tracing.
+    return made, texts
+
+
+def assert_same(one, other):
+    keras.tree.map_structure(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-5), one, other
+    )
+
+
+def test_ids_in_any_library_s_names_are_the_texts(loaded):
+    model, texts = loaded
+    ids = model.prepared(texts)[0]
+    assert set(ids) == set(given.INPUTS)
+    assert all(v.dtype == np.int32 for v in ids.values())
+    expected = model.predict(texts, verbose=0)
+    names = {
+        "KerasHub": ("token_ids", "padding_mask", "segment_ids"),
+        "transformers": ("input_ids", "attention_mask", "token_type_ids"),
+    }
+    for theirs in names.values():
+        renamed = {
+            name: ids[ours]
+            for name, ours in zip(theirs, given.INPUTS, strict=True)
+        }
+        renamed[theirs[1]] = renamed[theirs[1]].astype(bool)
+        assert_same(model(renamed), expected)
+        tensors = {n: tf.constant(v, tf.int64) for n, v in ids.items()}
+        lists = {n: v.tolist() for n, v in ids.items()}
+        for kind in (tensors, lists, tf.data.Dataset.from_tensors(ids)):
+            assert_same(model.predict(kind, verbose=0), expected)
+
+
+def test_ids_alone_have_no_padding(loaded):
+    model, _ = loaded
+    ids = np.array([[2, 5, 6, 3], [2, 7, 8, 3]])
+    mask = {"input_ids": ids, "input_mask": np.ones_like(ids)}
+    assert_same(model(ids), model(mask))
+    assert_same(model.predict(ids.tolist(), verbose=0), model(mask))
+
+
+def test_files_and_copies_are_the_same_model(loaded, tmp_path):
+    model, texts = loaded
+    expected = model.predict(texts, verbose=0)
+    model.save(tmp_path / "x.keras")
+    again = keras.models.load_model(tmp_path / "x.keras")
+    assert_same(again.predict(texts, verbose=0), expected)
+    assert again.get_config() == model.get_config()
+    assert type(again.loss) is type(model.loss)
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    clone.tokenizer = model.tokenizer
+    assert_same(clone(model.prepared(texts)[0]), expected)
+    assert type(keras.models.model_from_json(model.to_json())) is type(model)
+
+
+def test_a_folder_is_the_same_model(loaded, tmp_path):
+    model, texts = loaded
+    path = str(tmp_path / "saved")
+    electra_tf.save(path, model)
+    again = type(model).load(path, max_length=16)
+    assert_same(
+        again(model.prepared(texts)[0]), model.predict(texts, verbose=0)
+    )
+    with pytest.raises(FileExistsError):
+        electra_tf.save(path, model)
+
+
+def test_dropout_is_on_in_training_alone(loaded):
+    model, texts = loaded
+    ids = model.prepared(texts)[0]
+    assert_same(model(ids), model(ids, training=False))
+    plain, dropped = (
+        keras.tree.flatten(model(ids, training=training))[-1]
+        for training in (False, True)
+    )
+    assert np.abs(plain - dropped).max() > 1e-4
+
+
+def test_an_exported_model_takes_any_length(model_folder, tmp_path):
+    model = Classifier.load(str(model_folder), num_labels=2)
+    model.export(str(tmp_path / "saved"), verbose=False)
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    for length in (5, 9):
+        batch = model.tokenizer(TEXTS, max_length=length)
+        tensors = {name: tf.constant(values) for name, values in batch.items()}
+        assert_same(loaded.serve(tensors), model(batch))
+
+
+@pytest.mark.parametrize(
+    "inputs, message",
+    [
+        ({"ids": np.ones((1, 3), "int32")}, "must have input_ids"),
+        ([np.ones((1, 3)), np.ones((1, 3))], "input_ids must be equally long"),
+        (np.ones((1, 3), "float32"), "input_ids must be integers"),
+        ([[1, 2], [1]], "input_ids must be equally long lists"),
+        (
+            {"input_ids": [[1]], "token_ids": [[1]]},
+            "input_ids is given twice",
+        ),
+        (
+            tf.data.Dataset.from_tensors({"text": ["a"]}),
+            "must have batches of ids, or of texts",
+        ),
+    ],
+)
+def test_what_is_no_input_is_refused_with_a_sentence(
+    model_folder, inputs, message
+):
+    model = Discriminator.load(str(model_folder))
+    model.compile(run_eagerly=True)
+    with pytest.raises(UserError, match=message):
+        model.predict(inputs, verbose=0)
+
+
+def test_texts_need_a_tokenizer(model_folder):
+    encoder = electra_tf.Encoder.load(str(model_folder))
+    model = Classifier(encoder, num_labels=2)
+    with pytest.raises(UserError, match="Texts need a tokenizer"):
+        model.predict(["a"])
+    with pytest.raises(UserError, match="needs a tokenizer"):
+        electra_tf.save("nowhere", model)
+    assert model.encoder is encoder
+
+
+def test_encoders_load_in_any_policy(model_folder):
+    for policy in ("float32", "mixed_bfloat16"):
+        encoder = electra_tf.Encoder.load(str(model_folder), dtype=policy)
+        output = encoder(np.array([[2, 5, 3]])).sequence_output
+        assert output.dtype == encoder.compute_dtype
+        assert encoder.dtype_policy.name == policy
+
+
+def test_weights_that_are_not_plain_are_refused(model_folder, tmp_path):
+    model = Discriminator.load(str(model_folder))
+    model.encoder.blocks[0].attention.query.enable_lora(2)
+    with pytest.raises(UserError, match="plain weights"):
+        electra_tf.save(str(tmp_path / "x"), model)
+
+
+def test_public_names_are_listed():
+    assert set(electra_tf.__all__) <= set(dir(electra_tf))
+    for name in electra_tf.__all__:
+        assert getattr(electra_tf, name).__doc__, name
+    package = pathlib.Path(electra_tf.__file__)
+    assert (package.parent / "py.typed").exists()
+    typed = {
+        alias.asname
+        for node in ast.walk(ast.parse(package.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == set(electra_tf.__all__)

@@ -1,0 +1,219 @@
+"""Models of tasks: heads that were trained, labels by name, answers."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import electra_tf
+from electra_tf.errors import UserError
+from electra_tf.models.classifier import Classifier
+from electra_tf.models.question_answerer import QuestionAnswerer
+from electra_tf.models.tagger import Tagger
+from tests.finetuning import finetuned
+
+TEXTS = ["a good film", "bad"]
+
+
+def test_a_fine_tuned_folder_comes_with_its_head_and_labels(tmp_path, capsys):
+    folder = finetuned.write(tmp_path, "sst")
+    classifier = Classifier.load(folder)
+    assert "new" not in capsys.readouterr().err
+    texts = ["good film", "bad film"]
+    expected = electra_tf.load_predictor(folder)(texts)
+    assert classifier.answers(texts) == expected
+    logits = classifier.predict(texts, verbose=0)
+    labels = [classifier.labels[i] for i in logits.argmax(-1)]
+    assert labels == [answer["label"] for answer in expected]
+    assert Classifier.load(folder, num_labels=2).labels == classifier.labels
+    for wrong in ({"num_labels": 3}, {"labels": ["x", "y"]}):
+        with pytest.raises(UserError, match="trained head of tuned has 2"):
+            Classifier.load(folder, **wrong)
+    other = Classifier.load(folder, num_labels=3, new_head=True)
+    assert other.labels == ("0", "1", "2")
+    assert "the head is new" in capsys.readouterr().err
+    with pytest.raises(UserError, match="choose one by task"):
+        Classifier.load(folder, task="mnli")
+    # The head is no tagger's.
+    assert Tagger.load(folder, num_labels=2).task.head.kind == "tagging"
+
+
+def test_a_classifier_learns_from_a_column_of_texts(model_folder, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(
+        {"text": [*TEXTS] * 8, "label": ["good", "bad"] * 8}
+    )
+    classifier = Classifier.load(
+        str(model_folder), labels=["bad", "good"], max_length=8
+    )
+    classifier.optimizer.learning_rate = 0.02
+    losses = classifier.fit(
+        table["text"],
+        table["label"],
+        epochs=15,
+        validation_data=(TEXTS, ["good", "bad"]),
+        verbose=0,
+    ).history
+    assert losses["loss"][-1] < 0.1 < losses["loss"][0]
+    assert losses["val_accuracy"][-1] == 1.0
+    electra_tf.save(str(tmp_path / "tuned"), classifier)
+    predict = electra_tf.load_predictor(str(tmp_path / "tuned"))
+    assert [answer["label"] for answer in predict(TEXTS)] == ["good", "bad"]
+    assert predict("bad")["label"] == "bad"
+    assert predict({"text": "bad"})["label"] == "bad"
+
+
+def test_a_dataset_of_texts_is_one_of_ids(model_folder):
+    model = Classifier.load(str(model_folder), labels=["x", "y"])
+    for texts in (TEXTS, (TEXTS, TEXTS[::-1])):
+        expected, targets = model.prepared(texts, ["y", "x"])
+        for labels in (["y", "x"], [1, 0]):
+            data = tf.data.Dataset.from_tensors((texts, labels))
+            ((inputs, found),) = model.prepared(data)[0]
+            np.testing.assert_array_equal(found, targets)
+            for name, values in expected.items():
+                np.testing.assert_array_equal(inputs[name], values)
+    data = data.unbatch().batch(1)
+    model.fit(data, validation_data=data, verbose=0)
+    tagger = Tagger.load(str(model_folder), labels=["x", "y"])
+    with pytest.raises(UserError, match="with labels only beside ids"):
+        tagger.fit(data)
+
+
+@pytest.mark.parametrize(
+    "labels", [[[1, 0, 1], [0, 0, 0]], [["x", "z"], []], [[0, 2], []]]
+)
+def test_sets_of_labels_are_rows_of_0_and_1(model_folder, labels):
+    model = Classifier.load(
+        str(model_folder), labels=["x", "y", "z"], kind="multilabel"
+    )
+    _, targets = model.prepared(TEXTS, labels)
+    np.testing.assert_array_equal(targets, [[1, 0, 1], [0, 0, 0]])
+
+
+def test_a_regression_predicts_numbers(model_folder):
+    model = Classifier.load(str(model_folder), kind="regression")
+    model.compile(run_eagerly=True)
+    assert model.predict(TEXTS, verbose=0).shape == (2,)
+    assert "mae" in str(model.fit(TEXTS, [0.5, 2.0], verbose=0).history)
+    assert set(model.answers(TEXTS)[0]) == {"score", "cut"}
+    with pytest.raises(UserError, match="learns finite numbers"):
+        model.fit(TEXTS, [0.5, None])
+    with pytest.raises(UserError, match="has no labels"):
+        Classifier.load(str(model_folder), num_labels=3, kind="regression")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"num_labels": 3, "labels": "ab"}])
+def test_a_new_head_needs_its_labels(model_folder, arguments):
+    with pytest.raises(UserError, match="needs num_labels, or labels"):
+        Classifier.load(str(model_folder), **arguments)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [("good", "film"), ("bad", "old")],
+        (["good", "bad"], ["film", "old"]),
+        {"text": ["good", "bad"], "text_pair": ["film", "old"]},
+        [
+            {"text": "good", "text_pair": "film"},
+            {"text": "bad", "text_pair": "old"},
+        ],
+        np.array([["good", "film"], ["bad", "old"]]),
+    ],
+)
+def test_pairs_in_every_shape(model_folder, texts):
+    model = Classifier.load(str(model_folder), num_labels=2, max_length=8)
+    expected = model.tokenizer(["good", "bad"], ["film", "old"], max_length=8)
+    made, _ = model.prepared(texts)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(made[name], values)
+
+
+@pytest.mark.parametrize(
+    "texts, labels, message",
+    [
+        (["a", ""], None, "Row 1: 'text' is empty"),
+        ([("a", "b", "c")], None, "A row must be a text, a tuple"),
+        ({"text": ["a"], "text_pair": []}, None, "equally many rows"),
+        (["a"], ["maybe"], "Labels must be of no, yes. Received: 'maybe'"),
+        (["a", "b"], [1, 2], "whole numbers from 0 to 1"),
+        (["a", "b"], [0.0, 1.0], "whole numbers from 0 to 1"),
+        (["a", "b"], [[0, 1], [1, 0]], "an array of 1 axis"),
+        (["a", "b"], [None, 1], "whole numbers from 0 to 1"),
+    ],
+)
+def test_bad_rows_are_named(model_folder, texts, labels, message):
+    model = Classifier.load(str(model_folder), labels=["no", "yes"])
+    with pytest.raises(UserError, match=message):
+        model.fit(texts, labels)
+
+
+def test_tags_stand_at_the_first_piece_of_a_word(model_folder):
+    tagger = Tagger.load(str(model_folder), labels=["O", "B"], max_length=8)
+    inputs, targets = tagger.prepared([["films", "good"]], [["B", "O"]])
+    tokens = [tagger.tokenizer.tokens[i] for i in inputs["input_ids"][0]]
+    assert tokens[:5] == ["[CLS]", "film", "##s", "good", "[SEP]"]
+    assert targets.tolist() == [[-100, 1, -100, 0, *[-100] * 4]]
+    with pytest.raises(UserError, match="Text 0 has 2 words"):
+        tagger.prepared([["films", "good"]], [["B"]])
+    with pytest.raises(UserError, match="a list of tags for each text"):
+        tagger.prepared([["films", "good"]], [])
+
+
+def test_where_there_is_nothing_to_learn_no_label_counts(model_folder):
+    tagger = Tagger.load(str(model_folder), labels=["O", "B"], max_length=8)
+    tagger.compile(run_eagerly=True)
+    ids = tagger.tokenizer(TEXTS, max_length=8)
+    logits = tagger(ids).numpy()
+    right = logits.argmax(-1)
+    labels = np.where(ids["input_mask"], right, -100)
+    labels[0, 1] = 1 - labels[0, 1]
+    found = tagger.evaluate(ids, labels, verbose=0, return_dict=True)
+    used = labels >= 0
+    assert found["accuracy"] == pytest.approx(1 - 1 / used.sum())
+    log_shares = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    losses = -np.take_along_axis(log_shares, labels.clip(0)[..., None], -1)
+    assert found["loss"] == pytest.approx(losses[..., 0][used].mean(), rel=1e-4)
+
+
+def test_tags_of_a_text_and_of_words(model_folder):
+    tagger = Tagger.load(str(model_folder), labels=["O", "B-X"])
+    for given in (["a good film"], [["a", "good", "film"]]):
+        (answer,) = tagger.answers(given)
+        assert [tag["word"] for tag in answer["tags"]] == ["a", "good", "film"]
+
+
+ANSWERS = [("film", 7), {"text": ["bad"], "answer_start": [0]}, None]
+ASKED = [("what?", "a good film"), ("good?", "bad"), ("old?", "new")]
+
+
+def test_answers_are_places_in_windows(model_folder):
+    model = QuestionAnswerer.load(str(model_folder), max_length=16)
+    inputs, labels = model.prepared(ASKED, ANSWERS)
+    assert len(inputs["input_ids"]) == 3
+    starts = labels["start_positions"]
+    ids = inputs["input_ids"][np.arange(3), starts]
+    found = [model.tokenizer.tokens[number] for number in ids]
+    assert found == ["film", "bad", "[CLS]"]
+    assert labels["is_impossible"].tolist() == [0, 0, 1]
+    with pytest.raises(UserError, match="The answer to row 0 must be its text"):
+        model.prepared(ASKED[:1], [("film", 6)])
+    with pytest.raises(UserError, match="inputs of 16 tokens"):
+        model.predict([("what?", "a good film . " * 9)])
+
+
+def test_question_answering_trains_by_the_head_s_own_loss(model_folder):
+    model = QuestionAnswerer.load(str(model_folder), max_length=16)
+    model.compile("sgd", run_eagerly=True)
+    inputs, labels = model.prepared(ASKED, ANSWERS)
+    expected = model({**inputs, **labels})["loss"].numpy().mean()
+    assert model.evaluate(ASKED, ANSWERS, verbose=0) == pytest.approx(expected)
+    assert model.evaluate(inputs, labels, verbose=0) == pytest.approx(expected)
+    assert model.fit(ASKED, ANSWERS, verbose=0).history["loss"][0] > 0
+    with pytest.raises(UserError, match="Training needs labels"):
+        model.fit(inputs, verbose=0)
+    answers = model.answers(ASKED)
+    assert all(
+        context[answer["begin"] : answer["end"]] == answer["answer"]
+        for (_, context), answer in zip(ASKED, answers, strict=True)
+    )
