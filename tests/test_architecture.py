@@ -1,6 +1,7 @@
 """The direction of imports, read from the syntax trees."""
 
 import ast
+import functools
 import pathlib
 
 import pytest
@@ -85,15 +86,17 @@ def modules():
             yield name.removesuffix(".__init__"), path
 
 
-def imports(path: pathlib.Path, at_the_top: bool = False):
-    """Yield the full names of what a file imports, at any depth or the top."""
-    tree = ast.parse(path.read_text("utf-8"))
+@functools.cache
+def imports(path: pathlib.Path, at_the_top: bool = False) -> tuple[str, ...]:
+    """The full names of what a file imports, at any depth or the top."""
+    tree, names = ast.parse(path.read_text("utf-8")), []
     for node in _outside_functions(tree) if at_the_top else ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(names)
 
 
 def _outside_functions(node):

@@ -129,12 +129,7 @@ def measured(cell: cells.Cell, command, args, limit: float) -> dict:
 
 
 def derived(row: dict, cell: cells.Cell, rate: float | None) -> dict:
-    """Return tokens a second, and the share of the rate of products.
-
-    >>> row = {"seconds": [0.5, 2.0, 1.0]}
-    >>> derived(row, cells.Cell("small", 2, 16), None)
-    {'tokens_per_second': 32.0}
-    """
+    """Return tokens a second, and the share of the rate of products."""
     if "seconds" not in row:
         return {}
     seconds = statistics.median(row["seconds"])

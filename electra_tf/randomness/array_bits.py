@@ -29,7 +29,7 @@ def draw(bits: int, shape, key: int, first_example, step):
         bits: int, 16 for uint32 below 2^16; 24 for int32.
         shape: ints; the first axis is examples.
         key: int of 64 bits.
-        first_example, step: ints or integer arrays, below 2^32.
+        first_example, step: ints or integer arrays, below 2^31.
     """
     examples, *rest = shape
     each = math.prod(rest)
