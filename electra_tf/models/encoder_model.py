@@ -18,7 +18,7 @@ from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.layers.configured_layer import PACKAGE
+from electra_tf.layers.configured_layer import PACKAGE, freeze, frozen
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.training import checkpoints
@@ -169,10 +169,17 @@ class EncoderModel(keras.Model, abc.ABC):
             },
         )
 
+    def get_compile_config(self) -> dict[str, Any]:
+        """Return how it is compiled, and whether it was trained."""
+        trained = self.optimizer is not None and self.optimizer.built
+        return {**super().get_compile_config(), "trained": trained}
+
     def compile_from_config(self, config) -> None:
         """Compile as the saved model was."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+        rest = {n: v for n, v in config.items() if n != "trained"}
+        self.compile(**keras.saving.deserialize_keras_object(rest))
+        if config.get("trained"):
+            self.optimizer.build(self.trainable_variables)
 
     def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
         """Train as `keras.Model.fit` does; x may be texts.
@@ -327,13 +334,16 @@ class EncoderModel(keras.Model, abc.ABC):
             "encoder": dataclasses.asdict(self.encoder.config),
             "tokenizer": tokenizer,
             "max_length": self.max_length,
+            **frozen(self),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "EncoderModel":
         """Return the model that `get_config` tells of."""
         policy = keras.saving.deserialize_keras_object(config["dtype"])
-        return cls(**{**config, "dtype": policy})
+        rest = {n: v for n, v in config.items() if n != "frozen"}
+        made = cls(**{**rest, "dtype": policy})
+        return freeze(made, config.get("frozen", ()))
 
     def save_assets(self, dir_path: str) -> None:
         """Keep the vocabulary in a saved model."""

@@ -147,6 +147,28 @@ def test_what_is_no_input_is_refused_with_a_sentence(
         model.predict(inputs, verbose=0)
 
 
+def test_what_is_frozen_stays_so(model_folder, tmp_path, recwarn):
+    model = Classifier.load(str(model_folder), num_labels=2)
+    model.encoder.embeddings.trainable = False
+    model.compile(run_eagerly=True)
+    model.fit(TEXTS, [0, 1], verbose=0)
+    model.save(tmp_path / "x.keras")
+    again = keras.models.load_model(tmp_path / "x.keras")
+    paths = [[w.path for w in m.trainable_weights] for m in (model, again)]
+    assert paths[0] == paths[1] and len(paths[0]) < len(model.weights)
+    assert not [w for w in recwarn if "optimizer" in str(w.message)]
+    for one, other in zip(
+        model.optimizer.variables, again.optimizer.variables, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    encoder = type(model.encoder).from_config(model.encoder.get_config())
+    assert not encoder.embeddings.trainable and encoder.trainable
+    model.encoder.trainable = False
+    encoder = type(model.encoder).from_config(model.encoder.get_config())
+    encoder.build()
+    assert not encoder.trainable_weights
+
+
 def test_texts_need_a_tokenizer(model_folder):
     encoder = electra_tf.Encoder.load(str(model_folder))
     model = Classifier(encoder, num_labels=2)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import electra_tf
+from electra_tf.conversion import formats
 from electra_tf.errors import UserError
 from electra_tf.models.classifier import Classifier
 from electra_tf.models.question_answerer import QuestionAnswerer
@@ -35,6 +36,19 @@ def test_a_fine_tuned_folder_comes_with_its_head_and_labels(tmp_path, capsys):
         Classifier.load(folder, task="mnli")
     # The head is no tagger's.
     assert Tagger.load(folder, num_labels=2).task.head.kind == "tagging"
+
+
+def test_a_folder_of_transformers_comes_with_its_head(tmp_path):
+    folder = finetuned.write(tmp_path, "sst")
+    theirs, labels = str(tmp_path / "theirs"), ("neg", "pos")
+    model = formats.read(folder)
+    formats.write(theirs, model, "hugging_face", task="sst", labels=labels)
+    classifier = Classifier.load(theirs)
+    assert classifier.labels == labels
+    inputs = classifier.tokenizer(["good film"], max_length=8)
+    np.testing.assert_allclose(
+        classifier(inputs), Classifier.load(folder)(inputs), atol=1e-5
+    )
 
 
 def test_a_classifier_learns_from_a_column_of_texts(model_folder, tmp_path):
