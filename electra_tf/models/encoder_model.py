@@ -66,7 +66,7 @@ class EncoderModel(keras.Model, abc.ABC):
         encoder: `electra_tf.EncoderConfig`, its values in a dict, or an
             `electra_tf.Encoder`, which is shared.
         tokenizer: `electra_tf.Tokenizer` for texts, or None.
-        max_length: int, tokens that a text may have.
+        max_length: int, tokens that a text may have, special ones included.
 
     Call arguments:
         inputs: dict with `input_ids`, int `(B, L)`, and perhaps `input_mask`
@@ -75,6 +75,7 @@ class EncoderModel(keras.Model, abc.ABC):
         training: bool, whether there is dropout.
     """
 
+    _usual_length = SETTINGS.max_seq_length
     LABELS_APART = True  # Whether labels can be made without the texts.
 
     def __init_subclass__(cls, **kwargs):
@@ -85,7 +86,7 @@ class EncoderModel(keras.Model, abc.ABC):
         self,
         encoder: Encoder | EncoderConfig | Mapping[str, Any],
         tokenizer: Tokenizer | Mapping[str, Any] | None = None,
-        max_length: int = SETTINGS.max_seq_length,
+        max_length: int | None = None,
         name: str | None = None,
         **kwargs,
     ):
@@ -102,9 +103,13 @@ class EncoderModel(keras.Model, abc.ABC):
         if not encoder.built:
             encoder.build()
         self.encoder = encoder
-        self.max_length = min(
-            max_length, encoder.config.max_position_embeddings
-        )
+        most = encoder.config.max_position_embeddings
+        if max_length is not None and not 3 < max_length <= most:
+            raise UserError(
+                f"max_length must be more than 3, and at most the {most} "
+                f"positions of the encoder. Received: {max_length}."
+            )
+        self.max_length = max_length or min(self._usual_length, most)
         # Of a saved model the file has the vocabulary, see `load_assets`.
         self.tokenizer: Tokenizer | None = None
         self._reading: Mapping[str, Any] | None = None
@@ -190,7 +195,7 @@ class EncoderModel(keras.Model, abc.ABC):
             validation_data: as x and y, in a tuple, or a dataset.
             *args, **kwargs: of `keras.Model.fit`.
         """
-        if isinstance(validation_data, tuple):
+        if isinstance(validation_data, list | tuple):
             checked = self.prepared(*validation_data[:2])
             validation_data = (*checked, *validation_data[2:])
         elif validation_data is not None:
@@ -268,7 +273,7 @@ class EncoderModel(keras.Model, abc.ABC):
             kinds = [tf.int32] * len(given.INPUTS)
             found = tf.numpy_function(self._ids, columns, kinds)
             for values in found:
-                values.set_shape((columns[0].shape[0], self.max_length))
+                values.set_shape((columns[0].shape[0], None))
             if rest and rest[0].dtype == tf.string:
                 shape = rest[0].shape
                 labels = tf.numpy_function(self._of_bytes, rest[:1], tf.int32)

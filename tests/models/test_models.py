@@ -169,6 +169,22 @@ def test_what_is_frozen_stays_so(model_folder, tmp_path, recwarn):
     assert not encoder.trainable_weights
 
 
+@pytest.mark.parametrize("max_length", [3, 33])
+def test_lengths_are_those_of_the_encoder(model_folder, max_length):
+    with pytest.raises(UserError, match="at most the 32 positions"):
+        Discriminator.load(str(model_folder), max_length=max_length)
+    assert Discriminator.load(str(model_folder)).max_length == 32
+
+
+def test_a_call_takes_no_texts(model_folder):
+    model = Discriminator.load(str(model_folder))
+    with pytest.raises(UserError, match="Texts go to fit"):
+        model({"text": np.array(["a"])})
+    for texts in (["a"], [("a", "b")], {"text": ["a"]}):
+        with pytest.raises(UserError, match="Texts go to fit"):
+            given.named(texts)
+
+
 def test_texts_need_a_tokenizer(model_folder):
     encoder = electra_tf.Encoder.load(str(model_folder))
     model = Classifier(encoder, num_labels=2)

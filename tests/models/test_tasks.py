@@ -1,5 +1,6 @@
 """Models of tasks: heads that were trained, labels by name, answers."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -53,6 +54,7 @@ def test_a_folder_of_transformers_comes_with_its_head(tmp_path):
 
 def test_a_classifier_learns_from_a_column_of_texts(model_folder, tmp_path):
     pandas = pytest.importorskip("pandas")
+    keras.utils.set_random_seed(1)
     table = pandas.DataFrame(
         {"text": [*TEXTS] * 8, "label": ["good", "bad"] * 8}
     )
@@ -63,7 +65,7 @@ def test_a_classifier_learns_from_a_column_of_texts(model_folder, tmp_path):
     losses = classifier.fit(
         table["text"],
         table["label"],
-        epochs=15,
+        epochs=20,
         validation_data=(TEXTS, ["good", "bad"]),
         verbose=0,
     ).history
@@ -141,6 +143,19 @@ def test_pairs_in_every_shape(model_folder, texts):
     made, _ = model.prepared(texts)
     for name, values in expected.items():
         np.testing.assert_array_equal(made[name], values)
+
+
+def test_texts_are_padded_to_what_the_longest_takes(model_folder, caplog):
+    model = Classifier.load(str(model_folder), num_labels=2, max_length=20)
+    lengths = {"a": 8, "a good old film .": 8, "a good old new film .": 8}
+    lengths |= {"a " * 7: 16, "a " * 17: 20, "a " * 50: 20}
+    for text, length in lengths.items():
+        made, _ = model.prepared(["a", text])
+        assert made["input_ids"].shape == (2, length), text
+    assert "1 of 2 texts had more than max_length 20" in caplog.text
+    one = model.predict(["a good film"], verbose=0)
+    two = model.predict(["a good film", "a " * 17], verbose=0)
+    np.testing.assert_allclose(one[0], two[0], atol=1e-5)
 
 
 @pytest.mark.parametrize(
