@@ -38,6 +38,8 @@ REQUIREMENTS = [
 ]
 
 EXTRAS = {
+    # Models by their names on Hugging Face's hub.
+    "hub": ["huggingface_hub>=0.34,<3"],
     "zstd": ["zstandard>=0.22,<1"],  # Text in .zst files.
     "dedup": ["datasketch>=2,<3"],  # Near duplicates.
     "sentences": ["icu4py>=1.2,<2"],  # Lines cut into sentences.

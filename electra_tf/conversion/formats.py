@@ -9,7 +9,7 @@ import os
 import typing
 from collections.abc import Callable
 
-from electra_tf.conversion import model_folder, selection
+from electra_tf.conversion import hub, model_folder, selection
 from electra_tf.conversion.model import Model
 from electra_tf.io import files
 
@@ -86,6 +86,7 @@ def detect(path: str) -> str:
         FileNotFoundError: when nothing is there.
         UserError: when it cannot be read.
     """
+    path = hub.folder_of(path)
     config = model_folder.read_json(
         os.path.join(path, model_folder.CONFIG_FILE)
     )
@@ -105,7 +106,7 @@ def read(
     """Read a model of any format.
 
     Args:
-        path: folder or checkpoint.
+        path: folder, checkpoint, or name of a model of Hugging Face's hub.
         form: key of `FORMATS`; by default it is detected.
         generator: folder of the generator, where it is apart.
         **options: for formats that have them: `vocab_file`, by default the
@@ -118,6 +119,7 @@ def read(
         FileNotFoundError: when nothing is there.
         UserError: for contents that do not fit together.
     """
+    path = hub.folder_of(path)
     model = _call(FORMATS[form or detect(path)].read, path, **options)
     if generator is None:
         return model

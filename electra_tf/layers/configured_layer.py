@@ -50,12 +50,34 @@ class ConfiguredLayer(keras.layers.Layer):
                 "clone it first, and quantize what is loaded."
             )
         arguments = {n: _as_json(getattr(self, n)) for n in _arguments(self)}
-        return {**super().get_config(), **arguments}
+        return {**super().get_config(), **arguments, **frozen(self)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ConfiguredLayer":
         """Return the layer that `get_config` tells of."""
-        return cls(**{name: _revived(v) for name, v in config.items()})
+        numbers = config.get("frozen", ())
+        rest = {n: _revived(v) for n, v in config.items() if n != "frozen"}
+        return freeze(cls(**rest), numbers)
+
+
+def frozen(layer) -> dict[str, list[int]]:
+    """Return the numbers of the layers inside that are not trained, if any.
+
+    A layer that is not trained as a whole says so itself.
+    """
+    if not layer.trainable:
+        return {}
+    inside = layer._flatten_layers(include_self=False)
+    numbers = [n for n, each in enumerate(inside) if not each.trainable]
+    return {"frozen": numbers} if numbers else {}
+
+
+def freeze(layer, numbers):
+    """Return a layer after freezing those inside of these numbers."""
+    for number, each in enumerate(layer._flatten_layers(include_self=False)):
+        if number in numbers:
+            each.trainable = False
+    return layer
 
 
 def _arguments(layer) -> list[str]:

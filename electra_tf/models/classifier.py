@@ -11,6 +11,9 @@ from electra_tf.models.encoder_model import label_loss
 from electra_tf.models.task_model import TaskModel
 from electra_tf.models.tokenizer import arrays
 
+# Texts are padded to a multiple of this many tokens, as the longest takes.
+LENGTH_STEP = 8
+
 
 class Classifier(TaskModel):
     """Chooses a label for a text or a pair, any number of them, or a number.
@@ -81,7 +84,9 @@ class Classifier(TaskModel):
                 f"{cut} of {len(inputs)} texts had more than max_length "
                 f"{self.max_length} tokens and lost their end."
             )
-        return arrays(inputs, self.max_length), self._targets(labels)
+        longest = max((len(one["input_ids"]) for one in inputs), default=1)
+        width = min(-(-longest // LENGTH_STEP) * LENGTH_STEP, self.max_length)
+        return arrays(inputs, width), self._targets(labels)
 
     def _targets(self, labels):
         """Return numbers for names; of sets of labels, rows of 0 and 1."""

@@ -18,7 +18,7 @@ from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.layers.configured_layer import PACKAGE
+from electra_tf.layers.configured_layer import PACKAGE, freeze, frozen
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.training import checkpoints
@@ -66,7 +66,7 @@ class EncoderModel(keras.Model, abc.ABC):
         encoder: `electra_tf.EncoderConfig`, its values in a dict, or an
             `electra_tf.Encoder`, which is shared.
         tokenizer: `electra_tf.Tokenizer` for texts, or None.
-        max_length: int, tokens that a text may have.
+        max_length: int, tokens that a text may have, special ones included.
 
     Call arguments:
         inputs: dict with `input_ids`, int `(B, L)`, and perhaps `input_mask`
@@ -75,6 +75,7 @@ class EncoderModel(keras.Model, abc.ABC):
         training: bool, whether there is dropout.
     """
 
+    _usual_length = SETTINGS.max_seq_length
     LABELS_APART = True  # Whether labels can be made without the texts.
 
     def __init_subclass__(cls, **kwargs):
@@ -85,7 +86,7 @@ class EncoderModel(keras.Model, abc.ABC):
         self,
         encoder: Encoder | EncoderConfig | Mapping[str, Any],
         tokenizer: Tokenizer | Mapping[str, Any] | None = None,
-        max_length: int = SETTINGS.max_seq_length,
+        max_length: int | None = None,
         name: str | None = None,
         **kwargs,
     ):
@@ -102,9 +103,13 @@ class EncoderModel(keras.Model, abc.ABC):
         if not encoder.built:
             encoder.build()
         self.encoder = encoder
-        self.max_length = min(
-            max_length, encoder.config.max_position_embeddings
-        )
+        most = encoder.config.max_position_embeddings
+        if max_length is not None and not 3 < max_length <= most:
+            raise UserError(
+                f"max_length must be more than 3, and at most the {most} "
+                f"positions of the encoder. Received: {max_length}."
+            )
+        self.max_length = max_length or min(self._usual_length, most)
         # Of a saved model the file has the vocabulary, see `load_assets`.
         self.tokenizer: Tokenizer | None = None
         self._reading: Mapping[str, Any] | None = None
@@ -169,10 +174,17 @@ class EncoderModel(keras.Model, abc.ABC):
             },
         )
 
+    def get_compile_config(self) -> dict[str, Any]:
+        """Return how it is compiled, and whether it was trained."""
+        trained = self.optimizer is not None and self.optimizer.built
+        return {**super().get_compile_config(), "trained": trained}
+
     def compile_from_config(self, config) -> None:
         """Compile as the saved model was."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+        rest = {n: v for n, v in config.items() if n != "trained"}
+        self.compile(**keras.saving.deserialize_keras_object(rest))
+        if config.get("trained"):
+            self.optimizer.build(self.trainable_variables)
 
     def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
         """Train as `keras.Model.fit` does; x may be texts.
@@ -183,7 +195,7 @@ class EncoderModel(keras.Model, abc.ABC):
             validation_data: as x and y, in a tuple, or a dataset.
             *args, **kwargs: of `keras.Model.fit`.
         """
-        if isinstance(validation_data, tuple):
+        if isinstance(validation_data, list | tuple):
             checked = self.prepared(*validation_data[:2])
             validation_data = (*checked, *validation_data[2:])
         elif validation_data is not None:
@@ -261,7 +273,7 @@ class EncoderModel(keras.Model, abc.ABC):
             kinds = [tf.int32] * len(given.INPUTS)
             found = tf.numpy_function(self._ids, columns, kinds)
             for values in found:
-                values.set_shape((columns[0].shape[0], self.max_length))
+                values.set_shape((columns[0].shape[0], None))
             if rest and rest[0].dtype == tf.string:
                 shape = rest[0].shape
                 labels = tf.numpy_function(self._of_bytes, rest[:1], tf.int32)
@@ -327,13 +339,16 @@ class EncoderModel(keras.Model, abc.ABC):
             "encoder": dataclasses.asdict(self.encoder.config),
             "tokenizer": tokenizer,
             "max_length": self.max_length,
+            **frozen(self),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "EncoderModel":
         """Return the model that `get_config` tells of."""
         policy = keras.saving.deserialize_keras_object(config["dtype"])
-        return cls(**{**config, "dtype": policy})
+        rest = {n: v for n, v in config.items() if n != "frozen"}
+        made = cls(**{**rest, "dtype": policy})
+        return freeze(made, config.get("frozen", ()))
 
     def save_assets(self, dir_path: str) -> None:
         """Keep the vocabulary in a saved model."""

@@ -116,6 +116,11 @@ def named(inputs) -> dict[str, Any]:
         UserError: for a list, of which it is not known what is what, or a
             dict without ids.
     """
+    if is_text(inputs):
+        raise UserError(
+            "Texts go to fit, evaluate, predict and answers, or through "
+            f"model.tokenizer before a call. Received: {shown(inputs)}."
+        )
     if isinstance(inputs, list | tuple):
         raise UserError(
             "Give several inputs as a dict: "

@@ -39,7 +39,7 @@ class Pretraining(keras.Model):
         tokenizer: `electra_tf.Tokenizer` of the records.
         config: `PretrainingConfig`, or None for settings by name.
         **settings: of `PretrainingConfig`, such as model_size, max_seq_length
-            and learning_rate.
+            and learning_rate. The seed becomes that of Keras and NumPy.
 
     `fit` and `evaluate` take a `tf.data.Dataset` of batches: dicts with
     `input_ids`, `input_mask` and `segment_ids`, int `(batch,

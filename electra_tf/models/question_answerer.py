@@ -63,8 +63,8 @@ class QuestionAnswerer(TaskModel):
                 InputSettings.of(SETTINGS),
                 joint_prediction=False,
                 answerable_classifier=False,
+                max_seq_length=MAX_LENGTH,
             )
-            kwargs["max_length"] = kwargs.get("max_length") or MAX_LENGTH
         super().__init__(encoder, settings=settings, **kwargs)
 
     def _new_task(self, kind, num_labels, labels) -> FinetunedTask:

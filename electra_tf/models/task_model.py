@@ -62,8 +62,8 @@ class TaskModel(EncoderModel):
             settings = InputSettings.of(SETTINGS)
         if isinstance(settings, Mapping):
             settings = InputSettings(**settings)
-        length = max_length or settings.max_seq_length
-        super().__init__(encoder, max_length=length, **kwargs)
+        self._usual_length = settings.max_seq_length
+        super().__init__(encoder, max_length=max_length, **kwargs)
         self.settings = _of_length(settings, self.max_length)
 
     @classmethod

@@ -73,6 +73,28 @@ class Tokenizer(tokenization.Tokenizer):
             reading = TokenizerConfig.of(settings).tokenizer_settings
             return cls(file.name, **reading)
 
+    def decode(self, ids) -> str | list[str]:
+        """Return the text of ids, without special tokens and padding.
+
+        Blanks and capitals are those of the word pieces, not of a text.
+
+        Args:
+            ids: integers `(length,)`, or `(texts, length)`.
+
+        Returns:
+            A text, or a list of them.
+
+        >>> tokenizer = Tokenizer.load("FOLDER")
+        >>> tokenizer.decode(tokenizer("A good film.")["input_ids"])
+        'a good film .'
+        """
+        ids = np.asarray(ids)
+        if ids.ndim > 1:
+            return [str(self.decode(row)) for row in ids]
+        special = {self.pad_id, self.cls_id, self.sep_id}
+        tokens = [self.tokens[i] for i in ids.tolist() if i not in special]
+        return tokenization.joined_pieces(tokens)
+
     def __call__(
         self,
         texts: str | Sequence[str],

@@ -147,6 +147,44 @@ def test_what_is_no_input_is_refused_with_a_sentence(
         model.predict(inputs, verbose=0)
 
 
+def test_what_is_frozen_stays_so(model_folder, tmp_path, recwarn):
+    model = Classifier.load(str(model_folder), num_labels=2)
+    model.encoder.embeddings.trainable = False
+    model.compile(run_eagerly=True)
+    model.fit(TEXTS, [0, 1], verbose=0)
+    model.save(tmp_path / "x.keras")
+    again = keras.models.load_model(tmp_path / "x.keras")
+    paths = [[w.path for w in m.trainable_weights] for m in (model, again)]
+    assert paths[0] == paths[1] and len(paths[0]) < len(model.weights)
+    assert not [w for w in recwarn if "optimizer" in str(w.message)]
+    for one, other in zip(
+        model.optimizer.variables, again.optimizer.variables, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    encoder = type(model.encoder).from_config(model.encoder.get_config())
+    assert not encoder.embeddings.trainable and encoder.trainable
+    model.encoder.trainable = False
+    encoder = type(model.encoder).from_config(model.encoder.get_config())
+    encoder.build()
+    assert not encoder.trainable_weights
+
+
+@pytest.mark.parametrize("max_length", [3, 33])
+def test_lengths_are_those_of_the_encoder(model_folder, max_length):
+    with pytest.raises(UserError, match="at most the 32 positions"):
+        Discriminator.load(str(model_folder), max_length=max_length)
+    assert Discriminator.load(str(model_folder)).max_length == 32
+
+
+def test_a_call_takes_no_texts(model_folder):
+    model = Discriminator.load(str(model_folder))
+    with pytest.raises(UserError, match="Texts go to fit"):
+        model({"text": np.array(["a"])})
+    for texts in (["a"], [("a", "b")], {"text": ["a"]}):
+        with pytest.raises(UserError, match="Texts go to fit"):
+            given.named(texts)
+
+
 def test_texts_need_a_tokenizer(model_folder):
     encoder = electra_tf.Encoder.load(str(model_folder))
     model = Classifier(encoder, num_labels=2)

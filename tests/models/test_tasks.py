@@ -1,10 +1,12 @@
 """Models of tasks: heads that were trained, labels by name, answers."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import electra_tf
+from electra_tf.conversion import formats
 from electra_tf.errors import UserError
 from electra_tf.models.classifier import Classifier
 from electra_tf.models.question_answerer import QuestionAnswerer
@@ -37,8 +39,22 @@ def test_a_fine_tuned_folder_comes_with_its_head_and_labels(tmp_path, capsys):
     assert Tagger.load(folder, num_labels=2).task.head.kind == "tagging"
 
 
+def test_a_folder_of_transformers_comes_with_its_head(tmp_path):
+    folder = finetuned.write(tmp_path, "sst")
+    theirs, labels = str(tmp_path / "theirs"), ("neg", "pos")
+    model = formats.read(folder)
+    formats.write(theirs, model, "hugging_face", task="sst", labels=labels)
+    classifier = Classifier.load(theirs)
+    assert classifier.labels == labels
+    inputs = classifier.tokenizer(["good film"], max_length=8)
+    np.testing.assert_allclose(
+        classifier(inputs), Classifier.load(folder)(inputs), atol=1e-5
+    )
+
+
 def test_a_classifier_learns_from_a_column_of_texts(model_folder, tmp_path):
     pandas = pytest.importorskip("pandas")
+    keras.utils.set_random_seed(1)
     table = pandas.DataFrame(
         {"text": [*TEXTS] * 8, "label": ["good", "bad"] * 8}
     )
@@ -49,7 +65,7 @@ def test_a_classifier_learns_from_a_column_of_texts(model_folder, tmp_path):
     losses = classifier.fit(
         table["text"],
         table["label"],
-        epochs=15,
+        epochs=20,
         validation_data=(TEXTS, ["good", "bad"]),
         verbose=0,
     ).history
@@ -127,6 +143,19 @@ def test_pairs_in_every_shape(model_folder, texts):
     made, _ = model.prepared(texts)
     for name, values in expected.items():
         np.testing.assert_array_equal(made[name], values)
+
+
+def test_texts_are_padded_to_what_the_longest_takes(model_folder, caplog):
+    model = Classifier.load(str(model_folder), num_labels=2, max_length=20)
+    lengths = {"a": 8, "a good old film .": 8, "a good old new film .": 8}
+    lengths |= {"a " * 7: 16, "a " * 17: 20, "a " * 50: 20}
+    for text, length in lengths.items():
+        made, _ = model.prepared(["a", text])
+        assert made["input_ids"].shape == (2, length), text
+    assert "1 of 2 texts had more than max_length 20" in caplog.text
+    one = model.predict(["a good film"], verbose=0)
+    two = model.predict(["a good film", "a " * 17], verbose=0)
+    np.testing.assert_allclose(one[0], two[0], atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ def test_offsets_are_characters_of_each_text(tokenizer):
     assert not made["offsets"][len(sources) :].any()
 
 
+def test_ids_are_texts_again(tokenizer):
+    batch = tokenizer(["A films.", "good"], max_length=9)["input_ids"]
+    assert tokenizer.decode(batch) == ["a films .", "good"]
+    assert tokenizer.decode(batch[1].tolist()) == "good"
+
+
 def test_a_mask_is_a_token_where_asked_for(tokenizer):
     text = "a [MASK] film"
     plain = tokenizer(text, max_length=9)["input_ids"]
