@@ -257,7 +257,11 @@ class Predictor:
             functools.partial(self._shares, split, order)
         )
         # One trace for all lengths.
-        run = tf.function(self._batch, input_signature=[dataset.element_spec])
+        run = tf.function(
+            self._batch,
+            input_signature=[dataset.element_spec],
+            autograph=False,
+        )
         batches = []
         for batch in dataset:
             if self.stop:

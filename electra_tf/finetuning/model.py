@@ -3,6 +3,8 @@
 B batch.
 """
 
+import dataclasses
+
 import keras
 from keras import ops
 
@@ -27,11 +29,24 @@ class FinetuningModel:
     Not a Keras layer itself, so that the variables carry the names of the
     original's checkpoints: `electra/...` and `task_specific/<task>/...`.
     `task_id` in a batch counts along the tasks.
+
+    Args:
+        config: `EncoderConfig`.
+        tasks: list of `Task`.
+        lookup: how tokens are looked up, see `electra_tf.layers.embeddings`.
+        is_given: whether the encoder's weights will be assigned, so that none
+            need be drawn; those of the heads are the same either way.
     """
 
     def __init__(
-        self, config: EncoderConfig, tasks: list[Task], lookup: str = "gather"
+        self,
+        config: EncoderConfig,
+        tasks: list[Task],
+        lookup: str = "gather",
+        is_given: bool = False,
     ):
+        if is_given:
+            config = dataclasses.replace(config, initializer_range=0.0)
         self.encoder = Encoder(config, lookup=lookup, name="electra")
         self.encoder.build()
         self.heads = [head_of(task, config.hidden_size) for task in tasks]

@@ -34,7 +34,17 @@ def truncated_normal(stddev: float) -> keras.initializers.Initializer:
     A Keras initializer object returns the same values at every call with the
     same shape, so one object must never serve two weights.
     """
-    return keras.initializers.TruncatedNormal(stddev=stddev)
+    return _TruncatedNormal(stddev=stddev)
+
+
+class _TruncatedNormal(keras.initializers.TruncatedNormal):
+    """Keras's, which need not draw where nothing is to be seen of it."""
+
+    def __call__(self, shape, dtype=None):
+        """Return random numbers, or zeros for a deviation of 0."""
+        if self.stddev == 0:
+            return keras.ops.zeros(shape, dtype)
+        return super().__call__(shape, dtype)
 
 
 def dense(

@@ -212,11 +212,16 @@ _TAKEN = {
         "capitals, such as {}, and the text is lower-cased",
     ),
     "strip_accents": (
-        lambda token: any(unicodedata.category(c) == "Mn" for c in _nfd(token)),
+        lambda token: (
+            not token.isascii()
+            and any(unicodedata.category(c) == "Mn" for c in _nfd(token))
+        ),
         "accents, such as {}, and they are removed from the text",
     ),
     "tokenize_chinese_chars": (
-        lambda token: sum(is_cjk(ord(c)) for c in token) > 1,
+        lambda token: (
+            not token.isascii() and sum(is_cjk(ord(c)) for c in token) > 1
+        ),
         "several Chinese characters, such as {}, and the text is cut at each",
     ),
 }
@@ -226,9 +231,10 @@ def _never_met(tokenizer: Tokenizer) -> str | None:
     """Say which tokens no text can give by the settings, if many cannot."""
     tokens = {*tokenizer.vocab} - {"", *SPECIAL_TOKENS}
     for setting, (has, text) in _TAKEN.items():
+        if not getattr(tokenizer.config, setting):
+            continue
         some = list(filter(has, tokens))
-        is_taken = getattr(tokenizer.config, setting)
-        if is_taken and len(some) > OFTEN * len(tokens):
+        if len(some) > OFTEN * len(tokens):
             return (
                 f"{len(some)} of {len(tokens)} tokens of the vocabulary have "
                 f"{text.format(repr(min(some)))}. Set --no{setting}."

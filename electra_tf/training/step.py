@@ -60,7 +60,12 @@ class TrainStep:
         alone = self.strategy.num_replicas_in_sync == 1
         compiled = self.settings.jit_compile
         self._compiled_update = tf.function(
-            self.update, jit_compile=compiled and alone
+            self.update,
+            jit_compile=compiled and alone,
+            # Only the loop over parts of a batch is AutoGraph's.
+            autograph=self.settings.accumulation_steps > 1,
+            # Or the loop over updates would hold it twice.
+            experimental_attributes={"_noinline": True},
         )
         # XLA cannot add up over replicas, but on TPUs, which compile all.
         tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)

@@ -13,7 +13,6 @@ makes a text's inputs, as many as it takes, and an answer of the head's outputs:
 import functools
 
 import numpy as np
-from scipy import special
 
 from electra_tf.errors import shown
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
@@ -67,7 +66,8 @@ class SentenceAnswers:
 def _label(task, output: dict) -> dict:
     """The likeliest label, and the probabilities of all."""
     logits = np.asarray(output["logits"], np.float64)
-    shares = special.softmax(logits)
+    shares = np.exp(logits - logits.max())
+    shares /= shares.sum()
     return {
         "label": task.labels[int(logits.argmax())],
         "probability": float(shares.max()),
@@ -78,7 +78,7 @@ def _label(task, output: dict) -> dict:
 def _labels(task, output: dict) -> dict:
     """The labels that are likelier than not, and all probabilities."""
     logits = np.asarray(output["logits"], np.float64)
-    shares = special.expit(logits).tolist()
+    shares = np.exp(-np.logaddexp(0, -logits)).tolist()  # The sigmoid.
     chosen = zip(task.labels, logits, strict=True)
     return {
         "labels": [name for name, logit in chosen if logit > 0],

@@ -26,7 +26,7 @@ class Served:
     def __init__(self, tuned: FinetunedModel, task: FinetunedTask):
         self.task = task
         try:
-            self.network = FinetuningModel(tuned.encoder, [task])
+            self.network = FinetuningModel(tuned.encoder, [task], is_given=True)
         except TypeError as error:  # Of arguments that no head has.
             raise UserError(
                 f"options of {task.name} in the tasks.json of {tuned.path} "

@@ -5,6 +5,7 @@ predict(["a good film"])
 """
 
 import collections
+import concurrent.futures
 from collections.abc import Iterable
 
 import numpy as np
@@ -18,6 +19,10 @@ from electra_tf.finetuning.serving import answers
 from electra_tf.finetuning.serving.network import Served, needs_positions
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.text.unknown import Counts, counts_of
+
+# Batches that go through the network at once: while one waits for the last of
+# an operation's threads, or is read by Python, the cores have another to do.
+BATCHES_AT_ONCE = 2
 
 
 def load_predictor(
@@ -48,6 +53,7 @@ class TextPredictor:
     ):
         self.task = tuned.task(task)
         self.batch_size = batch_size
+        self._threads = concurrent.futures.ThreadPoolExecutor(BATCHES_AT_ONCE)
         self._segments = tuned.encoder.type_vocab_size
         self.most = tuned.settings.max_seq_length
         self.tokenizer = tuned.tokenizer
@@ -60,6 +66,7 @@ class TextPredictor:
         self._served = tf.function(
             Served(tuned, self.task),
             input_signature=[ids] * (3 + needs_positions(self.task)),
+            autograph=False,
         )
 
     def __call__(self, rows: str | dict | Iterable) -> dict | list[dict]:
@@ -119,12 +126,19 @@ class TextPredictor:
     def _outputs(self, inputs: list[dict]) -> list[dict]:
         """Return the outputs of inputs; those of like length go together."""
         lengths = [len(made["input_ids"]) for made in inputs]
-        order = sorted(range(len(inputs)), key=lengths.__getitem__)
-        found = [{} for _ in inputs]
-        for start in range(0, len(order), self.batch_size):
-            chosen = order[start : start + self.batch_size]
+        # The longest first, so that threads end at about the same time.
+        order = sorted(range(len(inputs)), key=lambda i: -lengths[i])
+        starts = range(0, len(order), self.batch_size)
+        batches = [order[i : i + self.batch_size] for i in starts]
+
+        def outputs_of(chosen: list[int]) -> dict:
             batch = self._batch([inputs[i] for i in chosen])
-            outputs = {k: v.numpy() for k, v in self._served(*batch).items()}
+            return {k: v.numpy() for k, v in self._served(*batch).items()}
+
+        found = [{} for _ in inputs]
+        for chosen, outputs in zip(
+            batches, self._threads.map(outputs_of, batches), strict=True
+        ):
             for place, index in enumerate(chosen):
                 found[index] = {k: v[place] for k, v in outputs.items()}
         return found
