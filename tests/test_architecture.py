@@ -100,8 +100,13 @@ def imports(path: pathlib.Path, at_the_top: bool = False) -> tuple[str, ...]:
 
 
 def _outside_functions(node):
+    """Give what runs when a module is imported; type checkers read more."""
     yield node
-    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(
+        node.test
+    )
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    if not for_types and not isinstance(node, functions):
         for child in ast.iter_child_nodes(node):
             yield from _outside_functions(child)
 
