@@ -38,6 +38,7 @@ from benchmarks import timed_steps
 from benchmarks.gpu import cells
 from electra_tf.command_line import environment_with
 from electra_tf.efficiency import executed_flops
+from electra_tf.io import files
 
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGES = ("jax", "keras", "numpy", "tensorflow", "torch", "transformers")
@@ -177,7 +178,7 @@ def main(argv: list[str] | None = None):
         for key in path:
             place = place.setdefault(key, {})
         place[name] = value
-        args.output.write_text(json.dumps(results, indent=1), "utf-8")
+        files.write_json(args.output, results)  # Whole, if it is stopped.
         print(*path, name, json.dumps(value), sep=": ", flush=True)
 
     add(

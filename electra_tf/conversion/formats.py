@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from electra_tf.conversion import hub, model_folder, selection
 from electra_tf.conversion.model import Model
+from electra_tf.errors import UserError
 from electra_tf.io import files
 
 
@@ -73,7 +74,16 @@ FORMATS = {
 def _call(name: str, *arguments, **options):
     """Call a function with those of the options that it takes."""
     module, _, name = name.partition(".")
-    function = getattr(importlib.import_module(f"{__package__}.{module}"), name)
+    try:
+        imported = importlib.import_module(f"{__package__}.{module}")
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        raise UserError(
+            f"{arguments[0]} needs TensorFlow, which is not installed. Make a "
+            "model folder of it where it is, see docs/jax.md."
+        ) from error
+    function = getattr(imported, name)
     takes = inspect.signature(function).parameters
     known = {n: value for n, value in options.items() if n in takes}
     return function(*arguments, **known)

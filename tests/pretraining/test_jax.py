@@ -122,6 +122,13 @@ def test_the_page_has_examples_that_run(python, folder):
     assert shape.startswith("(1, 4, ")
 
 
-def test_the_loop_says_that_it_needs_tensorflow(python, folder):
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import electra_tf.training.loop",
+        "import electra_tf; electra_tf.load_encoder('run')",
+    ],
+)
+def test_what_needs_tensorflow_says_so(python, folder, line):
     with pytest.raises(AssertionError, match=r"needs TensorFlow.*docs/jax\.md"):
-        run(python, "-c", "import electra_tf.training.loop", folder=folder)
+        run(python, "-c", line, folder=folder)
