@@ -1,9 +1,12 @@
 """Programs: what they do before TensorFlow is imported, how they end."""
 
+import importlib
+import importlib.util
 import os
 import pathlib
 import subprocess
 import sys
+import types
 
 import keras
 import numpy as np
@@ -52,6 +55,19 @@ def test_programs_refuse_another_backend(monkeypatch):
         command_line.errors_of("me"),
     ):
         pass
+
+
+def test_keras_alone_and_only_at_first_finds_nothing_needless(monkeypatch):
+    command_line.set_up_tensorflow()
+    assert all(map(importlib.util.find_spec, command_line.NEEDLESS))
+    half_imported = types.ModuleType("keras")
+    monkeypatch.setitem(sys.modules, "keras", half_imported)
+    for name in command_line.NEEDLESS:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        with pytest.raises(ImportError, match=name):
+            importlib.import_module(name)
+    monkeypatch.delitem(sys.modules, "keras")
+    assert all(map(importlib.util.find_spec, command_line.NEEDLESS))
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ from electra_tf.finetuning.tasks.text_files import is_packed, read_bytes
 from electra_tf.io import files
 from electra_tf.text import unknown
 
-# Rows that are answered together: enough to find some of like length. Twice
+# Rows that are answered together: enough to find many of like length. Twice
 # as many at most are in memory.
-ROWS_TOGETHER = 256
+ROWS_TOGETHER = 1024
 _END = object()
 
 # What bytes that are no UTF-8 become when a file is opened with this.

@@ -1,5 +1,6 @@
 """Encoder, heads and the sum of their losses."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -50,6 +51,23 @@ def test_names_and_shapes_are_those_of_the_original(model):
     }
     assert heads == HEADS
     assert "electra/encoder/layer_1/output/dense/bias" in model.variables
+
+
+def test_heads_start_the_same_where_the_encoder_is_given():
+    config = sentences.config(task_names=["mnli", "sts"])
+    both = []
+    for is_given in (False, True):
+        keras.utils.set_random_seed(3)
+        tasks = task_table.tasks(config)
+        made = FinetuningModel(
+            encoder_config(config), tasks, is_given=is_given
+        ).variables
+        both.append({path: variable.numpy() for path, variable in made.items()})
+    drawn, given = both
+    for path in HEADS:
+        np.testing.assert_array_equal(given[path], drawn[path])
+    kernel = "electra/encoder/layer_1/output/dense/kernel"
+    assert drawn[kernel].any() and not given[kernel].any()
 
 
 def test_the_loss_is_the_sum_of_each_example_s_own_task(model):
