@@ -19,7 +19,8 @@ class EncoderOutput(NamedTuple):
     pooled_output: Any  # Float `(B, H)`, the first token's; no dense pooler.
     embedding_output: Any  # Float `(B, L, H)`, inputs of the first layer.
     all_layer_outputs: tuple  # Of `(B, L, H)`, one a layer.
-    attention_probs: tuple  # Of float32 `(B, heads, L, L)`, one a layer.
+    # Of float32 `(B, heads, L, L)`, one a layer; empty unless asked for.
+    attention_probs: tuple
 
 
 class Encoder(keras.layers.Layer):
@@ -44,6 +45,7 @@ class Encoder(keras.layers.Layer):
         direction: str, "both", "ltr" or "rtl"; the tokens that each attends
             to, see `electra_tf.layers.attention.compute_attention_mask`.
         random: `RandomStream` to apply dropout, or None for inference.
+        output_attentions: bool, whether to return attention probabilities.
 
     Returns:
         `EncoderOutput`.
@@ -103,6 +105,7 @@ class Encoder(keras.layers.Layer):
         segment_ids=None,
         direction="both",
         random=None,
+        output_attentions=False,
     ):
         """Encode a batch of sequences."""
         if input_mask is None:
@@ -122,9 +125,11 @@ class Encoder(keras.layers.Layer):
                 hidden,
                 attention_mask=attention_mask,
                 random=scoped(random, block.name),
+                output_attentions=output_attentions,
             )
             outputs.append(hidden)
-            attention.append(probabilities)
+            if output_attentions:
+                attention.append(probabilities)
         return EncoderOutput(
             sequence_output=hidden,
             pooled_output=hidden[:, 0],

@@ -23,10 +23,11 @@ class TransformerBlock(keras.layers.Layer):
         attention_mask: int tensor `(batch, 1 or length, length)`, see
             `electra_tf.layers.attention.compute_attention_mask`.
         random: `RandomStream` for dropout, or None.
+        output_attentions: bool, whether to return attention probabilities.
 
     Returns:
         The new hidden states, `(batch, length, hidden_size)`, and the
-        attention probabilities, float32 `(batch, heads, length, length)`.
+        attention probabilities as `SelfAttention` returns them.
 
     >>> block = TransformerBlock(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
@@ -69,10 +70,15 @@ class TransformerBlock(keras.layers.Layer):
             )
             self.output_normalization.build(hidden)
 
-    def call(self, hidden, attention_mask, random=None):
+    def call(
+        self, hidden, attention_mask, random=None, output_attentions=False
+    ):
         """Attend, then transform each position by itself."""
         contexts, probabilities = self.attention(
-            hidden, attention_mask=attention_mask, random=random
+            hidden,
+            attention_mask=attention_mask,
+            random=random,
+            output_attentions=output_attentions,
         )
         attended = self.attention_output(contexts)
         attended = self.attention_dropout(attended, random=random)
