@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
+from electra_tf.layers import block_stack
 from electra_tf.layers.attention import compute_attention_mask
 from electra_tf.layers.embeddings import Embeddings
 from electra_tf.layers.transformer_block import TransformerBlock
@@ -35,6 +36,8 @@ class Encoder(keras.layers.Layer):
         embeddings: an `Embeddings` layer to share, or None to make one.
         lookup: str, how embeddings of its own are looked up, see
             `electra_tf.layers.embeddings.LOOKUPS`.
+        recompute: bool, whether the backward pass computes blocks again
+            instead of keeping what they made; where `random` is given.
         name: str, the first part of every variable's name.
 
     Call arguments:
@@ -63,11 +66,13 @@ class Encoder(keras.layers.Layer):
         config: EncoderConfig,
         embeddings: Embeddings | None = None,
         lookup: str = "gather",
+        recompute: bool = False,
         name: str = "electra",
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
         self.config = config
+        self.recompute = recompute
         self.embeddings = embeddings or Embeddings(
             config, lookup, dtype=self.dtype_policy
         )
@@ -119,6 +124,23 @@ class Encoder(keras.layers.Layer):
             hidden = self.embeddings_project(hidden)
         embedding_output = hidden  # [B, L, H]
         attention_mask = compute_attention_mask(input_mask, direction)
+        outputs, attention = self._run_blocks(
+            hidden, attention_mask, random, output_attentions
+        )
+        return EncoderOutput(
+            sequence_output=outputs[-1],
+            pooled_output=outputs[-1][:, 0],
+            embedding_output=embedding_output,
+            all_layer_outputs=tuple(outputs),
+            attention_probs=tuple(attention),
+        )
+
+    def _run_blocks(self, hidden, attention_mask, random, output_attentions):
+        """Return the blocks' outputs, and the attention probabilities."""
+        if self.recompute and random is not None and not output_attentions:
+            return block_stack.recompute(
+                self.blocks, hidden, attention_mask, random
+            ), []
         outputs, attention = [], []
         for block in self.blocks:
             hidden, probabilities = block(
@@ -130,10 +152,4 @@ class Encoder(keras.layers.Layer):
             outputs.append(hidden)
             if output_attentions:
                 attention.append(probabilities)
-        return EncoderOutput(
-            sequence_output=hidden,
-            pooled_output=hidden[:, 0],
-            embedding_output=embedding_output,
-            all_layer_outputs=tuple(outputs),
-            attention_probs=tuple(attention),
-        )
+        return outputs, attention

@@ -52,6 +52,11 @@ class RandomStream:
         scope = f"{self.scope}/{name}"
         return RandomStream(self.seed, self.step, self.first_example, scope)
 
+    def later(self, zero) -> "RandomStream":
+        """Return this stream, whose draws wait until a number that is 0."""
+        step = self.step + tf.cast(zero, tf.int64)
+        return RandomStream(self.seed, step, self.first_example, self.scope)
+
     def uniform(self, shape, name: str):
         """Draw float32 numbers in [0, 1): multiples of 2^-24.
 

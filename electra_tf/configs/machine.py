@@ -61,6 +61,12 @@ class MachineSettings(Config):
         "update is that of the whole batch",
         at_least=1,
     )
+    recompute: bool = fields.machine(
+        False,
+        "compute each layer again in the backward pass instead of keeping "
+        "what it made: a third more time, and memory for one layer; the "
+        "updates are the same",
+    )
     num_tpu_cores: int = fields.machine(
         1, "number of TPU cores; where given, it must be the TPU's", at_least=1
     )

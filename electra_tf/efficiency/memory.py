@@ -73,8 +73,7 @@ def training_memory(config: PretrainingConfig) -> Memory:
     """
     network = networks(config)
     encoders = [each.encoder for each in network.passes]
-    length = config.max_seq_length
-    kept = sum(_encoder_bytes(encoder, length) for encoder in encoders)
+    kept = sum(_encoder_bytes(config, encoder) for encoder in encoders)
     kept += sum(map(_head_bytes, network.heads))
     predicted = sum(head.tokens for head in network.predictions)
     logits = FLOAT32 * _LOGIT_COPIES * predicted * config.vocab_size
@@ -84,7 +83,7 @@ def training_memory(config: PretrainingConfig) -> Memory:
 def finetuning_memory(config: FinetuningConfig, heads: list) -> Memory:
     """Return what a step needs at the full length, but what `heads` keep."""
     encoder = encoder_config(config)
-    kept = _encoder_bytes(encoder, config.max_seq_length)
+    kept = _encoder_bytes(config, encoder)
     number = finetuning_parameters(config, heads)
     return _memory(config, number, [encoder], kept)
 
@@ -96,6 +95,8 @@ def _memory(
     parts, weights = config.accumulation_steps, FLOAT32 * number
     examples = config.train_batch_size // parts
     layers = sum(encoder.num_hidden_layers for encoder in encoders)
+    if config.recompute:  # The graph has each twice.
+        layers *= 2
     return Memory(
         weights=weights,
         adam=2 * weights,
@@ -121,8 +122,12 @@ def _head_bytes(head: Head) -> int:
     return FLOAT32 * head.tokens * numbers
 
 
-def _encoder_bytes(encoder: EncoderConfig, length: int) -> int:
-    """Return what an encoder keeps of an input for the backward pass."""
+def _encoder_bytes(config, encoder: EncoderConfig) -> int:
+    """Return what an encoder keeps of an input for the backward pass.
+
+    With `recompute` that is each layer's input, and a layer at a time.
+    """
+    length, layers = config.max_seq_length, encoder.num_hidden_layers
     numbers = (
         _HIDDEN_KEPT * encoder.hidden_size
         + _INTERMEDIATE_KEPT * encoder.intermediate_size
@@ -132,4 +137,7 @@ def _encoder_bytes(encoder: EncoderConfig, length: int) -> int:
     layer += _SCORE_BYTES * encoder.num_attention_heads * length
     # Their sum, its scale by the norm's deviation, and what dropout makes.
     embeddings = (3 * FLOAT32 + MASK) * encoder.embedding_size
-    return length * (encoder.num_hidden_layers * layer + embeddings)
+    kept = layers * layer
+    if config.recompute:
+        kept = layers * FLOAT32 * encoder.hidden_size + layer
+    return length * (kept + embeddings)

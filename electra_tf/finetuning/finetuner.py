@@ -176,7 +176,10 @@ class Finetuner:
         keras.utils.set_random_seed(seed)
         with self.strategy.scope(), precision(config.precision):
             model = FinetuningModel(
-                encoder_config(config), self.tasks, config.embedding_lookup
+                encoder_config(config),
+                self.tasks,
+                config.embedding_lookup,
+                config.recompute,
             )
         steps = 0
         if config.do_train:

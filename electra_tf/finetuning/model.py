@@ -23,9 +23,15 @@ class FinetuningModel:
     """
 
     def __init__(
-        self, config: EncoderConfig, tasks: list[Task], lookup: str = "gather"
+        self,
+        config: EncoderConfig,
+        tasks: list[Task],
+        lookup: str = "gather",
+        recompute: bool = False,
     ):
-        self.encoder = Encoder(config, lookup=lookup, name="electra")
+        self.encoder = Encoder(
+            config, lookup=lookup, recompute=recompute, name="electra"
+        )
         self.encoder.build()
         self.heads = []
         for task in tasks:

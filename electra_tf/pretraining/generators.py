@@ -168,6 +168,7 @@ def _own_encoder(
         generator_config(config),
         embeddings=embeddings,
         lookup=config.embedding_lookup,
+        recompute=config.recompute,
         name=name,
     )
 

@@ -99,7 +99,12 @@ class Pretrainer:
         kind = Embeddings
         if config.weight_sharing == "disentangled":
             kind = DisentangledEmbeddings
-        self.main = Encoder(encoder, kind(encoder, lookup), name="electra")
+        self.main = Encoder(
+            encoder,
+            kind(encoder, lookup),
+            recompute=config.recompute,
+            name="electra",
+        )
         self.generator = GENERATORS[config.generator](
             config, self.main, self.masking
         )

@@ -55,6 +55,17 @@ def test_phases():
     assert (memory.sums, parts.sums) == (0, parts.weights)
 
 
+def test_recomputed_layers_keep_their_inputs():
+    """A third layer adds what comes into it, of each token."""
+    two, three = (
+        training_memory(masked_lm(layers).replace(recompute=True))
+        for layers in (2, 3)
+    )
+    hidden = 4 * 8 * BATCH * LENGTH
+    assert three.activations - two.activations == hidden
+    assert three.activations < training_memory(masked_lm(3)).activations
+
+
 def test_fine_tuning_keeps_the_encoder():
     config = FinetuningConfig(data_dir="D", model_name="M", task_names=("sst",))
     memory = finetuning_memory(config, heads_of(config))
@@ -87,6 +98,8 @@ MEASURED = [
         },
         5367,
     ),
+    ({"train_batch_size": 8, "max_seq_length": 512}, 4196),
+    ({"train_batch_size": 8, "max_seq_length": 512, "recompute": True}, 2530),
 ]
 
 
