@@ -16,7 +16,8 @@ PACKAGES = ("electra_tf", "flags", "data_prep", "demo", "benchmarks")
 # import these.
 EVERYWHERE = {"errors"}
 DATA = {"command_line", "configs", "io", "text"}
-NETWORK = {"configs", "randomness", "layers", "encoder", "loss_terms"}
+NETWORK = {"configs", "randomness", "kernels", "layers", "encoder"}
+NETWORK |= {"loss_terms"}
 ALLOWED = {
     "errors": set(),
     "configs": set(),

@@ -21,13 +21,15 @@ from electra_tf.efficiency.networks import Head, networks, parameters
 FLOAT32 = 4
 MASK = 1  # A byte of what dropout kept.
 # A layer keeps of a token, by the hidden size: its input, the scaled queries,
-# keys, values and contexts; and, of each of two layer norms, its input, and
-# its scale by the deviation, and of the first its output, too.
-_HIDDEN_KEPT = 5 + 2 * 2 + 1
-# By the intermediate size: the halved input of GELU, the one of its error
-# function, that function and the output.
-_INTERMEDIATE_KEPT = 4
-_NORM_SCALARS = 3  # Mean, deviation, and one of both.
+# keys, values and contexts; what each of two layer norms makes before gamma,
+# and of the first its output, too.
+_HIDDEN_KEPT = 5 + 2 + 1
+# By the intermediate size: what goes into GELU, and what comes out.
+_INTERMEDIATE_KEPT = 2
+# Of a head's GELU: the halved input, the one of its error function, that
+# function and the output.
+_HEAD_KEPT = 4
+_NORM_SCALARS = 1  # The deviation.
 _SCORE_BYTES = 2 * FLOAT32 + MASK  # Softmax before and after dropout.
 # Of a weight in Adam's step, besides itself, its slots and its gradient: two
 # products for each new slot, the direction and the decay. All weights go
@@ -67,9 +69,9 @@ def training_memory(config: PretrainingConfig) -> Memory:
     ...     data_dir="D", model_name="M", train_batch_size=32)
     >>> memory = training_memory(config)
     >>> memory.weights, memory.activations, memory.logits
-    (56784876, 1987313664, 148459008)
+    (56784876, 1356595200, 148459008)
     >>> round(memory.peak / 1e9, 2)
-    3.24
+    2.61
     """
     network = networks(config)
     encoders = [each.encoder for each in network.passes]
@@ -118,7 +120,7 @@ def _head_bytes(head: Head) -> int:
         for dense in head.layer.dense
         if dense.activation
     )
-    numbers = sum(rows + _INTERMEDIATE_KEPT * out for rows, out in shapes)
+    numbers = sum(rows + _HEAD_KEPT * out for rows, out in shapes)
     return FLOAT32 * head.tokens * numbers
 
 

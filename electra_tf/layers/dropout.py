@@ -43,11 +43,19 @@ class Dropout(keras.layers.Layer):
 
     def call(self, inputs, random: RandomStream | None = None):
         """Apply dropout when a random stream is given."""
+        drawn = self.mask_and_scale(ops.shape(inputs), random)
+        return inputs if drawn is None else _scaled(inputs, *drawn)
+
+    def mask_and_scale(self, shape, random: RandomStream | None):
+        """Draw which inputs are kept, a bool tensor, and return their factor.
+
+        Returns None when all are.
+        """
         if random is None or self.rate == 0:
-            return inputs
+            return None
         rate = dropout_rate(self.rate)
-        keep = random.keep_mask(ops.shape(inputs), self.name, rate)
-        return _scaled(inputs, keep, 1 / (1 - rate))
+        keep = random.keep_mask(shape, self.name, rate)
+        return keep, 1 / (1 - rate)
 
 
 def _scaled(inputs, keep, scale: float):

@@ -1,8 +1,10 @@
 """One post-norm transformer layer."""
 
 import keras
+from keras import ops
 
 from electra_tf.configs import EncoderConfig
+from electra_tf.kernels import fused
 from electra_tf.layers.attention import SelfAttention
 from electra_tf.layers.bert_conventions import dense, layer_normalization
 from electra_tf.layers.dropout import Dropout
@@ -80,9 +82,54 @@ class TransformerBlock(keras.layers.Layer):
             random=random,
             output_attentions=output_attentions,
         )
-        attended = self.attention_output(contexts)
-        attended = self.attention_dropout(attended, random=random)
-        hidden = self.attention_normalization(hidden + attended)
-        transformed = self.feed_forward_output(self.intermediate(hidden))
-        transformed = self.output_dropout(transformed, random=random)
-        return self.output_normalization(hidden + transformed), probabilities
+        joined = self._join if random is None else self._join_in_training
+        hidden = joined(
+            contexts,
+            self.attention_output,
+            self.attention_dropout,
+            hidden,
+            self.attention_normalization,
+            random,
+        )
+        transformed = self._intermediate(hidden, random)
+        hidden = joined(
+            transformed,
+            self.feed_forward_output,
+            self.output_dropout,
+            hidden,
+            self.output_normalization,
+            random,
+        )
+        return hidden, probabilities
+
+    def _intermediate(self, hidden, random):
+        layer = self.intermediate
+        if random is None or self.config.hidden_act != "gelu":
+            return layer(hidden)
+        return fused.bias_gelu(_product(hidden, layer), layer.bias)
+
+    @staticmethod
+    def _join(inputs, layer, dropout, residual, normalization, random):
+        """Map the inputs linearly, add them to the residual, normalise."""
+        return normalization(residual + layer(inputs))
+
+    @staticmethod
+    def _join_in_training(
+        inputs, layer, dropout, residual, normalization, random
+    ):
+        """Do the same with dropout, in fewer passes over memory."""
+        outputs = _product(inputs, layer)
+        return fused.residual_norm(
+            outputs,
+            layer.bias,
+            residual,
+            normalization.gamma,
+            normalization.beta,
+            dropout.mask_and_scale(ops.shape(outputs), random),
+            normalization.epsilon,
+        )
+
+
+def _product(inputs, layer):
+    """Multiply by a dense layer's matrix, in the format of the inputs."""
+    return ops.matmul(inputs, ops.cast(layer.kernel, inputs.dtype))
