@@ -38,6 +38,8 @@ class Encoder(keras.layers.Layer):
             `electra_tf.layers.embeddings.LOOKUPS`.
         recompute: bool, whether the backward pass computes blocks again
             instead of keeping what they made; where `random` is given.
+        scan: bool, whether the blocks are one loop, which XLA compiles
+            faster; where `random` is given, on TensorFlow's backend.
         name: str, the first part of every variable's name.
 
     Call arguments:
@@ -67,12 +69,13 @@ class Encoder(keras.layers.Layer):
         embeddings: Embeddings | None = None,
         lookup: str = "gather",
         recompute: bool = False,
+        scan: bool = False,
         name: str = "electra",
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
         self.config = config
-        self.recompute = recompute
+        self.recompute, self.scan = recompute, scan
         self.embeddings = embeddings or Embeddings(
             config, lookup, dtype=self.dtype_policy
         )
@@ -137,10 +140,12 @@ class Encoder(keras.layers.Layer):
 
     def _run_blocks(self, hidden, attention_mask, random, output_attentions):
         """Return the blocks' outputs, and the attention probabilities."""
-        if self.recompute and random is not None and not output_attentions:
-            return block_stack.recompute(
-                self.blocks, hidden, attention_mask, random
-            ), []
+        if random is not None and not output_attentions:
+            inputs = (self.blocks, hidden, attention_mask, random)
+            if self.scan:
+                return block_stack.loop(*inputs, again=self.recompute), []
+            if self.recompute:
+                return block_stack.recompute(*inputs), []
         outputs, attention = [], []
         for block in self.blocks:
             hidden, probabilities = block(

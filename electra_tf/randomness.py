@@ -13,7 +13,9 @@ every Keras backend.
 import hashlib
 import math
 
+import numpy as np
 import tensorflow as tf
+from keras import ops
 
 # Philox makes 128 bits of one counter. It is named, because XLA's own choice
 # is five times slower on a CPU.
@@ -29,7 +31,8 @@ class RandomStream:
         step: int or integer tensor, the step of the run.
         first_example: int or integer tensor, the place in the global batch
             of this replica's first example.
-        scope: str, prefix of the names of all draws.
+        scope: str, prefix of the names of all draws; or a list of them, of
+            which the integer tensor `index` chooses one.
 
     Example:
 
@@ -41,21 +44,35 @@ class RandomStream:
     True
     """
 
-    def __init__(self, seed, step, first_example=0, scope=""):
+    def __init__(self, seed, step, first_example=0, scope="", index=None):
         self.seed = seed
         self.step = step
         self.first_example = first_example
         self.scope = scope
+        self.index = index
 
-    def child(self, name: str) -> "RandomStream":
-        """Return a stream whose draws differ from this one's."""
-        scope = f"{self.scope}/{name}"
-        return RandomStream(self.seed, self.step, self.first_example, scope)
+    def child(self, name, index=None) -> "RandomStream":
+        """Return a stream whose draws differ from this one's.
+
+        Of a list of names the integer tensor `index` chooses one.
+        """
+        if index is not None:
+            scope = [f"{self.scope}/{each}" for each in name]
+        elif self.index is not None:
+            scope = [f"{each}/{name}" for each in self.scope]
+        else:
+            scope = f"{self.scope}/{name}"
+        index = self.index if index is None else index
+        return RandomStream(
+            self.seed, self.step, self.first_example, scope, index
+        )
 
     def later(self, zero) -> "RandomStream":
-        """Return this stream, whose draws wait until a number that is 0."""
-        step = self.step + tf.cast(zero, tf.int64)
-        return RandomStream(self.seed, step, self.first_example, self.scope)
+        """Return this stream, whose draws wait for a number that is 0."""
+        step = self.step + ops.cast(zero, "int64")
+        return RandomStream(
+            self.seed, step, self.first_example, self.scope, self.index
+        )
 
     def uniform(self, shape, name: str):
         """Draw float32 numbers in [0, 1): multiples of 2^-24.
@@ -110,9 +127,16 @@ class RandomStream:
 
         `StatelessRandomGetKeyCounter` would make another one in XLA.
         """
-        text = f"{self.seed}:{self.scope}/{name}".encode()
-        digest = hashlib.blake2b(text, digest_size=8).digest()
-        return tf.constant([int.from_bytes(digest, "big")], tf.uint64)
+        scopes = self.scope if self.index is not None else [self.scope]
+        keys = [_key(f"{self.seed}:{scope}/{name}") for scope in scopes]
+        # Of a list of them TensorFlow would make floats on the way.
+        keys = tf.constant(np.array(keys, np.uint64))
+        return keys if self.index is None else tf.gather(keys, [self.index])
+
+
+def _key(text: str) -> int:
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 def _product(sizes: list):

@@ -67,6 +67,11 @@ class MachineSettings(Config):
         "what it made: a third more time, and memory for one layer; the "
         "updates are the same",
     )
+    scan_layers: bool = fields.machine(
+        False,
+        "compile one layer and run it in a loop, with jit_compile: compiling "
+        "takes a fraction of the time, the updates are the same",
+    )
     num_tpu_cores: int = fields.machine(
         1, "number of TPU cores; where given, it must be the TPU's", at_least=1
     )
@@ -91,6 +96,13 @@ class MachineSettings(Config):
             raise UserError(
                 "logical_cpus needs distribution_strategy 'mirrored'. "
                 f"Received: {self.distribution_strategy!r}."
+            )
+        compiles = self.jit_compile or self.distribution_strategy == "tpu"
+        if self.scan_layers and not compiles:
+            raise UserError(
+                "scan_layers needs jit_compile=true or a TPU: what is not "
+                "compiled gains nothing by it. Received: jit_compile="
+                f"{self.jit_compile}."
             )
         if self.train_batch_size % self.accumulation_steps:
             raise UserError(

@@ -180,6 +180,7 @@ class Finetuner:
                 self.tasks,
                 config.embedding_lookup,
                 config.recompute,
+                config.scan_layers,
             )
         steps = 0
         if config.do_train:

@@ -28,9 +28,14 @@ class FinetuningModel:
         tasks: list[Task],
         lookup: str = "gather",
         recompute: bool = False,
+        scan: bool = False,
     ):
         self.encoder = Encoder(
-            config, lookup=lookup, recompute=recompute, name="electra"
+            config,
+            lookup=lookup,
+            recompute=recompute,
+            scan=scan,
+            name="electra",
         )
         self.encoder.build()
         self.heads = []

@@ -1,9 +1,12 @@
-"""The way through an encoder's blocks in training: what is kept, and what not.
+"""Ways through an encoder's blocks in training, to save memory or compiling.
 
 A block is a function of its input and its weights here, with the same results
 and the same dropout as when it is called.
 """
 
+from keras import ops
+
+from electra_tf.kernels.loops import scan
 from electra_tf.kernels.recomputation import recomputed
 
 
@@ -22,10 +25,34 @@ def recompute(blocks, hidden, attention_mask, random) -> list:
     outputs = []
     for block in blocks:
         function = _of_weights(block, attention_mask, random.child(block.name))
-        weights = [variable.value for variable in block.trainable_variables]
-        hidden = recomputed(function)(hidden, *weights)
+        hidden = recomputed(function)(hidden, *_weights(block))
         outputs.append(hidden)
     return outputs
+
+
+def loop(blocks, hidden, attention_mask, random, again: bool) -> list:
+    """Return the outputs of all blocks by one graph of a block, in a loop.
+
+    Args:
+        blocks, hidden, attention_mask, random: as of `recompute`.
+        again: whether to recompute them, too.
+    """
+    names = [block.name for block in blocks]
+    stacked = [
+        ops.stack(layers) for layers in zip(*map(_weights, blocks), strict=True)
+    ]
+
+    def layer(hidden, index, *weights):
+        function = _of_weights(
+            blocks[0], attention_mask, random.child(names, index)
+        )
+        return (recomputed(function) if again else function)(hidden, *weights)
+
+    return ops.unstack(scan(layer, hidden, stacked))
+
+
+def _weights(block) -> list:
+    return [variable.value for variable in block.trainable_variables]
 
 
 def _of_weights(block, attention_mask, random):

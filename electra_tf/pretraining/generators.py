@@ -169,6 +169,7 @@ def _own_encoder(
         embeddings=embeddings,
         lookup=config.embedding_lookup,
         recompute=config.recompute,
+        scan=config.scan_layers,
         name=name,
     )
 

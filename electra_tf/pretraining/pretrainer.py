@@ -103,6 +103,7 @@ class Pretrainer:
             encoder,
             kind(encoder, lookup),
             recompute=config.recompute,
+            scan=config.scan_layers,
             name="electra",
         )
         self.generator = GENERATORS[config.generator](

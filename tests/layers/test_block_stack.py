@@ -54,6 +54,12 @@ def test_recomputed_layers(way):
     assert_same({"recompute": True}, way)
 
 
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("way", ["graph", "XLA"])
+def test_scanned_layers(way, recompute):
+    assert_same({"scan": True, "recompute": recompute}, way)
+
+
 def test_recomputed_layers_in_float16():
     assert_same({"recompute": True}, "graph", number_format="float16")
 
