@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
+from electra_tf.layers import block_stack
 from electra_tf.layers.attention import compute_attention_mask
 from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.layers.embeddings import Embeddings
@@ -20,7 +21,8 @@ class EncoderOutput(NamedTuple):
     pooled_output: Any  # Float `(B, H)`, the first token's; no dense pooler.
     embedding_output: Any  # Float `(B, L, H)`, inputs of the first layer.
     all_layer_outputs: tuple  # Of `(B, L, H)`, one a layer.
-    attention_probs: tuple  # Of float32 `(B, heads, L, L)`, one a layer.
+    # Of float32 `(B, heads, L, L)`, one a layer; empty unless asked for.
+    attention_probs: tuple
 
 
 class Encoder(ConfiguredLayer):
@@ -35,6 +37,10 @@ class Encoder(ConfiguredLayer):
         embeddings: an `Embeddings` layer to share, or None to make one.
         lookup: str, how embeddings of its own are looked up, see
             `electra_tf.layers.embeddings.LOOKUPS`.
+        recompute: bool, whether the backward pass computes blocks again
+            instead of keeping what they made; where `random` is given.
+        scan: bool, whether the blocks are one loop, which XLA compiles
+            faster; where `random` is given, on TensorFlow's backend.
         name: str, the first part of every variable's name.
 
     Call arguments:
@@ -46,6 +52,7 @@ class Encoder(ConfiguredLayer):
             to, see `electra_tf.layers.attention.compute_attention_mask`.
         random: `RandomStream` to apply dropout, or None.
         training: bool, whether Keras draws dropout where `random` is None.
+        output_attentions: bool, whether to return attention probabilities.
 
     Returns:
         `EncoderOutput`.
@@ -63,6 +70,8 @@ class Encoder(ConfiguredLayer):
         config: EncoderConfig,
         embeddings: Embeddings | None = None,
         lookup: str = "gather",
+        recompute: bool = False,
+        scan: bool = False,
         name: str = "electra",
         **kwargs,
     ):
@@ -70,6 +79,7 @@ class Encoder(ConfiguredLayer):
         self.config = config
         self.lookup = lookup
         self._owns_embeddings = embeddings is None
+        self.recompute, self.scan = recompute, scan
         self.embeddings = embeddings or Embeddings(
             config, lookup, dtype=self.dtype_policy
         )
@@ -130,6 +140,7 @@ class Encoder(ConfiguredLayer):
         direction="both",
         random=None,
         training=None,
+        output_attentions=False,
     ):
         """Encode a batch of sequences."""
         if input_mask is None:
@@ -144,6 +155,25 @@ class Encoder(ConfiguredLayer):
             hidden = self.embeddings_project(hidden)
         embedding_output = hidden  # [B, L, H]
         attention_mask = compute_attention_mask(input_mask, direction)
+        outputs, attention = self._run_blocks(
+            hidden, attention_mask, random, output_attentions
+        )
+        return EncoderOutput(
+            sequence_output=outputs[-1],
+            pooled_output=outputs[-1][:, 0],
+            embedding_output=embedding_output,
+            all_layer_outputs=tuple(outputs),
+            attention_probs=tuple(attention),
+        )
+
+    def _run_blocks(self, hidden, attention_mask, random, output_attentions):
+        """Return the blocks' outputs, and the attention probabilities."""
+        if random is not None and not output_attentions:
+            inputs = (self.blocks, hidden, attention_mask, random)
+            if self.scan:
+                return block_stack.loop(*inputs, again=self.recompute), []
+            if self.recompute:
+                return block_stack.recompute(*inputs), []
         outputs, attention = [], []
         for block in self.blocks:
             hidden, probabilities = block(
@@ -151,13 +181,9 @@ class Encoder(ConfiguredLayer):
                 attention_mask=attention_mask,
                 random=scoped(random, block.name),
                 training=training,
+                output_attentions=output_attentions,
             )
             outputs.append(hidden)
-            attention.append(probabilities)
-        return EncoderOutput(
-            sequence_output=hidden,
-            pooled_output=hidden[:, 0],
-            embedding_output=embedding_output,
-            all_layer_outputs=tuple(outputs),
-            attention_probs=tuple(attention),
-        )
+            if output_attentions:
+                attention.append(probabilities)
+        return outputs, attention

@@ -20,6 +20,7 @@ DATA = {"command_line", "configs", "io", "text"}
 NETWORK = {
     "configs",
     "randomness",
+    "kernels",
     "layers",
     "encoder",
     "loss_terms",
@@ -32,9 +33,10 @@ ALLOWED = {
     "io": {"text"},
     "text": {"configs"},
     "randomness": set(),
+    "kernels": set(),
     "loss_terms": set(),
     "weights": set(),
-    "layers": {"configs", "randomness"},
+    "layers": {"configs", "randomness", "kernels"},
     # `Encoder.load` reads what `conversion` reads, when it is called.
     "encoder": {"configs", "randomness", "layers", "conversion"},
     "pretraining": DATA | NETWORK | {"training", "efficiency", "conversion"},

@@ -105,6 +105,12 @@ def test_every_field_has_help(config_class):
         ),
         (
             pretraining,
+            {"scan_layers": True},
+            "scan_layers needs jit_compile=true or a TPU: what is not "
+            "compiled gains nothing by it. Received: jit_compile=None.",
+        ),
+        (
+            pretraining,
             {"logical_cpus": 2},
             "logical_cpus needs distribution_strategy 'mirrored'. "
             "Received: 'one_device'.",

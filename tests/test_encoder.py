@@ -55,7 +55,9 @@ def test_parameter_counts(size, fraction):
 
 def test_output_shapes():
     batch = tiny.batch()
-    output = Encoder(tiny.encoder())(*batch)
+    encoder = Encoder(tiny.encoder())
+    assert encoder(*batch).attention_probs == ()
+    output = encoder(*batch, output_attentions=True)
     assert output.sequence_output.shape == (4, 16, 8)
     assert output.pooled_output.shape == (4, 8)
     assert len(output.all_layer_outputs) == len(output.attention_probs) == 2

@@ -21,13 +21,15 @@ from electra_tf.efficiency.networks import Head, networks, parameters
 FLOAT32 = 4
 MASK = 1  # A byte of what dropout kept.
 # A layer keeps of a token, by the hidden size: its input, the scaled queries,
-# keys, values and contexts; and, of each of two layer norms, its input, and
-# its scale by the deviation, and of the first its output, too.
-_HIDDEN_KEPT = 5 + 2 * 2 + 1
-# By the intermediate size: the halved input of GELU, the one of its error
-# function, that function and the output.
-_INTERMEDIATE_KEPT = 4
-_NORM_SCALARS = 3  # Mean, deviation, and one of both.
+# keys, values and contexts; what each of two layer norms makes before gamma,
+# and of the first its output, too.
+_HIDDEN_KEPT = 5 + 2 + 1
+# By the intermediate size: what goes into GELU, and what comes out.
+_INTERMEDIATE_KEPT = 2
+# Of a head's GELU: the halved input, the one of its error function, that
+# function and the output.
+_HEAD_KEPT = 4
+_NORM_SCALARS = 1  # The deviation.
 _SCORE_BYTES = 2 * FLOAT32 + MASK  # Softmax before and after dropout.
 # Of a weight in Adam's step, besides itself, its slots and its gradient: two
 # products for each new slot, the direction and the decay. All weights go
@@ -67,14 +69,13 @@ def training_memory(config: PretrainingConfig) -> Memory:
     ...     data_dir="D", model_name="M", train_batch_size=32)
     >>> memory = training_memory(config)
     >>> memory.weights, memory.activations, memory.logits
-    (56784876, 1987313664, 148459008)
+    (56784876, 1356595200, 148459008)
     >>> round(memory.peak / 1e9, 2)
-    3.24
+    2.61
     """
     network = networks(config)
     encoders = [each.encoder for each in network.passes]
-    length = config.max_seq_length
-    kept = sum(_encoder_bytes(encoder, length) for encoder in encoders)
+    kept = sum(_encoder_bytes(config, encoder) for encoder in encoders)
     kept += sum(map(_head_bytes, network.heads))
     predicted = sum(head.tokens for head in network.predictions)
     logits = FLOAT32 * _LOGIT_COPIES * predicted * config.vocab_size
@@ -84,7 +85,7 @@ def training_memory(config: PretrainingConfig) -> Memory:
 def finetuning_memory(config: FinetuningConfig, heads: list) -> Memory:
     """Return what a step needs at the full length, but what `heads` keep."""
     encoder = encoder_config(config)
-    kept = _encoder_bytes(encoder, config.max_seq_length)
+    kept = _encoder_bytes(config, encoder)
     number = finetuning_parameters(config, heads)
     return _memory(config, number, [encoder], kept)
 
@@ -96,6 +97,8 @@ def _memory(
     parts, weights = config.accumulation_steps, FLOAT32 * number
     examples = config.train_batch_size // parts
     layers = sum(encoder.num_hidden_layers for encoder in encoders)
+    if config.recompute:  # The graph has each twice.
+        layers *= 2
     return Memory(
         weights=weights,
         adam=2 * weights,
@@ -117,12 +120,16 @@ def _head_bytes(head: Head) -> int:
         for dense in head.layer.dense
         if dense.activation
     )
-    numbers = sum(rows + _INTERMEDIATE_KEPT * out for rows, out in shapes)
+    numbers = sum(rows + _HEAD_KEPT * out for rows, out in shapes)
     return FLOAT32 * head.tokens * numbers
 
 
-def _encoder_bytes(encoder: EncoderConfig, length: int) -> int:
-    """Return what an encoder keeps of an input for the backward pass."""
+def _encoder_bytes(config, encoder: EncoderConfig) -> int:
+    """Return what an encoder keeps of an input for the backward pass.
+
+    With `recompute` that is each layer's input, and a layer at a time.
+    """
+    length, layers = config.max_seq_length, encoder.num_hidden_layers
     numbers = (
         _HIDDEN_KEPT * encoder.hidden_size
         + _INTERMEDIATE_KEPT * encoder.intermediate_size
@@ -132,4 +139,7 @@ def _encoder_bytes(encoder: EncoderConfig, length: int) -> int:
     layer += _SCORE_BYTES * encoder.num_attention_heads * length
     # Their sum, its scale by the norm's deviation, and what dropout makes.
     embeddings = (3 * FLOAT32 + MASK) * encoder.embedding_size
-    return length * (encoder.num_hidden_layers * layer + embeddings)
+    kept = layers * layer
+    if config.recompute:
+        kept = layers * FLOAT32 * encoder.hidden_size + layer
+    return length * (kept + embeddings)

@@ -1,7 +1,6 @@
 """What to do when memory does not suffice: an estimate, and the ways out."""
 
 import contextlib
-import dataclasses
 import re
 from collections.abc import Callable, Iterator
 
@@ -66,13 +65,12 @@ def _message(config, text: str, memory: Memory) -> str:
 
 def _ways(config) -> list[str]:
     """Return what makes a step smaller, what changes least first."""
-    names = [field.name for field in dataclasses.fields(config)]
     ways = [
         f"raise --accumulation_steps (now {config.accumulation_steps}), which "
         "gives the same updates in smaller parts"
     ]
-    if "recompute" in names and not config.recompute:
-        ways.append("--recompute")
+    if not config.recompute:
+        ways.append("--recompute, which gives the same updates more slowly")
     ways += [
         f"lower --{name} (now {getattr(config, name)})"
         for name in ("train_batch_size", "max_seq_length")

@@ -181,6 +181,8 @@ class Finetuner:
                 self.tasks,
                 config.embedding_lookup,
                 is_given=self.pretrained is not None or not config.do_train,
+                recompute=config.recompute,
+                scan=config.scan_layers,
             )
         steps = 0
         if config.do_train:

@@ -44,10 +44,18 @@ class FinetuningModel:
         tasks: list[Task],
         lookup: str = "gather",
         is_given: bool = False,
+        recompute: bool = False,
+        scan: bool = False,
     ):
         if is_given:
             config = dataclasses.replace(config, initializer_range=0.0)
-        self.encoder = Encoder(config, lookup=lookup, name="electra")
+        self.encoder = Encoder(
+            config,
+            lookup=lookup,
+            recompute=recompute,
+            scan=scan,
+            name="electra",
+        )
         self.encoder.build()
         self.heads = [head_of(task, config.hidden_size) for task in tasks]
         with keras.name_scope("task_specific"):

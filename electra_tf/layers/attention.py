@@ -57,16 +57,19 @@ class SelfAttention(ConfiguredLayer):
             `compute_attention_mask`; None to attend to all.
         random: `RandomStream` for dropout of the probabilities, or None.
         training: bool, whether Keras draws dropout where `random` is None.
+        output_attentions: bool, whether to return the probabilities.
 
     Returns:
         The contexts, `(batch, length, hidden_size)`, and the probabilities,
-        float32 `(batch, heads, length, length)`, before dropout.
+        float32 `(batch, heads, length, length)`, before dropout; None in
+        their place unless asked for.
 
     >>> layer = SelfAttention(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4))
     >>> mask = compute_attention_mask(np.ones((1, 3), "int32"))
-    >>> contexts, probabilities = layer(np.ones((1, 3, 8)), mask)
+    >>> contexts, probabilities = layer(
+    ...     np.ones((1, 3, 8)), mask, output_attentions=True)
     >>> tuple(contexts.shape), tuple(probabilities.shape)
     ((1, 3, 8), (1, 2, 3, 3))
     """
@@ -87,7 +90,14 @@ class SelfAttention(ConfiguredLayer):
         for part in (self.query, self.key, self.value):
             part.build((None, None, self.config.hidden_size))
 
-    def call(self, hidden, attention_mask=None, random=None, training=None):
+    def call(
+        self,
+        hidden,
+        attention_mask=None,
+        random=None,
+        training=None,
+        output_attentions=False,
+    ):
         """Attend from each position to those that the mask allows."""
         shape = ops.shape(hidden)
         # Each [B, heads, L, size].
@@ -99,7 +109,8 @@ class SelfAttention(ConfiguredLayer):
         dropped = self.dropout(dropped, random=random, training=training)
         contexts = ops.matmul(dropped, values)
         contexts = ops.transpose(contexts, (0, 2, 1, 3))
-        return ops.reshape(contexts, shape), probabilities
+        contexts = ops.reshape(contexts, shape)
+        return contexts, probabilities if output_attentions else None
 
     def _split_heads(self, projected, shape):
         """[B, L, H] -> [B, heads, L, H / heads]."""

@@ -76,15 +76,23 @@ class Dropout(ConfiguredLayer):
 
     def call(self, inputs, random: RandomStream | None = None, training=None):
         """Apply dropout by a stream, or else in training."""
-        if self.rate == 0 or not (random is not None or training):
-            return inputs
-        if random is None:
+        if random is None and training and self.rate > 0:
             return keras.random.dropout(
                 inputs, self.rate, seed=self.seed_generator
             )
+        drawn = self.mask_and_scale(ops.shape(inputs), random)
+        return inputs if drawn is None else _scaled(inputs, *drawn)
+
+    def mask_and_scale(self, shape, random: RandomStream | None):
+        """Draw which inputs are kept, a bool tensor, and return their factor.
+
+        Returns None when all are.
+        """
+        if random is None or self.rate == 0:
+            return None
         rate = dropout_rate(self.rate)
-        keep = random.keep_mask(ops.shape(inputs), self.name, rate)
-        return _scaled(inputs, keep, 1 / (1 - rate))
+        keep = random.keep_mask(shape, self.name, rate)
+        return keep, 1 / (1 - rate)
 
 
 def _new_seed() -> int:

@@ -1,8 +1,12 @@
 """One post-norm transformer layer."""
 
+import functools
+
 import keras
+from keras import ops
 
 from electra_tf.configs import EncoderConfig
+from electra_tf.kernels import fused
 from electra_tf.layers.attention import SelfAttention
 from electra_tf.layers.bert_conventions import dense, layer_normalization
 from electra_tf.layers.configured_layer import ConfiguredLayer
@@ -26,10 +30,11 @@ class TransformerBlock(ConfiguredLayer):
             attend to all.
         random: `RandomStream` for dropout, or None.
         training: bool, whether Keras draws dropout where `random` is None.
+        output_attentions: bool, whether to return attention probabilities.
 
     Returns:
         The new hidden states, `(batch, length, hidden_size)`, and the
-        attention probabilities, float32 `(batch, heads, length, length)`.
+        attention probabilities as `SelfAttention` returns them.
 
     >>> block = TransformerBlock(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
@@ -72,15 +77,75 @@ class TransformerBlock(ConfiguredLayer):
             )
             self.output_normalization.build(hidden)
 
-    def call(self, hidden, attention_mask=None, random=None, training=None):
+    def call(
+        self,
+        hidden,
+        attention_mask=None,
+        random=None,
+        training=None,
+        output_attentions=False,
+    ):
         """Attend, then transform each position by itself."""
         source = {"random": random, "training": training}
         contexts, probabilities = self.attention(
-            hidden, attention_mask=attention_mask, **source
+            hidden,
+            attention_mask=attention_mask,
+            **source,
+            output_attentions=output_attentions,
         )
-        attended = self.attention_output(contexts)
-        attended = self.attention_dropout(attended, **source)
-        hidden = self.attention_normalization(hidden + attended)
-        transformed = self.feed_forward_output(self.intermediate(hidden))
-        transformed = self.output_dropout(transformed, **source)
-        return self.output_normalization(hidden + transformed), probabilities
+        joined = self._join_by_stream
+        if random is None:
+            joined = functools.partial(self._join, training=training)
+        hidden = joined(
+            contexts,
+            self.attention_output,
+            self.attention_dropout,
+            hidden,
+            self.attention_normalization,
+            random,
+        )
+        transformed = self._intermediate(hidden, random)
+        hidden = joined(
+            transformed,
+            self.feed_forward_output,
+            self.output_dropout,
+            hidden,
+            self.output_normalization,
+            random,
+        )
+        return hidden, probabilities
+
+    def _intermediate(self, hidden, random):
+        layer = self.intermediate
+        if random is None or self.config.hidden_act != "gelu":
+            return layer(hidden)
+        return fused.bias_gelu(_product(hidden, layer), layer.bias)
+
+    @staticmethod
+    def _join(
+        inputs, layer, dropout, residual, normalization, random, training
+    ):
+        """Map the inputs linearly, add them to the residual, normalise."""
+        outputs = dropout(layer(inputs), training=training)
+        return normalization(residual + outputs)
+
+    @staticmethod
+    def _join_by_stream(
+        inputs, layer, dropout, residual, normalization, random
+    ):
+        """Do the same with a stream's dropout, in fewer passes over memory."""
+        outputs = _product(inputs, layer)
+        return fused.residual_norm(
+            outputs,
+            layer.bias,
+            residual,
+            normalization.gamma,
+            normalization.beta,
+            dropout.mask_and_scale(ops.shape(outputs), random),
+            normalization.epsilon,
+        )
+
+
+def _product(inputs, layer):
+    """Multiply by a dense layer's matrix, in the format of the inputs."""
+    return ops.matmul(inputs, ops.cast(layer.kernel, inputs.dtype))

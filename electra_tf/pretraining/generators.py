@@ -168,6 +168,8 @@ def _own_encoder(
         generator_config(config),
         embeddings=embeddings,
         lookup=config.embedding_lookup,
+        recompute=config.recompute,
+        scan=config.scan_layers,
         name=name,
     )
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from electra_tf.configs.objectives import COPY, TOKENS
+from electra_tf.kernels import fused
 from electra_tf.layers import heads
 from electra_tf.loss_terms import LossTerm
 from electra_tf.pretraining import sampling
@@ -157,7 +158,7 @@ class CopiedTokens(Tokens):
 
 def token_losses(logits, ids):
     """Return negative log-likelihoods: `(..., V)` and `(...)` to `(...)`."""
-    return ops.sparse_categorical_crossentropy(ids, logits, from_logits=True)
+    return fused.cross_entropy(logits, ids)
 
 
 def copy_losses(logits, copy_logits, input_ids, ids):

@@ -101,7 +101,13 @@ class Pretrainer:
         kind = Embeddings
         if config.weight_sharing == "disentangled":
             kind = DisentangledEmbeddings
-        self.main = Encoder(encoder, kind(encoder, lookup), name="electra")
+        self.main = Encoder(
+            encoder,
+            kind(encoder, lookup),
+            recompute=config.recompute,
+            scan=config.scan_layers,
+            name="electra",
+        )
         self.generator = GENERATORS[config.generator](
             config, self.main, self.masking
         )

@@ -17,9 +17,9 @@ import keras
 from keras import ops
 
 if keras.backend.backend() == "tensorflow":
-    from electra_tf.randomness.tensorflow_bits import draw
+    from electra_tf.randomness.tensorflow_bits import chosen, draw
 else:
-    from electra_tf.randomness.array_bits import draw
+    from electra_tf.randomness.array_bits import chosen, draw
 
 
 class RandomStream:
@@ -30,7 +30,8 @@ class RandomStream:
         step: int or integer tensor, the step of the run.
         first_example: int or integer tensor, the place in the global batch
             of this replica's first example.
-        scope: str, prefix of the names of all draws.
+        scope: str, prefix of the names of all draws; or a list of them, of
+            which the integer tensor `index` chooses one.
 
     Example:
 
@@ -42,16 +43,35 @@ class RandomStream:
     True
     """
 
-    def __init__(self, seed, step, first_example=0, scope=""):
+    def __init__(self, seed, step, first_example=0, scope="", index=None):
         self.seed = seed
         self.step = step
         self.first_example = first_example
         self.scope = scope
+        self.index = index
 
-    def child(self, name: str) -> "RandomStream":
-        """Return a stream whose draws differ from this one's."""
-        scope = f"{self.scope}/{name}"
-        return RandomStream(self.seed, self.step, self.first_example, scope)
+    def child(self, name, index=None) -> "RandomStream":
+        """Return a stream whose draws differ from this one's.
+
+        Of a list of names the integer tensor `index` chooses one.
+        """
+        if index is not None:
+            scope = [f"{self.scope}/{each}" for each in name]
+        elif self.index is not None:
+            scope = [f"{each}/{name}" for each in self.scope]
+        else:
+            scope = f"{self.scope}/{name}"
+        index = self.index if index is None else index
+        return RandomStream(
+            self.seed, self.step, self.first_example, scope, index
+        )
+
+    def later(self, zero) -> "RandomStream":
+        """Return this stream, whose draws wait for a number that is 0."""
+        step = self.step + ops.cast(zero, "int64")
+        return RandomStream(
+            self.seed, step, self.first_example, self.scope, self.index
+        )
 
     def uniform(self, shape, name: str):
         """Draw float32 numbers in [0, 1): multiples of 2^-24.
@@ -77,10 +97,15 @@ class RandomStream:
         return self._bits(16, shape, name) >= round(drop_rate * 2**16)
 
     def _bits(self, number: int, shape, name: str):
-        text = f"{self.seed}:{self.scope}/{name}".encode()
-        digest = hashlib.blake2b(text, digest_size=8).digest()
-        key = int.from_bytes(digest, "big")
+        scopes = self.scope if self.index is not None else [self.scope]
+        keys = [_key(f"{self.seed}:{scope}/{name}") for scope in scopes]
+        key = keys[0] if self.index is None else chosen(keys, self.index)
         return draw(number, shape, key, self.first_example, self.step)
+
+
+def _key(text: str) -> int:
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 def dropout_rate(rate: float) -> float:

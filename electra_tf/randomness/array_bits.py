@@ -45,6 +45,11 @@ def draw(bits: int, shape, key: int, first_example, step):
     return numbers[:, :each].reshape(shape)
 
 
+def chosen(keys: list[int], index: int) -> int:
+    """Return a key of several by its place, which may not be traced."""
+    return keys[int(index)]
+
+
 def _counters(examples: int, counters: int, first_example, step) -> list:
     """Return the four words of each counter, which broadcast to `(E, C)`."""
     first, step = (

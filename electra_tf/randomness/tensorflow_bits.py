@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 # Philox makes 128 bits of one counter. It is named, because XLA's own choice
@@ -16,9 +17,11 @@ def draw(bits: int, shape, key: int, first_example, step):
     Args:
         bits: int, 16 for uint16; 24 for int32, the upper bits of 32.
         shape: ints or integer scalar tensors; the first axis is examples.
-        key: int of 64 bits.
+        key: int of 64 bits, or what `chosen` returns.
         first_example, step: ints or integer tensors.
     """
+    if isinstance(key, int):
+        key = chosen([key], 0)
     examples, *rest = shape
     each = _product(rest)
     dtype = tf.uint16 if bits == 16 else tf.uint32
@@ -29,7 +32,7 @@ def draw(bits: int, shape, key: int, first_example, step):
     numbers = tf.raw_ops.StatelessRandomUniformFullIntV2(
         shape=(examples, counters * _BITS_PER_COUNTER // 32),
         # `StatelessRandomGetKeyCounter` would make another one in XLA.
-        key=tf.constant([key], tf.uint64),
+        key=key,
         counter=tf.cast(counter, tf.uint64),
         alg=_PHILOX,
         dtype=tf.uint32,
@@ -41,6 +44,13 @@ def draw(bits: int, shape, key: int, first_example, step):
     if bits == 16:
         return numbers
     return tf.bitcast(tf.bitwise.right_shift(numbers, 8), tf.int32)
+
+
+def chosen(keys: list[int], index):
+    """Return a key of several by its place, an int or an integer tensor."""
+    # Of a list of them TensorFlow would make floats on the way.
+    keys = tf.constant(np.array(keys, np.uint64))
+    return keys if len(keys) == 1 else tf.gather(keys, [index])
 
 
 def _product(sizes: list):

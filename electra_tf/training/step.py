@@ -215,7 +215,8 @@ class TrainStep:
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         part = replica * self.settings.accumulation_steps + index
         size = tf.shape(tf.nest.flatten(batch)[0])[0]
-        return RandomStream(self.settings.seed, self.step, part * size)
+        step = tf.convert_to_tensor(self.step)  # No variable to derive by.
+        return RandomStream(self.settings.seed, step, part * size)
 
 
 @dataclasses.dataclass(eq=False)

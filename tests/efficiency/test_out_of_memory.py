@@ -52,9 +52,22 @@ def test_says_what_to_do(error, asked):
     assert asked in said
     ways = [
         said.index(name)
-        for name in ("accumulation_steps (now 2)", "train_batch", "max_seq")
+        for name in (
+            *("accumulation_steps (now 2)", "--recompute"),
+            *("train_batch", "max_seq"),
+        )
     ]
     assert ways == sorted(ways)
+
+
+def test_offers_no_setting_that_is_on():
+    config = tiny.pretraining(recompute=True)
+    with (
+        pytest.raises(out_of_memory.OutOfMemoryError) as raised,
+        out_of_memory.explained(config, lambda: training_memory(config)),
+    ):
+        raise MemoryError
+    assert "recompute" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,8 @@ def build(case: str):
     inputs = {
         key: recorded[key] for key in ("input_ids", "input_mask", "segment_ids")
     }
-    return encoder, encoder(**inputs, direction=direction), recorded
+    output = encoder(**inputs, direction=direction, output_attentions=True)
+    return encoder, output, recorded
 
 
 @pytest.mark.parametrize("case", CASES)

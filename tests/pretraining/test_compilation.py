@@ -23,9 +23,11 @@ SETTINGS = {
     "inverse_cdf": {**TPU, "sampling": "inverse_cdf"},
     "accumulation": {**TPU, "accumulation_steps": 2},
     "lamb": {**TPU, "optimizer": "lamb"},
+    "scanned": {**TPU, "scan_layers": True, "recompute": True},
 }
 # The others take the same paths but for a line or two.
 QUICK = ("rtd", "mlm", "uniform", "electric", "bfloat16", "accumulation")
+QUICK += ("scanned",)
 # Between them they have all that others have.
 MOST = ("rtd", "electric")
 

@@ -1,0 +1,1 @@
+"""Parts of layers that every backend has in its own way."""
