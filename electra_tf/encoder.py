@@ -156,7 +156,7 @@ class Encoder(ConfiguredLayer):
         embedding_output = hidden  # [B, L, H]
         attention_mask = compute_attention_mask(input_mask, direction)
         outputs, attention = self._run_blocks(
-            hidden, attention_mask, random, output_attentions
+            hidden, attention_mask, random, training, output_attentions
         )
         return EncoderOutput(
             sequence_output=outputs[-1],
@@ -166,7 +166,9 @@ class Encoder(ConfiguredLayer):
             attention_probs=tuple(attention),
         )
 
-    def _run_blocks(self, hidden, attention_mask, random, output_attentions):
+    def _run_blocks(
+        self, hidden, attention_mask, random, training, output_attentions
+    ):
         """Return the blocks' outputs, and the attention probabilities."""
         if random is not None and not output_attentions:
             inputs = (self.blocks, hidden, attention_mask, random)

@@ -21,8 +21,8 @@ from electra_tf.io import files
 from electra_tf.layers.configured_layer import PACKAGE, freeze, frozen
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
-from electra_tf.training import checkpoints
 from electra_tf.training.optimizer import CLIP_NORM, DEFAULTS, NOT_DECAYED
+from electra_tf.weights import assign
 
 # Where the number of a label stands for "nothing to learn here", as in
 # transformers.
@@ -318,7 +318,7 @@ class EncoderModel(keras.Model, abc.ABC):
     def _assign(self, model: Model, new_head: bool) -> None:
         """Take over a model's weights; a new head keeps its own."""
         own = {weight.path for weight in self.head.weights}
-        checkpoints.assign(
+        assign(
             self.variables_by_path,
             model.variables,
             required=lambda path: not (new_head and path in own),

@@ -49,8 +49,8 @@ def draw(bits: int, shape, key: int, first_example, step):
 def chosen(keys: list[int], index):
     """Return a key of several by its place, an int or an integer tensor."""
     # Of a list of them TensorFlow would make floats on the way.
-    keys = tf.constant(np.array(keys, np.uint64))
-    return keys if len(keys) == 1 else tf.gather(keys, [index])
+    constants = tf.constant(np.array(keys, np.uint64))
+    return constants if len(keys) == 1 else tf.gather(constants, [index])
 
 
 def _product(sizes: list):
