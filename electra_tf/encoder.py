@@ -178,14 +178,15 @@ class Encoder(ConfiguredLayer):
                 return block_stack.recompute(*inputs), []
         outputs, attention = [], []
         for block in self.blocks:
-            hidden, probabilities = block(
+            hidden = block(
                 hidden,
                 attention_mask=attention_mask,
                 random=scoped(random, block.name),
                 training=training,
                 output_attentions=output_attentions,
             )
-            outputs.append(hidden)
             if output_attentions:
+                hidden, probabilities = hidden
                 attention.append(probabilities)
+            outputs.append(hidden)
         return outputs, attention

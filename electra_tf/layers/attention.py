@@ -60,9 +60,9 @@ class SelfAttention(ConfiguredLayer):
         output_attentions: bool, whether to return the probabilities.
 
     Returns:
-        The contexts, `(batch, length, hidden_size)`, and the probabilities,
-        float32 `(batch, heads, length, length)`, before dropout; None in
-        their place unless asked for.
+        The contexts, `(batch, length, hidden_size)`; with
+        `output_attentions` a pair of them and the probabilities before
+        dropout, float32 `(batch, heads, length, length)`.
 
     >>> layer = SelfAttention(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
@@ -110,7 +110,7 @@ class SelfAttention(ConfiguredLayer):
         contexts = ops.matmul(dropped, values)
         contexts = ops.transpose(contexts, (0, 2, 1, 3))
         contexts = ops.reshape(contexts, shape)
-        return contexts, probabilities if output_attentions else None
+        return (contexts, probabilities) if output_attentions else contexts
 
     def _split_heads(self, projected, shape):
         """[B, L, H] -> [B, heads, L, H / heads]."""

@@ -62,7 +62,7 @@ def _of_weights(block, attention_mask, random):
     states = [variable.value for variable in block.non_trainable_variables]
 
     def function(hidden, *weights, zero=0):
-        (hidden, _), _ = block.stateless_call(
+        hidden, _ = block.stateless_call(
             weights,
             states,
             hidden,

@@ -33,14 +33,15 @@ class TransformerBlock(ConfiguredLayer):
         output_attentions: bool, whether to return attention probabilities.
 
     Returns:
-        The new hidden states, `(batch, length, hidden_size)`, and the
-        attention probabilities as `SelfAttention` returns them.
+        The new hidden states, `(batch, length, hidden_size)`; with
+        `output_attentions` a pair of them and the probabilities, as of
+        `SelfAttention`.
 
     >>> block = TransformerBlock(EncoderConfig(
     ...     vocab_size=9, hidden_size=8, num_hidden_layers=1,
     ...     num_attention_heads=2, intermediate_size=16, embedding_size=4),
     ...     name="layer_0")
-    >>> hidden, _ = block(np.ones((1, 3, 8)), np.ones((1, 1, 3)))
+    >>> hidden = block(np.ones((1, 3, 8)), np.ones((1, 1, 3)))
     >>> tuple(hidden.shape)
     (1, 3, 8)
     """
@@ -87,12 +88,14 @@ class TransformerBlock(ConfiguredLayer):
     ):
         """Attend, then transform each position by itself."""
         source = {"random": random, "training": training}
-        contexts, probabilities = self.attention(
+        contexts = self.attention(
             hidden,
             attention_mask=attention_mask,
             **source,
             output_attentions=output_attentions,
         )
+        if output_attentions:
+            contexts, probabilities = contexts
         joined = self._join_by_stream
         if random is None:
             joined = functools.partial(self._join, training=training)
@@ -113,7 +116,7 @@ class TransformerBlock(ConfiguredLayer):
             self.output_normalization,
             random,
         )
-        return hidden, probabilities
+        return (hidden, probabilities) if output_attentions else hidden
 
     def _intermediate(self, hidden, random):
         layer = self.intermediate
