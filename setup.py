@@ -21,6 +21,8 @@ REQUIREMENTS = [
     "importlib_resources>=5",
     "tf-models-official>=2.20,<2.21",
     "absl-py>=1.4,<3",
+    # Storage by a scheme (gs://, s3://); TFDS brings it anyway.
+    "fsspec>=2025.2",
     "google-crc32c>=1.5,<2",
     "tokenizers>=0.20,<1",
     "safetensors>=0.4,<1",
@@ -33,6 +35,8 @@ REQUIREMENTS = [
 ]
 
 EXTRAS = {
+    "gcs": ["gcsfs>=2025.2"],  # Paths as gs://bucket/folder.
+    "s3": ["s3fs>=2025.2"],  # And s3://bucket/folder.
     "zstd": ["zstandard>=0.22,<1"],  # Text in .zst files.
     "dedup": ["datasketch>=2,<3"],  # Near duplicates.
     "sentences": ["icu4py>=1.2,<2"],  # Lines cut into sentences.
@@ -45,6 +49,9 @@ TEST_REQUIREMENTS = [
     "pytest>=8,<10",
     "pytest-xdist>=3.6,<4",
     "ruff>=0.15,<1",
+    # Stores on this machine.
+    "moto[server]>=5.1,<6",
+    "gcp-storage-emulator>=2024.8.3",
     *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.

@@ -26,7 +26,7 @@ FLAGS_OF_THE_ORIGINAL = {
 
 def main(config: PretrainingDatasetConfig) -> None:
     """Build the records, or what is missing of them."""
-    files.check_writable(config.output_dir, "--output_dir")
+    files.check_local(config.output_dir, "--output_dir")
     with corpus.standard_input_as_file(config) as config:
         _build(plan.plan_of(config))
 

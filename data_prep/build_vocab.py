@@ -97,7 +97,7 @@ def main(config: VocabConfig) -> None:
             " Install it (`pip install 'electra_tf[sentences]'`), or leave the"
             " flag out."
         )
-    files.check_writable(config.output_file, "--output_file")
+    files.check_local(config.output_file, "--output_file")
     path = pathlib.Path(config.output_file)
     if path.exists():
         raise UserError(

@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
 
 def convert(args: argparse.Namespace) -> None:
     """Read, write, read what was written, and compare."""
-    files.check_writable(args.to, "--to")
+    files.check_local(args.to, "--to")
     options = dict(vars(args))
     source, target = options.pop("source"), options.pop("to")
     chosen, vocab_file = options.pop("format"), options["vocab_file"]

@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
 def export(args: argparse.Namespace) -> None:
     """Write, compare, and say what was written."""
-    files.check_writable(args.to, "--to")
+    files.check_local(args.to, "--to")
     tuned = finetuned_model.read(args.model_folder)
     task = tuned.task(args.task)
     if args.format == "hugging_face":

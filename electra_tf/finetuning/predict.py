@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
     with command_line.errors_of("predict"):
-        files.check_writable(args.output, "--output")
+        files.check_local(args.output, "--output")
         check_other_file(args.input, args.output)
         try:
             predict(args)

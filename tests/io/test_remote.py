@@ -13,26 +13,9 @@ from electra_tf.configs import FinetuningConfig, PretrainingConfig
 from electra_tf.conversion import convert
 from electra_tf.efficiency import plots
 from electra_tf.finetuning import export, predict
-from electra_tf.io import files
 
 URL = "gs://bucket/folder"
 PATHS = {"data_dir": "d", "model_name": "m"}
-
-
-@pytest.mark.parametrize("url", [URL, "s3://b/f", "ram://f", "hdfs://h/f"])
-def test_nothing_is_written_to_a_folder_of_that_name(
-    tmp_path, monkeypatch, url
-):
-    monkeypatch.chdir(tmp_path)
-    for write in (
-        lambda: files.write(url, "text"),
-        lambda: files.append(url, "line"),
-        lambda: files.write_json(url, {}),
-        lambda: files.Pieces(url),
-    ):
-        with pytest.raises(ValueError, match="must be on a file system"):
-            write()
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
