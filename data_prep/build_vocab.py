@@ -12,7 +12,6 @@ import collections
 import dataclasses
 import itertools
 import math
-import pathlib
 import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,9 +96,9 @@ def main(config: VocabConfig) -> None:
             " Install it (`pip install 'electra_tf[sentences]'`), or leave the"
             " flag out."
         )
-    files.check_local(config.output_file, "--output_file")
-    path = pathlib.Path(config.output_file)
-    if path.exists():
+    files.check_writable(config.output_file, "--output_file")
+    path = config.output_file
+    if files.exists(path):
         raise UserError(
             f"{path} exists. Give another --output_file, or delete it first."
         )

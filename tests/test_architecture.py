@@ -22,7 +22,7 @@ ALLOWED = {
     "configs": set(),
     "command_line": set(),
     "io": {"text"},
-    "text": {"configs"},
+    "text": {"configs", "io"},
     "randomness": set(),
     "loss_terms": set(),
     "layers": {"configs", "randomness"},

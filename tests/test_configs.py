@@ -93,12 +93,6 @@ def test_every_field_has_help(config_class):
             "use_tpu needs distribution_strategy 'tpu'. Received: 'mirrored'.",
         ),
         (
-            pretraining,
-            {"vocab_file": "gs://bucket/vocab.txt"},
-            "vocab_file must be on a file system. "
-            "Received: 'gs://bucket/vocab.txt'.",
-        ),
-        (
             finetuning,
             {"model_dir": "gs://bucket/model"},
             "model_dir must be on a file system.",

@@ -1,6 +1,7 @@
 """Settings of any run, and all that pre-training and fine-tuning share."""
 
 import dataclasses
+import typing
 
 from electra_tf.configs import fields
 from electra_tf.configs.encoder import ModelSettings
@@ -100,15 +101,20 @@ class ProgramConfig(
 ):
     """The settings that pre-training and fine-tuning have in common."""
 
+    # Paths that may have a scheme, if not all.
+    may_be_remote: typing.ClassVar[tuple[str, ...] | None] = MAY_BE_REMOTE
+
     def check(self):
         """Raise a `UserError` for paths where only records can be."""
         super().check()
+        if self.may_be_remote is None:
+            return
         for field in dataclasses.fields(self):
             name, path = field.name, getattr(self, field.name)
             is_path = field.metadata.get("group") == "files"
-            if is_path and name not in MAY_BE_REMOTE and "://" in (path or ""):
+            local = is_path and name not in self.may_be_remote
+            if local and "://" in (path or ""):
                 raise UserError(
                     f"{name} must be on a file system. Received: {path!r}. "
-                    "Mount the bucket (see docs/tpu.md) and give the folder; "
-                    "only the records may be in a bucket."
+                    "Mount the bucket (see docs/tpu.md) and give the folder."
                 )

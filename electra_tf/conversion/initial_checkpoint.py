@@ -21,7 +21,7 @@ from electra_tf.conversion.compatibility import (
 )
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.io import files, listing
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.text.vocabulary import load_vocabulary
 from electra_tf.training import run_folder
@@ -44,7 +44,10 @@ def check_folder(folder: str) -> None:
         UserError: when a checkpoint is there that no run of ours wrote.
     """
     strangers, ours, clash = [], [], False
-    for index in sorted(glob.glob(f"{glob.escape(folder)}/*.index")):
+    for name in sorted(listing.names_in(folder)):
+        if not name.endswith(".index") or name.startswith("."):
+            continue
+        index = os.path.join(folder, name)
         content = files.read(index)
         if not content.endswith(_END_OF_INDEX):
             continue  # Damaged: the run itself skips it, and says so.
@@ -74,7 +77,7 @@ def pretraining(
     path = config.init_checkpoint
     if path is None:
         return config, None
-    if os.path.exists(os.path.join(config.model_dir, "checkpoint")):
+    if files.exists(os.path.join(config.model_dir, "checkpoint")):
         begun = os.path.join(config.model_dir, model_folder.CONFIG_FILE)
         names = (*ENCODER_SETTINGS, *GENERATOR_SETTINGS)
         return with_settings(config, _saved(begun, names), begun), None

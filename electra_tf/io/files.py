@@ -13,7 +13,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from electra_tf.errors import UserError
@@ -48,15 +48,56 @@ def read(path: Path) -> bytes:
 
 
 def open_stream(
-    path: str, on_read: Callable[[int], None] | None = None
+    path: Path, on_read: Callable[[int], None] | None = None
 ) -> BinaryIO:
     """Open a file to read and seek in; `on_read` gets each read's bytes."""
     remote = is_remote(path)
-    raw = _RemoteFile(path) if remote else io.FileIO(path)
+    raw = _RemoteFile(os.fspath(path)) if remote else io.FileIO(path)
     if on_read is not None:
         raw = _Counted(raw, on_read)
     size = BYTES_PER_REQUEST if remote else BYTES_PER_READ
     return io.BufferedReader(raw, size)
+
+
+@contextlib.contextmanager
+def at_hand(paths: Sequence[Path]) -> Iterator[list[str]]:
+    """Yield paths of this machine; what has a scheme is copied to it first.
+
+    The copies keep the files' names, and go with the context.
+
+    Raises:
+        FileNotFoundError: One that has a scheme is not there.
+        UserError: There is no room for them.
+    """
+    here: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="electra-") as folder:
+        for number, path in enumerate(paths):
+            if is_remote(path):
+                os.mkdir(own := os.path.join(folder, str(number)))
+                here.append(fetched(path, own))
+            else:
+                here.append(os.fspath(path))
+        yield here
+
+
+def fetched(path: Path, folder: str) -> str:
+    """Copy a file that has a scheme into a folder of this machine.
+
+    Returns the copy's path; errors as of `at_hand`.
+    """
+    needed = size(path)
+    if needed is None:
+        raise FileNotFoundError(path)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"{path} is read from a copy on this machine, for whose {needed:,}"
+            f" bytes {folder} has no room ({free:,} bytes are free). Make"
+            " room, or have TMPDIR name another folder."
+        )
+    copy = os.path.join(folder, os.path.basename(path))
+    stores.download(os.fspath(path), copy)
+    return copy
 
 
 def size(path: Path) -> int | None:
@@ -181,10 +222,29 @@ def append(path: Path, line: str) -> None:
         file.write(line + "\n")
 
 
+def growing_folder(path: Path) -> str:
+    """Return a folder of this machine to add to the files of; made if need be.
+
+    What is for a store waits there for `flush`.
+    """
+    if is_remote(path):
+        return stores.mirror(os.fspath(path))
+    return os.fspath(path)
+
+
 def flush(folder: Path) -> None:
-    """Write the lines that wait to be added to files of a folder."""
+    """Write to a store what waits to be added to files of a folder."""
     if is_remote(folder):
         stores.flush(os.fspath(folder))
+
+
+def move(source: Path, path: Path) -> None:
+    """Move a file of this machine to its place, here or in a store."""
+    if is_remote(path):
+        stores.upload(source, os.fspath(path))
+        os.remove(source)
+    else:
+        os.replace(source, path)
 
 
 def rename(path: Path, new: Path) -> None:

@@ -19,6 +19,7 @@ import os
 import random
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -307,7 +308,7 @@ def _before(path: str, name: str) -> str:
     return os.fspath(path).rstrip("/").removesuffix(name)
 
 
-# ---- Rows --------------------------------------------------------------------
+# ---- What is written later ---------------------------------------------------
 
 # The content of files that rows were added to, until they are written.
 _rows: dict[str, bytearray] = {}
@@ -321,21 +322,51 @@ def add(path: str, content: bytes) -> None:
     _rows[path] += content
 
 
+# Folders of this machine whose files are copied to a store, and what of them
+# has been: the size by path.
+_mirrors: dict[str, tuple[tempfile.TemporaryDirectory, dict[str, int]]] = {}
+
+
+def mirror(folder: str) -> str:
+    """Return a folder of this machine whose files `flush` copies to a store.
+
+    They may be added to, and are not removed.
+    """
+    if folder not in _mirrors:
+        made = tempfile.TemporaryDirectory(prefix="electra-")
+        _mirrors[folder] = (made, {})
+    return _mirrors[folder][0].name
+
+
 def flush(folder: str) -> None:
     """Write the objects below a folder that something was added to."""
+    start = f"{folder.rstrip('/')}/"
     for path, content in [*_rows.items()]:
-        if path.startswith(f"{folder.rstrip('/')}/"):
+        if path.startswith(start):
             write(path, bytes(content))
+    for place, (made, copied) in _mirrors.items():
+        if place.startswith(start):
+            _copy_changed(made.name, place, copied)
+
+
+def _copy_changed(source: str, folder: str, copied: dict[str, int]) -> None:
+    for below, _, names in os.walk(source):
+        for path in (os.path.join(below, name) for name in names):
+            size = os.path.getsize(path)
+            if copied.get(path) != size:
+                name = os.path.relpath(path, source)
+                upload(path, f"{folder.rstrip('/')}/{name}")
+                copied[path] = size
 
 
 # ---- Claims that were lost ---------------------------------------------------
 
 # What to ask before anything below a folder is changed.
-_fences: dict[str, Callable[[], None]] = {}
+_fences: dict[str, Callable[[str], None]] = {}
 
 
-def fence(folder: str, check: Callable[[], None] | None) -> None:
-    """Have `check` called before anything in a folder changes; None ends it.
+def fence(folder: str, check: Callable[[str], None] | None) -> None:
+    """Have `check` called before a path in a folder changes; None ends it.
 
     It raises an error to prevent the change.
     """
@@ -348,4 +379,4 @@ def fence(folder: str, check: Callable[[], None] | None) -> None:
 def _check_fences(path: str) -> None:
     for folder, check in [*_fences.items()]:
         if os.fspath(path).startswith(f"{folder.rstrip('/')}/"):
-            check()
+            check(os.fspath(path))
