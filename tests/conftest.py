@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from electra_tf.io import stores
+from electra_tf.io import connections
 from tests import emulators, small_run
 
 
@@ -26,5 +26,5 @@ def data_dir(_prepared, tmp_path_factory):
 @pytest.fixture(params=emulators.STORES)
 def store(request, monkeypatch):
     """A folder in a store, of each kind there is."""
-    monkeypatch.setattr(stores, "PATIENCE", 10.0)
+    monkeypatch.setattr(connections, "PATIENCE", 10.0)
     return emulators.bucket(request.param)

@@ -9,6 +9,8 @@ import threading
 import pytest
 
 STORES = ("s3", "gs", "memory")
+# By which programs find them.
+VARIABLES = {"s3": "AWS_ENDPOINT_URL", "gs": "STORAGE_EMULATOR_HOST"}
 _NUMBERS = itertools.count()
 
 
@@ -83,7 +85,7 @@ def start(scheme: str) -> None:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": _amazon(),
+            VARIABLES["s3"]: _amazon(),
         }
     if scheme == "gs":
         os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
@@ -91,7 +93,7 @@ def start(scheme: str) -> None:
         pytest.importorskip(
             "gcp_storage_emulator", reason="pip install -e '.[test]'"
         )
-        os.environ["STORAGE_EMULATOR_HOST"] = _google()
+        os.environ[VARIABLES["gs"]] = _google()
 
 
 def bucket(scheme: str) -> str:

@@ -19,7 +19,7 @@ DATA = {"command_line", "configs", "io", "text"}
 NETWORK = {"configs", "randomness", "layers", "encoder", "loss_terms"}
 ALLOWED = {
     "errors": set(),
-    "configs": set(),
+    "configs": {"io"},
     "command_line": set(),
     "io": {"text"},
     "text": {"configs", "io"},

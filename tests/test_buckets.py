@@ -13,10 +13,12 @@ import time
 import numpy as np
 import pytest
 
+import run_finetuning
 import run_pretraining
 from data_prep import build_pretraining_dataset, build_vocab
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.conversion import convert, formats
+from electra_tf.finetuning import export, predict
 from electra_tf.io import files, leases, listing
 from electra_tf.training import checkpoint_folder, checkpoints
 from tests import emulators, small_run
@@ -145,7 +147,54 @@ def test_from_text_to_scores(scheme, local, tmp_path, monkeypatch):
         np.testing.assert_array_equal(again.variables[path], value)
     with pytest.raises(SystemExit, match="is not empty"):
         convert.main([f"--from={run}", f"--to={model}"])
+    fine_tune_and_predict(folder)
     assert [*tmp_path.iterdir()] == []  # No folder called s3: or gs:.
+
+
+def fine_tune_and_predict(folder: str) -> None:
+    lines = [
+        f"The {name} {verb} the king.\t{verb in small_run.VERBS[:3]}"
+        for name in small_run.NAMES
+        for verb in small_run.VERBS
+    ]
+    for name in ("train", "dev"):
+        text = "\n".join(["text\tlabel", *lines])
+        files.write(f"{folder}/{name}.tsv", f"{text}\n")
+    settings = {
+        "data_dir": folder,
+        "model_name": "m",
+        "task_names": "classification",
+        "train_file": f"{folder}/train.tsv",
+        "dev_file": f"{folder}/dev.tsv",
+        "text_column": "text",
+        "label_column": "label",
+        "max_seq_length": 32,
+        "num_train_epochs": 1,
+    }
+    flags = [f"--{name}={value}" for name, value in settings.items()]
+    run_finetuning.main(["run_finetuning.py", *flags])
+    of_run = f"{folder}/models/m"
+    assert listing.names_in(f"{of_run}/results") == [
+        "classification_report",
+        "classification_results.json",
+        "classification_results.txt",
+        "unsup_results.json",
+        "unsup_results.txt",
+    ]
+    tuned = f"{of_run}/tuned_models/classification"
+    files.write(f"{folder}/in.txt", "The cat sees the king.\n" * 2)
+    paths = (f"--input={folder}/in.txt", f"--output={folder}/out.jsonl")
+    predict.main([f"--model_folder={tuned}", *paths])
+    answers = files.read(f"{folder}/out.jsonl").splitlines()
+    assert len(answers) == 2 and answers[0][10:] == answers[1][10:]
+    export.main(
+        [
+            f"--model_folder={tuned}",
+            f"--to={folder}/hf",
+            "--format=hugging_face",
+        ]
+    )
+    assert "model.safetensors" in listing.names_in(f"{folder}/hf")
 
 
 def records(folder: str) -> dict[str, bytes]:

@@ -93,11 +93,6 @@ def test_every_field_has_help(config_class):
             "use_tpu needs distribution_strategy 'tpu'. Received: 'mirrored'.",
         ),
         (
-            finetuning,
-            {"model_dir": "gs://bucket/model"},
-            "model_dir must be on a file system.",
-        ),
-        (
             pretraining,
             {"logical_cpus": 2},
             "logical_cpus needs distribution_strategy 'mirrored'. "

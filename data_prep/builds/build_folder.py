@@ -90,9 +90,9 @@ class BuildFolder:
 
     def discard(self) -> None:
         """Remove all of the build."""
-        files.remove_folder(self.staging)
-        if not files.is_remote(self._folder):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            files.remove_folder(self.staging)
+            if not files.is_remote(self._folder):
                 os.rmdir(self._folder)  # Not if anything else is in it.
 
     def give_up(self) -> None:
@@ -112,9 +112,7 @@ def claimed(
         UserError: It is in use for something else.
         OSError: It is in use by another process, full or cannot be written to.
     """
-    folder, option = os.path.normpath(output_dir), "--output_dir"
-    if files.is_remote(output_dir):
-        folder = output_dir.rstrip("/")
+    folder, option = output_dir.rstrip("/") or "/", "--output_dir"
     left = (
         "What is finished of the build is kept there: make room, and the same"
         " command goes on."

@@ -37,8 +37,6 @@ class PretrainingConfig(
     command goes on from the newest checkpoint.
     """
 
-    may_be_remote = None  # All paths.
-
     do_train: bool = fields.run(True, "whether to train")
     do_eval: bool = fields.run(False, "whether to evaluate")
     evaluate_random_weights: bool = fields.run(

@@ -5,7 +5,6 @@ it.
 """
 
 import dataclasses
-import glob
 import os
 import re
 from collections.abc import Mapping
@@ -101,12 +100,14 @@ def finetuning(
     """
     path = config.init_checkpoint
     if config.do_train:
-        for folder in glob.glob(f"{glob.escape(config.model_dir)}_*"):
-            check_folder(folder)
+        parent, name = os.path.split(config.model_dir)
+        for other in listing.names_in(parent or "."):
+            if other.startswith(f"{name}_"):
+                check_folder(os.path.join(parent, other))
     if config.do_train and not config.from_scratch:
         model = _read(config, part="encoder")
         return with_settings(config, model.config.settings, path), model
-    folders = [path if os.path.isdir(path) else os.path.dirname(path)]
+    folders = [path if listing.is_folder(path) else os.path.dirname(path)]
     if not config.do_train:
         folders.insert(0, f"{config.model_dir}_1")
     for folder in folders:

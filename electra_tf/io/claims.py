@@ -59,6 +59,7 @@ def claimed(
         ClaimError: another process is in it, or it cannot be written to.
     """
     if files.is_remote(folder):
+        files.check_writable(folder, name)
         with leases.held(
             os.fspath(folder),
             lock_file or LOCK_FILE,

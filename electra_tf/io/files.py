@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from electra_tf.errors import UserError
-from electra_tf.io import stores
+from electra_tf.io import connections, stores
 
 BYTES_PER_READ = 1 << 18
 BYTES_PER_REQUEST = 1 << 22  # Of a store.
@@ -37,7 +37,7 @@ def is_remote(path: Path) -> bool:
     >>> is_remote("gs://bucket/corpus"), is_remote("corpus/a.txt")
     (True, False)
     """
-    return stores.scheme(path) is not None
+    return connections.scheme(path) is not None
 
 
 def read(path: Path) -> bytes:
@@ -69,14 +69,15 @@ def at_hand(paths: Sequence[Path]) -> Iterator[list[str]]:
         FileNotFoundError: One that has a scheme is not there.
         UserError: There is no room for them.
     """
-    here: list[str] = []
+    here = [os.fspath(path) for path in paths]
+    if not any(map(is_remote, here)):
+        yield here
+        return
     with tempfile.TemporaryDirectory(prefix="electra-") as folder:
         for number, path in enumerate(paths):
             if is_remote(path):
                 os.mkdir(own := os.path.join(folder, str(number)))
-                here.append(fetched(path, own))
-            else:
-                here.append(os.fspath(path))
+                here[number] = fetched(path, own)
         yield here
 
 
@@ -87,7 +88,7 @@ def fetched(path: Path, folder: str) -> str:
     """
     needed = size(path)
     if needed is None:
-        raise FileNotFoundError(path)
+        raise FileNotFoundError(f"No file at {path}.")
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
@@ -109,8 +110,16 @@ def size(path: Path) -> int | None:
 
 
 def exists(path: Path) -> bool:
-    """Return whether there is a file, or on this machine a folder."""
-    return size(path) is not None
+    """Return whether there is a file or folder."""
+    if is_remote(path):
+        return stores.exists(os.fspath(path))
+    return os.path.exists(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, if it is not there; in a store there are none to make."""
+    if not is_remote(path):
+        os.makedirs(path, exist_ok=True)
 
 
 def last_change(path: Path) -> float:
@@ -126,7 +135,7 @@ def last_change(path: Path) -> float:
 def check_writable(path: Path, name: str) -> None:
     """Raise a `UserError`, before work begins, where nothing can be written."""
     if is_remote(path):
-        stores.check_writable(os.fspath(path), name)
+        connections.check_writable(os.fspath(path), name)
 
 
 def check_local(path: Path, name: str) -> None:
@@ -268,7 +277,8 @@ def remove_folder(path: Path) -> None:
     if is_remote(path):
         stores.remove_folder(os.fspath(path))
     else:
-        shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(path)
 
 
 def make_durable(path: Path) -> None:

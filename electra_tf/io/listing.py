@@ -34,11 +34,18 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
         )
     return _find(
         place,
-        lambda path: files.exists(path) or stores.is_folder(path),
+        files.exists,
         stores.is_folder,
         stores.matching,
         stores.files_below,
     )
+
+
+def is_folder(path: str | os.PathLike) -> bool:
+    """Return whether a path is a folder."""
+    if files.is_remote(path):
+        return stores.is_folder(os.fspath(path))
+    return os.path.isdir(path)
 
 
 def names_in(folder: str | os.PathLike) -> list[str]:

@@ -1,6 +1,7 @@
 """Which files of records a pattern means, and what tells them from others."""
 
 import atexit
+import concurrent.futures
 import contextlib
 import fnmatch
 import functools
@@ -17,6 +18,7 @@ from electra_tf.io.records import RecordsError
 
 _SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
 PATIENCE = 60.0  # Seconds that a file may take to answer.
+_COPIED_AT_ONCE = 8  # Files of a store.
 _NAMED = 5  # Missing shards that a message names.
 
 
@@ -99,6 +101,9 @@ def at_hand(paths: list[str]) -> list[str]:
     if remote:
         folder = os.path.dirname(remote[0])
         print(f"Copying {len(remote)} files of {folder}.", file=sys.stderr)
+        _copies_of(folder)
+        with concurrent.futures.ThreadPoolExecutor(_COPIED_AT_ONCE) as pool:
+            list(pool.map(_copy, remote))
     return [_copy(path) if path in remote else path for path in paths]
 
 

@@ -4,7 +4,12 @@ import random
 
 import pytest
 
-from data_prep import build_pretraining_dataset, build_vocab
+from data_prep import (
+    build_pretraining_dataset,
+    build_vocab,
+    count_tokens,
+    inspect,
+)
 from data_prep.builds import jobs
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.errors import UserError
@@ -116,3 +121,24 @@ def test_a_build_goes_on(store, expected, monkeypatch, capsys):
     whole = contents(whole)
     assert built.pop("/manifest.json") and whole.pop("/manifest.json")
     assert built == whole
+
+
+def test_what_is_built_is_looked_at(expected, capsys, tmp_path):
+    """Also what other programs add to it, and draw."""
+    store = "memory://looked-at"
+    for name, content in expected.items():
+        files.write(f"{store}{name}", content)
+    folder = f"{store}/pretrain_tfrecords"
+    inspect.main([folder, "--examples=1", f"--plot={store}/lengths.png"])
+    printed = capsys.readouterr().out
+    assert "5 checked, 0 wrong" in printed and "ids, " in printed
+    assert files.read(f"{store}/lengths.png").startswith(b"\x89PNG")
+    counts = f"{folder}/token_counts.json"
+    files.remove(counts)
+    count_tokens.main([folder, f"--vocab_file={store}/vocab.txt"])
+    assert (
+        files.read(counts) == expected["/pretrain_tfrecords/token_counts.json"]
+    )
+    files.write(f"{folder}/pretrain_data.tfrecord-0-of-4", b"cut")
+    with pytest.raises(SystemExit, match="1 files are wrong"):
+        inspect.main([folder])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from electra_tf.errors import UserError
 from electra_tf.io import files, listing, stores
 
 
@@ -97,55 +96,3 @@ def test_names_change(store):
     files.rename(f"{store}/a", f"{store}/b")
     assert listing.names_in(store) == ["b"]
     assert files.read(f"{store}/b") == b"1"
-
-
-class _Flaky:
-    """Fails some times before it gives an answer."""
-
-    def __init__(self, *errors):
-        self.errors = [*errors]
-
-    def __call__(self):
-        if self.errors:
-            raise self.errors.pop(0)
-        return "answer"
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    waited = []
-    monkeypatch.setattr(stores.time, "sleep", waited.append)
-    monkeypatch.setattr(stores, "repeated", stores.repeated.copy())
-    return waited
-
-
-def test_what_may_pass_is_tried_again_and_told(waits, capsys):
-    call = _Flaky(OSError("503 Slow Down"), ConnectionResetError())
-    assert stores._tried("s3://bucket/a", call) == "answer"
-    assert len(waits) == 2 and waits[0] < waits[1]
-    stores.tell_repetitions()
-    assert "2 requests to s3:// failed and were made again" in (
-        capsys.readouterr().err
-    )
-
-
-@pytest.mark.parametrize(
-    "error", [PermissionError("a"), OSError("Forbidden: a"), TypeError("a")]
-)
-def test_what_lasts_is_not(waits, error):
-    with pytest.raises(OSError):
-        stores._tried("s3://bucket/a", _Flaky(error))
-    assert waits == []
-
-
-def test_patience_ends(waits, monkeypatch):
-    monkeypatch.setattr(stores, "PATIENCE", 1.0)
-    with pytest.raises(OSError, match="s3://bucket/a: down"):
-        stores._tried("s3://bucket/a", _Flaky(*[OSError("down")] * 9))
-    assert len(waits) == 1
-
-
-def test_what_cannot_be_written_to_is_refused():
-    for url in ("http://host/a", "nosuch://a"):
-        with pytest.raises(UserError, match=url):
-            files.check_writable(url, "--output_dir")
