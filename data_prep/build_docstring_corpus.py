@@ -229,7 +229,7 @@ def documents(records: Iterable[Docstring]) -> Iterator[str]:
 
 def main(config: DocstringCorpusConfig) -> None:
     """Write the corpus and say how large it is."""
-    io_files.check_writable(config.output_dir, "--output_dir")
+    io_files.check_local(config.output_dir, "--output_dir")
     folder = pathlib.Path(config.output_dir)
     if folder.exists() and any(folder.iterdir()):
         raise UserError(

@@ -44,9 +44,9 @@ def _build(planned: plan.Plan) -> None:
 
 
 def _check_apart(config: PretrainingDatasetConfig) -> None:
-    folder = pathlib.Path(config.output_dir).resolve()
-    if config.corpus_dir is not None and folder.is_relative_to(
-        pathlib.Path(config.corpus_dir).resolve()
+    text = config.corpus_dir
+    if text is not None and _resolved(config.output_dir).is_relative_to(
+        _resolved(text)
     ):
         raise UserError(
             f"--output_dir={config.output_dir} is within"
@@ -55,12 +55,18 @@ def _check_apart(config: PretrainingDatasetConfig) -> None:
         )
 
 
+def _resolved(path: str) -> pathlib.PurePath:
+    if files.is_remote(path):
+        return pathlib.PurePath(path)
+    return pathlib.Path(path).resolve()
+
+
 def _run_jobs(
     planned: plan.Plan, folder: build_folder.BuildFolder
 ) -> tuple[list[JobResult], workers.Progress]:
     """Run the jobs that are not finished; return all results, in order."""
     config = planned.config
-    all_jobs = planned.jobs(str(folder.staging))
+    all_jobs = planned.jobs(folder.staging)
     if config.drops_duplicates:
         from data_prep.dedup import duplicates
 

@@ -12,7 +12,6 @@ import collections
 import dataclasses
 import itertools
 import math
-import pathlib
 import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -98,8 +97,8 @@ def main(config: VocabConfig) -> None:
             " flag out."
         )
     files.check_writable(config.output_file, "--output_file")
-    path = pathlib.Path(config.output_file)
-    if path.exists():
+    path = config.output_file
+    if files.exists(path):
         raise UserError(
             f"{path} exists. Give another --output_file, or delete it first."
         )

@@ -12,7 +12,7 @@ import numpy as np
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
-from electra_tf.io import manifest, records, token_counts
+from electra_tf.io import manifest, record_files, records, token_counts
 from electra_tf.text.tokenization import Tokenizer
 
 RECORDS_PER_BATCH = 1024
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def count(folder: str, vocab_size: int) -> np.ndarray:
     """Return how often each token comes in the training records, by id."""
-    files = records.find_shards(folder)
+    files = record_files.at_hand(records.find_shards(folder))
     layout = records.layout_of(files)
     counts = np.zeros(vocab_size, np.int64)
     for path in files:

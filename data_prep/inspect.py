@@ -11,7 +11,7 @@ does not belong there.
 import argparse
 import gzip
 import hashlib
-import pathlib
+import os
 import re
 import sys
 import zlib
@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 import google_crc32c
 
 from electra_tf import command_line
-from electra_tf.io import files, manifest, records, serialization
+from electra_tf.io import files, listing, manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
 from electra_tf.text.tokenization import Tokenizer
 
@@ -69,8 +69,8 @@ def inspect(args: argparse.Namespace) -> int:
         FileNotFoundError: There is no such folder, or no manifest in it.
         UserError: The manifest is damaged, or the vocabulary another one.
     """
-    folder = pathlib.Path(args.folder)
-    if not (folder / manifest.FILE_NAME).exists():
+    folder = args.folder.rstrip("/") or "/"
+    if not files.exists(os.path.join(folder, manifest.FILE_NAME)):
         raise FileNotFoundError(
             f"{folder} has no {manifest.FILE_NAME}. Expected a folder that"
             " data_prep.build_pretraining_dataset finished."
@@ -151,14 +151,17 @@ def plot(built: Manifest, path: str) -> None:
     right.hist([shard.examples for shard in built.training], bins=BINS)
     right.set(xlabel="examples", ylabel="files", title="size of files")
     figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    if not (form := os.path.splitext(path)[1]):
+        path, form = f"{path}.png", ".png"
+    with files.writing(path) as unfinished:
+        figure.savefig(unfinished, dpi=120, format=form[1:])
     pyplot.close(figure)
 
 
 # ---- Checks of the files -----------------------------------------------------
 
 
-def print_failures(built: Manifest, folder: pathlib.Path) -> int:
+def print_failures(built: Manifest, folder: str) -> int:
     """Check all files; print what is wrong, and the count."""
     shards = {shard.name: shard for shard in built.training + built.held_out}
     found = {
@@ -166,21 +169,21 @@ def print_failures(built: Manifest, folder: pathlib.Path) -> int:
         for name, shard in shards.items()
         if (failure := failure_of(shard, folder))
     }
-    for path in sorted(folder.iterdir()):
-        if _RECORDS_FILE.fullmatch(path.name) and path.name not in shards:
-            found[path.name] = "not a file of this build"
+    for name in sorted(listing.names_in(folder)):
+        if _RECORDS_FILE.fullmatch(name) and name not in shards:
+            found[name] = "not a file of this build"
     for name, failure in found.items():
         print(f"  wrong: {name}: {failure}")
     print(f"files: {len(shards)} checked, {len(found)} wrong")
     return len(found)
 
 
-def failure_of(shard: Shard, folder: pathlib.Path) -> str | None:
+def failure_of(shard: Shard, folder: str) -> str | None:
     """Return what is wrong with a file, if anything is."""
-    path = folder / shard.name
-    if not path.exists():
+    path = os.path.join(folder, shard.name)
+    size = files.size(path)
+    if size is None:
         return "missing"
-    size = path.stat().st_size
     if size != shard.bytes:
         return f"{size} bytes, {shard.bytes} expected"
     if shard.crc32c and (found := _crc32c(path)) != shard.crc32c:
@@ -199,34 +202,35 @@ def failure_of(shard: Shard, folder: pathlib.Path) -> str | None:
     return None
 
 
-def _crc32c(path: pathlib.Path) -> str:
+def _crc32c(path: str) -> str:
     checksum = google_crc32c.Checksum()
-    with path.open("rb") as file:
+    with files.open_stream(path) as file:
         while block := file.read(BYTES_PER_BLOCK):
             checksum.update(block)
     return checksum.hexdigest().decode()
 
 
-def records_in(path: pathlib.Path) -> Iterator[bytes]:
+def records_in(path: str) -> Iterator[bytes]:
     """Yield a file's records, without TensorFlow."""
-    with path.open("rb") as file:
+    with files.open_stream(path) as file:
         compressed = records.is_gzip(file.read(records.MAGIC_BYTES))
-    with gzip.open(path) if compressed else path.open("rb") as file:
-        yield from serialization.read_frames(file)
+        file.seek(0)
+        with gzip.open(file) if compressed else file as content:
+            yield from serialization.read_frames(content)
 
 
 # ---- Some examples -----------------------------------------------------------
 
 
 def print_examples(
-    built: Manifest, folder: pathlib.Path, vocab_file: str | None, number: int
+    built: Manifest, folder: str, vocab_file: str | None, number: int
 ) -> None:
     """Print the first examples of files from all over the build."""
     tokenizer = tokenizer_of(built, folder, vocab_file)
     with_any = [shard for shard in built.training if shard.examples]
     step = max(1, len(with_any) // number)
     for shard in with_any[::step][:number]:
-        record = next(records_in(folder / shard.name))
+        record = next(records_in(os.path.join(folder, shard.name)))
         ids, segment0_length = _parsed(record, built)
         text = " ".join(tokenizer.tokens[i] for i in ids).replace(" ##", "")
         print(
@@ -236,7 +240,7 @@ def print_examples(
 
 
 def tokenizer_of(
-    built: Manifest, folder: pathlib.Path, vocab_file: str | None
+    built: Manifest, folder: str, vocab_file: str | None
 ) -> Tokenizer:
     """Return the tokenizer of records, with their vocabulary.
 
@@ -251,21 +255,25 @@ def tokenizer_of(
         tokenizer = Tokenizer.of(vocab_file, built)
         manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
         return tokenizer
-    beside = [p / manifest.VOCABULARY for p in (folder.parent, folder)]
-    looked_at = [pathlib.Path(built.vocab_file)] if built.vocab_file else []
-    for path in [*looked_at, *beside]:
-        if path.is_file() and _sha256(path) == built.vocab_sha256:
+    places = [built.vocab_file] if built.vocab_file else []
+    places += [
+        os.path.join(place, manifest.VOCABULARY)
+        for place in (os.path.dirname(folder), folder)
+    ]
+    for path in places:
+        if not listing.is_folder(path) and _sha256(path) == built.vocab_sha256:
             return Tokenizer.of(path, built)
-    places = ", ".join(map(str, [*looked_at, *beside]))
     raise FileNotFoundError(
         f"No vocabulary file with the SHA-256 of these records,"
-        f" {built.vocab_sha256}, at {places}. Give it by --vocab_file, or"
-        " --examples=0 to show none."
+        f" {built.vocab_sha256}, at {', '.join(places)}. Give it by"
+        " --vocab_file, or --examples=0 to show none."
     )
 
 
-def _sha256(path: pathlib.Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _sha256(path: str) -> str | None:
+    if not files.exists(path):
+        return None
+    return hashlib.sha256(files.read(path)).hexdigest()
 
 
 def _parsed(record: bytes, built: Manifest) -> tuple[list[int], int]:

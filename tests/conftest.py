@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from tests import small_run
+from electra_tf.io import connections
+from tests import emulators, small_run
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,10 @@ def data_dir(_prepared, tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     # What is made is the same for all modules; their runs are their own.
     return shutil.copytree(_prepared, folder, dirs_exist_ok=True)
+
+
+@pytest.fixture(params=emulators.STORES)
+def store(request, monkeypatch):
+    """A folder in a store, of each kind there is."""
+    monkeypatch.setattr(connections, "PATIENCE", 10.0)
+    return emulators.bucket(request.param)

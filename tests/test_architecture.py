@@ -28,10 +28,10 @@ NETWORK = {
 }
 ALLOWED = {
     "errors": set(),
-    "configs": {"command_line"},
+    "configs": {"command_line", "io"},
     "command_line": set(),
     "io": {"text"},
-    "text": {"configs"},
+    "text": {"configs", "io"},
     "randomness": set(),
     "kernels": set(),
     "loss_terms": set(),

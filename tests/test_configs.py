@@ -94,17 +94,6 @@ def test_every_field_has_help(config_class):
         ),
         (
             pretraining,
-            {"vocab_file": "gs://bucket/vocab.txt"},
-            "vocab_file must be on a file system. "
-            "Received: 'gs://bucket/vocab.txt'.",
-        ),
-        (
-            finetuning,
-            {"model_dir": "gs://bucket/model"},
-            "model_dir must be on a file system.",
-        ),
-        (
-            pretraining,
             {"scan_layers": True},
             "scan_layers needs jit_compile=true or a TPU: what is not "
             "compiled gains nothing by it. Received: jit_compile=None.",

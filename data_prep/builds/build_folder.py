@@ -15,8 +15,6 @@ nothing but the settings which job makes which bytes.
 import contextlib
 import json
 import os
-import pathlib
-import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,7 +24,7 @@ from data_prep.builds import job_results
 from data_prep.builds.job_results import JobResult
 from electra_tf.configs.tokenizer import UNNAMED
 from electra_tf.errors import UserError
-from electra_tf.io import claims, files, manifest, token_counts
+from electra_tf.io import claims, files, listing, manifest, token_counts
 
 STAGING = ".unfinished"
 SETTINGS = "settings.json"
@@ -39,18 +37,18 @@ class BuildFolder:
         staging: Where the jobs put their files.
     """
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: str):
         self._folder = folder
-        self.staging = folder / STAGING
+        self.staging = os.path.join(folder, STAGING)
 
     def begin(self, settings: Mapping[str, Any]) -> None:
         """Begin a build, or go on with one of the same settings."""
-        path = self.staging / SETTINGS
-        if path.exists():
-            check_begun(path.read_bytes(), settings, self._folder)
+        path = os.path.join(self.staging, SETTINGS)
+        if files.exists(path):
+            check_begun(files.read(path), settings, self._folder)
             files.remove_unfinished(self.staging)
             return
-        if any(path.name != STAGING for path in self._folder.iterdir()):
+        if {*listing.names_in(self._folder)} - {STAGING, claims.LOCK_FILE}:
             raise not_empty(self._folder)
         files.write(path, json.dumps(settings, indent=1))
 
@@ -70,33 +68,37 @@ class BuildFolder:
             for number in range(num_jobs)
         )
 
-    def _place(self, shard: manifest.Shard) -> pathlib.Path | None:
+    def _place(self, shard: manifest.Shard) -> str | None:
         """Return where a file is; a kill may have come while files moved."""
         for folder in (self.staging, self._folder):
-            if files.size(folder / shard.name) == shard.bytes:
-                return folder / shard.name
+            path = os.path.join(folder, shard.name)
+            if files.size(path) == shard.bytes:
+                return path
         return None
 
     def publish(self, built: manifest.Manifest, counts: np.ndarray) -> None:
         """Move the files to their place; the manifest makes them count."""
         token_counts.write(counts, built.vocab_sha256, self._folder)
         for shard in (*built.training, *built.held_out):
-            os.replace(self._place(shard), self._folder / shard.name)
+            place = os.path.join(self._folder, shard.name)
+            if (found := self._place(shard)) != place:
+                files.rename(found, place)
         files.make_durable(self._folder)
         manifest.write(built, self._folder)
-        shutil.rmtree(self.staging)
+        files.remove_folder(self.staging)
         files.remove_unfinished(self._folder)
 
     def discard(self) -> None:
         """Remove all of the build."""
-        shutil.rmtree(self.staging, ignore_errors=True)
         with contextlib.suppress(OSError):
-            self._folder.rmdir()  # Not if anything else is in it.
+            files.remove_folder(self.staging)
+            if not files.is_remote(self._folder):
+                os.rmdir(self._folder)  # Not if anything else is in it.
 
     def give_up(self) -> None:
         """Keep the finished jobs of a build that failed; nothing else."""
         files.remove_unfinished(self.staging)
-        if not any(path.name != SETTINGS for path in self.staging.glob("*")):
+        if not {*listing.names_in(self.staging)} - {SETTINGS}:
             self.discard()
 
 
@@ -110,16 +112,16 @@ def claimed(
         UserError: It is in use for something else.
         OSError: It is in use by another process, full or cannot be written to.
     """
-    folder, option = pathlib.Path(output_dir), "--output_dir"
+    folder, option = output_dir.rstrip("/") or "/", "--output_dir"
     left = (
         "What is finished of the build is kept there: make room, and the same"
         " command goes on."
     )
     in_use = f"Another process is building in {folder}."
     with (
-        claims.write_errors_explained(folder, str(folder), option, left),
+        claims.write_errors_explained(folder, folder, option, left),
         # No lock file may lie beside the records.
-        claims.claimed(folder, str(folder), in_use, option, lock_file=None),
+        claims.claimed(folder, folder, in_use, option, lock_file=None),
     ):
         build = BuildFolder(folder)
         build.begin(settings)
@@ -132,12 +134,11 @@ def claimed(
 
 def is_complete(output_dir: str, settings: Mapping[str, Any]) -> bool:
     """Return whether these records are all there; refuse to replace others."""
-    folder = pathlib.Path(output_dir)
-    if not (folder / manifest.FILE_NAME).exists():
+    if not files.exists(os.path.join(output_dir, manifest.FILE_NAME)):
         return False
     check_complete(output_dir, settings)
     # A kill after the manifest was written leaves it behind.
-    shutil.rmtree(folder / STAGING, ignore_errors=True)
+    files.remove_folder(os.path.join(output_dir, STAGING))
     return True
 
 

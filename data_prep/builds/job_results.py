@@ -5,9 +5,9 @@ job-<number>.json         written last; says that the job is finished
 """
 
 import dataclasses
+import io
 import json
 import os
-import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -106,17 +106,17 @@ def save(
     result: JobResult, token_counts: np.ndarray, folder: Folder, number: int
 ) -> None:
     """Write a job's files; those with its examples are in the folder then."""
-    path = pathlib.Path(folder, token_counts_file(number))
+    path = os.path.join(folder, token_counts_file(number))
     with files.writing(path) as unfinished, unfinished.open("wb") as file:
         np.save(file, token_counts, allow_pickle=False)
     files.make_durable(folder)
-    files.write(pathlib.Path(folder, result_file(number)), result.to_json())
+    files.write(os.path.join(folder, result_file(number)), result.to_json())
 
 
 def load_result(folder: Folder, number: int) -> JobResult | None:
     """Return a job's result; None if it is not finished."""
     try:
-        content = files.read(pathlib.Path(folder, result_file(number)))
+        content = files.read(os.path.join(folder, result_file(number)))
     except FileNotFoundError:
         return None
     return JobResult.from_json(content)
@@ -124,5 +124,5 @@ def load_result(folder: Folder, number: int) -> JobResult | None:
 
 def load_token_counts(folder: Folder, number: int) -> np.ndarray:
     """Return how often each token comes in a job's examples, int64 `(V,)`."""
-    path = pathlib.Path(folder, token_counts_file(number))
-    return np.load(path, allow_pickle=False)
+    path = os.path.join(folder, token_counts_file(number))
+    return np.load(io.BytesIO(files.read(path)), allow_pickle=False)

@@ -8,7 +8,6 @@ import collections
 import dataclasses
 import math
 import os
-import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import electra_tf
@@ -23,6 +22,7 @@ from data_prep.sources.unit import SourceFile
 from electra_tf.configs import to_json
 from electra_tf.configs.tokenizer import named
 from electra_tf.errors import UserError
+from electra_tf.io import files as io_files
 from electra_tf.io import manifest
 from electra_tf.io.manifest import Manifest
 from electra_tf.text import unknown, vocabulary
@@ -154,9 +154,13 @@ def _recorded(config: PretrainingDatasetConfig) -> str:
 
     So the manifests of builds of the same layout are the same.
     """
-    path = os.path.abspath(config.vocab_file)
-    beside = pathlib.Path(os.path.abspath(config.output_dir)).parent
-    return "" if path == str(beside / manifest.VOCABULARY) else path
+    path, folder = config.vocab_file, config.output_dir.rstrip("/")
+    if not io_files.is_remote(path):
+        path = os.path.abspath(path)
+    if not io_files.is_remote(folder):
+        folder = os.path.abspath(config.output_dir)
+    beside = os.path.join(os.path.dirname(folder), manifest.VOCABULARY)
+    return "" if path == beside else path
 
 
 def _check_not_empty(config, built: Manifest) -> None:

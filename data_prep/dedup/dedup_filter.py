@@ -1,7 +1,7 @@
 """Leaves out documents and lines of a job that were found to come again."""
 
 import array
-import pathlib
+import os
 from collections.abc import Iterable, Iterator
 
 from electra_tf.io import files
@@ -91,9 +91,9 @@ def counts_of(job) -> dict[str, int]:
     }
 
 
-def numbers_file(job, kind: str) -> pathlib.Path:
+def numbers_file(job, kind: str) -> str:
     """Return the file that says what is left out of a job."""
-    return pathlib.Path(job.folder, f"dropped-{kind}-{job.number}")
+    return os.path.join(job.folder, f"dropped-{kind}-{job.number}")
 
 
 def save_numbers(job, kind: str, numbers: Iterable[int]) -> None:
@@ -106,6 +106,6 @@ def load_numbers(job, kind: str) -> array.array:
     """Return what `save_numbers` wrote; nothing if it wrote nothing."""
     numbers = array.array(NUMBERS)
     path = numbers_file(job, kind)
-    if path.exists():
-        numbers.frombytes(path.read_bytes())
+    if files.exists(path):
+        numbers.frombytes(files.read(path))
     return numbers

@@ -17,7 +17,7 @@ import array
 import functools
 import hashlib
 import math
-import pathlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -45,7 +45,8 @@ def find_all(config, jobs: Sequence) -> None:
         UserError: Near duplicates are wanted and cannot be looked for.
     """
     for kind in wanted_by(config):
-        found = (dedup_filter.numbers_file(job, kind).exists() for job in jobs)
+        places = (dedup_filter.numbers_file(job, kind) for job in jobs)
+        found = map(files.exists, places)
         if not all(found):
             _find(kind, config, jobs)
 
@@ -64,24 +65,25 @@ def wanted_by(config) -> list[str]:
 
 def _find(kind: str, config, jobs: Sequence) -> None:
     print(f"Looking for duplicates: {kind}", flush=True)
-    missing = [job for job in jobs if not _survey_of(job, kind).exists()]
+    missing = [j for j in jobs if not files.exists(_survey_of(j, kind))]
     total, left = (sum(job.bytes for job in some) for some in (jobs, missing))
     if missing:
         survey = functools.partial(_survey, kind)
         workers.run_all(survey, config, missing, Progress(total, left))
     surveys = [_survey_of(job, kind) for job in jobs]
-    found = FINDERS[kind](config, surveys)
+    with files.at_hand(surveys) as here:
+        found = FINDERS[kind](config, here)
     for job, numbers in zip(jobs, found, strict=True):
         dedup_filter.save_numbers(job, kind, numbers)
     for path in surveys:
-        path.unlink()
+        files.remove(path)
 
 
 # ---- Surveys of the jobs' text -----------------------------------------------
 
 
-def _survey_of(job, kind: str) -> pathlib.Path:
-    return pathlib.Path(job.folder, f"survey-{kind}-{job.number}.npy")
+def _survey_of(job, kind: str) -> str:
+    return os.path.join(job.folder, f"survey-{kind}-{job.number}.npy")
 
 
 def _survey(kind: str, config, job, progress: Progress) -> None:
@@ -148,7 +150,7 @@ def sorted_hashes(hashes: Iterable[int]) -> np.ndarray:
 # ---- Comparing all surveys ---------------------------------------------------
 
 
-def _find_equal(config, paths: Sequence[pathlib.Path]) -> list[np.ndarray]:
+def _find_equal(config, paths: Sequence[str]) -> list[np.ndarray]:
     """Return the places of what is to be left out, for each file."""
     surveys = [np.load(path, mmap_mode="r") for path in paths]
     found: list[list[np.ndarray]] = [[] for _ in paths]

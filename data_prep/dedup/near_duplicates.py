@@ -12,7 +12,6 @@ for all of the corpus, and one process compares.
 Source: Broder, 1997, On the resemblance and containment of documents.
 """
 
-import pathlib
 import re
 import zlib
 from collections.abc import Iterable, Sequence
@@ -95,7 +94,7 @@ def shingles(document: Sequence[str]) -> list[bytes]:
     ]
 
 
-def find(config, paths: Sequence[pathlib.Path]) -> list[list[int]]:
+def find(config, paths: Sequence[str]) -> list[list[int]]:
     """Return the places of what is to be left out, for each file."""
     datasketch = _datasketch()
     threshold = config.drop_near_duplicates

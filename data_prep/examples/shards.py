@@ -6,7 +6,7 @@ remainder j when divided by J.
 """
 
 import functools
-import pathlib
+import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 
@@ -80,7 +80,7 @@ class ShardWriter:
     ):
         self._serialize = serialize
         self._compress = compress
-        self._paths = [pathlib.Path(folder, name) for name in names]
+        self._paths = [os.path.join(folder, name) for name in names]
         # Files are opened only to write: there may be more than a process
         # may hold open.
         self._files = [files.Pieces(path) for path in self._paths]
@@ -105,7 +105,10 @@ class ShardWriter:
         """Return what was written; call it when the context is left."""
         return [
             Shard(
-                path.name, count, path.stat().st_size, crc.hexdigest().decode()
+                os.path.basename(path),
+                count,
+                files.size(path),
+                crc.hexdigest().decode(),
             )
             for path, count, crc in zip(
                 self._paths, self.counts, self._checksums, strict=True

@@ -13,6 +13,7 @@ from electra_tf.configs.own_data import OwnDataSettings
 from electra_tf.configs.program import ProgramConfig
 from electra_tf.configs.tasks import TASKS, TaskSettings, row_of
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 # Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
 ANSWER_PLACES = ("exact", "released")
@@ -78,7 +79,7 @@ def _vocab_file(config: "FinetuningPaths") -> str:
     """Return the vocabulary of the pre-trained model, or of the data."""
     of_model = os.path.join(config.pretrained_dir, VOCAB_FILE)
     of_data = os.path.join(config.data_dir, VOCAB_FILE)
-    return of_model if os.path.exists(of_model) else of_data
+    return of_model if files.exists(of_model) else of_data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -81,17 +81,6 @@ def steps_to_profile(config: RunSettings) -> tuple[int, int] | None:
     )
 
 
-# What is read alone, and the folder that other paths follow from.
-MAY_BE_REMOTE = (
-    "data_dir",
-    "pretrain_tfrecords",
-    "eval_tfrecords",
-    "raw_data_dir",
-    "init_checkpoint",
-    "init_generator",
-)
-
-
 # A dataclass takes the fields of its last base first: read bases backwards
 # for the order of the help page, and of defaults that follow from others.
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -99,16 +88,3 @@ class ProgramConfig(
     MachineSettings, OptimizerSettings, ModelSettings, RunSettings
 ):
     """The settings that pre-training and fine-tuning have in common."""
-
-    def check(self):
-        """Raise a `UserError` for paths where only records can be."""
-        super().check()
-        for field in dataclasses.fields(self):
-            name, path = field.name, getattr(self, field.name)
-            is_path = field.metadata.get("group") == "files"
-            if is_path and name not in MAY_BE_REMOTE and "://" in (path or ""):
-                raise UserError(
-                    f"{name} must be on a file system. Received: {path!r}. "
-                    "Mount the bucket (see docs/tpu.md) and give the folder; "
-                    "only the records may be in a bucket."
-                )

@@ -11,14 +11,13 @@ wrote and ends with the largest difference.
 
 import argparse
 import collections
-import os
 
 import numpy as np
 
 from electra_tf import command_line
 from electra_tf.configs import ACTIVATIONS, TokenizerConfig
 from electra_tf.configs.tokenizer import UNNAMED
-from electra_tf.conversion import formats, layout
+from electra_tf.conversion import formats, layout, staging
 from electra_tf.conversion.model import Model, shapes_of
 from electra_tf.io import files
 
@@ -113,10 +112,11 @@ def convert(args: argparse.Namespace) -> None:
     options = dict(vars(args))
     source, target = options.pop("source"), options.pop("to")
     chosen, vocab_file = options.pop("format"), options["vocab_file"]
-    if vocab_file and not os.path.exists(vocab_file):
+    if vocab_file and not files.exists(vocab_file):
         raise FileNotFoundError(f"No vocabulary file at {vocab_file}.")
-    detected = formats.detect(source)
-    model = formats.read(source, detected, **options)
+    with staging.at_hand(source) as here:
+        detected = formats.detect(here)
+        model = formats.read(here, detected, **options)
     print(f"From {source} ({detected}):")
     _print_lines(summary(model))
     written = formats.write(target, model, chosen, **options)

@@ -9,10 +9,9 @@ import os
 import typing
 from collections.abc import Callable
 
-from electra_tf.conversion import hub, model_folder, selection
+from electra_tf.conversion import hub, model_folder, selection, staging
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
-from electra_tf.io import files
 
 
 class Format(typing.NamedTuple):
@@ -38,8 +37,7 @@ def _is_model_folder(path: str, config: dict) -> bool:
 
 
 def _is_run(path: str, _: dict) -> bool:
-    local = not files.is_remote(path)
-    if local and not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
+    if not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
         raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
     return _call("tensorflow_checkpoint.is_run", path)
 
@@ -97,14 +95,15 @@ def detect(path: str) -> str:
         UserError: when it cannot be read.
     """
     path = hub.folder_of(path)
-    config = model_folder.read_json(
-        os.path.join(path, model_folder.CONFIG_FILE)
-    )
-    return next(
-        name
-        for name, form in FORMATS.items()
-        if form.detect and form.detect(path, config)
-    )
+    with staging.at_hand(path) as here:
+        config = model_folder.read_json(
+            os.path.join(here, model_folder.CONFIG_FILE)
+        )
+        return next(
+            name
+            for name, form in FORMATS.items()
+            if form.detect and form.detect(here, config)
+        )
 
 
 def read(
@@ -130,7 +129,8 @@ def read(
         UserError: for contents that do not fit together.
     """
     path = hub.folder_of(path)
-    model = _call(FORMATS[form or detect(path)].read, path, **options)
+    with staging.at_hand(path) as here:
+        model = _call(FORMATS[form or detect(here)].read, here, **options)
     if generator is None:
         return model
     masked_lm = read(generator, vocab_file=options.get("vocab_file"))
@@ -143,10 +143,14 @@ def write(path: str, model: Model, form: str, **options) -> Model:
     The options are `optimizer`, see `tensorflow_checkpoint`, and `part`,
     `task` and `labels`, see `hugging_face`.
     """
-    return _call(FORMATS[form].write, path, model, **options)
+    with staging.written(path) as here:
+        return _call(FORMATS[form].write, here, model, **options)
 
 
 def difference(path: str, written: Model, form: str) -> float | None:
     """Return `Format.difference`, None for a format without one."""
     name = FORMATS[form].difference
-    return _call(name, path, written) if name else None
+    if not name:
+        return None
+    with staging.at_hand(path) as here:
+        return _call(name, here, written)

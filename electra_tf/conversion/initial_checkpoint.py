@@ -5,7 +5,6 @@ it.
 """
 
 import dataclasses
-import glob
 import os
 import re
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from electra_tf.conversion.compatibility import (
 )
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.io import files, listing
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.text.vocabulary import load_vocabulary
 from electra_tf.training import run_folder
@@ -44,7 +43,10 @@ def check_folder(folder: str) -> None:
         UserError: when a checkpoint is there that no run of ours wrote.
     """
     strangers, ours, clash = [], [], False
-    for index in sorted(glob.glob(f"{glob.escape(folder)}/*.index")):
+    for name in sorted(listing.names_in(folder)):
+        if not name.endswith(".index") or name.startswith("."):
+            continue
+        index = os.path.join(folder, name)
         content = files.read(index)
         if not content.endswith(_END_OF_INDEX):
             continue  # Damaged: the run itself skips it, and says so.
@@ -74,7 +76,7 @@ def pretraining(
     path = config.init_checkpoint
     if path is None:
         return config, None
-    if os.path.exists(os.path.join(config.model_dir, "checkpoint")):
+    if files.exists(os.path.join(config.model_dir, "checkpoint")):
         begun = os.path.join(config.model_dir, model_folder.CONFIG_FILE)
         names = (*ENCODER_SETTINGS, *GENERATOR_SETTINGS)
         return with_settings(config, _saved(begun, names), begun), None
@@ -98,12 +100,14 @@ def finetuning(
     """
     path = config.init_checkpoint
     if config.do_train:
-        for folder in glob.glob(f"{glob.escape(config.model_dir)}_*"):
-            check_folder(folder)
+        parent, name = os.path.split(config.model_dir)
+        for other in listing.names_in(parent or "."):
+            if other.startswith(f"{name}_"):
+                check_folder(os.path.join(parent, other))
     if config.do_train and not config.from_scratch:
         model = _read(config, part="encoder")
         return with_settings(config, model.config.settings, path), model
-    folders = [path if os.path.isdir(path) else os.path.dirname(path)]
+    folders = [path if listing.is_folder(path) else os.path.dirname(path)]
     if not config.do_train:
         folders.insert(0, f"{config.model_dir}_1")
     for folder in folders:

@@ -298,7 +298,7 @@ def write_vocab(path: str, model: Model, name: str = VOCAB_FILE) -> None:
 
 def read_vocab(path: str | None) -> bytes | None:
     """Return the content of a vocabulary file, None where there is none."""
-    if path is None or not os.path.exists(path):
+    if path is None or not files.exists(path):
         return None
     return files.read(path)
 
@@ -342,12 +342,14 @@ def read_json(path: str) -> dict[str, Any]:
     Raises:
         UserError: when the file holds something else.
     """
-    if not os.path.isfile(path):
+    if not (files.is_remote(path) or os.path.isfile(path)):
         return {}
-    if os.path.getsize(path) > MOST_JSON:
+    size = files.size(path)
+    if size is None:
+        return {}
+    if size > MOST_JSON:
         raise UserError(
-            f"{path} must have {MOST_JSON:,} bytes at most. Received: "
-            f"{os.path.getsize(path):,}."
+            f"{path} must have {MOST_JSON:,} bytes at most. Received: {size:,}."
         )
     try:
         values = json.loads(files.read(path))

@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None):
     """Run the program with the command line `argv`."""
     args = _parser().parse_args(argv)
     with command_line.errors_of("plots"):
-        files.check_writable(args.output_dir, "--output_dir")
+        files.check_local(args.output_dir, "--output_dir")
         runs = [own_runs.read(folder) for folder in args.runs]
         for path in _write(args, runs):
             print(path)

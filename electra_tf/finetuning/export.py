@@ -12,12 +12,11 @@ import importlib.util
 import typing
 
 from electra_tf import command_line
-from electra_tf.conversion import model_folder
+from electra_tf.conversion import model_folder, staging
 from electra_tf.conversion.hugging_face_parts import tokenizer
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
-from electra_tf.io import files
 
 # What a format may differ by from the model, relative to numbers above 1.
 TOLERANCE = 1e-3
@@ -62,11 +61,15 @@ def parser() -> argparse.ArgumentParser:
 
 def export(args: argparse.Namespace) -> None:
     """Write, compare, and say what was written."""
-    files.check_writable(args.to, "--to")
+    with staging.written(args.to) as here:
+        _export(args, here)
+
+
+def _export(args: argparse.Namespace, here: str) -> None:
     tuned = finetuned_model.read(args.model_folder)
     task = tuned.task(args.task)
     if args.format == "hugging_face":
-        print(_hugging_face(args.to, tuned, task))
+        print(_hugging_face(here, tuned, task))
         return
     row = FORMATS[args.format]
     missing = [p for p in row.needs if importlib.util.find_spec(p) is None]
@@ -77,16 +80,16 @@ def export(args: argparse.Namespace) -> None:
         )
     from electra_tf.finetuning.exporting import folder_page, formats
 
-    model_folder.make_folder(args.to)
-    exporter = getattr(formats, row.exporter)(args.to, tuned, task)
-    print(*exporter.write(), sep="\n")
-    tokenizer.write(args.to, tuned.model)
+    model_folder.make_folder(here)
+    exporter = getattr(formats, row.exporter)(here, tuned, task)
+    for line in exporter.write():
+        print(line.replace(here, args.to))
+    tokenizer.write(here, tuned.model)
     print(f"{args.to}/{tokenizer.TOKENIZER_FILE}: makes its ids")
     differences = formats.differences(exporter.load(), tuned, task)
-    print(
-        *folder_page.write(args.to, args.format, tuned, task, [*differences]),
-        sep="\n",
-    )
+    folder_page.write(here, args.format, tuned, task, [*differences])
+    print(f"{args.to}/{folder_page.ABOUT_FILE}: labels, inputs and outputs")
+    print(f"{args.to}/{folder_page.PAGE_FILE}: how to run it by itself")
     for name, difference in differences.items():
         print(f"{name}: largest difference {difference:.2g}")
     if not max(differences.values()) <= TOLERANCE:

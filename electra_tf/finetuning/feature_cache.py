@@ -102,7 +102,7 @@ def code_hash(root: pathlib.Path) -> str:
 
 def write_inputs(path: str, made: Inputs) -> None:
     """Write features as a file that is there when it is whole."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    files.make_folder(os.path.dirname(path))
     arrays = {_NUM_REAL: np.array(made.num_real)}
     for name, column in made.columns.items():
         arrays[name] = column.values
@@ -114,7 +114,10 @@ def write_inputs(path: str, made: Inputs) -> None:
 
 def read_inputs(path: str, specs: tuple) -> Inputs:
     """Read a file of features; the checksums of its arrays count."""
-    with np.load(path, allow_pickle=False) as arrays:
+    with (
+        files.at_hand([path]) as (here,),
+        np.load(here, allow_pickle=False) as arrays,
+    ):
         columns = {
             spec.name: Column(
                 arrays[spec.name],

@@ -10,7 +10,6 @@ settings of the run that trained it.
 
 import dataclasses
 import os
-import shutil
 import typing
 
 from electra_tf.configs import (
@@ -20,7 +19,7 @@ from electra_tf.configs import (
     encoder_config,
     hparams,
 )
-from electra_tf.conversion import model_folder
+from electra_tf.conversion import model_folder, staging
 from electra_tf.conversion.model import (
     Model,
     ModelConfig,
@@ -173,13 +172,16 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     model_config = with_parts(path, model_config, shapes_of(variables), step)
     vocab = model_folder.read_vocab(config.vocab_file)
     model = make(path, model_config, variables, vocab)
-    if os.path.exists(path) and not is_finetuned_model(path):
+    if files.exists(path) and not is_finetuned_model(path):
         raise FileExistsError(
             f"{path} is in the way, and is no fine-tuned model. Move it, or "
             "set tuned_model_dir."
         )
-    new = f"{path}.new"
-    shutil.rmtree(new, ignore_errors=True)
+    with staging.replaced(path, model_folder.TASKS_FILE) as new:
+        _write(new, config, tasks, model)
+
+
+def _write(new: str, config, tasks: list, model: Model) -> None:
     model_folder.write(new, model)
     content = model_folder.tasks_json(
         [FinetunedTask.of(task).to_json() for task in tasks],
@@ -187,8 +189,6 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
     )
     # Last: without it the folder is no fine-tuned model.
     files.write_json(os.path.join(new, model_folder.TASKS_FILE), content)
-    shutil.rmtree(path, ignore_errors=True)
-    os.rename(new, path)
 
 
 def is_finetuned_model(path: str) -> bool:
@@ -225,7 +225,8 @@ def read(path: str) -> FinetunedModel:
         raise UserError(
             f"{file} must be as fine-tuning writes it: {error}."
         ) from None
-    model = model_folder.read(path)
+    with staging.at_hand(path) as here:
+        model = model_folder.read(here)
     _check_tokenizer(path, said, TokenizerConfig.of(model.config))
     _check_heads(file, tasks)
     for task in tasks:

@@ -9,8 +9,6 @@ order of the data, dropout.
 
 import functools
 import itertools
-import os
-import shutil
 import time
 from collections.abc import Callable
 
@@ -35,7 +33,7 @@ from electra_tf.finetuning.feature_cache import FeatureCache
 from electra_tf.finetuning.layerwise_decay import rate_multipliers
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task, say
-from electra_tf.io import files
+from electra_tf.io import files, listing
 from electra_tf.layers.precision import precision
 from electra_tf.text import unknown
 from electra_tf.training import (
@@ -164,7 +162,7 @@ class Finetuner:
         places = [config.results_txt, config.report_dir] * config.do_eval
         if config.do_train and config.tuned_models == "best":
             places.append(config.tuned_model_dir)
-        places = [path for path in places if os.path.exists(path)]
+        places = [path for path in places if files.exists(path)]
         before = "" if trained else " already; nothing is left to do"
         return (
             f"All trials are done{before}. Results: "
@@ -328,13 +326,13 @@ class Finetuner:
         )
         folder = self._folder(trial)
         _check_ours(folder)
-        os.makedirs(folder, exist_ok=True)
+        files.make_folder(folder)
         run_folder.save_config(folder, config)
 
 
 def _check_ours(folder: str):
     """Raise `FileExistsError` for a folder that no trial can have made."""
-    names = os.listdir(folder) if os.path.exists(folder) else []
+    names = listing.names_in(folder)
     others = [name for name in names if not name.endswith(files.UNFINISHED)]
     if others and run_folder.CONFIG_FILE not in others:
         raise FileExistsError(
@@ -345,9 +343,9 @@ def _check_ours(folder: str):
 
 def _remove_folder(folder: str):
     """Remove the folder of a trial, if there is one."""
-    if os.path.exists(folder):
+    if files.exists(folder):
         _check_ours(folder)
-        shutil.rmtree(folder)
+        files.remove_folder(folder)
 
 
 def print_unknown(made: inputs.Inputs, tokenizer, where: str):

@@ -18,7 +18,7 @@ REPORT_FILE, CURVES_FILE = "report.md", "curves.png"
 
 def write(config: FinetuningConfig, finished: list[FinishedTrial]) -> None:
     """Write the report of the trials up to now, into `report_dir`."""
-    os.makedirs(config.report_dir, exist_ok=True)
+    files.make_folder(config.report_dir)
     parts = [f"# {config.joined_tasks}: {config.model_name}"]
     if _draw(config, finished):
         parts += ["## Training", f"![loss by update]({CURVES_FILE})"]

@@ -64,7 +64,8 @@ def main(arguments: list[str] | None = None) -> None:
         files.check_writable(args.output, "--output")
         check_other_file(args.input, args.output)
         try:
-            predict(args)
+            with files.at_hand([args.input]) as (args.input,):
+                predict(args)
         except BrokenPipeError:
             command_line.discard_output()
             sys.exit(1)
@@ -177,10 +178,22 @@ def _strict_json(values: dict) -> str:
 
 def _sink(path: str):
     """Open a file for writing, or standard output."""
+    if files.is_remote(path):
+        return _remote_sink(path)
     if path != "-":
         return open(path, "w", encoding="utf-8", newline="")
     sys.stdout.reconfigure(encoding="utf-8")
     return contextlib.nullcontext(sys.stdout)
+
+
+@contextlib.contextmanager
+def _remote_sink(path: str):
+    """Yield a file that is sent to its store when it is whole."""
+    with (
+        files.writing(path) as here,
+        here.open("w", encoding="utf-8", newline="") as file,
+    ):
+        yield file
 
 
 def _source(path: str, newline: str):

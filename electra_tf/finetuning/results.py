@@ -28,10 +28,9 @@ class TaskResult(typing.NamedTuple):
 def training_rows(folder: str) -> list[dict]:
     """Return the log of a run's folder; empty where it was not begun."""
     path = os.path.join(folder, METRICS_FILE)
-    if not os.path.exists(path):
+    if not files.exists(path):
         return []
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    return [json.loads(line) for line in files.read(path).splitlines()]
 
 
 def quality(results: list[TaskResult]) -> float:

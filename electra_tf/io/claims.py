@@ -10,14 +10,16 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 
-from electra_tf.io import files
+from electra_tf.io import files, leases
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 BYTES_PER_MB = 1_000_000
 LONGEST_OWNER = 1000  # Bytes.
+LOCK_FILE = ".lock"  # In stores, where nothing else is locked.
 
 
 class ClaimError(OSError):
@@ -41,8 +43,8 @@ def claimed(
     """Keep other processes out of a folder; makes the folder.
 
     By `flock`, which the system lets go of when the process ends, however it
-    ends. Where the file system has no such locks, and in buckets
-    (`gs://...`), nothing is kept out.
+    ends. Where the file system has no such locks, nothing is kept out. In
+    stores (`gs://...`) it is an object, see `leases`.
 
     Args:
         folder: the folder.
@@ -57,7 +59,14 @@ def claimed(
         ClaimError: another process is in it, or it cannot be written to.
     """
     if files.is_remote(folder):
-        yield
+        files.check_writable(folder, name)
+        with leases.held(
+            os.fspath(folder),
+            lock_file or LOCK_FILE,
+            lambda owner: _in_use(in_use, owner, option),
+            lambda: _in_use(f"{name} was taken over.", "", option),
+        ):
+            yield
         return
     try:
         handle = _open(folder, lock_file)
@@ -86,12 +95,8 @@ def _lock(handle: int, name: str, in_use: str, option: str, named: bool):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         owner = os.read(handle, LONGEST_OWNER) if named else b""
-        raise ClaimError(
-            in_use.replace(
-                "OWNER", owner.decode("utf-8", "replace") or "another process"
-            )
-            + f" Wait for it or stop it, or give another {option}."
-        ) from None
+        owner = owner.decode("utf-8", "replace") or "another process"
+        raise _in_use(in_use, owner, option) from None
     except OSError as error:
         print(
             f"Cannot lock {name} ({error.strerror}); see to it that no other "
@@ -102,6 +107,13 @@ def _lock(handle: int, name: str, in_use: str, option: str, named: bool):
         os.ftruncate(handle, 0)
         owner = f"process {os.getpid()} on {socket.gethostname()}"
         os.write(handle, owner.encode())
+
+
+def _in_use(in_use: str, owner: str, option: str) -> ClaimError:
+    return ClaimError(
+        in_use.replace("OWNER", owner)
+        + f" Wait for it or stop it, or give another {option}."
+    )
 
 
 @contextlib.contextmanager
@@ -151,7 +163,9 @@ def _no_room(error: Exception) -> str | None:
 
 
 def _free_bytes(folder: str | os.PathLike) -> int:
-    folder = os.path.abspath(folder)
+    # What goes to a store is first written here.
+    remote = files.is_remote(folder)
+    folder = tempfile.gettempdir() if remote else os.path.abspath(folder)
     while not os.path.exists(folder):
         folder = os.path.dirname(folder)
     return shutil.disk_usage(folder).free

@@ -1,11 +1,9 @@
-"""The content of files, of this machine and of others by a scheme (gs://).
+"""The content of files, of this machine and of stores by a scheme (gs://).
 
 All reading and writing goes through here, so that what differs between kinds
-of storage is decided once; `listing` says which files there are. A file that
-is written has its name only when it is whole and safe from a loss of power:
-nobody sees one that is cut short.
-
-TensorFlow, which knows the schemes, is imported only for those.
+of storage is decided once; `listing` says which files there are, `stores` is
+what has a scheme. A file that is written has its name only when it is whole
+and safe from a loss of power: nobody sees one that is cut short.
 """
 
 import contextlib
@@ -13,22 +11,22 @@ import io
 import json
 import os
 import pathlib
-import re
-from collections.abc import Callable, Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from electra_tf.errors import UserError
+from electra_tf.io import connections, stores
 
 BYTES_PER_READ = 1 << 18
+BYTES_PER_REQUEST = 1 << 22  # Of a store.
 # Text shrinks to a third or a tenth; a file that unpacks to more than this many
 # times its size is no text. The first bytes are free, as a few kilobytes may
 # well be a line a thousand times.
 MOST_EXPANSION = 200
 FREE_BYTES = 100_000_000
 UNFINISHED = ".unfinished"
-NANOSECONDS = 1e9
-
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 
 Path = str | os.PathLike
 
@@ -39,56 +37,114 @@ def is_remote(path: Path) -> bool:
     >>> is_remote("gs://bucket/corpus"), is_remote("corpus/a.txt")
     (True, False)
     """
-    return _SCHEME.match(os.fspath(path)) is not None
+    return connections.scheme(path) is not None
 
 
 def read(path: Path) -> bytes:
     """Return the content of a file; raises FileNotFoundError."""
     if not is_remote(path):
         return pathlib.Path(path).read_bytes()
-    from tensorflow.io import gfile
-
-    if not gfile.exists(path):
-        raise FileNotFoundError(path)
-    with gfile.GFile(path, "rb") as file:
-        return file.read()
+    return stores.read(os.fspath(path))
 
 
 def open_stream(
-    path: str, on_read: Callable[[int], None] | None = None
+    path: Path, on_read: Callable[[int], None] | None = None
 ) -> BinaryIO:
     """Open a file to read and seek in; `on_read` gets each read's bytes."""
-    raw = _RemoteFile(path) if is_remote(path) else io.FileIO(path)
+    remote = is_remote(path)
+    raw = _RemoteFile(os.fspath(path)) if remote else io.FileIO(path)
     if on_read is not None:
         raw = _Counted(raw, on_read)
-    return io.BufferedReader(raw, BYTES_PER_READ)
+    size = BYTES_PER_REQUEST if remote else BYTES_PER_READ
+    return io.BufferedReader(raw, size)
+
+
+@contextlib.contextmanager
+def at_hand(paths: Sequence[Path]) -> Iterator[list[str]]:
+    """Yield paths of this machine; what has a scheme is copied to it first.
+
+    The copies keep the files' names, and go with the context.
+
+    Raises:
+        FileNotFoundError: One that has a scheme is not there.
+        UserError: There is no room for them.
+    """
+    here = [os.fspath(path) for path in paths]
+    if not any(map(is_remote, here)):
+        yield here
+        return
+    with tempfile.TemporaryDirectory(prefix="electra-") as folder:
+        for number, path in enumerate(paths):
+            if is_remote(path):
+                os.mkdir(own := os.path.join(folder, str(number)))
+                here[number] = fetched(path, own)
+        yield here
+
+
+def fetched(path: Path, folder: str) -> str:
+    """Copy a file that has a scheme into a folder of this machine.
+
+    Returns the copy's path; errors as of `at_hand`.
+    """
+    needed = size(path)
+    if needed is None:
+        raise FileNotFoundError(f"No file at {path}.")
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"{path} is read from a copy on this machine, for whose {needed:,}"
+            f" bytes {folder} has no room ({free:,} bytes are free). Make"
+            " room, or have TMPDIR name another folder."
+        )
+    copy = os.path.join(folder, os.path.basename(path))
+    stores.download(os.fspath(path), copy)
+    return copy
 
 
 def size(path: Path) -> int | None:
     """Return the bytes of a file; None if it is not there."""
     if not is_remote(path):
         return os.path.getsize(path) if os.path.exists(path) else None
-    from tensorflow.io import gfile
+    found = stores.find(os.fspath(path))
+    return None if found is None else found.size
 
-    return gfile.stat(path).length if gfile.exists(path) else None
+
+def exists(path: Path) -> bool:
+    """Return whether there is a file or folder."""
+    if is_remote(path):
+        return stores.exists(os.fspath(path))
+    return os.path.exists(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, if it is not there; in a store there are none to make."""
+    if not is_remote(path):
+        os.makedirs(path, exist_ok=True)
 
 
 def last_change(path: Path) -> float:
     """Return when a file was changed, in seconds since 1970."""
     if not is_remote(path):
         return os.stat(path).st_mtime
-    from tensorflow.io import gfile
-
-    return gfile.stat(path).mtime_nsec / NANOSECONDS
+    found = stores.find(os.fspath(path))
+    if found is None:
+        raise FileNotFoundError(path)
+    return found.changed
 
 
 def check_writable(path: Path, name: str) -> None:
-    """Refuse, before work begins, to write to a path that has a scheme."""
+    """Raise a `UserError`, before work begins, where nothing can be written."""
+    if is_remote(path):
+        connections.check_writable(os.fspath(path), name)
+
+
+def check_local(path: Path, name: str) -> None:
+    """Refuse, before work begins, a path that has a scheme."""
     if is_remote(path):
         raise UserError(
-            f"{name} must be on a file system: what has a scheme, as gs:// is,"
-            f" is read here and not written. Received: {os.fspath(path)!r}."
-            " Mount the bucket and give its folder."
+            f"{name} must be on a file system of this machine: this program"
+            f" writes to no other. Received: {os.fspath(path)!r}. Copy it"
+            " afterwards, or mount the bucket and give its folder."
         )
 
 
@@ -96,6 +152,9 @@ def write(path: Path, content: str | bytes) -> None:
     """Write a file whole, and its folder if need be; text as UTF-8."""
     if isinstance(content, str):
         content = content.encode()
+    if is_remote(path):
+        stores.write(os.fspath(path), content)
+        return
     with writing(path) as unfinished:
         unfinished.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_bytes(content)
@@ -108,7 +167,10 @@ def write_json(path: Path, values: Any) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[pathlib.Path]:
-    """Yield the path to write to; renamed when done, removed by an error."""
+    """Yield the path of this machine to write to.
+
+    It is renamed or sent to its store when done, and removed by an error.
+    """
     pieces = Pieces(path)
     try:
         yield pieces.unfinished
@@ -123,14 +185,16 @@ class Pieces:
 
     Its folder must exist. Until it is finished it is called `unfinished`, by a
     name of each process: one that is being killed may still write while the
-    next begins.
+    next begins. A file for a store is written on this machine first.
     """
 
     def __init__(self, path: Path):
-        check_writable(path, "A file to write")
-        self._path = pathlib.Path(path)
-        name = f"{self._path.name}.{os.getpid()}{UNFINISHED}"
-        self.unfinished = self._path.with_name(name)
+        self._path = path
+        folder, name = os.path.split(path)
+        if is_remote(path):
+            folder = tempfile.mkdtemp(prefix="electra-")
+        name = f"{name}.{os.getpid()}{UNFINISHED}"
+        self.unfinished = pathlib.Path(folder, name)
 
     def add(self, content: bytes) -> None:
         """Write the next piece."""
@@ -139,25 +203,88 @@ class Pieces:
 
     def finish(self) -> None:
         """Give the file its name."""
+        if is_remote(self._path):
+            stores.upload(self.unfinished, os.fspath(self._path))
+            self.discard()
+            return
         make_durable(self.unfinished)
         os.replace(self.unfinished, self._path)
 
     def discard(self) -> None:
         """Remove what was written."""
         self.unfinished.unlink(missing_ok=True)
+        if is_remote(self._path):
+            shutil.rmtree(self.unfinished.parent, ignore_errors=True)
 
 
 def append(path: Path, line: str) -> None:
-    """Add a line to a text file; makes the file and its folder if need be."""
-    check_writable(path, "A file to add to")
+    """Add a line to a text file; makes the file and its folder if need be.
+
+    In a store the line waits for `flush`.
+    """
+    if is_remote(path):
+        stores.add(os.fspath(path), f"{line}\n".encode())
+        return
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
+def growing_folder(path: Path) -> str:
+    """Return a folder of this machine to add to the files of; made if need be.
+
+    What is for a store waits there for `flush`.
+    """
+    if is_remote(path):
+        return stores.mirror(os.fspath(path))
+    return os.fspath(path)
+
+
+def flush(folder: Path) -> None:
+    """Write to a store what waits to be added to files of a folder."""
+    if is_remote(folder):
+        stores.flush(os.fspath(folder))
+
+
+def move(source: Path, path: Path) -> None:
+    """Move a file of this machine to its place, here or in a store."""
+    if is_remote(path):
+        stores.upload(source, os.fspath(path))
+        os.remove(source)
+    else:
+        os.replace(source, path)
+
+
+def rename(path: Path, new: Path) -> None:
+    """Give a file another name; one that has it is replaced."""
+    if is_remote(path):
+        stores.rename(os.fspath(path), os.fspath(new))
+    else:
+        os.replace(path, new)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there."""
+    if is_remote(path):
+        stores.remove(os.fspath(path))
+    else:
+        pathlib.Path(path).unlink(missing_ok=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder and all in it, if it is there."""
+    if is_remote(path):
+        stores.remove_folder(os.fspath(path))
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(path)
+
+
 def make_durable(path: Path) -> None:
     """Make a file, or the names in a folder, outlast a loss of power."""
+    if is_remote(path):  # In a store it is as good as there.
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -165,9 +292,11 @@ def make_durable(path: Path) -> None:
         os.close(handle)
 
 
-def remove_unfinished(folder: pathlib.Path) -> None:
-    """Remove what was never finished."""
-    for path in folder.glob(f"*{UNFINISHED}"):
+def remove_unfinished(folder: Path) -> None:
+    """Remove what was never finished; in stores there is nothing such."""
+    if is_remote(folder):
+        return
+    for path in pathlib.Path(folder).glob(f"*{UNFINISHED}"):
         path.unlink(missing_ok=True)
 
 
@@ -200,12 +329,11 @@ class _RemoteFile(io.RawIOBase):
     """A file with a scheme, as Python's own files are."""
 
     def __init__(self, path: str):
-        from tensorflow.io import gfile
-
-        self._path = path
-        self._file = gfile.GFile(path, "rb")
-        with as_os_errors(path):
-            self._size = self._file.size()
+        self._path, self._place = path, 0
+        size_now = size(path)
+        if size_now is None:
+            raise FileNotFoundError(path)
+        self._size = size_now
 
     def readable(self) -> bool:
         return True
@@ -214,27 +342,15 @@ class _RemoteFile(io.RawIOBase):
         return True
 
     def readinto(self, buffer) -> int:
-        with as_os_errors(self._path):
-            content = self._file.read(len(buffer))
+        end = min(self._place + len(buffer), self._size)
+        if end <= self._place:
+            return 0
+        content = stores.read(self._path, self._place, end)
         buffer[: len(content)] = content
+        self._place += len(content)
         return len(content)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         starts = {io.SEEK_SET: 0, io.SEEK_END: self._size}
-        self._file.seek(offset + starts.get(whence, self._file.tell()))
-        return self._file.tell()
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-@contextlib.contextmanager
-def as_os_errors(path: str) -> Iterator[None]:
-    """Turn TensorFlow's errors about a file or folder into `OSError`."""
-    from tensorflow.errors import OpError
-
-    try:
-        yield
-    except OpError as error:
-        raise OSError(f"{path} cannot be read: {error.message}") from None
+        self._place = offset + starts.get(whence, self._place)
+        return self._place

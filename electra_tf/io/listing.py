@@ -1,7 +1,6 @@
 """Which files there are below a place; `files` has what is in them.
 
-Of this machine, and of others by a scheme such as gs://; TensorFlow, which
-knows the schemes, is imported only for those.
+Of this machine, and of stores by a scheme such as gs://.
 """
 
 import contextlib
@@ -12,7 +11,7 @@ import re
 import stat
 from collections.abc import Iterator
 
-from electra_tf.io import files
+from electra_tf.io import files, stores
 
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -33,12 +32,27 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
         return _find(
             place, os.path.lexists, os.path.isdir, matches, _local_files
         )
-    from tensorflow.io import gfile
+    return _find(
+        place,
+        files.exists,
+        stores.is_folder,
+        stores.matching,
+        stores.files_below,
+    )
 
-    with files.as_os_errors(place):
-        return _find(
-            place, gfile.exists, gfile.isdir, gfile.glob, _remote_files
-        )
+
+def is_folder(path: str | os.PathLike) -> bool:
+    """Return whether a path is a folder."""
+    if files.is_remote(path):
+        return stores.is_folder(os.fspath(path))
+    return os.path.isdir(path)
+
+
+def names_in(folder: str | os.PathLike) -> list[str]:
+    """Return the names in a folder; none where it is not there."""
+    if files.is_remote(folder):
+        return stores.names_in(os.fspath(folder))
+    return os.listdir(folder) if os.path.isdir(folder) else []
 
 
 def _find(
@@ -110,18 +124,3 @@ def _errors_explained(path: str) -> Iterator[None]:
             " permissions; if it is a link to something that is gone, remove"
             " it."
         ) from None
-
-
-def _remote_files(top: str) -> Iterator[tuple[str, int]]:
-    from tensorflow.io import gfile
-
-    def raise_error(error: Exception) -> None:
-        raise error
-
-    if not gfile.isdir(top):
-        yield top, gfile.stat(top).length
-        return
-    for folder, _, names in gfile.walk(top, onerror=raise_error):
-        for name in names:
-            path = f"{folder.rstrip('/')}/{name}"
-            yield path, gfile.stat(path).length

@@ -8,7 +8,6 @@ would train without an error, and in vain.
 import dataclasses
 import json
 import os
-import pathlib
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -104,7 +103,7 @@ class Manifest:
 
 def write(manifest: Manifest, folder: str) -> None:
     """Write manifest.json into a folder, whole or not at all."""
-    files.write(pathlib.Path(folder, FILE_NAME), to_json(manifest))
+    files.write(os.path.join(folder, FILE_NAME), to_json(manifest))
 
 
 def to_json(manifest: Manifest) -> str:

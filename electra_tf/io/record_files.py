@@ -1,20 +1,24 @@
-"""Which files of records a pattern means, and what tells them from others.
+"""Which files of records a pattern means, and what tells them from others."""
 
-TensorFlow, which knows the schemes, is imported only for those.
-"""
-
+import atexit
+import concurrent.futures
+import contextlib
 import fnmatch
+import functools
 import glob
 import hashlib
 import os
 import re
 import stat
+import sys
+import tempfile
 
-from electra_tf.io import files, manifest, silent_files
+from electra_tf.io import files, manifest, silent_files, stores
 from electra_tf.io.records import RecordsError
 
 _SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
 PATIENCE = 60.0  # Seconds that a file may take to answer.
+_COPIED_AT_ONCE = 8  # Files of a store.
 _NAMED = 5  # Missing shards that a message names.
 
 
@@ -25,9 +29,7 @@ def matching(pattern: str) -> list[str]:
     characters it has: only the file's name is a pattern then.
     """
     if files.is_remote(pattern):
-        from tensorflow.io import gfile
-
-        return sorted(gfile.glob(pattern))
+        return sorted(stores.matching(pattern))
     folder, name = os.path.split(pattern)
     if not os.path.isdir(folder or "."):
         return sorted(glob.glob(pattern))
@@ -66,6 +68,43 @@ def find(pattern: str) -> list[str]:
             "disk or network that holds it."
         )
     return found
+
+
+# Copies of records that have a scheme, for as long as the process lives.
+_copies = contextlib.ExitStack()
+atexit.register(_copies.close)
+
+
+@functools.cache
+def _copies_of(folder: str) -> str:
+    """Return the folder for copies of a folder's files; it has its manifest."""
+    made = tempfile.TemporaryDirectory(prefix="electra-records-")
+    here = _copies.enter_context(made)
+    path = os.path.join(folder, manifest.FILE_NAME)
+    if files.exists(path):
+        files.fetched(path, here)
+    return here
+
+
+@functools.cache
+def _copy(path: str) -> str:
+    return files.fetched(path, _copies_of(os.path.dirname(path)))
+
+
+def at_hand(paths: list[str]) -> list[str]:
+    """Return paths of this machine; what has a scheme is copied to it once.
+
+    Training reads records again and again, and by TensorFlow, to which few
+    schemes are known.
+    """
+    remote = [path for path in paths if files.is_remote(path)]
+    if remote:
+        folder = os.path.dirname(remote[0])
+        print(f"Copying {len(remote)} files of {folder}.", file=sys.stderr)
+        _copies_of(folder)
+        with concurrent.futures.ThreadPoolExecutor(_COPIED_AT_ONCE) as pool:
+            list(pool.map(_copy, remote))
+    return [_copy(path) if path in remote else path for path in paths]
 
 
 def _is_file(path: str) -> bool:

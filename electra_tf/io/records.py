@@ -17,12 +17,13 @@ Files may be compressed by gzip. All that is read off the files themselves.
 TensorFlow is imported only by the functions that read.
 """
 
-import pathlib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from electra_tf.errors import UserError
+from electra_tf.io import files, listing
 
 INPUT_IDS = "input_ids"
 INPUT_MASK = "input_mask"
@@ -72,9 +73,7 @@ def find_shards(folder: str, held_out: bool = False) -> list[str]:
     """
     stem = HELD_OUT_STEM if held_out else TRAINING_STEM
     pattern = re.compile(re.escape(stem) + r"-(\d+)-of-(\d+)")
-    directory = pathlib.Path(folder)
-    files = directory.iterdir() if directory.is_dir() else ()
-    names = sorted(path.name for path in files)
+    names = sorted(listing.names_in(folder))
     matches = [match for match in map(pattern.fullmatch, names) if match]
     if not matches:
         raise FileNotFoundError(
@@ -83,7 +82,7 @@ def find_shards(folder: str, held_out: bool = False) -> list[str]:
         )
     _check_complete(folder, stem, matches)
     by_number = sorted(matches, key=lambda match: int(match[1]))
-    return [str(directory / match[0]) for match in by_number]
+    return [os.path.join(folder, match[0]) for match in by_number]
 
 
 def _check_complete(
@@ -123,9 +122,7 @@ def is_gzip(beginning: bytes) -> bool:
 
 
 def _compression(path: str) -> str:
-    import tensorflow as tf
-
-    with tf.io.gfile.GFile(str(path), "rb") as file:
+    with files.open_stream(path) as file:
         return GZIP if is_gzip(file.read(MAGIC_BYTES)) else ""
 
 
@@ -221,11 +218,12 @@ def read_records(path: str):
 
     number = 0
     try:
-        compression = _compression(path)
-        for record in tf.data.TFRecordDataset(str(path), compression):
-            yield record.numpy()
-            number += 1
-    except tf.errors.NotFoundError:
+        with files.at_hand([path]) as (here,):
+            compression = _compression(here)
+            for record in tf.data.TFRecordDataset(here, compression):
+                yield record.numpy()
+                number += 1
+    except (FileNotFoundError, tf.errors.NotFoundError):
         raise FileNotFoundError(f"No file of records at {path}.") from None
     except tf.errors.DataLossError as error:
         raise RecordsError(

@@ -1,7 +1,6 @@
 """Files that only help: a damaged one is put aside, and work goes on."""
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -30,13 +29,13 @@ def read_json(
         path: the file.
         read: function from what JSON has to what is returned.
     """
-    if not os.path.exists(path):
+    if not files.exists(path):
         return None
     try:
         return read(json.loads(files.read(path)))
     except _DAMAGED as error:
         aside = f"{path}.damaged"
-        os.replace(path, aside)
+        files.rename(path, aside)
         print(
             f"{path} is damaged ({error}). It is not needed: it is put aside "
             f"as {aside}, and the run goes on.",

@@ -6,7 +6,6 @@ of its own. No TensorFlow.
 
 import json
 import os
-import pathlib
 from collections.abc import Sequence
 
 import google_crc32c
@@ -24,7 +23,7 @@ class TokenCountsError(UserError):
 
 def write(counts: Sequence[int], vocab_sha256: str, folder: str) -> None:
     """Write the counts of all tokens, by id, into a folder of records."""
-    path = pathlib.Path(folder, FILE_NAME)
+    path = os.path.join(folder, FILE_NAME)
     files.write(path, to_json(counts, vocab_sha256))
 
 

@@ -140,9 +140,11 @@ def check_evaluation(config) -> None:
 def evaluation_files(config) -> list[str]:
     """Return the held-out shards, or the training ones without any."""
     if config.eval_tfrecords:
-        return record_files.find(config.eval_tfrecords)
-    held_out = record_files.matching(config.held_out_tfrecords)
-    return held_out or record_files.find(config.pretrain_tfrecords)
+        found = record_files.find(config.eval_tfrecords)
+    else:
+        found = record_files.matching(config.held_out_tfrecords)
+    found = found or record_files.find(config.pretrain_tfrecords)
+    return record_files.at_hand(found)
 
 
 @contextlib.contextmanager

@@ -6,9 +6,9 @@ the token "", and of equal tokens the last one counts.
 
 import collections
 import os
-import pathlib
 
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
@@ -35,7 +35,7 @@ def read_file(vocab_file: Path) -> bytes:
         UserError: It is far too long, or has no end, as /dev/zero.
     """
     try:
-        with pathlib.Path(vocab_file).open("rb") as file:
+        with files.open_stream(vocab_file) as file:
             content = file.read(MOST_BYTES + 1)
     except (FileNotFoundError, IsADirectoryError):
         raise FileNotFoundError(

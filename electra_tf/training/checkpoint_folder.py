@@ -1,7 +1,8 @@
 """The checkpoints in a run's folder: written whole, or not at all.
 
 A checkpoint is written in a folder of its own and moved from there, its
-`.index` last: one that has an index is complete. To go on, a run takes the
+`.index` last: one that has an index is complete. What is for a store is
+written on this machine, and read from a copy there. To go on, a run takes the
 newest checkpoint whose every tensor can be read; TensorFlow keeps a checksum
 of each. The file `checkpoint`, by which `tf.train.latest_checkpoint` finds
 the newest, is written for others and not relied on.
@@ -10,6 +11,7 @@ A checkpoint has proven good once an update that started from it was finite.
 The newest of these is never deleted, however many come after it.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -21,7 +23,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.io import files, spare_files
+from electra_tf.io import files, listing, spare_files, stores
 from electra_tf.training.run_folder import CHECKPOINT as NAME
 from electra_tf.training.run_folder import CHECKPOINT_INDEX as _INDEX
 
@@ -144,7 +146,7 @@ class CheckpointFolder:
         path = self.restore(last=good)
         for step in later if self.writes else ():
             for name in self._files(step):
-                tf.io.gfile.rename(name, f"{name}.rolled_back", overwrite=True)
+                files.rename(name, f"{name}.rolled_back")
         return path
 
     def save(self, step: int):
@@ -159,14 +161,15 @@ class CheckpointFolder:
         self.note_good()
         unfinished = (
             os.path.join(self.folder, UNFINISHED)
-            if self.writes
+            if self.writes and not files.is_remote(self.folder)
             else tempfile.mkdtemp()
         )
-        _remove_folder(unfinished)
-        tf.io.gfile.makedirs(unfinished)
+        files.remove_folder(unfinished)
+        os.makedirs(unfinished)
         try:
             self.saved.write(os.path.join(unfinished, f"{NAME}-{step}"))
             if self.writes:
+                files.flush(self.folder)
                 self._set_aside(step)
                 self._move_files(unfinished)
                 self._managed.append(step)
@@ -176,7 +179,7 @@ class CheckpointFolder:
                         self._managed.remove(old)
                 self._write_state()
         finally:
-            _remove_folder(unfinished)
+            files.remove_folder(unfinished)
         self._last = (step, self.finite_updates())
 
     def path(self, step: int) -> str:
@@ -185,25 +188,24 @@ class CheckpointFolder:
 
     def _move_files(self, source: str):
         """Move a checkpoint's files to their place, the index last."""
-        names = tf.io.gfile.listdir(source)
+        names = os.listdir(source)
         for name in sorted(names, key=lambda name: name.endswith(".index")):
-            _flush_to_disk(os.path.join(source, name))
-            self._move(source, name)
-        _flush_to_disk(self.folder)
-
-    def _move(self, source: str, name: str):
-        place = os.path.join(self.folder, name)
-        tf.io.gfile.rename(os.path.join(source, name), place, overwrite=True)
+            path = os.path.join(source, name)
+            files.make_durable(path)
+            files.move(path, os.path.join(self.folder, name))
+        files.make_durable(self.folder)
 
     def _set_aside(self, step: int):
         """Rename the files of a damaged checkpoint that is in the way."""
         for name in self._files(step) if step in self._damaged else ():
-            tf.io.gfile.rename(name, f"{name}.damaged", overwrite=True)
+            files.rename(name, f"{name}.damaged")
 
     def _files(self, step: int) -> list[str]:
         """Return a checkpoint's files, the index first; without it is none."""
         start = f"{NAME}-{step}."
-        names = [n for n in files_in(self.folder) if n.startswith(start)]
+        names = [
+            n for n in listing.names_in(self.folder) if n.startswith(start)
+        ]
         names.sort(key=lambda name: not name.endswith(".index"))
         return [
             os.path.join(self.folder, name)
@@ -213,7 +215,7 @@ class CheckpointFolder:
 
     def _remove(self, step: int):
         for name in self._files(step):
-            tf.io.gfile.remove(name)
+            files.remove(name)
 
     def _write_state(self):
         """Write what `tf.train.latest_checkpoint` reads; names, no paths."""
@@ -224,14 +226,9 @@ class CheckpointFolder:
         files.write(path, "\n".join(lines) + "\n")
 
 
-def files_in(folder: str) -> list[str]:
-    """Return the names in a folder; none where it is not there."""
-    return tf.io.gfile.listdir(folder) if tf.io.gfile.isdir(folder) else []
-
-
 def steps_in(folder: str) -> list[int]:
     """Return the steps of the checkpoints in a folder, rising."""
-    matches = map(_INDEX.fullmatch, files_in(folder))
+    matches = map(_INDEX.fullmatch, listing.names_in(folder))
     return sorted(int(match[1]) for match in matches if match)
 
 
@@ -240,24 +237,35 @@ def latest(folder: str) -> str | None:
 
     As `tf.train.latest_checkpoint`, but without the file `checkpoint` too.
     """
-    try:
-        path = tf.train.latest_checkpoint(folder)
-    except ValueError:  # The file is no text.
-        path = None
+    path = None
+    if not files.is_remote(folder):
+        with contextlib.suppress(ValueError):  # The file is no text.
+            path = tf.train.latest_checkpoint(folder)
+    elif names := _names_in_state(folder):
+        path = os.path.join(folder, names[-1])
+        path = path if files.exists(f"{path}.index") else None
     steps = steps_in(folder)
     if path or not steps:
         return path
     return os.path.join(folder, f"{NAME}-{steps[-1]}")
 
 
+def _names_in_state(folder: str) -> list[str]:
+    """Return what `checkpoint` lists, the newest last; none if damaged."""
+    try:
+        with files.at_hand([os.path.join(folder, STATE_FILE)]) as (path,):
+            state = tf.train.get_checkpoint_state(os.path.dirname(path))
+    except (FileNotFoundError, ValueError):  # ValueError: it is no text.
+        state = None
+    if not state:
+        return []
+    paths = [*state.all_model_checkpoint_paths, state.model_checkpoint_path]
+    return [os.path.basename(path) for path in paths]
+
+
 def _steps_in_state(folder: str) -> list[int]:
     """Return the steps that `checkpoint` lists; none if it is damaged."""
-    try:
-        state = tf.train.get_checkpoint_state(folder)
-    except ValueError:  # The file is no text.
-        state = None
-    paths = state.all_model_checkpoint_paths if state else ()
-    names = [f"{os.path.basename(path)}.index" for path in paths]
+    names = [f"{name}.index" for name in _names_in_state(folder)[:-1]]
     return [int(match[1]) for match in map(_INDEX.fullmatch, names) if match]
 
 
@@ -268,14 +276,30 @@ def _link_to(folder: str) -> tempfile.TemporaryDirectory:
     return made
 
 
+@functools.lru_cache(1)
+def _copy_of(path: str, changed: float | None) -> tempfile.TemporaryDirectory:
+    """Return a folder with a copy of a checkpoint as it is now."""
+    folder, start = os.path.split(f"{path}.")
+    made = tempfile.TemporaryDirectory()
+    for name in listing.names_in(folder):
+        if name.startswith(start):
+            files.fetched(os.path.join(folder, name), made.name)
+    return made
+
+
 def readable(path: str) -> str:
     """Return a name of a checkpoint that TensorFlow finds it by.
 
     It looks for checkpoints by patterns, in which brackets do not stand for
-    themselves; a link leads past those in the name of a folder.
+    themselves; a link leads past those in the name of a folder. What is in a
+    store is copied; the copy stays until another one is asked for.
     """
     folder, name = os.path.split(path)
-    if not files.is_remote(path) and set(folder) & {"[", "\\"}:
+    if files.is_remote(path):
+        index = stores.find(f"{path}.index")
+        copy = _copy_of(path, index and index.changed).name
+        return os.path.join(copy, name)
+    if set(folder) & {"[", "\\"}:
         return os.path.join(_link_to(folder).name, "folder", name)
     return path
 
@@ -303,13 +327,3 @@ def _restore(saved: tf.train.Checkpoint, path: str):
             "with the settings it was made with, or choose another "
             "model_name."
         ) from error
-
-
-def _remove_folder(path: str):
-    if tf.io.gfile.exists(path):
-        tf.io.gfile.rmtree(path)
-
-
-def _flush_to_disk(path: str):
-    if not files.is_remote(path):  # In a bucket it is as good as there.
-        files.make_durable(path)

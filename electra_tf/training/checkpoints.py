@@ -4,12 +4,13 @@
 keeps in a list, so variables are given to it as a dictionary.
 """
 
-import pathlib
+import os
 import typing
 
 import numpy as np
 import tensorflow as tf
 
+from electra_tf.io import files, listing
 from electra_tf.training import checkpoint_folder
 from electra_tf.training.checkpoint_folder import readable
 
@@ -58,19 +59,21 @@ def resolve(path: str) -> str:
         FileNotFoundError: when there is no checkpoint.
     """
     found = checkpoint_folder.latest(path) or _only_one(path) or path
-    if not tf.io.gfile.exists(f"{found}.index"):
+    if not files.exists(f"{found}.index"):
         raise FileNotFoundError(
             f"No checkpoint at {path}. Expected a folder written by "
             "pre-training, or the prefix of a checkpoint such as "
-            f"{pathlib.PurePath(path) / 'model.ckpt-1000'}."
+            f"{os.path.join(path, 'model.ckpt-1000')}."
         )
     return found
 
 
 def _only_one(folder: str) -> str | None:
     """Return the prefix of a folder's checkpoint, if it has one of any name."""
-    found = tf.io.gfile.glob(str(pathlib.PurePath(folder) / "*.index"))
-    return found[0].removesuffix(".index") if len(found) == 1 else None
+    names = [n for n in listing.names_in(folder) if n.endswith(".index")]
+    if len(names) != 1:
+        return None
+    return os.path.join(folder, names[0].removesuffix(".index"))
 
 
 def read_variables(path: str) -> dict[str, np.ndarray]:

@@ -98,7 +98,9 @@ class MetricWriter:
 
     def summary_folder(self, name: str) -> str | None:
         """Return the folder of some curves; None where none are written."""
-        return self._path(f"summaries/{name}") if self._writes else None
+        if not self._writes:
+            return None
+        return files.growing_folder(self._path(f"summaries/{name}"))
 
     def _path(self, name: str) -> str:
         return os.path.join(self.folder, name)
@@ -132,7 +134,7 @@ def _cut(path: str, last_step: int):
 
 
 def _lines(path: str) -> list[str]:
-    if not os.path.exists(path):
+    if not files.exists(path):
         return []
     # What is no text is no line, and kept from being an error.
     text = files.read(path).decode(errors="replace")

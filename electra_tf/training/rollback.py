@@ -5,7 +5,6 @@ there on: as the user gives it, or, when the run goes back by itself, half of
 it each time.
 """
 
-import contextlib
 import os
 
 from electra_tf.errors import UserError
@@ -55,7 +54,7 @@ def mark(folder: str, step: int) -> None:
 
 def is_marked(folder: str) -> bool:
     """Return whether a run blew up, and has not gone back since."""
-    return os.path.exists(os.path.join(folder, MARKER))
+    return files.exists(os.path.join(folder, MARKER))
 
 
 def advice(good: int | None, folder: str | None) -> str:
@@ -78,8 +77,7 @@ def advice(good: int | None, folder: str | None) -> str:
 
 def unmark(folder: str) -> None:
     """Forget that a run blew up."""
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(os.path.join(folder, MARKER))
+    files.remove(os.path.join(folder, MARKER))
 
 
 def number(folder: str | None) -> int:

@@ -19,7 +19,7 @@ from importlib import metadata
 import electra_tf
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
-from electra_tf.io import claims, files
+from electra_tf.io import claims, files, listing
 
 LOCK_FILE = "lock"
 CONFIG_FILE = "config.json"
@@ -68,8 +68,11 @@ def claimed(folder: str, chief: bool = True) -> Iterator[None]:
             yield
             return
         with claims.claimed(folder, name, in_use, option, LOCK_FILE):
-            files.remove_unfinished(pathlib.Path(folder))
-            yield
+            files.remove_unfinished(folder)
+            try:
+                yield
+            finally:
+                files.flush(folder)
 
 
 def save_config(
@@ -112,13 +115,12 @@ def _read_config(path: str) -> dict:
 
 def has_config(folder: str) -> bool:
     """Return whether a run was begun in a folder."""
-    return os.path.exists(os.path.join(folder, CONFIG_FILE))
+    return files.exists(os.path.join(folder, CONFIG_FILE))
 
 
 def has_checkpoint(folder: str) -> bool:
     """Return whether there is a checkpoint in a run's folder."""
-    names = os.listdir(folder) if os.path.isdir(folder) else ()
-    return any(CHECKPOINT_INDEX.fullmatch(name) for name in names)
+    return any(map(CHECKPOINT_INDEX.fullmatch, listing.names_in(folder)))
 
 
 def record_start(folder: str, **facts):
@@ -145,6 +147,7 @@ def record_start(folder: str, **facts):
         "source": source(pathlib.Path(__file__).parent),
     }
     files.append(os.path.join(folder, RECORD_FILE), json.dumps(record))
+    files.flush(folder)
 
 
 def check_vocabulary(folder: str, sha256: str):
@@ -158,7 +161,7 @@ def check_vocabulary(folder: str, sha256: str):
         UserError: when there was another one.
     """
     path = os.path.join(folder, RECORD_FILE)
-    content = files.read(path) if os.path.exists(path) else b""
+    content = files.read(path) if files.exists(path) else b""
     # Not by line, for one may be cut short by what stopped the run.
     *_, last = [sha256, *_VOCABULARY.findall(content.decode())]
     if last != sha256:

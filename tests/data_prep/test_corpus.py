@@ -105,7 +105,7 @@ def test_permissions(name):
 
 
 def test_unknown_schemes():
-    with pytest.raises(OSError, match="nosuch://"):
+    with pytest.raises(ValueError, match="nosuch://"):
         names("nosuch://bucket/corpus")
 
 

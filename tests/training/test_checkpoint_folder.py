@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from electra_tf.io import files as io_files
 from electra_tf.training import checkpoint_folder, checkpoints
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 
@@ -207,7 +208,7 @@ def test_a_failed_save_changes_nothing(folder, monkeypatch):
     again.restore()
     before = files(folder)
     monkeypatch.setattr(
-        tf.io.gfile, "rename", lambda *_, **__: (_ for _ in ()).throw(OSError)
+        io_files, "move", lambda *_: (_ for _ in ()).throw(OSError)
     )
     with pytest.raises(OSError):
         save(again, 8)

@@ -77,8 +77,8 @@ def write(
     tuned: FinetunedModel,
     task: FinetunedTask,
     outputs: list[str],
-) -> list[str]:
-    """Write both files into a folder; return a line about each.
+) -> None:
+    """Write both files into a folder.
 
     Args:
         path: the folder, which has a tokenizer.json.
@@ -100,10 +100,6 @@ def write(
     }
     files.write_json(os.path.join(path, ABOUT_FILE), about)
     files.write(os.path.join(path, PAGE_FILE), _page(form, task, about))
-    return [
-        f"{path}/{ABOUT_FILE}: labels, longest input, inputs and outputs",
-        f"{path}/{PAGE_FILE}: how to run it without electra_tf",
-    ]
 
 
 def program(form: str, kind: str, segment: int) -> str:

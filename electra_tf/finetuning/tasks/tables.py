@@ -112,7 +112,7 @@ def read_table(
 
 def _parts(path: str, tell: Tell) -> list[str]:
     """Return the files that a path names, in order."""
-    is_folder = os.path.isdir(path)
+    is_folder = listing.is_folder(path)
     if not is_folder and (os.path.isfile(path) or not _WILDCARD.search(path)):
         return [path]
     _, found = listing.find(path)

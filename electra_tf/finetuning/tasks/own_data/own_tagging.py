@@ -7,7 +7,6 @@ between words into several inputs, so that no word is lost.
 
 import functools
 import itertools
-import os
 import re
 
 import numpy as np
@@ -30,6 +29,7 @@ from electra_tf.finetuning.tasks.tagging.word_pieces import (
 )
 from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import read_text, shown
+from electra_tf.io import listing
 
 # The number of an input is that of its sentence times this, plus its own.
 PARTS_PER_SENTENCE = 1000
@@ -230,7 +230,7 @@ class OwnTagging(Tagging):
 def _is_table(path: str) -> bool:
     """Return whether a file has lists of words, not a word a line."""
     form = form_of(path)
-    if form in ("json", "parquet") or os.path.isdir(path):
+    if form in ("json", "parquet") or listing.is_folder(path):
         return True
     if form not in ("csv", "tsv"):
         return False

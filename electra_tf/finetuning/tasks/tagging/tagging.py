@@ -44,6 +44,7 @@ from electra_tf.finetuning.tasks.task import (
     Task,
     say,
 )
+from electra_tf.io import files
 
 DEBUG_SENTENCES = 101  # To read in debug mode.
 
@@ -131,7 +132,7 @@ class Chunking(Tagging):
         tags = {
             tag
             for split in (TRAIN, DEV, TEST)
-            if os.path.exists(self._path(split))
+            if files.exists(self._path(split))
             for sentence in self._sentences(split)
             for tag in sentence.tags
         }
