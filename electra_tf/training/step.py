@@ -154,6 +154,7 @@ class TrainStep:
             self.step,
             loss=tf.add_n([total for total, _ in sums.values()]),
             loss_scale=self.guard.loss_scale,
+            largest=tf.float16.max if self.settings.loss_scaling else None,
         )
         return sums, tf.cast(tf.math.is_finite(norm), tf.float32)
 
