@@ -4,8 +4,7 @@
 set -euo pipefail
 
 python3 -m venv .venv
-.venv/bin/pip install --quiet --editable .
+.venv/bin/pip install --quiet --editable '.[gcs]'
 .venv/bin/pip uninstall --quiet --yes tensorflow
 .venv/bin/pip install --quiet "tensorflow-tpu==2.20.*" \
   --find-links https://storage.googleapis.com/libtpu-tf-releases/index.html
-sudo apt-get install --quiet --yes gcsfuse || echo "gcsfuse: install by hand" >&2

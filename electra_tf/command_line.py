@@ -70,8 +70,8 @@ def set_up_tensorflow() -> None:
 
     Its notes stay unwritten. Matrix products on x86 are oneDNN's, which is
     TensorFlow's choice for processors with AVX-512 VNNI alone: with AVX2 a
-    training step took a tenth less time (docs/scale.md). What the user has set
-    stays.
+    training step took a tenth less time (docs/performance.md). What the user
+    has set stays.
 
     Raises:
         UserError: when Keras shall have another backend.
@@ -109,7 +109,7 @@ def leave_graphs_as_they_are() -> None:
     """Turn off TensorFlow's rewriting of graphs where there is no GPU.
 
     It takes a third of the time before the first update and makes none faster
-    (docs/scale.md). Imports TensorFlow.
+    (docs/performance.md). Imports TensorFlow.
     """
     import tensorflow as tf
 
