@@ -33,7 +33,6 @@ class Classifier(TaskModel):
         `(batch,)`.
 
     >>> classifier = Classifier.load("FOLDER", labels=["bad", "good"])
-    >>> _ = classifier.fit(["a good film", "bad"], ["good", "bad"], verbose=0)
     >>> classifier.predict(["good", "a bad film"], verbose=0).shape
     (2, 2)
     >>> classifier.answers("good")[0]["label"] in ("bad", "good")

@@ -51,10 +51,9 @@ class Pretraining(keras.Model):
     ...     tokenizer, max_seq_length=16, train_batch_size=2,
     ...     model_hparam_overrides={"hidden_size": 8, "num_hidden_layers": 1})
     >>> batch = tokenizer(["a good film", "a film"], max_length=16)
-    >>> dataset = tf.data.Dataset.from_tensors(batch)
-    >>> history = pretraining.fit(dataset, verbose=0).history
-    >>> sorted(history)[:3]
-    ['disc_accuracy', 'disc_auc', 'disc_loss']
+    >>> output = pretraining(batch)
+    >>> output.disc_logits.shape == output.corrupted.input_ids.shape == (2, 16)
+    True
     """
 
     def __init__(
