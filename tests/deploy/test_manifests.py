@@ -95,11 +95,11 @@ def test_image_copies_what_is_there():
 
 
 def test_image_installs_what_setup_asks_for():
-    """The same TensorFlow, and extras that there are."""
+    """The TensorFlow of tf-models-official, and extras that there are."""
     setup = (ROOT / "setup.py").read_text("utf-8")
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
     bounds = re.search(r'"\$\{TENSORFLOW\}(.+?)"', text)[1]
-    assert f'"tensorflow{bounds}"' in setup
+    assert f"'tf-models-official{bounds}; " in setup
     for extra in re.search(r"^ARG EXTRAS=(.+)$", text, re.M)[1].split(","):
         assert f'"{extra}": [' in setup
     assert re.search(r"FROM python:(\d\.\d+)-slim", text)[1] == "3.12"

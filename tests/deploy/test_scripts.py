@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -20,7 +21,8 @@ SCRIPTS = [*DEPLOY.glob("*.sh"), *DEPLOY.glob("*.sbatch")]
 def test_lint(script):
     """Each is a program, and ShellCheck finds nothing."""
     assert script.suffix == ".sbatch" or os.access(script, os.X_OK)
-    subprocess.run(["shellcheck", script], check=True)
+    shellcheck = pathlib.Path(sys.executable).with_name("shellcheck")
+    subprocess.run([shellcheck, script], check=True)
 
 
 @pytest.mark.parametrize("arguments", [["0"], []])

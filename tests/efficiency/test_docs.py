@@ -9,6 +9,7 @@ import pytest
 from electra_tf.configs import PretrainingConfig
 from electra_tf.efficiency.memory import training_memory
 
+LONG = {"train_batch_size": 8, "max_seq_length": 512}
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "flops.md"
 
 
@@ -27,14 +28,8 @@ def test_worked_example():
         ("Small, length 256", {"max_seq_length": 256}),
         ("Small, generator of full width", {"generator_hidden_size": 1.0}),
         ("Small, BERT's objective", {"objective": "mlm"}),
-        (
-            "Base, batch 8",
-            {
-                "train_batch_size": 8,
-                "model_size": "base",
-                "generator_hidden_size": 1 / 3,
-            },
-        ),
+        ("Small, batch 8, length 512", LONG),
+        ("the same, `recompute`", {**LONG, "recompute": True}),
     ],
 )
 def test_estimates_of_memory(name, settings):
