@@ -9,7 +9,8 @@ import os
 import typing
 from collections.abc import Callable
 
-from electra_tf.conversion import hub, model_folder, selection, staging
+from electra_tf.conversion import model_folder, selection, staging
+from electra_tf.conversion.hugging_face_parts import hub
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
 

@@ -12,7 +12,8 @@ import huggingface_hub.constants
 import numpy as np
 import pytest
 
-from electra_tf.conversion import formats, hub, hugging_face
+from electra_tf.conversion import formats, hugging_face
+from electra_tf.conversion.hugging_face_parts import hub
 
 NAME = "someone/electra-tiny"
 COMMIT = "1" * 40

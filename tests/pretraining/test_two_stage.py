@@ -112,7 +112,7 @@ def test_each_stage_has_its_own_warm_up():
 def test_the_generator_is_the_discriminators_twin():
     config = tiny.pretraining(**TWO_STAGES)
     assert generator_config(config) == encoder_config(config)
-    assert config.generator_steps == 5
+    assert config.generator_steps == 6
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_generator_is_the_discriminators_twin():
     [
         ({"generator_hidden_size": 0.5}, "must have the same size"),
         ({"weight_sharing": "embeddings"}, "0, 'embeddings'."),
-        ({"generator_steps": 10}, "fewer than num_train_steps"),
+        ({"generator_steps": 12}, "fewer than num_train_steps"),
         ({"objective": "electric"}, "needs objective 'rtd'"),
         ({"generator": "unigram"}, "'rtd' and 'unigram'"),
         (
