@@ -95,7 +95,12 @@ def check(words: list[str]) -> None:
     """
     program, *arguments = words
     is_part = REST in arguments
-    arguments = [argument for argument in arguments if argument != REST]
+    # No store is asked for what a text has as an example.
+    arguments = [
+        argument.replace("gs://", "memory://")
+        for argument in arguments
+        if argument != REST
+    ]
     if is_part and not arguments:  # The program is but named.
         name = program.removesuffix(".py")
         assert importlib.util.find_spec(name), f"there is no {program}"

@@ -143,11 +143,13 @@ def _end_workers(others: Sequence) -> None:
         others: child processes that are no workers.
     """
     deadline = time.monotonic() + SECONDS_TO_END
-    for worker in set(multiprocessing.active_children()) - set(others):
-        worker.join(max(0.0, deadline - time.monotonic()))
-        if worker.is_alive():
-            worker.kill()
-            worker.join()
+    # Again, as one may have been about to start.
+    while workers := set(multiprocessing.active_children()) - set(others):
+        for worker in workers:
+            worker.join(max(0.0, deadline - time.monotonic()))
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
 
 
 def _start_process(progress: Progress) -> None:
