@@ -41,7 +41,7 @@ ALLOWED = {
     "encoder": {"configs", "randomness", "layers", "conversion"},
     "pretraining": DATA | NETWORK | {"training", "efficiency", "conversion"},
     "finetuning": DATA | NETWORK | {"training", "efficiency", "conversion"},
-    "training": {"configs", "io", "randomness", "loss_terms"},
+    "training": {"configs", "io", "kernels", "randomness", "loss_terms"},
     "conversion": DATA | {"encoder", "training", "efficiency", "weights"},
     "models": DATA
     | NETWORK

@@ -7,6 +7,8 @@ is not: on a CPU the products stay oneDNN's, which are faster than XLA's.
 Everything is float32 inside. N rows, H columns, V vocabulary.
 """
 
+import contextlib
+import contextvars
 import functools
 import math
 
@@ -15,6 +17,25 @@ from keras import ops
 
 # Below so many numbers calling costs what a single pass saves.
 COMPILED_NUMBERS = 2**18
+_whole = contextvars.ContextVar("whole", default=False)
+
+
+@contextlib.contextmanager
+def left_to_the_compiler(whole: bool):
+    """Make layers use plain operations where XLA compiles the step as a whole.
+
+    It joins chains by itself, and is slower with the gradients made here.
+    """
+    token = _whole.set(whole)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
+
+
+def are_used() -> bool:
+    """Return whether layers shall use the functions of this module."""
+    return not _whole.get()
 
 
 def bias_gelu(inputs, bias):
@@ -68,6 +89,10 @@ def residual_norm(inputs, bias, residual, gamma, beta, dropout, epsilon):
 
 def cross_entropy(logits, ids):
     """Return -log softmax(logits)[ids]: float32 `(..., V)`, int `(...)`."""
+    if not are_used():
+        return ops.sparse_categorical_crossentropy(
+            ids, logits, from_logits=True
+        )
 
     def function(logits):
         log_total = _one_pass(_log_sum_exp, logits)

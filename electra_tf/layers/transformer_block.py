@@ -97,7 +97,7 @@ class TransformerBlock(ConfiguredLayer):
         if output_attentions:
             contexts, probabilities = contexts
         joined = self._join_by_stream
-        if random is None:
+        if random is None or not fused.are_used():
             joined = functools.partial(self._join, training=training)
         hidden = joined(
             contexts,
@@ -120,7 +120,8 @@ class TransformerBlock(ConfiguredLayer):
 
     def _intermediate(self, hidden, random):
         layer = self.intermediate
-        if random is None or self.config.hidden_act != "gelu":
+        is_gelu = self.config.hidden_act == "gelu"
+        if random is None or not is_gelu or not fused.are_used():
             return layer(hidden)
         return fused.bias_gelu(_product(hidden, layer), layer.bias)
 
@@ -129,7 +130,7 @@ class TransformerBlock(ConfiguredLayer):
         inputs, layer, dropout, residual, normalization, random, training
     ):
         """Map the inputs linearly, add them to the residual, normalise."""
-        outputs = dropout(layer(inputs), training=training)
+        outputs = dropout(layer(inputs), random=random, training=training)
         return normalization(residual + outputs)
 
     @staticmethod

@@ -23,6 +23,7 @@ import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.errors import UserError
+from electra_tf.kernels import fused
 from electra_tf.randomness import RandomStream
 from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import AdamW
@@ -194,7 +195,8 @@ class TrainStep:
             without those that are None.
         """
         with tf.GradientTape() as tape:
-            terms = self.step_function(batch, self._random(batch, index))
+            with fused.left_to_the_compiler(bool(self.settings.jit_compile)):
+                terms = self.step_function(batch, self._random(batch, index))
             if counts is None:
                 counts = _over_replicas(_counts(terms))
             loss = loss_terms.total_loss(
