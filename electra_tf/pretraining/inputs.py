@@ -49,7 +49,10 @@ def training_dataset(
         counts=numbered and numbered.counts,
     ).rebatch(size)
     shares = _shares(batches, size, "train_batch_size", context)
-    return _parsed(shares, config, layout, numbered).prefetch(tf.data.AUTOTUNE)
+    # Of a dataset that may have an end, every step of several workers asks all
+    # of them whether it is there, and its batches have no shape to compile for.
+    endless = _parsed(shares, config, layout, numbered).repeat()
+    return endless.prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_dataset(

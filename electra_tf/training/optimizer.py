@@ -1,5 +1,6 @@
 """AdamW as BERT and ELECTRA have it, and LAMB for large batches."""
 
+import math
 import typing
 
 import tensorflow as tf
@@ -87,6 +88,7 @@ class AdamW:
         global_norm=None,
         loss=0.0,
         loss_scale=1.0,
+        largest=None,
     ):
         """Update the variables; call it in replica context.
 
@@ -102,6 +104,9 @@ class AdamW:
                 own norm, to replay recorded runs.
             loss: float scalar, this replica's loss.
             loss_scale: float scalar.
+            largest: float, the largest number of the gradients' own format. A
+                sum beyond it counts as not finite, as it is where fewer
+                replicas or parts share the batch. None for float32.
 
         Returns:
             The global norm of the summed gradient, before clipping; not
@@ -114,6 +119,9 @@ class AdamW:
         )
         # 0 * loss is NaN for a loss that is not finite.
         norm = tf.linalg.global_norm(summed) / loss_scale + 0.0 * loss
+        if largest is not None:
+            peaks = [tf.reduce_max(tf.abs(gradient)) for gradient in summed]
+            norm = tf.where(tf.reduce_max(peaks) > largest, math.inf, norm)
         finite = tf.math.is_finite(norm)
         used = norm if global_norm is None else global_norm
         factor = self.clip_norm * tf.minimum(1 / used, 1 / self.clip_norm)

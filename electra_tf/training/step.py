@@ -149,6 +149,7 @@ class TrainStep:
             self.step,
             loss=tf.add_n([total for total, _ in sums.values()]),
             loss_scale=self.guard.loss_scale,
+            largest=tf.float16.max if self.settings.loss_scaling else None,
         )
         return sums, tf.cast(tf.math.is_finite(norm), tf.float32)
 
@@ -234,6 +235,12 @@ class Evaluator:
     seed: int
     stop: object = None
 
+    def __post_init__(self):
+        # TensorFlow cannot run such a loop of a graph on several workers.
+        several = tf.distribute.MultiWorkerMirroredStrategy
+        if not isinstance(self.strategy, several):
+            self._run = tf.function(self._run)
+
     def evaluate(self, num_steps: int) -> dict[str, float]:
         """Evaluate `num_steps` batches, or all that there are for -1.
 
@@ -262,7 +269,6 @@ class Evaluator:
             )
         return self.summarize({k: v.numpy() for k, v in total.items()})
 
-    @tf.function
     def _run(self, iterator, index, last):
         """Return the sums of batches up to number `last`, and their number."""
         traced = self._sums.get_concrete_function(iterator.element_spec, index)

@@ -36,6 +36,15 @@ def tokens(dataset, batches):
     return [batch.input_ids.numpy()[:, 1].tolist() for batch in taken]
 
 
+def test_the_shape_of_a_share_is_known_and_it_has_no_end(files):
+    """XLA cannot compile for less, where several workers share a batch."""
+    for context in (None, tf.distribute.InputContext(2, 1, 2)):
+        dataset = inputs.training_dataset(config(), files, 0, context)
+        share = 2 if context else 4
+        assert dataset.element_spec.input_ids.shape == (share, LENGTH)
+        assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
+
+
 def test_parses_into_batches(files):
     batch = next(iter(inputs.training_dataset(config(), files, 0)))
     assert batch.input_ids.shape == (4, LENGTH)

@@ -1,6 +1,6 @@
-"""Ten updates of every kind of pre-training, on any number of replicas.
+"""Twelve updates of every kind of pre-training, on any number of replicas.
 
-    python -m tests.pretraining.updates REPLICAS FOLDER
+    python -m tests.pretraining.updates REPLICAS FOLDER VARIANTS...
 
 writes the weights to FOLDER/<variant>.npz. A process can have one mirrored
 strategy only (see `tests.replicas`), so that four replicas need their own.
@@ -21,9 +21,9 @@ from electra_tf.training.optimizer import AdamW
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import TrainStep
 from tests import tiny
-from tests.pretraining.variants import VARIANTS
+from tests.pretraining.variants import COMPILED, VARIANTS
 
-STEPS = 10
+STEPS = 12
 BATCH_SIZE = 8
 
 
@@ -39,14 +39,16 @@ def updated_weights(strategy, **changes) -> dict[str, np.ndarray]:
             dtype=tf.int64,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
-        guard = NonFiniteGuard(1)
+        half = config.precision == "float16"
+        guard = NonFiniteGuard(STEPS, loss_scaling=half)
     phases = build.phases(config, pretrainer)
     iterator = iter(strategy.distribute_datasets_from_function(_batches))
     settings = Settings(
         STEPS,
         STEPS,
-        jit_compile=config.jit_compile,
+        jit_compile=bool(config.jit_compile),
         accumulation_steps=config.accumulation_steps,
+        loss_scaling=half,
     )
     for phase in phases:
         if phase.begin is not None:
@@ -87,6 +89,6 @@ if __name__ == "__main__":
             distribution_strategy="mirrored", logical_cpus=int(sys.argv[1])
         )
     )
-    for name, variant in VARIANTS.items():
-        weights = updated_weights(replicas, **variant)
+    for name in sys.argv[3:]:
+        weights = updated_weights(replicas, **{**VARIANTS, **COMPILED}[name])
         np.savez(os.path.join(sys.argv[2], f"{name}.npz"), **weights)

@@ -29,7 +29,7 @@ VARIANTS = {
     },
     "two stages": {
         "generator_training": "two_stage",
-        "num_train_steps": 10,
+        "num_train_steps": 12,
         "generator_hidden_size": 1.0,
         "weight_sharing": "none",
     },
@@ -40,4 +40,20 @@ VARIANTS = {
     "two_tower": {"objective": "two_tower"},
     "disallow_correct": {"disallow_correct": True},
     "temperature": {"temperature": 0.7},
+}
+
+# Combinations that XLA is to compile on every replica.
+COMPILED = {
+    name: {**changes, "jit_compile": True}
+    for name, changes in {
+        "compiled": {},
+        "compiled in parts": {"accumulation_steps": 2},
+        "compiled float16": {"precision": "float16"},
+        "compiled float16 in parts": {
+            "precision": "float16",
+            "accumulation_steps": 2,
+        },
+        "compiled two stages": VARIANTS["two stages"],
+        "compiled electric": VARIANTS["electric"],
+    }.items()
 }

@@ -106,6 +106,15 @@ def test_an_update_that_is_not_finite_changes_nothing(optimizer, bad):
         np.testing.assert_array_equal(value.numpy(), before[name])
 
 
+@pytest.mark.parametrize("largest, changed", [(None, True), (99.0, False)])
+def test_a_sum_beyond_the_format_of_its_parts(largest, changed):
+    weight = variable([1.0, 2.0])
+    adamw = AdamW({"w": weight}, lambda step: 0.1)
+    norm = adamw.apply({"w": tf.constant([-100.0, 1])}, 0, largest=largest)
+    assert np.isfinite(norm) == changed
+    assert (weight.numpy()[0] != 1) == changed
+
+
 def test_a_scaled_loss_gives_the_same_update():
     weights = [variable([1.0, 2.0]) for _ in range(2)]
     for weight, scale in zip(weights, (1.0, 1024.0), strict=True):

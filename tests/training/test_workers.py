@@ -78,12 +78,12 @@ def alone(data_dir, name="alone", **settings) -> Program:
     return Program(data_dir, name, **settings)
 
 
-def assert_close(program: Program, reference: Program):
+def assert_close(program: Program, reference: Program, atol=1e-5):
     """Equal but for the order in which gradients are added."""
     state, expected = program.state(), reference.state()
     assert state.keys() == expected.keys()
     for path, value in expected.items():
-        np.testing.assert_allclose(state[path], value, atol=1e-5, err_msg=path)
+        np.testing.assert_allclose(state[path], value, atol=atol, err_msg=path)
     for row, other in zip(
         [*training_rows(program), results(program)],
         [*training_rows(reference), results(reference)],
@@ -124,6 +124,26 @@ def test_two_workers_equal_one(data_dir):
     assert re.search(r"step \d+/12", printed[1]) is None
     left = {path.name for path in job.chief.folder.iterdir()}
     assert left == {path.name for path in reference.folder.iterdir()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, changes",
+    [
+        ("compiled", {}),
+        ("parts", {"accumulation_steps": 2}),
+        ("half", {"precision": "float16", "accumulation_steps": 2}),
+    ],
+)
+def test_two_compiled_workers_equal_one(data_dir, name, changes):
+    settings = {**SETTINGS, **changes, "jit_compile": True}
+    job = Job(2, data_dir, f"two {name}", **settings).start()
+    if "precision" in changes:  # Its parts are rounded, see `test_replicas`.
+        settings["accumulation_steps"] *= 2
+    reference = alone(data_dir, f"one {name}", **settings)
+    printed = job.finish()
+    assert "compiled but for the sum" in printed[0]
+    assert_close(job.chief, reference, atol=1e-6)
 
 
 @pytest.mark.slow
