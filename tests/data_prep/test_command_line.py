@@ -45,7 +45,8 @@ def test_ctrl_c(capsys):
 def test_ctrl_c_while_modules_are_imported():
     """`python -m` names itself -m for as long as it imports packages."""
     code = (
-        "import signal, sys; sys.argv = {argv}; import data_prep; "
+        "import signal, sys; signal.signal(2, signal.default_int_handler); "
+        "sys.argv = {argv}; import data_prep; "
         "from electra_tf import command_line; print(signal.getsignal(2)); "
         "command_line.interruptible(); print(signal.getsignal(2))"
     )
