@@ -12,23 +12,15 @@ from pathlib import Path
 import torch
 import transformers
 
-from benchmarks import timed_steps
+from benchmarks import timed_steps, training_step_torch
 
-SHAPE = (
-    "vocab_size",
-    "embedding_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-)
 MOST = 128  # Tokens of a sentence.
 
 
 def network(folder: Path):
     """Return the classifier of two classes, and the tokenizer."""
     encoder = json.loads((folder / "config.json").read_text())["encoder"]
-    config = transformers.ElectraConfig(**{n: encoder[n] for n in SHAPE})
+    config = training_step_torch.shape(argparse.Namespace(**encoder))
     tokenizer = transformers.BertTokenizerFast(vocab=str(folder / "vocab.txt"))
     return transformers.ElectraForSequenceClassification(config), tokenizer
 

@@ -198,6 +198,20 @@ def make(
     return Model(config, single, vocab, slots, dict(left_out or {}))
 
 
+def of_variables(
+    source: str,
+    encoder: EncoderConfig,
+    variables: Mapping[str, np.ndarray],
+    vocab: bytes,
+    tokenizer_settings: Mapping[str, Any],
+) -> Model:
+    """Return the `Model` whose parts the names of its variables tell of."""
+    size = named_size(encoder)
+    config = ModelConfig(encoder, **tokenizer_settings, model_size=size)
+    config = with_parts(source, config, shapes_of(variables))
+    return make(source, config, variables, vocab)
+
+
 def check_depth(
     source: str, encoder: EncoderConfig | None, arrays: Mapping
 ) -> None:

@@ -9,14 +9,7 @@ import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.configs import PretrainingConfig, encoder_config
-from electra_tf.conversion.model import (
-    Model,
-    ModelConfig,
-    make,
-    named_size,
-    shapes_of,
-    with_parts,
-)
+from electra_tf.conversion.model import Model, of_variables
 from electra_tf.errors import UserError
 from electra_tf.io import record_files, records
 from electra_tf.models import given
@@ -256,14 +249,13 @@ class Pretraining(keras.Model):
         """Return the weights as arrays by name, with what reads texts."""
         config, tokenizer = self.config, tokenizer or self.tokenizer
         arrays = {p: v.numpy() for p, v in self.variables_by_path.items()}
-        encoder = encoder_config(config)
-        made = ModelConfig(
-            encoder,
-            **tokenizer.config.tokenizer_settings,
-            model_size=named_size(encoder),
+        return of_variables(
+            self.name,
+            encoder_config(config),
+            arrays,
+            tokenizer.content,
+            tokenizer.config.tokenizer_settings,
         )
-        made = with_parts(self.name, made, shapes_of(arrays))
-        return make(self.name, made, arrays, tokenizer.content)
 
 
 class _Untracked:

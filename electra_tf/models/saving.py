@@ -5,14 +5,7 @@ import dataclasses
 import numpy as np
 
 from electra_tf.conversion import model_folder
-from electra_tf.conversion.model import (
-    Model,
-    ModelConfig,
-    make,
-    named_size,
-    shapes_of,
-    with_parts,
-)
+from electra_tf.conversion.model import Model, of_variables
 from electra_tf.encoder import Encoder
 from electra_tf.errors import UserError
 from electra_tf.models.encoder_model import EncoderModel
@@ -61,7 +54,8 @@ def model_of(model, tokenizer: Tokenizer | None = None) -> Model:
         )
     encoder = model if isinstance(model, Encoder) else model.encoder
     if isinstance(model, Encoder):
-        model.build() if not model.built else None
+        if not model.built:
+            model.build()
         variables = {weight.path: weight for weight in model.weights}
     else:
         variables = model.variables_by_path
@@ -73,14 +67,13 @@ def model_of(model, tokenizer: Tokenizer | None = None) -> Model:
             ".keras and load it, which merges LoRA's."
         )
     arrays = {path: np.asarray(v.numpy()) for path, v in variables.items()}
-    source = f"the {type(model).__name__}"
-    config = ModelConfig(
+    made = of_variables(
+        f"the {type(model).__name__}",
         encoder.config,
-        **tokenizer.config.tokenizer_settings,
-        model_size=named_size(encoder.config),
+        arrays,
+        tokenizer.content,
+        tokenizer.config.tokenizer_settings,
     )
-    config = with_parts(source, config, shapes_of(arrays))
-    made = make(source, config, arrays, tokenizer.content)
     if not isinstance(model, TaskModel):
         return made
     tasks = model_folder.tasks_json(

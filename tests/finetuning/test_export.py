@@ -25,7 +25,13 @@ TEXTS = ["a good film", "bad", "Very BAD b\u00d6oks!", "", "good bad " * 50]
 
 
 def exported(tmp_path, task: str, form: str, capsys) -> tuple[str, dict]:
-    """Export by the command; return the folder and the differences said."""
+    """Export by the command; return the folder and the differences said.
+
+    Skips the test without the packages that ONNX needs.
+    """
+    if form == "onnx":
+        pytest.importorskip("onnxruntime")
+        pytest.importorskip("tf2onnx")
     folder = finetuned.write(tmp_path, task, **TASKS[task])
     target = str(tmp_path / form)
     export.main(
@@ -50,9 +56,6 @@ def test_saved_model(tmp_path, capsys):
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("form", ["saved_model", "litert", "onnx"])
 def test_every_format_and_kind_of_head(tmp_path, capsys, form, task):
-    if form == "onnx":
-        pytest.importorskip("onnxruntime")
-        pytest.importorskip("tf2onnx")
     _, differences = exported(tmp_path, task, form, capsys)
     assert differences
     assert max(differences.values()) < 1e-4
@@ -213,8 +216,6 @@ def run_page(folder: str, without: str = "electra_tf") -> str:
 
 
 def test_the_page_of_an_onnx_file_runs_without_tensorflow(tmp_path, capsys):
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("tf2onnx")
     folder, _ = exported(tmp_path, "sst", "onnx", capsys)
     tuned = next(str(p.parent) for p in tmp_path.rglob("tasks.json"))
     expected = electra_tf.load_predictor(tuned)(["a text", "another one"])
@@ -247,9 +248,6 @@ def test_files_can_be_read_by_others(served):
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("form", ["saved_model", "litert", "onnx"])
 def test_every_page_runs(tmp_path, capsys, form, task):
-    if form == "onnx":
-        pytest.importorskip("onnxruntime")
-        pytest.importorskip("tf2onnx")
     folder, _ = exported(tmp_path, task, form, capsys)
     without = "tensorflow" if form == "onnx" else "electra_tf"
     assert run_page(folder, without)
