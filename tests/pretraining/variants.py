@@ -55,5 +55,6 @@ COMPILED = {
         },
         "compiled two stages": VARIANTS["two stages"],
         "compiled electric": VARIANTS["electric"],
+        "compiled scanned": {"scan_layers": True, "recompute": True},
     }.items()
 }
