@@ -160,11 +160,13 @@ def finetune(
     command_line.leave_graphs_as_they_are()
     strategy = distribution.strategy(config)
     stop = stopping.stop_signal(config.distribution_strategy)
-    with workers.loss_explained(strategy), stop:
+    with workers.loss_explained(strategy):
         workers.check_same(strategy, inputs | hparams.in_common(config))
-        Finetuner(config, tasks, tokenizer, examples, start, strategy).run(
-            workers.agreed_stop(strategy, stop)
+        finetuner = Finetuner(
+            config, tasks, tokenizer, examples, start, strategy
         )
+        with stop:
+            finetuner.run(workers.agreed_stop(strategy, stop))
 
 
 if __name__ == "__main__":

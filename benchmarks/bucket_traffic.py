@@ -22,7 +22,8 @@ from tests.faults.faulty_store import FaultyStore
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 # Updates of a run, and between its checkpoints.
 RUNS = {"short": (1000, 1000), "dense": (1000, 100), "long": (3000, 1000)}
-SETTINGS = {"iterations_per_loop": 200, "num_eval_steps": 2}
+# A checkpoint is saved after a line of metrics.
+SETTINGS = {"iterations_per_loop": 100}
 
 
 def main() -> None:
@@ -71,6 +72,9 @@ def traffic(scheme: str, local: pathlib.Path, updates: int, every: int):
         stderr=subprocess.DEVNULL,
         check=True,
     )
+    sizes = listing.find(f"{bucket}/models/m/model.ckpt-{updates}.*")[1]
+    total = sum(size for _, size in sizes)
+    print(f"a checkpoint has {total:,} bytes", file=sys.stderr)
     return store.traffic
 
 

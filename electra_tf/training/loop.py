@@ -127,12 +127,7 @@ class TrainingLoop:
             self._restored = False
             if self._checkpoints is not None:
                 self._restored = self._checkpoints.restore() is not None
-            if settings.rollback and workers.from_chief(
-                strategy,
-                lambda: (
-                    guard.is_skipping or rollback.is_marked(settings.model_dir)
-                ),
-            ):
+            if workers.from_chief(strategy, self._is_to_go_back):
                 self._roll_back()
             self._rollbacks = workers.from_chief(
                 strategy, lambda: rollback.number(settings.model_dir)
@@ -238,6 +233,12 @@ class TrainingLoop:
             path = self._checkpoints.path(self._steps_done)
             print(f"Trained: {path}", file=sys.stderr)
         return True
+
+    def _is_to_go_back(self) -> bool:
+        settings = self.settings
+        return bool(settings.rollback) and (
+            self._guard.is_skipping or rollback.is_marked(settings.model_dir)
+        )
 
     def _roll_back(self):
         """Restore the last good checkpoint."""
