@@ -25,7 +25,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from electra_tf import command_line
-from electra_tf.configs import FinetuningConfig, from_flags
+from electra_tf.configs import FinetuningConfig, from_flags, hparams
 from electra_tf.configs.optimization import (
     FinetuningUpdates,
     OptimizerSettings,
@@ -63,7 +63,13 @@ def main(argv: list[str] | None = None):
 def run(config: FinetuningConfig):
     """Check what is given, then fine-tune in a folder of one's own."""
     run_folder.check_name(config.model_name)
-    cluster.check(config.distribution_strategy)
+    cluster.check(
+        config.distribution_strategy,
+        train_batch_size=config.train_batch_size,
+        eval_batch_size=config.eval_batch_size,
+        predict_batch_size=config.predict_batch_size,
+    )
+    chief = cluster.is_chief(config.distribution_strategy)
     config, start = initial_checkpoint.finetuning(config)
     tasks = task_table.tasks(config)
     tokenizer = tokenization.Tokenizer.of(config.vocab_file, config)
@@ -71,7 +77,7 @@ def run(config: FinetuningConfig):
     initial_checkpoint.check_vocabulary(
         start, tokenizer, config.init_checkpoint
     )
-    check_weights(config)
+    check_weights(config, chief)
     examples = read_examples(config, tasks)
     values = start and start.variables
     inputs = {"vocab_sha256": tokenizer.vocab_sha256}
@@ -81,28 +87,29 @@ def run(config: FinetuningConfig):
         if split in (TRAIN, DEV):
             inputs[f"{task} {split}"] = example_hash.of_examples(rows)
     folder = config.model_dir
-    with run_folder.claimed(folder):
-        check_free(config)
+    with run_folder.claimed(folder, chief):
+        if chief:
+            check_free(config)
         if config.do_train:
-            run_folder.save_config(folder, config)
+            run_folder.save_config(folder, config, chief)
         else:
             run_folder.check_config(folder, config, OF_TRAINING)
-        run_inputs.check(folder, inputs, config.accept_changed_inputs)
+        run_inputs.check(folder, inputs, config.accept_changed_inputs, chief)
         heads = [task.head for task in tasks]
         with out_of_memory.explained(
             config, lambda: finetuning_memory(config, heads)
         ):
-            finetune(config, tasks, tokenizer, examples, values)
+            finetune(config, tasks, tokenizer, examples, values, inputs)
 
 
-def check_weights(config: FinetuningConfig):
+def check_weights(config: FinetuningConfig, chief: bool = True):
     """Refuse to do nothing, or to evaluate what nobody has trained."""
     if config.do_train:
         return
     if not (config.do_eval or config.write_test_outputs):
         raise UserError("There is nothing to do: give --do_train or --do_eval.")
     folder = finished_trials.trial_folder(config, 1)
-    if not run_folder.has_checkpoint(folder):
+    if chief and not run_folder.has_checkpoint(folder):
         raise UserError(
             f"There is no checkpoint in {folder} to evaluate. Expected the "
             "settings of a run whose trials have been trained and kept."
@@ -144,14 +151,22 @@ def finetune(
     tokenizer,
     examples: dict,
     start: dict | None,
+    inputs: dict,
 ):
     """Train and evaluate; TensorFlow is imported here."""
     from electra_tf.finetuning.finetuner import Finetuner
+    from electra_tf.training import distribution, workers
 
     command_line.leave_graphs_as_they_are()
-    finetuner = Finetuner(config, tasks, tokenizer, examples, start)
-    with stopping.stop_signal() as stop:
-        finetuner.run(stop)
+    strategy = distribution.strategy(config)
+    stop = stopping.stop_signal(config.distribution_strategy)
+    with workers.loss_explained(strategy):
+        workers.check_same(strategy, inputs | hparams.in_common(config))
+        finetuner = Finetuner(
+            config, tasks, tokenizer, examples, start, strategy
+        )
+        with stop:
+            finetuner.run(workers.agreed_stop(strategy, stop))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from electra_tf import command_line
-from electra_tf.configs import PretrainingConfig, from_flags
+from electra_tf.configs import PretrainingConfig, from_flags, hparams
 from electra_tf.conversion import initial_checkpoint
 from electra_tf.efficiency import out_of_memory
 from electra_tf.efficiency.memory import training_memory
@@ -44,19 +44,23 @@ def main(argv: list[str] | None = None):
 def run(config: PretrainingConfig):
     """Check what is given, then pre-train in a folder of one's own."""
     run_folder.check_name(config.model_name)
-    cluster.check(config.distribution_strategy)
+    cluster.check(
+        config.distribution_strategy,
+        train_batch_size=config.train_batch_size,
+        eval_batch_size=config.eval_batch_size,
+    )
     config, start = initial_checkpoint.pretraining(config)
     tokenizer = check_inputs(config)
     initial_checkpoint.check_vocabulary(
         start, tokenizer, config.init_checkpoint
     )
-    check_weights(config, start)
+    chief = cluster.is_chief(config.distribution_strategy)
+    check_weights(config, start, chief)
     shards = record_files.find(config.pretrain_tfrecords)
     inputs = {"vocab_sha256": tokenizer.vocab_sha256}
     if config.do_train:
         inputs |= record_files.facts(shards)
     folder = config.model_dir
-    chief = cluster.is_chief(config.distribution_strategy)
     stop = stopping.stop_signal(config.distribution_strategy)
     with stop, run_folder.claimed(folder, chief):
         back = rollback.begin(folder, config, chief)
@@ -66,13 +70,13 @@ def run(config: PretrainingConfig):
             pretrain(config, tokenizer, shards, inputs, values, stop, back)
 
 
-def check_weights(config: PretrainingConfig, start):
+def check_weights(config: PretrainingConfig, start, chief: bool = True):
     """Refuse to do nothing, or to evaluate what nobody has trained."""
     if not (config.do_train or config.do_eval):
         raise UserError("There is nothing to do: give --do_train or --do_eval.")
     if config.do_train or config.evaluate_random_weights or start is not None:
         return
-    if not run_folder.has_checkpoint(config.model_dir):
+    if chief and not run_folder.has_checkpoint(config.model_dir):
         raise UserError(
             f"There is no checkpoint in {config.model_dir} to evaluate. "
             "Expected a model_name or model_dir that has been trained, or an "
@@ -129,6 +133,7 @@ def pretrain(
 
     command_line.leave_graphs_as_they_are()
     strategy = distribution.strategy(config)
+    workers.check_same(strategy, facts | hparams.in_common(config))
     shards = record_files.at_hand(shards)
     records.check_shards(shards, config.max_seq_length)
     if config.do_eval or config.eval_every_n_steps:
@@ -153,7 +158,7 @@ def pretrain(
                 strategy,
                 build.settings(config, shards, back),
                 build.evaluator(config, pretrainer, strategy, stop),
-                stop,
+                workers.agreed_stop(strategy, stop),
                 CollapseWarning(config.num_warmup_steps),
                 facts,
             )

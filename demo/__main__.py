@@ -26,6 +26,7 @@ import time
 from demo import report, text
 from electra_tf import command_line
 from electra_tf.configs import Config, from_flags, hparam
+from electra_tf.io import files
 
 ROOT = pathlib.Path(__file__).parents[1]
 MODEL_NAME = "electra_demo"
@@ -45,6 +46,10 @@ class DemoConfig(Config):
     train_examples: int = hparam(
         4000, "labelled examples to fine-tune on", at_least=32
     )
+
+    def check(self):
+        """Raise a `UserError` for a folder of another machine."""
+        files.check_local(self.output_dir, "output_dir")
 
 
 class Demo:

@@ -56,6 +56,7 @@ ALLOWED = {
 # no other module of their package may know `training`.
 GLUE = {
     "electra_tf.finetuning.finetuner",
+    "electra_tf.finetuning.outputs",
     "electra_tf.pretraining.build",
     "electra_tf.pretraining.detector",
 }

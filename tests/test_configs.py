@@ -121,11 +121,6 @@ def test_every_field_has_help(config_class):
             "Received: hidden_size 256, num_attention_heads 3.",
         ),
         (finetuning, {"task_names": ["col"]}, "Did you mean 'cola'?"),
-        (
-            finetuning,
-            {"distribution_strategy": "multi_worker_mirrored"},
-            "Fine-tuning runs on one machine",
-        ),
         (finetuning, {"task_names": ["sts", "sts"]}, "must not repeat"),
         (
             finetuning,

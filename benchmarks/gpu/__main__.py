@@ -38,6 +38,7 @@ from benchmarks import timed_steps
 from benchmarks.gpu import cells
 from electra_tf.command_line import environment_with
 from electra_tf.efficiency import executed_flops
+from electra_tf.errors import UserError
 from electra_tf.io import files
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -50,14 +51,20 @@ SHORTEST = 5.0  # Seconds; no process is begun for less.
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("--output", required=True, help="a file")
     parser.add_argument("--minutes", type=float, default=9.5, help="at most")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="of a round")
     parser.add_argument(
         "--tiny", action="store_true", help="a network for a CPU, few steps"
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    try:
+        files.check_local(args.output, "--output")
+    except UserError as error:
+        parser.error(str(error))
+    args.output = pathlib.Path(args.output)
+    return args
 
 
 class Clock:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from benchmarks.study.models import MODELS
 from electra_tf.configs import Config, hparam
 from electra_tf.configs.hparams import Derived
+from electra_tf.io import files
 
 TASKS = ("chunk", "sts", "cola", "mrpc", "sst")
 
@@ -58,6 +59,8 @@ class StudyConfig(Config):
 
     def check(self):
         """Raise a ValueError if something to train on is missing."""
+        for name in ("output_dir", "results_file", "report_dir"):
+            files.check_local(getattr(self, name), name)
         if self.report_only:
             return
         needed = {"corpus_dir": self.corpus_dir}

@@ -20,6 +20,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from data_prep.builds import build_folder, job_results
 from data_prep.builds.job_results import JobResult
+from electra_tf.errors import UserError
 from electra_tf.io import manifest, token_counts
 
 FILES_PER_MOVE = 100
@@ -29,6 +30,12 @@ class BeamFolder:
     """A folder of records, local or with a scheme that Beam knows."""
 
     def __init__(self, folder: str):
+        try:
+            FileSystems.get_filesystem(folder)
+        except ValueError as error:
+            raise UserError(
+                f"--output_dir must be known to Beam: {error}"
+            ) from None
         self._folder = folder
         self._staging = FileSystems.join(folder, build_folder.STAGING)
 

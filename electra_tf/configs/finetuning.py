@@ -272,11 +272,6 @@ class FinetuningConfig(
     def check(self):
         """Raise a `UserError` if fields contradict each other."""
         super().check()
-        if self.distribution_strategy == "multi_worker_mirrored":
-            raise UserError(
-                "Fine-tuning runs on one machine: distribution_strategy must "
-                "not be 'multi_worker_mirrored'. Use 'mirrored'."
-            )
         asks = any(
             TASKS[name].head == "question_answering" for name in self.task_names
         )

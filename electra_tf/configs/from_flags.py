@@ -36,6 +36,7 @@ import electra_tf
 from electra_tf import command_line
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 ConfigT = TypeVar("ConfigT", bound=hparams.Config)
 
@@ -88,8 +89,8 @@ def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     Raises:
       UserError: saying what is wrong with the command line.
     """
-    files, arguments = _split_files(_with_underscores(argv[1:]))
-    file_flags, file_hparams = _parse_files(config_class, files)
+    paths, arguments = _split_files(_with_underscores(argv[1:]))
+    file_flags, file_hparams = _parse_files(config_class, paths)
     named_flags, named_hparams = _parse_layer(config_class, arguments)
     values = {**file_flags, **file_hparams, **named_hparams, **named_flags}
     for field in dataclasses.fields(config_class):
@@ -166,15 +167,15 @@ READERS: dict[type, Callable[[str], Any]] = {
 
 
 def _parse_files(
-    config_class: type, files: list[pathlib.Path]
+    config_class: type, paths: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what `_parse_layer` returns, for all files; later ones win."""
     named, by_hparams = {}, {}
-    for file in files:
+    for path in paths:
         try:
-            layer = _parse_layer(config_class, _flag_lines(file))
+            layer = _parse_layer(config_class, _flag_lines(path))
         except UserError as error:
-            raise UsageError(f"In {file}: {error}") from error
+            raise UsageError(f"In {path}: {error}") from error
         named |= layer[0]
         by_hparams |= layer[1]
     return named, by_hparams
@@ -229,12 +230,12 @@ def _read_hparams(text: str) -> dict[str, Any]:
     try:
         content = text
         if text.endswith(".json"):
-            content = pathlib.Path(text).read_text(encoding="utf-8")
+            content = files.read(text).decode("utf-8")
         values = json.loads(content)
     except OSError as error:
         raise UsageError(
             f"--hparams names a file that cannot be read. Received: {text!r} "
-            f"({error.strerror})."
+            f"({error.strerror or error})."
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(
@@ -259,11 +260,9 @@ def _with_underscores(arguments: Iterable[str]) -> list[str]:
     return replaced
 
 
-def _split_files(
-    arguments: Iterable[str],
-) -> tuple[list[pathlib.Path], list[str]]:
+def _split_files(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the flag files and presets that are named, and the rest."""
-    files, rest = [], []
+    paths, rest = [], []
     remaining = iter(arguments)
     for argument in remaining:
         name, equals, value = argument.partition("=")
@@ -272,22 +271,28 @@ def _split_files(
             rest.append(argument)
             continue
         value = value if equals else next(remaining, "")
-        files.append(_find_file(name, value))
-    return files, rest
+        paths.append(_find_file(name, value))
+    return paths, rest
 
 
-def _find_file(flag_name: str, value: str) -> pathlib.Path:
+def _find_file(flag_name: str, value: str) -> str:
     """Return the flag file of a path or of a preset's name."""
-    path = pathlib.Path(value).expanduser()
-    if flag_name == "flagfile" and path.is_file():
+    path = os.path.expanduser(value)
+    if flag_name == "flagfile" and _is_file(path):
         return path
     names = preset_names()
     if value in names:
-        return PRESETS / f"{value}{PRESET_SUFFIX}"
+        return str(PRESETS / f"{value}{PRESET_SUFFIX}")
     raise UsageError(
         f"--{flag_name} names no file or preset. Received: {value!r}."
         f"{hparams.suggestion(value, names)} Presets: {', '.join(names)}."
     )
+
+
+def _is_file(path: str) -> bool:
+    if files.is_remote(path):
+        return files.size(path) is not None
+    return os.path.isfile(path)
 
 
 def preset_names() -> list[str]:
@@ -295,10 +300,11 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in PRESETS.glob(f"*{PRESET_SUFFIX}"))
 
 
-def _flag_lines(path: pathlib.Path) -> list[str]:
+def _flag_lines(path: str) -> list[str]:
     """Return the flags in a flag file, without comments and empty lines."""
     try:
-        lines = flags.FLAGS.read_flags_from_files([f"--flagfile={path}"])
+        with files.at_hand([path]) as (here,):
+            lines = flags.FLAGS.read_flags_from_files([f"--flagfile={here}"])
     except flags.Error as error:
         raise UsageError(f"{error}.") from error
     except UnicodeDecodeError as error:

@@ -349,6 +349,17 @@ def check_same(
         )
 
 
+def in_common(config: Config) -> dict[str, Any]:
+    """Return what all workers of a job share: all but where files are."""
+    values = to_json(config)
+    return {
+        field.name: values[field.name]
+        for field in dataclasses.fields(config)
+        if field.metadata["group"] != "files"
+        and not field.name.endswith(("_file", "_dir"))
+    }
+
+
 def is_required(field: dataclasses.Field) -> bool:
     """Return whether the field must be given."""
     return (

@@ -42,7 +42,9 @@ def at_hand(path: str) -> Iterator[str]:
     if not names:
         raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
     with tempfile.TemporaryDirectory(prefix="electra-model-") as here:
-        for name in wanted(names, prefix):
+        kept = wanted(names, prefix)
+        files.check_room([f"{folder}/{name}" for name in kept], here)
+        for name in kept:
             target = os.path.join(here, os.path.dirname(name))
             os.makedirs(target, exist_ok=True)
             files.fetched(f"{folder}/{name}", target)

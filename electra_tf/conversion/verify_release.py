@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from electra_tf import command_line
-from electra_tf.conversion import model_folder, released_small
+from electra_tf.conversion import model_folder, released_small, staging
 from electra_tf.conversion.released_small import Recording, Tensor
 from electra_tf.io.serialization import masked_crc32c
 
@@ -29,8 +29,16 @@ from electra_tf.io.serialization import masked_crc32c
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    with command_line.errors_of("verify_release"):
-        failures = verify(args.folder, args.checksums)
+    with (
+        command_line.errors_of("verify_release"),
+        staging.at_hand(args.folder) as folder,
+    ):
+        failures = verify(
+            folder,
+            args.checksums,
+            # A copy's files are known by where they come from.
+            say=lambda line: print(line.replace(folder, args.folder)),
+        )
     if failures:
         sys.exit(f"{args.folder} is not the released model: {failures} wrong.")
     print(f"{args.folder} is the released model.")

@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_json
 from electra_tf.configs.from_flags import PRESETS
 from electra_tf.configs.hparams import kinds, readable_fields
 from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.io import files, listing
 
 REQUIRED = {"data_dir": "-", "model_name": "-"}
 _INCLUDED = ("flagfile", "preset")
@@ -36,9 +37,9 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
     Raises:
         UserError: it is no config of pre-training, nor of fine-tuning.
     """
-    path = pathlib.Path(path)
-    if path.is_dir():
-        path /= "config.json"
+    path = os.fspath(path)
+    if listing.is_folder(path):
+        path = os.path.join(path, "config.json")
     try:
         values = _values(path)
         config_class = FinetuningConfig if task else _config_class(values)
@@ -55,9 +56,9 @@ def read(path, task: str | None = None) -> PretrainingConfig | FinetuningConfig:
         ) from error
 
 
-def _values(path: pathlib.Path) -> dict:
+def _values(path: str) -> dict:
     text = files.read(path).decode("utf-8")
-    values = json.loads(text) if path.suffix == ".json" else _flags(text)
+    values = json.loads(text) if path.endswith(".json") else _flags(text)
     if not isinstance(values, dict):
         raise UserError(f"Expected a JSON object. Received: {values!r}.")
     return values
@@ -85,7 +86,7 @@ def _flags(text: str) -> dict:
         name, value = _flag(line)
         if name in _INCLUDED:
             path = _preset_path(value) if name == "preset" else value
-            named.update(_values(pathlib.Path(path)))
+            named.update(_values(os.fspath(path)))
         elif name == "hparams":
             hparams.update(value)
         else:

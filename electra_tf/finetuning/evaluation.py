@@ -15,7 +15,6 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import FinetuningConfig, fields
-from electra_tf.errors import Stopped
 from electra_tf.finetuning import (
     error_analysis,
     example_hash,
@@ -27,9 +26,9 @@ from electra_tf.finetuning import (
 from electra_tf.finetuning.error_analysis import Evaluated
 from electra_tf.finetuning.finished_trials import FinishedTrial
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.task import DEV, Source, Task
-from electra_tf.io import records
 
 # Predictions that spread less than this are the same: labels are whole
 # numbers, targets lie between 0 and 1.
@@ -67,7 +66,8 @@ class Evaluator:
     """Scores development sets, writes predictions for test sets, and reports.
 
     `constant_losses` are the training losses of always predicting the same, by
-    task; none where nothing is trained. For `length` see `Predictor`.
+    task; none where nothing is trained. For `length` see `Predictor`. Of many
+    workers the `chief` alone scores, reports and writes.
 
     Attributes:
         finished: the trials that are done, `FinishedTrial`s.
@@ -81,12 +81,14 @@ class Evaluator:
         strategy: tf.distribute.Strategy,
         length: int | None,
         constant_losses: dict[str, float | None],
+        chief: bool = True,
     ):
         self.config = config
         self.splits = splits
         self.strategy = strategy
         self.length = length
         self.constant_losses = constant_losses
+        self.chief = chief
         self.finished: list[FinishedTrial] = []
         self.stop = None
         self._hashes = {
@@ -127,9 +129,13 @@ class Evaluator:
         Once scores are known, and before any other file is written, `keep` is
         called with whether they are the best so far.
         """
+        asked = [s for s in self.splits if self._is_asked(s, trial.number)]
+        outputs = [(split, self._outputs(model, split)) for split in asked]
+        if not self.chief:
+            return
         scored = [
-            self._score(model, split, trial)
-            for split in self.splits
+            self._score(split, found, trial)
+            for split, found in outputs
             if split.name == DEV
         ]
         made = FinishedTrial(
@@ -142,9 +148,9 @@ class Evaluator:
         keep(finished_trials.best([*self.finished, made]) is made)
         for *_, write_details in scored:
             write_details()
-        for split in self.splits:
-            if split.name != DEV and self._is_asked(split, trial.number):
-                self._write_predictions(model, split, trial)
+        for split, found in outputs:
+            if split.name != DEV:
+                self._write_predictions(split, found, trial)
         self._add(made)
         if trial.steps:
             finished_trials.write(self.config, made)
@@ -172,8 +178,8 @@ class Evaluator:
         )
         return predict(split.features, split.batch_size)
 
-    def _write_predictions(self, model, split: Split, trial: Trial):
-        outputs, task = self._outputs(model, split), split.task
+    def _write_predictions(self, split: Split, outputs: dict, trial: Trial):
+        task = split.task
         path = fields.filled(
             self.config.test_predictions, task.name, split.name, trial.number
         )
@@ -181,12 +187,12 @@ class Evaluator:
         site = task.submission(split.name, outputs, split.source)
         results.write_submission(path, trial.number, site)
 
-    def _score(self, model, split: Split, trial: Trial) -> tuple:
+    def _score(self, split: Split, outputs: dict, trial: Trial) -> tuple:
         """Return a split's `TaskResult`, report's sections, and what writes.
 
         The last is a function without arguments that writes the task's files.
         """
-        outputs, task = self._outputs(model, split), split.task
+        task = split.task
         scores = task.score(outputs, split.source)
         losses = self._losses(task.name, trial) if trial.steps else ()
         result = results.TaskResult(
@@ -219,108 +225,6 @@ class Evaluator:
         last = final_loss(folder, f"{task_name}_loss")
         constant = self.constant_losses[task_name]
         return None if last is None else last / batch, constant
-
-
-class Predictor:
-    """Runs the encoder and one task's head, without dropout.
-
-    Inputs have `most` tokens at the most. They are padded to `length`, or
-    without it to the longest of a batch. Once `stop` is true it raises
-    `Stopped`, between two batches.
-    """
-
-    def __init__(
-        self,
-        model: FinetuningModel,
-        task: Task,
-        strategy: tf.distribute.Strategy,
-        length: int | None,
-        most: int,
-        stop=None,
-    ):
-        self.model = model
-        self.task = task
-        self.strategy = strategy
-        self.length = length
-        self.most = most
-        self.stop = stop
-
-    def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
-        """Return the head's outputs for examples in whole global batches.
-
-        They are arrays `(examples, ...)` by name, in the order of the
-        examples' numbers, without padding examples. Where batches differ in
-        shape (outputs per token), the smaller ones are padded with 0.
-        """
-        order = inputs.evaluation_order(split, batch_size)
-        dataset = self.strategy.distribute_datasets_from_function(
-            functools.partial(self._shares, split, order)
-        )
-        # One trace for all lengths.
-        run = tf.function(
-            self._batch,
-            input_signature=[dataset.element_spec],
-            autograph=False,
-        )
-        batches = []
-        for batch in dataset:
-            if self.stop:
-                raise Stopped(str(self.stop))
-            batches.append(self._local(run(batch)))
-        outputs = {
-            name: joined([batch[name] for batch in batches])
-            for name in batches[0]
-        }
-        # Padding examples belong to no task.
-        real = np.flatnonzero(outputs.pop("belongs"))
-        order = real[np.argsort(outputs["eid"][real], kind="stable")]
-        return {name: values[order] for name, values in outputs.items()}
-
-    def _shares(self, split: inputs.Inputs, order, context):
-        """Give the replicas of each worker all batches.
-
-        Every worker then has all outputs without asking the others for them.
-        """
-        pipelines = context.num_input_pipelines
-        here = tf.distribute.InputContext(
-            num_replicas_in_sync=context.num_replicas_in_sync // pipelines
-        )
-        batches = inputs.batches(split, order, self.length, self.most, here)
-        return records.without_autotuning(batches)
-
-    def _local(self, per_replica: dict) -> dict:
-        """Join what this worker's replicas computed."""
-        return {
-            name: joined(
-                [
-                    part.numpy()
-                    for part in self.strategy.experimental_local_results(values)
-                ]
-            )
-            for name, values in per_replica.items()
-        }
-
-    def _batch(self, batch) -> dict:
-        return self.strategy.run(self._replica_batch, args=(batch,))
-
-    def _replica_batch(self, batch) -> dict:
-        outputs = self.model(batch, None, only=self.task.name)
-        belongs = batch["task_id"] < len(self.model.heads)
-        return {**outputs[self.task.name], "belongs": belongs}
-
-
-def joined(arrays: list[np.ndarray]) -> np.ndarray:
-    """Concatenate along the first axis; pad the other axes to the longest.
-
-    >>> joined([np.ones((1, 3)), np.ones((1, 2))]).tolist()
-    [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
-    """
-    shape = np.max([array.shape[1:] for array in arrays], axis=0).astype(int)
-    whole = [
-        np.pad(array, [(0, 0), *((0, n) for n in shape - array.shape[1:])])
-        for array in arrays
-    ]
-    return np.concatenate(whole)
 
 
 def failure(

@@ -35,16 +35,24 @@ _PACKAGES = ("finetuning", "text", "configs")
 
 
 class FeatureCache:
-    """Makes inputs, or reads those that were made before."""
+    """Makes inputs, or reads those that were made before.
+
+    With `writes` it keeps those that it makes.
+    """
 
     code = ROOT  # The folder of the code that makes them.
 
     def __init__(
-        self, config: FinetuningConfig, tasks: list[Task], tokenizer: Tokenizer
+        self,
+        config: FinetuningConfig,
+        tasks: list[Task],
+        tokenizer: Tokenizer,
+        writes: bool = True,
     ):
         self.config = config
         self.tasks = tasks
         self.tokenizer = tokenizer
+        self.writes = writes
 
     def __call__(self, examples: dict[str, list], batch_size: int) -> Inputs:
         """Return what `inputs.make` returns for the examples by task."""
@@ -64,6 +72,8 @@ class FeatureCache:
         except _DAMAGED as error:
             logging.warning("%s is damaged and made anew: %s", path, error)
         made = make()
+        if not self.writes:
+            return made
         try:
             write_inputs(path, made)
         except OSError as error:

@@ -42,6 +42,7 @@ from electra_tf.training import (
     optimizer,
     run_folder,
     schedules,
+    workers,
 )
 from electra_tf.training.loop import Phase, TrainingLoop
 from electra_tf.training.settings import Settings
@@ -63,6 +64,8 @@ class Finetuner:
         examples: dict from (task's name, split) to examples.
         pretrained: arrays by path to start training from, None for random
             weights; heads that are not among them start anew.
+        strategy: `tf.distribute.Strategy`; that of the config by default. Of
+            several workers the chief alone writes, and reads what it wrote.
     """
 
     def __init__(
@@ -72,14 +75,16 @@ class Finetuner:
         tokenizer,
         examples: dict,
         pretrained: dict | None = None,
+        strategy: tf.distribute.Strategy | None = None,
     ):
         self.config = config
         self.tasks = tasks
         self.vocab_sha256 = tokenizer.vocab_sha256
-        self.strategy = distribution.strategy(config)
+        self.strategy = strategy or distribution.strategy(config)
+        self.chief = workers.is_chief(self.strategy)
         self.pretrained = pretrained
         self.stop = None
-        features = FeatureCache(config, tasks, tokenizer)
+        features = FeatureCache(config, tasks, tokenizer, self.chief)
         self.training: inputs.Inputs | None = None
         constant_losses = {}
         if config.do_train:
@@ -104,6 +109,7 @@ class Finetuner:
             self.strategy,
             self.length,
             constant_losses,
+            self.chief,
         )
 
     def _log_examples(self, tokenizer):
@@ -145,16 +151,30 @@ class Finetuner:
         for number in itertools.count(1):
             if 0 <= config.num_trials < number:
                 break
-            if not (config.do_train and self.evaluator.take_over(number)):
+            if not (config.do_train and self._is_done(number)):
                 self._trial(number)
                 trained += 1
-            if config.do_train and not config.keep_all_models and number > 1:
+            if (
+                self.chief
+                and config.do_train
+                and not config.keep_all_models
+                and number > 1
+            ):
                 _remove_folder(self._folder(number - 1))
+        # Those that wait see to it that the chief is done before they end.
+        workers.from_chief(self.strategy, lambda: None)
         found = self.evaluator.results
+        if not self.chief:
+            return found
         if len(found) > len(self.tasks):
             print(*results.summary_lines(found), sep="\n")
         say(self._end(trained))
         return found
+
+    def _is_done(self, number: int) -> bool:
+        return workers.from_chief(
+            self.strategy, lambda: self.evaluator.take_over(number)
+        )
 
     def _end(self, trained: int) -> str:
         """Say where the results of a finished run are."""
@@ -186,8 +206,10 @@ class Finetuner:
         if config.do_train:
             steps = self._train(model, number, seed)
         else:
-            values = checkpoints.read_variables(self._folder(number))
-            assign(model.variables, values)
+            if self.chief:
+                values = checkpoints.read_variables(self._folder(number))
+                assign(model.variables, values)
+            workers.assign_from_chief(self.strategy, model.variables.values())
 
         def keep(is_best: bool):
             """Write a model folder, to predict with and to export."""
@@ -213,7 +235,8 @@ class Finetuner:
         steps = inputs.num_train_steps(
             self.training, config.train_batch_size, config.num_train_epochs
         )
-        self._begin(trial, steps)
+        if self.chief:
+            self._begin(trial, steps)
         order = inputs.training_order(
             self.training,
             config.train_batch_size,

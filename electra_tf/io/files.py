@@ -74,6 +74,7 @@ def at_hand(paths: Sequence[Path]) -> Iterator[list[str]]:
         yield here
         return
     with tempfile.TemporaryDirectory(prefix="electra-") as folder:
+        check_room([path for path in here if is_remote(path)], folder)
         for number, path in enumerate(paths):
             if is_remote(path):
                 os.mkdir(own := os.path.join(folder, str(number)))
@@ -81,21 +82,31 @@ def at_hand(paths: Sequence[Path]) -> Iterator[list[str]]:
         yield here
 
 
+def check_room(paths: Sequence[Path], folder: str) -> None:
+    """Raise a `UserError` unless copies of all files fit into a folder.
+
+    Raises FileNotFoundError for one that is not there.
+    """
+    needed = 0
+    for path in paths:
+        if (of_one := size(path)) is None:
+            raise FileNotFoundError(f"No file at {path}.")
+        needed += of_one
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        raise UserError(
+            f"{paths[0]}{more} are read from copies on this machine, for whose"
+            f" {needed:,} bytes {folder} has no room ({free:,} bytes are"
+            " free). Make room, or have TMPDIR name another folder."
+        )
+
+
 def fetched(path: Path, folder: str) -> str:
     """Copy a file that has a scheme into a folder of this machine.
 
-    Returns the copy's path; errors as of `at_hand`.
+    See to the room by `check_room` first. Returns the copy's path.
     """
-    needed = size(path)
-    if needed is None:
-        raise FileNotFoundError(f"No file at {path}.")
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise UserError(
-            f"{path} is read from a copy on this machine, for whose {needed:,}"
-            f" bytes {folder} has no room ({free:,} bytes are free). Make"
-            " room, or have TMPDIR name another folder."
-        )
     copy = os.path.join(folder, os.path.basename(path))
     stores.download(os.fspath(path), copy)
     return copy

@@ -101,7 +101,7 @@ def at_hand(paths: list[str]) -> list[str]:
     if remote:
         folder = os.path.dirname(remote[0])
         print(f"Copying {len(remote)} files of {folder}.", file=sys.stderr)
-        _copies_of(folder)
+        files.check_room(remote, _copies_of(folder))
         with concurrent.futures.ThreadPoolExecutor(_COPIED_AT_ONCE) as pool:
             list(pool.map(_copy, remote))
     return [_copy(path) if path in remote else path for path in paths]

@@ -13,6 +13,7 @@ docs/objectives.md.
 
 import argparse
 import contextlib
+import io
 import itertools
 import json
 import sys
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
+from electra_tf.io import files
 
 MASK = "[MASK]"
 
@@ -77,7 +79,8 @@ def _lines(path: str) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         file = sys.stdin
         if path != "-":
-            file = stack.enter_context(open(path, encoding="utf-8"))
+            raw = stack.enter_context(files.open_stream(path))
+            file = io.TextIOWrapper(raw, encoding="utf-8")
         try:
             yield from file
         except UnicodeDecodeError as error:

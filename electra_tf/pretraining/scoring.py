@@ -17,7 +17,7 @@ from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.configs.objectives import WITHOUT_NETWORK
-from electra_tf.conversion import compatibility, model_folder
+from electra_tf.conversion import compatibility, model_folder, staging
 from electra_tf.conversion.model import (
     CLOZE_HEAD,
     DISCRIMINATOR_HEAD,
@@ -150,6 +150,11 @@ def _fake_logits(pretrainer, batch: Batch):
 
 def load(path: str) -> tuple[Pretrainer, Tokenizer]:
     """Load a run, or a model folder that scores tokens, and its tokenizer."""
+    with staging.at_hand(path) as here:
+        return _loaded(here)
+
+
+def _loaded(path: str) -> tuple[Pretrainer, Tokenizer]:
     if not model_folder.is_model_folder(path):
         return detector.load(path)
     model = model_folder.read(path)

@@ -24,6 +24,7 @@ import tensorflow as tf
 
 from electra_tf.errors import UserError
 from electra_tf.io import files, listing, spare_files, stores
+from electra_tf.training import workers
 from electra_tf.training.run_folder import CHECKPOINT as NAME
 from electra_tf.training.run_folder import CHECKPOINT_INDEX as _INDEX
 
@@ -43,8 +44,9 @@ class CheckpointFolder:
         saved: `tf.train.Checkpoint`.
         folder: str, where.
         keep: int, the most checkpoints to keep; 0 for all.
-        writes: bool, whether this process's checkpoints are kept. Of several
-            workers only the chief's are, though each must take part.
+        strategy: `tf.distribute.Strategy`. Of several workers the chief's
+            checkpoints are kept, though each must take part; the others are
+            given what it restores, and need not see the folder.
         finite_updates: function without arguments to how many updates of the
             run were finite; None where it is not known.
 
@@ -58,7 +60,7 @@ class CheckpointFolder:
         saved: tf.train.Checkpoint,
         folder: str,
         keep: int = 0,
-        writes: bool = True,
+        strategy: tf.distribute.Strategy | None = None,
         finite_updates: Callable[[], int] | None = None,
     ):
         self.saved = saved
@@ -66,7 +68,8 @@ class CheckpointFolder:
         self.saved.save_counter  # noqa: B018
         self.folder = folder
         self.keep = keep
-        self.writes = writes
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.writes = workers.is_chief(self.strategy)
         self.finite_updates = finite_updates or (lambda: 0)
         self.last_good: int | None = None
         # The newest step here, and how many updates were finite at it.
@@ -85,6 +88,20 @@ class CheckpointFolder:
             UserError: when there are checkpoints, but none of them is whole
                 or the one restored is not this model's.
         """
+
+        def restored() -> tuple[int | None, int | None]:
+            return self._restore(last), self.last_good
+
+        step, self.last_good = workers.from_chief(self.strategy, restored)
+        if step is None:
+            return None
+        parts = tf.train.TrackableView(self.saved).descendants()
+        variables = [part for part in parts if isinstance(part, tf.Variable)]
+        workers.assign_from_chief(self.strategy, variables)
+        self._last = (step, self.finite_updates())
+        return self.path(step)
+
+    def _restore(self, last: int | None) -> int | None:
         steps = [
             step
             for step in steps_in(self.folder)
@@ -101,8 +118,7 @@ class CheckpointFolder:
                 _restore(self.saved, path)
                 managed = _steps_in_state(self.folder) or steps
                 self._managed = [s for s in managed if s in steps and s <= step]
-                self._last = (step, self.finite_updates())
-                return path
+                return step
             self._damaged.add(step)
             print(
                 f"The checkpoint {path} is damaged: {problem}. It is skipped, "
@@ -281,9 +297,11 @@ def _copy_of(path: str, changed: float | None) -> tempfile.TemporaryDirectory:
     """Return a folder with a copy of a checkpoint as it is now."""
     folder, start = os.path.split(f"{path}.")
     made = tempfile.TemporaryDirectory()
-    for name in listing.names_in(folder):
-        if name.startswith(start):
-            files.fetched(os.path.join(folder, name), made.name)
+    names = [n for n in listing.names_in(folder) if n.startswith(start)]
+    paths = [os.path.join(folder, name) for name in names]
+    files.check_room(paths, made.name)
+    for place in paths:
+        files.fetched(place, made.name)
     return made
 
 

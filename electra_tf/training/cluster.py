@@ -27,6 +27,7 @@ class Place(typing.NamedTuple):
     index: int
     processes: int
     is_chief: bool
+    number: int  # Among all of them, the chief's first.
 
 
 def place() -> Place | None:
@@ -55,8 +56,10 @@ def place() -> Place | None:
         )
     if not sizes:
         return None
-    chief = kind == ("chief" if "chief" in sizes else "worker") and index == 0
-    return Place(kind, index, sum(sizes.values()), chief)
+    first = "chief" if "chief" in sizes else "worker"
+    number = index if kind == first else index + sizes[first]
+    chief = kind == first and index == 0
+    return Place(kind, index, sum(sizes.values()), chief, number)
 
 
 def _are_addresses(cluster: dict) -> bool:
@@ -69,15 +72,17 @@ def _are_addresses(cluster: dict) -> bool:
     )
 
 
-def check(strategy: str) -> None:
+def check(strategy: str, **batch_sizes: int) -> None:
     """Check that the variable and a strategy want the same.
 
     Args:
         strategy: a `distribution_strategy`.
+        batch_sizes: those that the processes are to share, by setting.
 
     Raises:
         UserError: when the variable is malformed, or names other processes
-            and the strategy knows of none, or the other way round.
+            and the strategy knows of none, or the other way round; for a
+            batch that cannot be shared.
     """
     here = place()
     if strategy == STRATEGY:
@@ -88,6 +93,12 @@ def check(strategy: str) -> None:
                 f"one of {', '.join(_KINDS)}. Received: "
                 f"{os.environ.get(VARIABLE, 'none')}."
             )
+        for name, size in batch_sizes.items():
+            if size % here.processes:
+                raise UserError(
+                    f"{name} must be a multiple of the {here.processes} "
+                    f"processes of this job. Received: {size}."
+                )
     elif here is not None and here.processes > 1:
         raise UserError(
             f"{VARIABLE} names this process {here.kind} {here.index} of a job "

@@ -78,7 +78,8 @@ class TrainingLoop:
         settings: `Settings`.
         evaluator: `Evaluator`, or None.
         stop: an object that is true once training shall stop, such as
-            `electra_tf.training.stopping.StopSignal`; None for never.
+            `electra_tf.training.stopping.StopSignal`; several workers have a
+            `ClusterStop`. None for never.
         warn: function from the step and the metrics of some updates to a
             warning, or to None; or None.
         facts: dict for `runs.jsonl`, what the loop does not know: hashes of
@@ -123,12 +124,14 @@ class TrainingLoop:
             self._checkpoints = self._checkpoint_folder(
                 variables, optimizer, guard
             )
-            self._restored = self._checkpoints and self._checkpoints.restore()
-            if settings.rollback and (
-                guard.is_skipping or rollback.is_marked(settings.model_dir)
-            ):
+            self._restored = False
+            if self._checkpoints is not None:
+                self._restored = self._checkpoints.restore() is not None
+            if workers.from_chief(strategy, self._is_to_go_back):
                 self._roll_back()
-            self._rollbacks = rollback.number(settings.model_dir)
+            self._rollbacks = workers.from_chief(
+                strategy, lambda: rollback.number(settings.model_dir)
+            )
             self._rate_factor = tf.Variable(
                 rollback.rate_factor(self._rollbacks), trainable=False
             )
@@ -138,7 +141,6 @@ class TrainingLoop:
                     schedule(step) * self._rate_factor
                 )
         first_step = self._steps_done
-        workers.check_same(strategy, first_step, "the step they go on from")
         self._dataset = dataset
         iterator = iter(dataset(first_step))
         self._train_steps = [
@@ -156,13 +158,9 @@ class TrainingLoop:
         self._parameters = sum(math.prod(v.shape) for v in variables.values())
         # Losses by name, (total, count), since the last line of metrics.
         self._sums = {}
-        cluster = workers.is_cluster(strategy)
-        self._interruptible = InterruptibleCalls(None if cluster else stop)
-        self._cluster_stop = (
-            workers.ClusterStop(strategy, self._save)
-            if cluster and stop is not None
-            else None
-        )
+        several = isinstance(stop, workers.ClusterStop)
+        self._interruptible = InterruptibleCalls(None if several else stop)
+        self._cluster_stop = stop if several else None
         self._watchdog = Watchdog(
             settings.stall_warning_seconds,
             first_step,
@@ -184,7 +182,7 @@ class TrainingLoop:
             saved,
             folder,
             keep,
-            self._chief,
+            self.strategy,
             lambda: self._steps_done - guard.skipped,
         )
 
@@ -236,10 +234,17 @@ class TrainingLoop:
             print(f"Trained: {path}", file=sys.stderr)
         return True
 
+    def _is_to_go_back(self) -> bool:
+        settings = self.settings
+        return bool(settings.rollback) and (
+            self._guard.is_skipping or rollback.is_marked(settings.model_dir)
+        )
+
     def _roll_back(self):
         """Restore the last good checkpoint."""
         step = self._steps_done
-        self._restored = self._checkpoints.roll_back()
+        self._checkpoints.roll_back()
+        self._restored = True
         if self._chief:
             rollback.unmark(self.settings.model_dir)
             print(
@@ -347,8 +352,9 @@ class TrainingLoop:
         of_step, sums = spare_files.read_json(path, _losses) or (None, {})
         if self._restored and of_step == step:
             self._add_to_sums(sums)
-        due = self.settings.is_evaluation_due(step)
-        if due and not self._writer.has_evaluation(step):
+        if self.settings.is_evaluation_due(step) and workers.from_chief(
+            self.strategy, lambda: not self._writer.has_evaluation(step)
+        ):
             self.evaluate()
 
     def _path(self, name: str) -> str:

@@ -14,6 +14,7 @@ import run_finetuning
 from electra_tf.finetuning import finished_trials
 from electra_tf.training import checkpoints
 from electra_tf.training.loop import TrainingLoop
+from tests.faults.jobs import Job
 from tests.faults.program import Program
 from tests.finetuning import runs
 from tests.finetuning.test_finetuner import finetuner
@@ -200,6 +201,27 @@ def test_asked_to_stop(tmp_path):
         assert status == os.EX_TEMPFAIL, printed
     stopped.finish()
     assert_same(stopped.folder, whole.folder, 2)
+
+
+@pytest.mark.slow
+def test_one_of_two_workers_is_stopped_and_then_killed(tmp_path):
+    """The second never sees the folder of the run."""
+    whole = program(tmp_path, "whole", num_trials=TRIALS)
+    whole.run("--distribution_strategy=mirrored", "--logical_cpus=2")
+    chief, other = (program(tmp_path, "ended", num_trials=2) for _ in range(2))
+    job, elsewhere = Job(chief, other), tmp_path / "elsewhere"
+    ends = (signal.SIGTERM, os.EX_TEMPFAIL, 10), (signal.SIGKILL, 1, 70)
+    for number, expected, rows in ends:
+        job.start(last_ones=[f"--model_dir={elsewhere / 'run'}"])
+        assert chief.wait_until(lambda n=rows: chief.updates() >= n)
+        other.process.send_signal(number)
+        (status, printed), _ = job.end()
+        assert status == expected, printed
+    assert "Another worker of this job has ended" in printed
+    assert chief.finished() == 1
+    job.start(last_ones=[f"--model_dir={elsewhere / 'run'}"]).finish()
+    assert_same(chief.folder, whole.folder, TRIALS)
+    assert not elsewhere.exists()
 
 
 def test_a_second_program_is_refused(tmp_path, capsys):

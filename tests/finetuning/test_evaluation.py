@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from electra_tf.configs import encoder_config
 from electra_tf.finetuning import inputs
-from electra_tf.finetuning.evaluation import Predictor, failure, final_loss
+from electra_tf.finetuning.evaluation import failure, final_loss
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.weights import assign

@@ -1,8 +1,13 @@
 """Files in stores: what is written is there, whole, and nothing else is."""
 
+import collections
+
 import pytest
 
+from electra_tf.errors import UserError
 from electra_tf.io import files, listing, stores
+
+Usage = collections.namedtuple("Usage", "total used free")
 
 
 def test_what_is_written_is_read(store):
@@ -96,3 +101,19 @@ def test_names_change(store):
     files.rename(f"{store}/a", f"{store}/b")
     assert listing.names_in(store) == ["b"]
     assert files.read(f"{store}/b") == b"1"
+
+
+def test_copies_have_room_together(store, monkeypatch):
+    """One alone would have it; nothing is copied then."""
+    paths = [f"{store}/a", f"{store}/b"]
+    for path in paths:
+        files.write(path, "123456")
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda _: Usage(20, 10, 10))
+    with files.at_hand(paths[:1]) as (here,):
+        assert files.read(here) == b"123456"
+    monkeypatch.setattr(files, "fetched", None)
+    with (
+        pytest.raises(UserError, match=r"/a and 1 more .* 12 bytes"),
+        files.at_hand(paths),
+    ):
+        pass

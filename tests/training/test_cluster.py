@@ -40,6 +40,21 @@ def test_the_chief_follows_the_strategy(tf_config, value, chief):
     assert cluster.is_chief("mirrored")
 
 
+def test_batches_that_cannot_be_shared(tf_config):
+    tf_config(job(TWO, "worker", 1))
+    cluster.check(cluster.STRATEGY, train_batch_size=4)
+    with pytest.raises(UserError, match="train_batch_size must be a multiple"):
+        cluster.check(cluster.STRATEGY, eval_batch_size=4, train_batch_size=3)
+
+
+def test_processes_are_counted_from_the_chief_on(tf_config):
+    numbers = []
+    for kind, index in (("chief", 0), ("worker", 0)):
+        tf_config(job(CHIEF, kind, index))
+        numbers.append(cluster.place().number)
+    assert numbers == [0, 1]
+
+
 @pytest.mark.parametrize("strategy", ["off", "one_device", "mirrored", "tpu"])
 def test_a_strategy_of_one_process_in_a_job_of_two(tf_config, strategy):
     for index in (0, 1):

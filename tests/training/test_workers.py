@@ -2,13 +2,12 @@
 
 import json
 import math
-import os
 import re
-import socket
 
 import numpy as np
 import pytest
 
+from tests.faults.jobs import Job
 from tests.faults.program import SMALL, Program
 from tests.small_run import pretrain
 
@@ -23,53 +22,8 @@ SETTINGS = {
 LONG = {**SETTINGS, "num_train_steps": 300}
 
 
-class Job:
-    """Several workers that train one model.
-
-    Args:
-        number: int, of workers.
-        folder: where vocabulary and records are.
-        name: str, name of the run.
-        settings: dict, settings by name.
-    """
-
-    def __init__(self, number: int, folder, name: str, **settings):
-        self.workers = [
-            Program(folder, name, **settings) for _ in range(number)
-        ]
-        self.chief = self.workers[0]
-
-    def start(self, last_ones=()) -> "Job":
-        """Start all; the last worker gets flags of its own."""
-        cluster = {"worker": free_addresses(len(self.workers))}
-        for index, worker in enumerate(self.workers):
-            task = {"type": "worker", "index": index}
-            config = json.dumps({"cluster": cluster, "task": task})
-            worker.start(
-                "--distribution_strategy=multi_worker_mirrored",
-                "--do_eval",
-                *(last_ones if worker is self.workers[-1] else ()),
-                env={**os.environ, "TF_CONFIG": config},
-            )
-        return self
-
-    def end(self) -> list[tuple[int, str]]:
-        """Exit status of each worker, and what it printed."""
-        return [worker.end() for worker in self.workers]
-
-    def finish(self) -> list[str]:
-        ends = self.end()
-        assert [status for status, _ in ends] == [0] * len(ends), ends
-        return [printed for _, printed in ends]
-
-
-def free_addresses(number: int) -> list[str]:
-    """Addresses of this machine that nobody listens to."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return [f"127.0.0.1:{port}" for port in ports]
+def job(number: int, folder, name: str, **settings) -> Job:
+    return Job(*(Program(folder, name, **settings) for _ in range(number)))
 
 
 def alone(data_dir, name="alone", **settings) -> Program:
@@ -116,13 +70,13 @@ def results(program: Program) -> dict:
 
 
 def test_two_workers_equal_one(data_dir):
-    job = Job(2, data_dir, "two", **SETTINGS).start()
+    two = job(2, data_dir, "two", **SETTINGS).start("--do_eval")
     reference = alone(data_dir, **SETTINGS)
-    printed = job.finish()
-    assert_close(job.chief, reference)
+    printed = two.finish()
+    assert_close(two.chief, reference)
     assert "step 12/12" in printed[0]
     assert re.search(r"step \d+/12", printed[1]) is None
-    left = {path.name for path in job.chief.folder.iterdir()}
+    left = {path.name for path in two.chief.folder.iterdir()}
     assert left == {path.name for path in reference.folder.iterdir()}
 
 
@@ -137,21 +91,21 @@ def test_two_workers_equal_one(data_dir):
 )
 def test_two_compiled_workers_equal_one(data_dir, name, changes):
     settings = {**SETTINGS, **changes, "jit_compile": True}
-    job = Job(2, data_dir, f"two {name}", **settings).start()
+    two = job(2, data_dir, f"two {name}", **settings).start("--do_eval")
     if "precision" in changes:  # Its parts are rounded, see `test_replicas`.
         settings["accumulation_steps"] *= 2
     reference = alone(data_dir, f"one {name}", **settings)
-    printed = job.finish()
+    printed = two.finish()
     assert "compiled but for the sum" in printed[0]
-    assert_close(job.chief, reference, atol=1e-6)
+    assert_close(two.chief, reference, atol=1e-6)
 
 
 @pytest.mark.slow
 def test_three_workers_equal_one(data_dir):
-    job = Job(3, data_dir, "three", **SETTINGS).start()
+    three = job(3, data_dir, "three", **SETTINGS).start("--do_eval")
     reference = alone(data_dir, "alone3", **SETTINGS)
-    job.finish()
-    assert_close(job.chief, reference)
+    three.finish()
+    assert_close(three.chief, reference)
 
 
 @pytest.mark.slow
@@ -161,24 +115,35 @@ def test_a_killed_worker_ends_the_job_and_it_goes_on(
     number,
     victim,
 ):
-    job = Job(number, data_dir, f"killed{number}{victim}", **LONG).start()
-    assert job.chief.wait_for_step(40)
-    job.workers[victim].kill()
-    for index, worker in enumerate(job.workers):
+    killed = job(number, data_dir, f"killed{number}{victim}", **LONG)
+    killed.start("--do_eval")
+    assert killed.chief.wait_for_step(40)
+    killed.workers[victim].kill()
+    for index, worker in enumerate(killed.workers):
         if index != victim:
             status, printed = worker.end()
             assert status == 1
             assert "Another worker of this job has ended" in printed
-    assert job.chief.last_step() < LONG["num_train_steps"]
-    job.start().finish()
-    assert_close(job.chief, alone(data_dir, f"whole{number}{victim}", **LONG))
+    assert killed.chief.last_step() < LONG["num_train_steps"]
+    killed.start("--do_eval").finish()
+    reference = alone(data_dir, f"whole{number}{victim}", **LONG)
+    assert_close(killed.chief, reference)
 
 
 @pytest.mark.slow
-def test_workers_that_see_different_folders(data_dir):
-    job = Job(2, data_dir, "seen", **SETTINGS)
-    job.start().finish()
+def test_only_the_chief_sees_the_folder(data_dir):
     elsewhere = f"--model_dir={data_dir / 'models' / 'unseen'}"
-    for status, printed in job.start([elsewhere]).end():
+    seen = job(2, data_dir, "seen", **{**SETTINGS, "num_train_steps": 6})
+    seen.start(last_ones=[elsewhere]).finish()
+    seen = job(2, data_dir, "seen", **SETTINGS)
+    seen.start("--do_eval", last_ones=[elsewhere]).finish()
+    assert_close(seen.chief, alone(data_dir, "alone seen", **SETTINGS))
+    assert not (data_dir / "models" / "unseen").exists()
+
+
+@pytest.mark.slow
+def test_workers_that_differ(data_dir):
+    two = job(2, data_dir, "differing", **SETTINGS)
+    for status, printed in two.start(last_ones=["--seed=7"]).end():
         assert status == 1
-        assert "differ in the step they go on from" in printed
+        assert "seed: 42 on the chief, 7 on process 1" in printed

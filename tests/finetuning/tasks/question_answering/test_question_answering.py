@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from electra_tf.configs import encoder_config
 from electra_tf.finetuning import evaluation, inputs
-from electra_tf.finetuning.evaluation import Predictor
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, DataError, Source

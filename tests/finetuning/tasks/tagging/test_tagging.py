@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from electra_tf.configs import encoder_config
 from electra_tf.finetuning import evaluation, inputs
-from electra_tf.finetuning.evaluation import Predictor
 from electra_tf.finetuning.finetuned_model import FinetunedTask
 from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
 from electra_tf.finetuning.tasks import metrics, task_table
 from electra_tf.finetuning.tasks.tagging import tag_schemes
