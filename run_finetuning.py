@@ -11,8 +11,8 @@ DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data
         --task=classification --train_file=train.tsv --dev_file=dev.tsv \
         --text_column=text --label_column=label
 
-`--help` lists all flags and the exit statuses. The same command goes on with a
-run that was stopped.
+`--help` lists the flags that are used most and the exit statuses, `--helpfull`
+all flags. The same command goes on with a run that was stopped.
 """
 
 import dataclasses

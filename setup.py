@@ -83,6 +83,7 @@ PROGRAMS = {
     "electra-predict": "electra_tf.finetuning.predict:main",
     "electra-export": "electra_tf.finetuning.export:main",
     "electra-convert": "electra_tf.conversion.convert:main",
+    "electra-doctor": "electra_tf.doctor.__main__:main",
     "electra-flops": "electra_tf.efficiency.report:main",
 }
 

@@ -117,7 +117,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = command_line.parser(
         "electra_tf.efficiency.report", "Reports costs of models and runs."
     )
-    parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
     add = parser.add_argument
     source = parser.add_mutually_exclusive_group().add_argument
     source("--preset", help="a recipe of flags/presets")
