@@ -148,8 +148,8 @@ def set_up_tensorflow() -> None:
 
     Its notes stay unwritten. Matrix products on x86 are oneDNN's, which is
     TensorFlow's choice for processors with AVX-512 VNNI alone: with AVX2 a
-    training step took a tenth less time (docs/performance.md). What the user
-    has set stays.
+    training step took a tenth less time (docs/explanation/performance.md).
+    What the user has set stays.
 
     Raises:
         UserError: when Keras shall have another backend.
@@ -158,8 +158,8 @@ def set_up_tensorflow() -> None:
     if backend != "tensorflow":
         raise UserError(
             "The programs run on Keras' TensorFlow backend. Received: "
-            f"KERAS_BACKEND={backend}. Unset it; docs/jax.md says what other "
-            "backends run."
+            f"KERAS_BACKEND={backend}. Unset it; docs/how_to/jax.md says what "
+            "other backends run."
         )
     os.environ["KERAS_BACKEND"] = backend  # Whatever keras.json says.
     # On one machine without accelerator all that it has to say is that.
@@ -190,7 +190,7 @@ def leave_graphs_as_they_are() -> None:
     """Turn off TensorFlow's rewriting of graphs where there is no GPU.
 
     It takes a third of the time before the first update and makes none faster
-    (docs/performance.md). Imports TensorFlow.
+    (docs/explanation/performance.md). Imports TensorFlow.
     """
     import tensorflow as tf
 
