@@ -32,6 +32,7 @@ PROGRAMS = (
     "electra_tf.conversion.verify_release",
     "electra_tf.doctor.__main__",
     "electra_tf.efficiency.report",
+    "electra_tf.efficiency.curves",
     "electra_tf.efficiency.plots",
     "electra_tf.finetuning.predict",
     "electra_tf.finetuning.export",
