@@ -1,4 +1,4 @@
-"""Hooks of MkDocs: the reference of flags, and links into the repository.
+"""Hooks of MkDocs: the reference of flags, examples, links into the repository.
 
 A page says `<!-- flags -->` where the flags of all programs are to stand. They
 are read from the configs and from the programs' own help, so that they cannot
@@ -16,6 +16,7 @@ import re
 from data_prep.build_vocab import VocabConfig
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.configs import FinetuningConfig, PretrainingConfig, hparams
+from website import examples
 
 ROOT = pathlib.Path(__file__).parents[1]
 MARK = "<!-- flags -->"
@@ -43,7 +44,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\(([^)#\s:]+)(#[^)]*)?\)")
 
 
 def on_page_markdown(markdown: str, page, **_) -> str:
-    """Fill in the flags; of links to what is no page only the text stays."""
+    """Fill in flags; links to what is no page become text, examples code."""
     if MARK in markdown:
         markdown = markdown.replace(MARK, flags())
     here = os.path.dirname(page.file.src_uri)
@@ -54,7 +55,7 @@ def on_page_markdown(markdown: str, page, **_) -> str:
         )
         return found[0] if inside else found[1]
 
-    return _LINK.sub(linked, markdown)
+    return examples.fenced(_LINK.sub(linked, markdown))
 
 
 def flags() -> str:

@@ -10,7 +10,7 @@ import yaml
 
 from electra_tf.configs import hparams
 from tests.commands import ROOT
-from website import hooks
+from website import examples, hooks
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,14 @@ def test_links_to_what_is_no_page_are_text():
     text = "[in](../b.md#c), [out](../../deploy), [web](https://x.org/y)"
     assert hooks.on_page_markdown(text, page) == (
         "[in](../b.md#c), out, [web](https://x.org/y)"
+    )
+
+
+def test_examples_are_code_once():
+    text = "Say\n\n    >>> 1\n    1\n\n```python\n>>> 2\n2\n\n```\n"
+    assert examples.fenced(text) == (
+        "Say\n\n    ```pycon\n    >>> 1\n    1\n    ```\n\n"
+        "```python\n>>> 2\n2\n\n```\n"
     )
 
 
