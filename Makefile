@@ -6,7 +6,7 @@ DEMO_DIR ?= demo_run
 # Processes that share the tests; each takes up to 3 GB.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo test test-slow lint clean
+.PHONY: install demo test test-slow lint docs docs_serve clean
 
 install: $(VENV)/installed
 
@@ -19,7 +19,7 @@ $(VENV)/installed: setup.py
 demo: install
 	$(BIN)/python -m demo --output_dir=$(DEMO_DIR)
 
-test: install lint
+test: install lint docs
 	$(BIN)/python -m pytest --quiet --numprocesses=$(TEST_PROCESSES) \
 		--dist=worksteal
 
@@ -30,6 +30,13 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The pages, with every link checked, in build/site.
+docs: install
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+docs_serve: install
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR)

@@ -5,14 +5,15 @@
 
 reads DIR/vocab.txt, the checkpoint in DIR/models/NAME and the raw data in
 DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data
-(or --task=pair, regression, multilabel, tagging, qa; see docs/own_data.md):
+(or --task=pair, regression, multilabel, tagging, qa; see
+docs/how_to/own_data.md):
 
     python run_finetuning.py --data_dir=DIR --model_name=NAME \
         --task=classification --train_file=train.tsv --dev_file=dev.tsv \
         --text_column=text --label_column=label
 
-`--help` lists all flags and the exit statuses. The same command goes on with a
-run that was stopped.
+`--help` lists the flags that are used most and the exit statuses, `--helpfull`
+all flags. The same command goes on with a run that was stopped.
 """
 
 import dataclasses

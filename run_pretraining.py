@@ -3,8 +3,8 @@
     python run_pretraining.py --data_dir=DIR --model_name=NAME --preset=small
 
 DIR holds `vocab.txt` and `pretrain_tfrecords/`; checkpoints, logs and results
-go to `DIR/models/NAME`. The same command resumes. `--help` lists all flags and
-the exit statuses.
+go to `DIR/models/NAME`. The same command resumes. `--help` lists the flags that
+are used most and the exit statuses, `--helpfull` all flags.
 """
 
 import functools

@@ -51,6 +51,12 @@ EXTRAS = {
     "beam": ["apache-beam>=2.70,<3"],
     # ONNX files, in electra_tf.finetuning.export.
     "export": ["tf2onnx>=1.17,<2", "onnx>=1.20,<2", "onnxruntime>=1.23,<2"],
+    # The site of docs/, see mkdocs.yml.
+    "docs": [
+        "mkdocs>=1.6,<2",
+        "mkdocs-material>=9.6,<10",
+        "mkdocstrings[python]>=0.30,<2",
+    ],
 }
 TEST_REQUIREMENTS = [
     "pytest>=8,<10",
@@ -83,6 +89,7 @@ PROGRAMS = {
     "electra-predict": "electra_tf.finetuning.predict:main",
     "electra-export": "electra_tf.finetuning.export:main",
     "electra-convert": "electra_tf.conversion.convert:main",
+    "electra-doctor": "electra_tf.doctor.__main__:main",
     "electra-flops": "electra_tf.efficiency.report:main",
 }
 

@@ -46,6 +46,9 @@ class DemoConfig(Config):
     train_examples: int = hparam(
         4000, "labelled examples to fine-tune on", at_least=32
     )
+    data_only: bool = hparam(
+        False, "stop when text, vocabulary and records are there"
+    )
 
     def check(self):
         """Raise a `UserError` for a folder of another machine."""
@@ -75,6 +78,8 @@ class Demo:
             start = time.monotonic()
             step()
             seconds[name] = time.monotonic() - start
+            if name == "records" and self.config.data_only:
+                return
         print(f"\n== {number}/{number} report", flush=True)
         report.write_report(self.folder, MODEL_NAME, seconds)
 

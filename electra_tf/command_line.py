@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import glob
 import importlib.abc
 import os
 import platform
@@ -13,9 +14,83 @@ from collections.abc import Iterator
 import electra_tf
 from electra_tf.errors import UserError
 
+USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
 INTERRUPTED = 130  # As shells have it for Ctrl-C.
+# Files of drivers of GPUs, of those under Windows, and of TPUs.
+_ACCELERATORS = ("/dev/nvidia*", "/dev/dxg", "/dev/accel*", "/dev/vfio/[0-9]*")
 # What Keras imports if it is there, for parts of it that no program here uses.
 NEEDLESS = ("sklearn", "matplotlib", "pandas")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A command line as the config's programs have them (configs.from_flags).
+
+    Names may be written with hyphens, a mistake is one line and a hint.
+    """
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Parse; names with underscores and hyphens are the same."""
+        given = sys.argv[1:] if args is None else args
+        return super().parse_known_args(
+            [with_underscores(argument) for argument in given], namespace
+        )
+
+    def format_usage(self):
+        """Return one line: what must be given."""
+        needed = [
+            f"{action.option_strings[-1]}=..."
+            if action.option_strings
+            else action.dest
+            for action in self._actions
+            if action.required
+        ]
+        return " ".join(["usage:", self.prog, *needed, "[flags]"]) + "\n"
+
+    def format_help(self):
+        """Return the page, as `configs.help_page` writes it."""
+        self.usage = self.format_usage().removeprefix("usage: ").rstrip()
+        return super().format_help()
+
+    def error(self, message):
+        """End with what is wrong, and where to read on."""
+        self.exit(USAGE_ERROR, mistake(self.prog, message))
+
+
+class _Help(argparse.HelpFormatter):
+    """A flag a line, its text below it, as `configs.help_page` writes it."""
+
+    def __init__(self, prog):
+        super().__init__(prog, max_help_position=8, width=79)
+
+    def start_section(self, heading):
+        super().start_section(heading and heading.capitalize())
+
+    def _get_help_string(self, action):
+        text = action.help or ""
+        if "default" in text or action.default in (
+            None,
+            False,
+            argparse.SUPPRESS,
+        ):
+            return text
+        return f"{text} (default %(default)s)"
+
+
+def mistake(program: str, message: str) -> str:
+    """Return what a program says of a command line that makes no sense."""
+    return f"{program}: {message}\nSee {program} --help.\n"
+
+
+def with_underscores(argument: str) -> str:
+    """Return an argument with the hyphens in a flag's name replaced.
+
+    >>> with_underscores("--model-folder=a-b"), with_underscores("-i")
+    ('--model_folder=a-b', '-i')
+    """
+    name, equals, value = argument.partition("=")
+    if name.startswith("--"):
+        name = "--" + name[2:].replace("-", "_")
+    return name + equals + value
 
 
 def parser(module: str, description: str) -> argparse.ArgumentParser:
@@ -25,14 +100,17 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
         module: Full name of the program's module.
         description: What it does, a sentence.
     """
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog=electra_tf.installed_program() or f"python -m {module}",
         description=description,
         allow_abbrev=False,
+        formatter_class=_Help,
     )
     interruptible()
     version = f"electra_tf {electra_tf.__version__}"
-    made.add_argument("--version", action="version", version=version)
+    add = made.add_argument
+    add("--helpfull", action="help", help=argparse.SUPPRESS)
+    add("--version", action="version", version=version)
     return made
 
 
@@ -70,8 +148,8 @@ def set_up_tensorflow() -> None:
 
     Its notes stay unwritten. Matrix products on x86 are oneDNN's, which is
     TensorFlow's choice for processors with AVX-512 VNNI alone: with AVX2 a
-    training step took a tenth less time (docs/performance.md). What the user
-    has set stays.
+    training step took a tenth less time (docs/explanation/performance.md).
+    What the user has set stays.
 
     Raises:
         UserError: when Keras shall have another backend.
@@ -80,11 +158,14 @@ def set_up_tensorflow() -> None:
     if backend != "tensorflow":
         raise UserError(
             "The programs run on Keras' TensorFlow backend. Received: "
-            f"KERAS_BACKEND={backend}. Unset it; docs/jax.md says what other "
-            "backends run."
+            f"KERAS_BACKEND={backend}. Unset it; docs/how_to/jax.md says what "
+            "other backends run."
         )
     os.environ["KERAS_BACKEND"] = backend  # Whatever keras.json says.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # On one machine without accelerator all that it has to say is that.
+    noted = os.environ.get("TF_CONFIG") or any(map(glob.glob, _ACCELERATORS))
+    level = "2" if noted else "3"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
     if platform.machine() in ("x86_64", "AMD64"):
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if not any(isinstance(one, _LightKeras) for one in sys.meta_path):
@@ -109,7 +190,7 @@ def leave_graphs_as_they_are() -> None:
     """Turn off TensorFlow's rewriting of graphs where there is no GPU.
 
     It takes a third of the time before the first update and makes none faster
-    (docs/performance.md). Imports TensorFlow.
+    (docs/explanation/performance.md). Imports TensorFlow.
     """
     import tensorflow as tf
 

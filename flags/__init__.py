@@ -7,10 +7,9 @@ the functions are in `electra_tf.configs.from_flags` alone.
 
 from electra_tf.configs.from_flags import (
     define,
-    help_text,
     parse,
     preset_names,
     read,
 )
 
-__all__ = ["define", "help_text", "parse", "preset_names", "read"]
+__all__ = ["define", "parse", "preset_names", "read"]

@@ -1,4 +1,4 @@
-"""The tree in docs/architecture.md, from the first lines of the docstrings.
+"""The tree of the page on architecture, from the first lines of docstrings.
 
     python -m tests.architecture
 
@@ -10,7 +10,7 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "architecture.md"
+PAGE = ROOT / "docs" / "explanation" / "architecture.md"
 PACKAGES = ("flags", "data_prep", "electra_tf", "demo", "benchmarks")
 BEGIN, END = "<!-- tree: begin -->\n", "<!-- tree: end -->\n"
 WIDTH = 26

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 from electra_tf.configs import from_flags, hparams
+from electra_tf.doctor import probe
 
 ROOT = pathlib.Path(__file__).parent.parent
 REST = "..."  # Stands for more flags, or for more files.
@@ -127,6 +128,7 @@ def check(words: list[str]) -> None:
     with (
         mock.patch.object(argparse.ArgumentParser, "parse_args", parsed),
         mock.patch.object(from_flags, "parse", read),
+        mock.patch.object(probe, "run", side_effect=_Understood),
         mock.patch.object(sys, "argv", [program, *arguments]),
     ):
         try:

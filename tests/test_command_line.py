@@ -151,6 +151,53 @@ def test_a_programs_own_status_stays():
     assert run("raise SystemExit(75)").returncode == 75
 
 
+@pytest.fixture
+def one_flag():
+    made = command_line.parser("some.program", "Does it.")
+    made.add_argument("--model_folder", dest="x", required=True, help="it")
+    made.add_argument("--batch_size", type=int, default=32, help="of rows")
+    return made
+
+
+def test_hyphens_in_names_are_underscores(one_flag):
+    args = one_flag.parse_args(["--model-folder=a-b", "--batch-size", "3"])
+    assert (args.x, args.batch_size) == ("a-b", 3)
+
+
+def test_all_programs_say_alike_what_is_wrong(one_flag, capsys):
+    with pytest.raises(SystemExit) as ended:
+        one_flag.parse_args(["--model_folder=a", "--batch_size=x"])
+    assert ended.value.code == command_line.USAGE_ERROR
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("argument --batch_size: invalid int value: 'x'")
+    assert second.startswith("See ") and second.endswith(" --help.")
+
+
+def test_all_pages_look_alike(one_flag):
+    page = one_flag.format_help()
+    usage, *_ = page.splitlines()
+    assert usage.endswith(" --model_folder=... [flags]")
+    assert "\n  --batch_size BATCH_SIZE\n        of rows (default 32)" in page
+
+
+@pytest.mark.parametrize(
+    ("driver", "environment", "level"),
+    [
+        ([], {}, "3"),
+        (["/dev/nvidia0"], {}, "2"),
+        ([], {"TF_CONFIG": "{}"}, "2"),
+        ([], {"TF_CPP_MIN_LOG_LEVEL": "0"}, "0"),
+    ],
+)
+def test_tensorflows_errors_show_where_there_is_a_device(
+    monkeypatch, driver, environment, level
+):
+    monkeypatch.setattr(os, "environ", dict(environment))
+    monkeypatch.setattr(command_line.glob, "glob", lambda _: driver)
+    command_line.set_up_tensorflow()
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == level
+
+
 def run(line: str, stdout=subprocess.PIPE) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-c", PROGRAM.format(line)],

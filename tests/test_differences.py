@@ -1,4 +1,4 @@
-"""The options that docs/differences.md names exist."""
+"""The options that docs/explanation/differences.md names exist."""
 
 import dataclasses
 import pathlib
@@ -11,7 +11,7 @@ from electra_tf import configs
 from electra_tf.efficiency import flops
 
 ROOT = pathlib.Path(__file__).parents[1]
-TABLE = (ROOT / "docs" / "differences.md").read_text("utf-8")
+TABLE = (ROOT / "docs" / "explanation" / "differences.md").read_text("utf-8")
 HEADER = ["topic", "paper", "released code", "default here", "option"]
 CONFIGS = (
     configs.PretrainingConfig,

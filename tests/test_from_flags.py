@@ -10,7 +10,15 @@ import time
 import pytest
 
 import electra_tf
-from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_flags
+from data_prep.build_vocab import VocabConfig
+from data_prep.dataset_config import PretrainingDatasetConfig
+from electra_tf.configs import (
+    FinetuningConfig,
+    PretrainingConfig,
+    from_flags,
+    help_page,
+    hparams,
+)
 from electra_tf.errors import UserError
 
 REQUIRED = ("--data-dir=D", "--model-name=M")
@@ -30,6 +38,13 @@ FINETUNING_PRESETS = (
     "debug",
 )
 ANSWER_SECONDS = 1.5
+CLASSES = (
+    PretrainingConfig,
+    FinetuningConfig,
+    VocabConfig,
+    PretrainingDatasetConfig,
+)
+OF_EVERY_PROGRAM = 5  # Lines of flags that every page has.
 
 
 def pretraining(*arguments) -> PretrainingConfig:
@@ -282,10 +297,38 @@ def test_help_lists_the_flags_of_this_program_only(config_class, capsys):
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+def page(config_class, full=True) -> str:
+    return help_page.text(config_class, "program", ["small"], full)
+
+
+@pytest.mark.parametrize(
+    "config_class",
+    [
+        PretrainingConfig,
+        FinetuningConfig,
+        VocabConfig,
+        PretrainingDatasetConfig,
+    ],
+)
+def test_the_short_page_has_what_people_use(config_class):
+    short, full = page(config_class, full=False), page(config_class)
+    number = len(hparams.readable_fields(config_class))
+    shown = short.count("\n  --") - OF_EVERY_PROGRAM
+    assert full.count("\n  --") == number + OF_EVERY_PROGRAM
+    assert number >= shown >= 8 and shown <= 26
+    rest = f"{number - shown} more flags: program --helpfull"
+    assert (rest in short) == (number > shown)
+
+
+def test_common_flags_are_flags():
+    fields = {f.name for c in CLASSES for f in hparams.readable_fields(c)}
+    assert fields >= help_page.COMMON
+
+
 def test_help_shows_defaults_that_depend():
-    text = from_flags.help_text(PretrainingConfig, "program")
+    text = page(PretrainingConfig)
     assert "updates in all (default 1000000; 20 in debug)" in text
-    text = from_flags.help_text(FinetuningConfig, "program")
+    text = page(FinetuningConfig)
     assert "peak learning rate (default 0.0001; 5e-05 for large)" in text
 
 
@@ -303,12 +346,12 @@ def test_the_released_booleans(tmp_path):
 
 
 def test_help_says_what_the_released_booleans_are():
-    text = from_flags.help_text(PretrainingConfig, "program")
+    text = page(PretrainingConfig)
     heading = "The original's names for objective, generator and weight_sharing"
     _, _, section = text.partition(f"{heading}:\n")
     assert "--[no]electra_objective" in section.partition("\n\n")[0]
     assert text.count("--[no]untied_generator_embeddings\n") == 1
-    assert heading not in from_flags.help_text(FinetuningConfig, "program")
+    assert heading not in page(FinetuningConfig)
 
 
 PROGRAM = """

@@ -113,8 +113,9 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     assert "| right \\\\ predicted | neg | pos |" in report
     assert "| neg | 4 | 0 |" in report
     assert "### Errors\n\nNone." in report
-    png = (results / "classification_report/curves.png").read_bytes()
-    assert png.startswith(b"\x89PNG")
+    for name in ("curves", "scores"):
+        png = (results / f"classification_report/{name}.png").read_bytes()
+        assert png.startswith(b"\x89PNG") and f"({name}.png)" in report
 
     model = tmp_path / "models/tiny/tuned_models/classification"
     texts = "\n".join(f"a {text} film" for text in ROWS) + "\nA BAD book!\n"

@@ -1,4 +1,4 @@
-"""The table of settings that travel, in docs/architecture.md, has them all."""
+"""The table of settings that travel, in architecture.md, has them all."""
 
 import dataclasses
 import pathlib
@@ -22,7 +22,8 @@ from electra_tf.conversion.model import ModelConfig
 from electra_tf.finetuning.finetuned_model import FinetunedTask, InputSettings
 from electra_tf.io.manifest import Manifest
 
-PAGE = pathlib.Path(__file__).parents[1] / "docs" / "architecture.md"
+DOCS = pathlib.Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "explanation" / "architecture.md"
 # Of a task: what it is, not a setting.
 OF_A_TASK = {"name", "head"}
 

@@ -4,7 +4,7 @@
         --glue_dir=glue --chunking_dir=chunking
 
 The programs are run as from a shell, and their commands are printed.
-`--help` lists all settings; docs/study.md has what came out.
+`--help` lists all settings; docs/explanation/study.md has what came out.
 """
 
 import json

@@ -28,7 +28,7 @@ class JobResult(NamedTuple):
 
     training: Sequence[Shard]  # Its files of training examples.
     held_out: Sequence[Shard]  # Its files of held-out examples.
-    counts: Mapping[str, int]  # Numbers by name, see docs/data_build.md.
+    counts: Mapping[str, int]  # Numbers by name, see docs/how_to/data_build.md.
     # Number of examples by their number of ids, as text.
     lengths: Mapping[str, int]
     # The first places of what was wrong with the text, by name.

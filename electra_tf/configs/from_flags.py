@@ -25,7 +25,6 @@ import json
 import os
 import pathlib
 import sys
-import textwrap
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -34,7 +33,7 @@ from absl import flags, logging  # noqa: F401 (absl.logging defines flags)
 
 import electra_tf
 from electra_tf import command_line
-from electra_tf.configs import hparams
+from electra_tf.configs import help_page, hparams
 from electra_tf.errors import UserError
 from electra_tf.io import files
 
@@ -46,9 +45,10 @@ PRESETS = _PACKAGE.parent / "flags" / "presets"
 if (_PACKAGE / "presets").is_dir():
     PRESETS = _PACKAGE / "presets"
 PRESET_SUFFIX = ".flags"
-HELP_FLAGS = ("--help", "-help", "-h", "--helpfull", "--helpshort")
+FULL_HELP = "--helpfull"
+HELP_FLAGS = ("--help", "-help", "-h", FULL_HELP, "--helpshort")
 VERSION_FLAG = "--version"
-USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
+USAGE_ERROR = command_line.USAGE_ERROR
 
 
 class UsageError(UserError):
@@ -66,8 +66,11 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
       argv: program name and arguments, as in `sys.argv`.
     """
     program = os.path.basename(argv[0])
-    if any(arg in HELP_FLAGS for arg in argv[1:]):
-        command_line.print_page(help_text(config_class, program))
+    if asked := [arg for arg in argv[1:] if arg in HELP_FLAGS]:
+        full = FULL_HELP in asked
+        command_line.print_page(
+            help_page.text(config_class, program, preset_names(), full)
+        )
         sys.exit(0)
     if VERSION_FLAG in argv[1:]:
         print(f"electra_tf {electra_tf.__version__}")
@@ -75,7 +78,7 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     try:
         return read(config_class, argv)
     except UserError as error:
-        print(f"{program}: {error}\nSee {program} --help.", file=sys.stderr)
+        sys.stderr.write(command_line.mistake(program, str(error)))
         sys.exit(USAGE_ERROR)
 
 
@@ -89,7 +92,9 @@ def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     Raises:
       UserError: saying what is wrong with the command line.
     """
-    paths, arguments = _split_files(_with_underscores(argv[1:]))
+    paths, arguments = _split_files(
+        map(command_line.with_underscores, argv[1:])
+    )
     file_flags, file_hparams = _parse_files(config_class, paths)
     named_flags, named_hparams = _parse_layer(config_class, arguments)
     values = {**file_flags, **file_hparams, **named_hparams, **named_flags}
@@ -249,17 +254,6 @@ def _read_hparams(text: str) -> dict[str, Any]:
     return values
 
 
-def _with_underscores(arguments: Iterable[str]) -> list[str]:
-    """Return the arguments with hyphens in flag names replaced."""
-    replaced = []
-    for argument in arguments:
-        name, equals, value = argument.partition("=")
-        if name.startswith("--"):
-            name = "--" + name[2:].replace("-", "_")
-        replaced.append(name + equals + value)
-    return replaced
-
-
 def _split_files(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the flag files and presets that are named, and the rest."""
     paths, rest = [], []
@@ -311,59 +305,4 @@ def _flag_lines(path: str) -> list[str]:
         raise UsageError(
             f"A flag file must be text in UTF-8, one flag a line: {error}."
         ) from error
-    return _with_underscores(lines)
-
-
-def help_text(config_class: type, program: str) -> str:
-    """Return the help page: the flags of this program, by group."""
-    fields = hparams.readable_fields(config_class)
-    required = [f"--{f.name}=..." for f in fields if hparams.is_required(f)]
-    groups: dict[str, list[str]] = {}
-    for field in fields:
-        group = groups.setdefault(field.metadata.get("group", "general"), [])
-        group.append(_flag_help(field))
-    sections = [
-        f"{name.capitalize()}:\n" + "\n".join(entries)
-        for name, entries in groups.items()
-    ]
-    usage = " ".join(["usage:", program, *required, "[flags]"])
-    return "\n\n".join([usage, _summary(config_class), *sections, _common()])
-
-
-def _summary(config_class: type) -> str:
-    """Return the docstring of a config without its indentation."""
-    first, _, rest = (config_class.__doc__ or "").partition("\n")
-    return (first + "\n" + textwrap.dedent(rest)).strip()
-
-
-def _flag_help(field: dataclasses.Field) -> str:
-    """Return the help of one field, folded to 80 columns."""
-    name = f"[no]{field.name}" if bool in hparams.kinds(field) else field.name
-    details = [hparams.default_text(field)]
-    if field.metadata.get("choices"):
-        details.insert(0, hparams.expectation(field))
-    text = f"{field.metadata.get('help', '')} ({'; '.join(details)})"
-    return _entry(f"--{name}", text)
-
-
-def _entry(name: str, text: str) -> str:
-    indent = " " * 8
-    body = textwrap.fill(
-        text, 79, initial_indent=indent, subsequent_indent=indent
-    )
-    return f"  {name}\n{body}"
-
-
-def _common() -> str:
-    """Return the help of the flags that every program has."""
-    entries = {
-        "--hparams": "values by name: a JSON object, or the path of a .json "
-        "file; flags on the command line win over it",
-        "--flagfile": "file of flags, one a line, or a preset's name; "
-        "everything else wins over it",
-        "--preset": f"a recipe: {', '.join(preset_names())}",
-        "--help": "print this page",
-        VERSION_FLAG: "print the version",
-    }
-    flags_help = "\n".join(_entry(*entry) for entry in entries.items())
-    return f"Every program:\n{flags_help}"
+    return list(map(command_line.with_underscores, lines))

@@ -26,7 +26,7 @@ class ObjectiveSettings(Config):
 
     objective: str = fields.objective(
         "rtd",
-        "what is trained, see docs/objectives.md",
+        "what is trained, see docs/explanation/objectives.md",
         choices=tuple(OBJECTIVES),
     )
     gen_weight: float = fields.objective(

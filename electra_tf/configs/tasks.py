@@ -1,7 +1,7 @@
 """All fine-tuning tasks by name, and the settings of what is learnt.
 
 A new task is a file below `electra_tf/finetuning/tasks` and a row of `TASKS`;
-see docs/adding_a_task.md.
+see docs/how_to/adding_a_task.md.
 """
 
 import dataclasses

@@ -2,7 +2,7 @@
 
 They have Hugging Face's names. Every config of a program that tokenizes has
 them among its own, and they travel with all that is made by them: see the
-table of settings in docs/architecture.md.
+table of settings in docs/explanation/architecture.md.
 """
 
 import dataclasses

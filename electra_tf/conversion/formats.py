@@ -80,7 +80,7 @@ def _call(name: str, *arguments, **options):
             raise
         raise UserError(
             f"{arguments[0]} needs TensorFlow, which is not installed. Make a "
-            "model folder of it where it is, see docs/jax.md."
+            "model folder of it where it is, see docs/how_to/jax.md."
         ) from error
     function = getattr(imported, name)
     takes = inspect.signature(function).parameters

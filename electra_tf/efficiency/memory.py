@@ -3,8 +3,8 @@
 All but what the program takes follows from shapes. Numbers are float32. The
 forward pass keeps what the backward pass reads, most when the last layer is
 done; the update comes after it, when that is free again. TensorFlow may start
-either before the other is through, and fuses some operations. docs/flops.md
-has the estimate beside measured peaks.
+either before the other is through, and fuses some operations.
+docs/explanation/flops.md has the estimate beside measured peaks.
 """
 
 import typing
@@ -37,7 +37,7 @@ _SCORE_BYTES = 2 * FLOAT32 + MASK  # Softmax before and after dropout.
 _ADAM_COPIES = 4 + 2
 _LOGIT_COPIES = 2  # The logits, and their gradient by the loss.
 # Measured on a CPU, of networks whose tensors take next to nothing: the graph
-# and the code made for it; see docs/flops.md.
+# and the code made for it; see docs/explanation/flops.md.
 _PROGRAM = 90_000_000
 _PROGRAM_OF_A_LAYER = 35_000_000
 

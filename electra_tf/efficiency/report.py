@@ -25,7 +25,7 @@ from electra_tf.efficiency import config_files, paper_tables, run_costs
 from electra_tf.efficiency.run_costs import PEAK_RATES, Assumptions
 from electra_tf.errors import UserError
 
-UTILISATION = 0.25  # See docs/scale.md.
+UTILISATION = 0.25  # See docs/explanation/scale.md.
 OVERHEAD = 1.1  # Of a data centre, over what its machines take: an assumption.
 
 
@@ -117,7 +117,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = command_line.parser(
         "electra_tf.efficiency.report", "Reports costs of models and runs."
     )
-    parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
     add = parser.add_argument
     source = parser.add_mutually_exclusive_group().add_argument
     source("--preset", help="a recipe of flags/presets")
@@ -128,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--accelerator", choices=PEAK_RATES, help="all, if not given")
     add("--count", type=int, default=1, help="devices")
     add("--precision", choices=run_costs.PRECISIONS, default="16 bit")
-    rate_help = "share of the peak arithmetic rate; see docs/scale.md"
+    rate_help = "share of the peak rate; see docs/explanation/scale.md"
     add("--utilisation", type=float, default=UTILISATION, help=rate_help)
     add("--watts", type=float, help="mean power of a device, for the energy")
     add("--overhead", type=float, default=OVERHEAD, help="on top of devices")

@@ -13,7 +13,7 @@ from electra_tf.finetuning.finished_trials import FinishedTrial
 from electra_tf.finetuning.results import TaskResult
 from electra_tf.io import files
 
-REPORT_FILE, CURVES_FILE = "report.md", "curves.png"
+REPORT_FILE, CURVES_FILE, SCORES_FILE = "report.md", "curves.png", "scores.png"
 
 
 def write(config: FinetuningConfig, finished: list[FinishedTrial]) -> None:
@@ -23,6 +23,9 @@ def write(config: FinetuningConfig, finished: list[FinishedTrial]) -> None:
     if _draw(config, finished):
         parts += ["## Training", f"![loss by update]({CURVES_FILE})"]
     found = [result for trial in finished for result in trial.results]
+    if len(finished) > 1:
+        _draw_scores(config, found)
+        parts += ["## Scores", f"![scores of the trials]({SCORES_FILE})"]
     for task, sections in finished_trials.best(finished).report:
         of_task = [result for result in found if result.task == task]
         parts += [f"## {task}", scores(of_task)]
@@ -31,6 +34,27 @@ def write(config: FinetuningConfig, finished: list[FinishedTrial]) -> None:
         parts += sections
     path = os.path.join(config.report_dir, REPORT_FILE)
     files.write(path, "\n\n".join(parts) + "\n")
+
+
+def _draw_scores(config: FinetuningConfig, found: list[TaskResult]) -> None:
+    """Draw a bar for each task's median, and a point for each trial."""
+    from matplotlib.figure import Figure
+
+    firsts: dict[str, list[float]] = {}
+    for result in found:
+        name, value = next(iter(result.metrics.items()))
+        firsts.setdefault(f"{result.task}\n{name}", []).append(value)
+    figure = Figure(figsize=(1.2 * len(firsts) + 1.5, 3.5))
+    axis = figure.subplots()
+    for place, values in enumerate(firsts.values()):
+        middle = statistics.median(values)
+        axis.bar(place, middle, width=0.6, alpha=0.5)
+        axis.plot([place] * len(values), values, "k.")
+        axis.annotate(f"{middle:.1f}", (place, middle), ha="center")
+    axis.set_xticks(range(len(firsts)), list(firsts), fontsize=8)
+    figure.tight_layout()
+    with files.writing(os.path.join(config.report_dir, SCORES_FILE)) as path:
+        figure.savefig(path, format="png")
 
 
 def _draw(config: FinetuningConfig, finished: list[FinishedTrial]) -> bool:

@@ -5,7 +5,8 @@
 FOLDER is a run, a model folder or any other model that
 `electra_tf.conversion` reads. Without texts, lines of standard input are
 read. On a terminal the tokens are coloured, elsewhere `!` and the probability
-follow them; --json writes an object a text. With --corrupt the generator of a
+follow them; --json writes an object a text, --html a page on which a token is
+the redder the likelier it was replaced. With --corrupt the generator of a
 run replaces tokens first.
 """
 
@@ -15,6 +16,7 @@ import os
 import sys
 
 from electra_tf import command_line
+from electra_tf.pretraining import heat_map
 
 # Tokens above this are marked: more likely replaced than not.
 THRESHOLD = 0.5
@@ -28,9 +30,12 @@ def main(arguments: list[str] | None = None) -> None:
         from electra_tf.pretraining import detector
 
         look = _looking(detector, args)
-        for number, text in enumerate(texts):
-            tokens = look(text, args.seed + number)
-            print(_shown(detector, args, tokens), flush=True)
+        found = (
+            look(text, args.seed + number) for number, text in enumerate(texts)
+        )
+        lines = (_shown(detector, args, tokens) for tokens in found)
+        for line in heat_map.page(found) if args.html else lines:
+            print(line, flush=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     threshold_help = "probability above which a token is marked"
     add("--threshold", type=float, default=THRESHOLD, help=threshold_help)
     add("--json", action="store_true", help="write an object a text")
+    add(
+        "--html", action="store_true", help="write a page, the redder the surer"
+    )
     corrupt_help = "let the generator of a run replace tokens first"
     add("--corrupt", action="store_true", help=corrupt_help)
     add("--seed", type=int, default=0, help="of what it replaces")

@@ -144,7 +144,7 @@ class Pretrainer:
     def loss(self, values: dict, batch: Batch, random: RandomStream):
         """Return the training loss for given weights, which are not assigned.
 
-        A function without side effects, for `jax.grad`; see docs/jax.md.
+        A function without side effects, for `jax.grad`; see docs/how_to/jax.md.
 
         Args:
             values: dict from path to array, of all `variables`.

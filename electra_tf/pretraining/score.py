@@ -8,7 +8,7 @@
 RUN is what run_pretraining.py wrote, or a model folder of conversion. A text a
 line comes in, or with --json_lines an object with "text" a line; an object a
 line goes out, in the order of the input, while it comes in. See
-docs/objectives.md.
+docs/explanation/objectives.md.
 """
 
 import argparse

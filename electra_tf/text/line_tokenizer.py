@@ -1,7 +1,7 @@
 """The ids of many lines at once, as `Tokenizer.encode` has them one by one.
 
 The lines are cut together, by tables and arrays, so that Python looks up each
-word and does little else. docs/data_build.md has what that gains.
+word and does little else. docs/explanation/builds.md has its speed.
 """
 
 import functools

@@ -136,7 +136,7 @@ def _tpu(config):
         raise UserError(
             f"There is no TPU to use as tpu_name={config.tpu_name!r}: {error}. "
             'On a TPU VM it is "local", and TensorFlow must be its build for '
-            "TPUs (see docs/tpu.md)."
+            "TPUs (see docs/how_to/tpu.md)."
         ) from error
     made = tf.distribute.TPUStrategy(resolver)
     found = made.num_replicas_in_sync

@@ -11,6 +11,7 @@ evaluate in `electra_tf.training.settings`. No model is known here.
 """
 
 import contextlib
+import datetime
 import json
 import logging
 import math
@@ -32,6 +33,7 @@ from electra_tf.training.non_finite import NonFiniteError, NonFiniteGuard
 from electra_tf.training.progress import (
     Speed,
     Watchdog,
+    forecast,
     print_line,
     start_line,
 )
@@ -39,6 +41,7 @@ from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator, TrainStep
 from electra_tf.training.stopping import InterruptibleCalls
 
+FIRST_WHOLE_LOOP = 2  # The one before traced the graph.
 # The losses since the last line of metrics, of a run that was stopped.
 _UNFINISHED_LOOP = "unfinished_loop.json"
 
@@ -158,6 +161,7 @@ class TrainingLoop:
         self._parameters = sum(math.prod(v.shape) for v in variables.values())
         # Losses by name, (total, count), since the last line of metrics.
         self._sums = {}
+        self._loops = 0  # Of this process.
         several = isinstance(stop, workers.ClusterStop)
         self._interruptible = InterruptibleCalls(None if several else stop)
         self._cluster_stop = stop if several else None
@@ -316,10 +320,19 @@ class TrainingLoop:
         self._sums = {}
         if self._chief:
             print_line(step, self.settings.num_train_steps, metrics)
+            self._foretell(metrics)
         self._writer.write_training(step, metrics)
         warning = self.warn and self.warn(step, metrics)
         if warning:
             logging.warning("%s", warning)
+
+    def _foretell(self, metrics: dict):
+        """Say once when the run will be done; the first loop has tracing."""
+        self._loops += 1
+        if self._loops == FIRST_WHOLE_LOOP:
+            said = forecast(metrics, datetime.datetime.now())
+            if said:
+                print(said, file=sys.stderr)
 
     def evaluate(self) -> dict[str, float]:
         """Evaluate the current weights; return the metrics."""

@@ -1,8 +1,10 @@
 """How a run comes on: its speed, a line of progress, a warning without any."""
 
 import contextlib
+import datetime
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
@@ -13,6 +15,9 @@ from electra_tf.training.settings import Settings
 
 # Metrics with these endings stand in the progress line; all are logged.
 _SHOWN = ("loss", "auc")
+BAR = 10  # Characters of a progress bar.
+LEAST_PARTS = 2  # Of a progress line, however narrow: the step, and the rest.
+WORTH_A_FORECAST = 60.0  # Seconds.
 # Short for what is counted by the million or more.
 _PREFIXES = {"E": 1e18, "P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6, "k": 1e3}
 
@@ -107,7 +112,8 @@ def start_line(
 def print_line(step: int, last_step: int, metrics: dict, stream=None):
     """Print step, losses, rate, speed and time left.
 
-    On a terminal the line is written over; elsewhere each is a new one.
+    On a terminal the line has a bar, is written over and cut to the width;
+    elsewhere each is a new one, and whole.
 
     Args:
         step: int, the updates done.
@@ -129,10 +135,42 @@ def print_line(step: int, last_step: int, metrics: dict, stream=None):
         *_work(metrics),
         f"{duration(metrics['seconds_left'])} left",
     ]
-    terminal = stream.isatty()
-    start = "\x1b[2K" if terminal else ""
-    end = "\r" if terminal and step < last_step else "\n"
-    print(start + " | ".join(parts), end=end, file=stream, flush=True)
+    if not stream.isatty():
+        print(" | ".join(parts), file=stream, flush=True)
+        return
+    parts[0] += f" {_bar(step / last_step)}"
+    columns = shutil.get_terminal_size().columns
+    while len(" | ".join(parts)) >= columns and len(parts) > LEAST_PARTS:
+        del parts[-2]  # The time left stays, at the end.
+    end = "\r" if step < last_step else "\n"
+    print("\x1b[2K" + " | ".join(parts), end=end, file=stream, flush=True)
+
+
+def _bar(share: float) -> str:
+    """Draw a share of a whole.
+
+    >>> _bar(0.42)
+    '[####......]  42%'
+    """
+    filled = int(share * BAR)
+    return f"[{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%}"
+
+
+def forecast(metrics: dict, now: datetime.datetime) -> str | None:
+    """Say when a run will be done, if it takes a while.
+
+    Args:
+        metrics: dict of floats, what `Speed` returned of a whole loop.
+        now: the time.
+    """
+    seconds = metrics["seconds_left"]
+    if seconds < WORTH_A_FORECAST:
+        return None
+    end = now + datetime.timedelta(seconds=seconds)
+    return (
+        f"At {metrics['steps_per_second']:.2f} steps/s it takes "
+        f"{duration(seconds)} more, until {end:%Y-%m-%d %H:%M}"
+    )
 
 
 def _work(metrics: dict) -> list[str]:

@@ -1,4 +1,4 @@
-"""The worked example in docs/flops.md, and its table of memory."""
+"""The worked example in docs/explanation/flops.md, and its table of memory."""
 
 import doctest
 import pathlib
@@ -10,7 +10,7 @@ from electra_tf.configs import PretrainingConfig
 from electra_tf.efficiency.memory import training_memory
 
 LONG = {"train_batch_size": 8, "max_seq_length": 512}
-PAGE = pathlib.Path(__file__).parents[2] / "docs" / "flops.md"
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "explanation" / "flops.md"
 
 
 def test_worked_example():

@@ -1,19 +1,27 @@
-"""The page on Python: its examples run, its tests exist."""
+"""README and the page on Python: examples run, tests exist."""
 
 import ast
 import doctest
 import pathlib
 import re
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "python.md"
+PAGE = ROOT / "docs" / "reference" / "python.md"
+README = ROOT / "README.md"
 
 
-def test_examples_of_the_page_run(in_a_folder_with_a_model):
+@pytest.mark.parametrize("page, examples", [(PAGE, 21), (README, 7)])
+def test_examples_of_the_page_run(in_a_folder_with_a_model, page, examples):
     rows = ["text,label", "a good film,good", "the old film,bad"]
     pathlib.Path("train.csv").write_text("\n".join(rows))
-    failed, tried = doctest.testfile(str(PAGE), module_relative=False)
-    assert tried > 20 and not failed
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried >= examples and not failed
+
+
+def test_the_readme_is_short_enough_to_read():
+    assert len(README.read_text("utf-8").splitlines()) <= 150
 
 
 def test_a_classifier_of_a_csv_file_takes_eight_lines_at_most():

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from electra_tf.configs import to_json
 from electra_tf.conversion import convert
-from electra_tf.pretraining import detect, detector
+from electra_tf.pretraining import detect, detector, heat_map
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text.tokenization import Tokenizer
@@ -54,6 +54,25 @@ def test_marks_word_pieces():
         detector.Token("cat", "cat", 0.6),
     ]
     assert detector.marked(tokens, 0.5) == "un[s<seen]!75% cat!60%"
+
+
+def test_heat_map():
+    tokens = [
+        detector.Token("a<b", "a<b", 0.125),
+        detector.Token("##s", "##seen", 0.75),
+    ]
+    head, line = heat_map.page([tokens])
+    assert "charset" in head
+    first, second = line.split(" <span")
+    assert "rgba(217, 48, 37, 0.12)" in first and "a&lt;b</span>" in first
+    assert 'class="t p r"' in second and 'title="75%, was ##seen"' in second
+
+
+def test_a_page_has_a_line_a_text(model_dir, capsys):
+    detect.main(["the cat", "a dog", f"--model_folder={model_dir}", "--html"])
+    printed = capsys.readouterr().out
+    assert printed.count("<span") >= 4
+    assert printed.count("\n<p><span") == 2
 
 
 def test_a_folder_without_a_model(tmp_path):

@@ -112,7 +112,7 @@ def test_a_trained_encoder_is_loaded(folder):
 
 
 def test_the_page_has_examples_that_run(python, folder):
-    page = (ROOT / "docs" / "jax.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how_to" / "jax.md").read_text("utf-8")
     examples = re.findall("```python\n(.*?)```", page, re.DOTALL)
     assert len(examples) == 2
     printed = run(python, "-c", "\n".join(examples), folder=folder)
@@ -130,5 +130,5 @@ def test_the_page_has_examples_that_run(python, folder):
     ],
 )
 def test_what_needs_tensorflow_says_so(python, folder, line):
-    with pytest.raises(AssertionError, match=r"needs TensorFlow.*docs/jax\.md"):
+    with pytest.raises(AssertionError, match=r"needs TensorFlow.*/jax\.md"):
         run(python, "-c", line, folder=folder)

@@ -1,5 +1,6 @@
 """The speed of a run, its progress line, and the warning without progress."""
 
+import datetime
 import io
 import os
 import time
@@ -11,6 +12,7 @@ from electra_tf.training.progress import (
     STALLED,
     Speed,
     Watchdog,
+    forecast,
     print_line,
     start_line,
 )
@@ -83,6 +85,33 @@ def test_progress_line():
         "step 20/40 | mlm 4.25 | disc 0.1 | lr 5.00e-04 | 5.00 steps/s | "
         "17.6k tokens/s | 0:04 left\n"
     )
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("columns", [30, 60, 80, 200])
+def test_on_a_terminal_the_line_fits(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    metrics = {"learning_rate": 5e-4, "seconds_left": 4.0, **FIGURES}
+    stream = Terminal()
+    print_line(20, 40, metrics | {"mlm_loss": 4.25}, stream)
+    text = stream.getvalue()
+    assert text.startswith("\x1b[2Kstep 20/40 [#####.....]  50% | ")
+    assert text.endswith("0:04 left\r")
+    assert columns < 40 or len(text) <= columns + len("\x1b[2K")
+    assert ("mlm 4.25" in text) == (columns >= 60)
+
+
+def test_forecast():
+    now = datetime.datetime(2026, 1, 31, 23, 0)
+    slow = {"steps_per_second": 5.0, "seconds_left": 7200.0}
+    assert forecast(slow, now) == (
+        "At 5.00 steps/s it takes 2:00:00 more, until 2026-02-01 01:00"
+    )
+    assert forecast(slow | {"seconds_left": 5.0}, now) is None
 
 
 def test_progress_line_of_counted_work():

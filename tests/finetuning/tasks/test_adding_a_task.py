@@ -1,4 +1,4 @@
-"""The code of docs/adding_a_task.md does what the page says."""
+"""The code of docs/how_to/adding_a_task.md does what the page says."""
 
 import json
 import pathlib
@@ -9,7 +9,8 @@ from electra_tf import configs
 from electra_tf.finetuning.tasks import sentences
 from tests.finetuning import runs
 
-PAGE = pathlib.Path(__file__).parents[3] / "docs" / "adding_a_task.md"
+DOCS = pathlib.Path(__file__).parents[3] / "docs"
+PAGE = DOCS / "how_to" / "adding_a_task.md"
 
 
 def blocks(language: str) -> list[str]:

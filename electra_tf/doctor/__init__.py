@@ -1,0 +1,1 @@
+"""Checks of an installation, its machine, and whether a config fits it."""

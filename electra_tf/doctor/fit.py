@@ -1,0 +1,111 @@
+"""Whether a chosen config fits the memory and the disk of this machine."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from electra_tf.configs import (
+    FinetuningConfig,
+    PretrainingConfig,
+    from_flags,
+    hparams,
+)
+from electra_tf.doctor import machine
+from electra_tf.doctor.row import FAILED, Row, decided
+from electra_tf.efficiency.finetuning_flops import (
+    finetuning_parameters,
+    heads_of,
+)
+from electra_tf.efficiency.memory import finetuning_memory, training_memory
+from electra_tf.efficiency.networks import parameters
+from electra_tf.errors import UserError
+from electra_tf.io import files
+
+_NOWHERE = {"data_dir": "-", "model_name": "-"}
+_BYTES_OF_A_WEIGHT = 3 * 4  # With Adam's two slots, in a checkpoint.
+
+
+def read(arguments: Sequence[str]) -> PretrainingConfig | FinetuningConfig:
+    """Return the config that flags of either program ask for.
+
+    It is pre-training's where that has them all. Flags that a run requires may
+    be left out.
+
+    Raises:
+        UserError: for flags that neither program has.
+    """
+    names = {
+        argument.lstrip("-").partition("=")[0].replace("-", "_")
+        for argument in arguments
+        if argument.startswith("-")
+    }
+    given = [f"--{k}={v}" for k, v in _NOWHERE.items() if k not in names]
+    errors = []
+    for config_class in (PretrainingConfig, FinetuningConfig):
+        try:
+            argv = ["doctor", *given, *arguments]
+            return from_flags.read(config_class, argv)
+        except UserError as error:
+            errors.append(error)
+    tuned, pre = (
+        {field.name for field in hparams.readable_fields(config_class)}
+        for config_class in (FinetuningConfig, PretrainingConfig)
+    )
+    raise errors[bool(names & (tuned - pre))]
+
+
+def rows(
+    config: PretrainingConfig | FinetuningConfig, gpus: list[machine.Gpu]
+) -> Iterator[Row]:
+    """Give the parameters, and whether a step and its checkpoints fit."""
+    of_device = _share(config, len(gpus))
+    if isinstance(config, PretrainingConfig):
+        number, needed = parameters(config), training_memory(of_device).peak
+        kept = config.keep_checkpoint_max + 1
+        what = "pre-training"
+    else:
+        heads = heads_of(config)
+        number = finetuning_parameters(config, heads)
+        needed, kept = finetuning_memory(of_device, heads).peak, 2
+        what = f"fine-tuning for {config.joined_tasks}"
+    size = f"{config.model_size}, batches of {config.train_batch_size} x "
+    found = f"{size}{config.max_seq_length}, {number / 1e6:.1f}M parameters"
+    yield Row("ok", what, found)
+    where, available = "this machine's memory", machine.memory_available()
+    if gpus:
+        where, available = "the smallest GPU", min(gpu.free for gpu in gpus)
+    yield decided(
+        needed <= available,
+        "memory of a step",
+        f"about {needed / machine.GB:.1f} GB of {available / machine.GB:.1f} "
+        f"GB in {where}",
+        "raise --accumulation_steps, give --recompute, or lower "
+        "--train_batch_size or --max_seq_length",
+    )
+    if config.data_dir != _NOWHERE["data_dir"]:
+        yield from _data_rows(config, kept * number * _BYTES_OF_A_WEIGHT)
+
+
+def _share(config, gpus: int):
+    """Return the config with the part of the batch that one device has."""
+    parts = config.accumulation_steps
+    if gpus < 2 or "mirrored" not in config.distribution_strategy:
+        return config
+    batch = max(config.train_batch_size // gpus // parts, 1) * parts
+    return config.replace(train_batch_size=batch)
+
+
+def _data_rows(config, size: float) -> Iterator[Row]:
+    folder = config.data_dir
+    if files.is_remote(folder):
+        return
+    if not os.path.isdir(folder):
+        advice = "expected the folder that holds vocab.txt"
+        yield Row(FAILED, "data_dir", f"{folder} is no folder", advice)
+        return
+    yield machine.folder_row("room for checkpoints", folder, size)
+    yield decided(
+        os.path.exists(config.vocab_file),
+        "vocabulary",
+        config.vocab_file,
+        "it is not there: python -m data_prep.build_vocab makes one",
+    )
