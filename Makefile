@@ -6,7 +6,7 @@ DEMO_DIR ?= demo_run
 # Processes that share the tests; each takes up to 3 GB.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo test test-slow lint clean
+.PHONY: install demo test test-slow lint notebooks clean
 
 install: $(VENV)/installed
 
@@ -30,6 +30,10 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The notebooks are what their scripts say; a test compares them.
+notebooks: install
+	$(BIN)/python -m tests.test_examples
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR)
