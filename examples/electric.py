@@ -21,8 +21,8 @@ scorer = electra_tf.Discriminator.load(
 # %%
 heard = [
     "the small bird eats the old seed .",
-    "the small bird drives the old seed .",
-    "the small bird eats the old plane .",
+    "the small bird seed the old eats .",
+    "the small bird eats the old the .",
     "the the bird eats the old seed .",
 ]
 inputs = scorer.tokenizer(heard, max_length=16)

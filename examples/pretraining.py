@@ -42,7 +42,9 @@ model = electra_tf.Pretraining(
 )
 data = tf.data.Dataset.from_tensor_slices(tokenizer(lines, max_length=16))
 data = data.shuffle(len(lines)).repeat().batch(64)
-history = model.fit(data, epochs=4, steps_per_epoch=100, verbose=2).history
+history = model.fit(
+    data, epochs=4, steps_per_epoch=100, shuffle=False, verbose=2
+).history
 
 # %% [markdown]
 # Both losses fall: that of hidden tokens, and that of telling replaced ones.

@@ -14,13 +14,15 @@ import toy
 discriminator = electra_tf.Discriminator.load(toy.pretrained(), max_length=16)
 
 # %% [markdown]
-# One word in each of these sentences, but the first, does not belong there.
+# One word in each of these sentences, but the first, does not belong there. In
+# its minute the tiny model learns what may stand where; who eats what takes
+# more.
 
 # %%
 texts = [
     "the old cat eats the small fish .",
-    "the old cat drives the small fish .",
-    "the quiet pilot parks the red bone .",
+    "the old cat red the small fish .",
+    "the quiet pilot parks the eats plane .",
     "the small the finds the good seed .",
 ]
 inputs = discriminator.tokenizer(texts, max_length=16)

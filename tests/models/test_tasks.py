@@ -298,7 +298,10 @@ def test_choices_are_learnt(model_folder):
     model = MultipleChoice.load(str(model_folder), max_length=8)
     model.optimizer.learning_rate = 0.02
     texts = [("a", ["good", "bad"]), ("film", ["bad", "old", "good"])] * 8
-    history = model.fit(texts, ["A", "C"] * 8, epochs=10, verbose=0).history
+    labels = ["A", "C"] * 8
+    history = model.fit(
+        texts, labels, batch_size=4, epochs=15, verbose=0
+    ).history
     assert history["accuracy"][-1] == 1
     with pytest.raises(UserError, match=r"must be \(batch, choices, length\)"):
         model(np.ones((2, 8), np.int32))
