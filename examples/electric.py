@@ -4,7 +4,8 @@
 # Electric (Clark et al., 2020) is an ELECTRA whose logits are energies. One
 # pass over a text scores each of its tokens by all the others: the higher the
 # sum, the likelier the text. So one can choose among what a recogniser of
-# speech has heard.
+# speech has heard. It learns by telling true tokens from noise, so it knows
+# little of what its noise never proposes.
 
 # %%
 import electra_tf
@@ -21,7 +22,6 @@ scorer = electra_tf.Discriminator.load(
 # %%
 heard = [
     "the small bird eats the old seed .",
-    "the small bird seed the old eats .",
     "the small bird eats the old the .",
     "the the bird eats the old seed .",
 ]
