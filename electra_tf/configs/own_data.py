@@ -24,7 +24,23 @@ def character(delimiter: str | None) -> str | None:
     return found
 
 
-WITHOUT_NAMES = ("regression", "question_answering")
+def names(text: str | None) -> tuple[str, ...]:
+    """Return names with commas between, or those of a JSON list.
+
+    >>> names("a, b"), names('["a, b"]'), names(None)
+    (('a', 'b'), ('a, b',), ())
+    """
+    given = text or "[]"
+    if not given.lstrip().startswith("["):
+        return tuple(name.strip() for name in given.split(","))
+    try:
+        return tuple(json.loads(given))
+    except (ValueError, TypeError):
+        return ("",)
+
+
+WITHOUT_NAMES = ("regression", "question_answering", "multiple_choice")
+CHOICES = "multiple_choice"  # The kind of data that has them.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,10 +58,12 @@ class OwnDataSettings(Config):
     text_column: str | None = fields.own_data(
         None,
         "column of the (first) text; of the words for tagging, of the question "
-        "for qa",
+        "for qa, of what choices are about for multiple_choice",
     )
     text_pair_column: str | None = fields.own_data(
-        None, "column of the second text; of the passage for qa"
+        None,
+        "column of the second text; of the passage for qa, of a question for "
+        "multiple_choice",
     )
     label_column: str | None = fields.own_data(
         None,
@@ -60,6 +78,16 @@ class OwnDataSettings(Config):
         None,
         "names of the labels or tags that the data have as numbers from 0, "
         "with commas between, or a JSON list",
+    )
+    choice_columns: str | None = fields.own_data(
+        None,
+        "columns of the choices, with commas between, or the one column that "
+        "has a list of them",
+    )
+    first_choice: int | None = fields.own_data(
+        None,
+        "number that labels have for the first choice, 0 or 1; by default what "
+        "the training labels show",
     )
     skip_bad_rows: bool = fields.own_data(
         False, "leave out rows that cannot be used, and say how many and why"
@@ -77,13 +105,12 @@ class OwnDataSettings(Config):
     @property
     def names_of_labels(self) -> tuple[str, ...]:
         """The names in `label_names`; none if it is not set."""
-        given = self.label_names or "[]"
-        if not given.lstrip().startswith("["):
-            return tuple(name.strip() for name in given.split(","))
-        try:
-            return tuple(json.loads(given))
-        except (ValueError, TypeError):
-            return ("",)
+        return names(self.label_names)
+
+    @property
+    def names_of_choices(self) -> tuple[str, ...]:
+        """The names in `choice_columns`; none if it is not set."""
+        return names(self.choice_columns)
 
     @property
     def between_columns(self) -> str | None:
@@ -94,16 +121,20 @@ class OwnDataSettings(Config):
         """Raise a `UserError` if the tasks lack data, or do not read it."""
         super().check()
         character(self.delimiter)
-        names = self.names_of_labels
-        if not all(isinstance(name, str) and name.strip() for name in names):
-            raise UserError(
-                "label_names must be names with commas between, or a JSON list "
-                f"of texts, none empty. Received: {self.label_names!r}."
-            )
-        if len(set(names)) < len(names):
-            raise UserError(
-                f"label_names must not repeat. Received: {self.label_names!r}."
-            )
+        for setting in ("label_names", "choice_columns"):
+            given = getattr(self, setting)
+            found = names(given)
+            if not all(
+                isinstance(name, str) and name.strip() for name in found
+            ):
+                raise UserError(
+                    f"{setting} must be names with commas between, or a JSON "
+                    f"list of texts, none empty. Received: {given!r}."
+                )
+            if len(set(found)) < len(found):
+                raise UserError(
+                    f"{setting} must not repeat. Received: {given!r}."
+                )
         own = [name for name in self.task_names if TASKS[name].own_data]
         if not own:
             self._check_none_given()
@@ -133,12 +164,25 @@ class OwnDataSettings(Config):
                 f"label_names has no meaning for the task {task!r}, which has "
                 f"no labels. Received: {self.label_names!r}."
             )
+        for setting in ("choice_columns", "first_choice"):
+            value = getattr(self, setting)
+            if value is not None and TASKS[task].head != CHOICES:
+                raise UserError(
+                    f"{setting} belongs to the task {CHOICES!r}. Received: "
+                    f"{value!r} with the task {task!r}."
+                )
+        if self.first_choice not in (None, 0, 1):
+            raise UserError(
+                f"first_choice must be 0 or 1. Received: {self.first_choice}."
+            )
         columns = (self.text_column, self.text_pair_column, self.label_column)
         given = [column for column in columns if column is not None]
+        given += self.names_of_choices
         if len({*given}) < len(given):
             raise UserError(
-                "text_column, text_pair_column and label_column must differ. "
-                f"Received: {', '.join(map(repr, given))}."
+                "text_column, text_pair_column, label_column and "
+                "choice_columns must differ. Received: "
+                f"{', '.join(map(repr, given))}."
             )
         if self.delimiter and self.tfds_name:
             raise UserError(

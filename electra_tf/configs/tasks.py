@@ -13,6 +13,7 @@ from electra_tf.configs.hparams import Config, Derived
 from electra_tf.errors import UserError
 
 TEXT, PAIR, LABEL = "text_column", "text_pair_column", "label_column"
+CHOICES = "choice_columns"
 
 
 class TaskRow(typing.NamedTuple):
@@ -33,6 +34,9 @@ class TaskRow(typing.NamedTuple):
     own_data: bool = False
     # Which of these settings it cannot do without.
     needs: tuple[str, ...] = ()
+    # Inputs of an example: one for each choice of a question; of your own
+    # data as of a question with two, until the data are read.
+    choices: int = 1
 
 
 # As in the original the letters "qa" or "squad" in a name made these
@@ -46,6 +50,10 @@ _ANSWERS = TaskRow(
     "question_answering",
     1,
 )
+_SUPERGLUE = TaskRow("sentences.superglue.SuperGlueTask")
+_CHOICES = TaskRow(
+    "", head="multiple_choice", outputs=1, choices=2
+)  # Each is scored by itself.
 # Chunks are of 11 kinds, each tagged by its begin, inside, end or as single;
 # data may have fewer of these.
 _CHUNK_TAGS = 4 * 11 + 1
@@ -60,6 +68,20 @@ TASKS = {
     "sst": _GLUE,
     "sts": _LONG._replace(head="regression", outputs=1),
     "wnli": _GLUE,
+    "boolq": _SUPERGLUE._replace(max_seq_length=256),
+    "cb": _SUPERGLUE._replace(num_train_epochs=10.0, outputs=3),
+    "wic": _SUPERGLUE,
+    "copa": _CHOICES._replace(
+        implementation="multiple_choice.published.Copa", num_train_epochs=10.0
+    ),
+    "swag": _CHOICES._replace(
+        implementation="multiple_choice.published.Swag", choices=4
+    ),
+    "race": _CHOICES._replace(
+        implementation="multiple_choice.published.Race",
+        max_seq_length=512,
+        choices=4,
+    ),
     "squad": _ANSWERS,
     "squadv1": _ANSWERS,
     "newsqa": _ANSWERS,
@@ -94,6 +116,11 @@ TASKS = {
         outputs=1,
         own_data=True,
         needs=(TEXT, LABEL),
+    ),
+    "multiple_choice": _CHOICES._replace(
+        implementation="own_data.own_choices.OwnChoices",
+        own_data=True,
+        needs=(TEXT, CHOICES, LABEL),
     ),
     "tagging": TaskRow(
         "own_data.own_tagging.OwnTagging",
@@ -130,7 +157,7 @@ class TaskSettings(Config):
     source: str = fields.task(
         "files",
         "where the data of named tasks comes from: files below raw_data_dir, "
-        "or TensorFlow Datasets, from which chunk is missing",
+        "or TensorFlow Datasets, from which chunk, swag and race are missing",
         choices=("files", "tfds"),
         runtime=True,
     )

@@ -139,6 +139,8 @@ def read(
     )
     encoder = _encoder_config(path, values)
     part = _known(part) if part else _named_part(path, values)
+    if part == "multiple_choice":
+        _check_fixed(path, values, heads.SUMMARY)
     if part == "generator":
         _check_generator_activation(encoder)
     default = heads.DEFAULT_TASKS.get(part, "")
@@ -213,10 +215,11 @@ def _config_json(
     }
     if task:
         _, size = model.config.tasks[task]["dense"]
-        config |= {
-            "finetuning_task": task,
-            **heads.config_json(size, known, labels),
-        }
+        config["finetuning_task"] = task
+        if part == "multiple_choice":
+            config |= heads.SUMMARY
+        else:
+            config |= heads.config_json(size, known, labels)
     if part == "classification" and HIDDEN not in model.config.tasks[task]:
         # Dropout there would act on shifted numbers, see
         # `hugging_face_parts.weights`.
@@ -231,24 +234,30 @@ def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
             f"The {model_folder.CONFIG_FILE} of {path} must have model_type "
             f"{MODEL_TYPE!r}. Received: {values.get('model_type')!r}."
         )
-    wrong = [
-        f"{name} must be {fixed!r}. Received: {shown(values[name])}."
-        for name, fixed in FIXED.items()
-        if values.get(name, fixed) != fixed
-    ]
+    _check_fixed(path, values, FIXED)
     # Of no use for numbers, but a name that variables get.
     task = values.get("finetuning_task") or ""
     if not isinstance(task, str) or "/" in task:
-        wrong.append(
-            f"finetuning_task must be a name. Received: {shown(task)}."
-        )
-    if wrong:
         raise UserError(
-            f"The model of {path} is not one of ours: " + " ".join(wrong)
+            f"finetuning_task of {path} must be a name. Received: "
+            f"{shown(task)}."
         )
     names = {field.name for field in dataclasses.fields(EncoderConfig)}
     known = {name: values[name] for name in values if name in names}
     return model_folder.read_config(EncoderConfig, {**DEFAULTS, **known}, path)
+
+
+def _check_fixed(path: str, values: Mapping, fixed: Mapping) -> None:
+    """Refuse values of settings that we compute with others."""
+    wrong = [
+        f"{name} must be {value!r}. Received: {shown(values[name])}."
+        for name, value in fixed.items()
+        if values.get(name, value) != value
+    ]
+    if wrong:
+        raise UserError(
+            f"The model of {path} is not one of ours: " + " ".join(wrong)
+        )
 
 
 def _named_part(path: str, values: Mapping) -> str:

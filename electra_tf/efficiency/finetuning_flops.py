@@ -93,6 +93,10 @@ def _sentence_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
     return [Dense(hidden, size)]
 
 
+def _choice_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
+    return [Dense(hidden, hidden), Dense(hidden, 1)]
+
+
 def _tagging_layers(hidden: int, length: int, size: int, **_) -> list[Dense]:
     return [Dense(hidden, size, length)]  # If every token begins a word.
 
@@ -102,6 +106,7 @@ HEADS = {
     "classification": _sentence_layers,
     "multilabel": _sentence_layers,
     "regression": _sentence_layers,
+    "multiple_choice": _choice_layers,
     "tagging": _tagging_layers,
     "joint_question_answering": _joint_span_layers,
     "independent_question_answering": _independent_span_layers,
@@ -152,8 +157,16 @@ def finetuning_parameters(config: FinetuningConfig, heads: list) -> int:
     return body + sum(layer.parameters for layer in layers)
 
 
-def update_flops(config: FinetuningConfig, heads: list, length: int) -> int:
-    """Return the operations of an update, all examples padded to `length`."""
+def inputs_of(config: FinetuningConfig) -> int:
+    """Return how many inputs an example has: as many as a question choices."""
+    return max(TASKS[name].choices for name in config.task_names)
+
+
+def update_flops(
+    config: FinetuningConfig, heads: list, length: int, inputs_each: int = 1
+) -> int:
+    """Return the operations of an update, all inputs padded to `length`."""
     work = input_work(config, heads, length)
-    examples = config.train_batch_size * (work.forward + work.backward)
+    inputs = config.train_batch_size * inputs_each
+    examples = inputs * (work.forward + work.backward)
     return examples + OPTIMIZER * finetuning_parameters(config, heads)

@@ -15,7 +15,10 @@ from electra_tf.configs import (
     PretrainingConfig,
     encoder_config,
 )
-from electra_tf.efficiency.finetuning_flops import finetuning_parameters
+from electra_tf.efficiency.finetuning_flops import (
+    finetuning_parameters,
+    inputs_of,
+)
 from electra_tf.efficiency.networks import Head, networks, parameters
 
 FLOAT32 = 4
@@ -85,7 +88,7 @@ def training_memory(config: PretrainingConfig) -> Memory:
 def finetuning_memory(config: FinetuningConfig, heads: list) -> Memory:
     """Return what a step needs at the full length, but what `heads` keep."""
     encoder = encoder_config(config)
-    kept = _encoder_bytes(config, encoder)
+    kept = _encoder_bytes(config, encoder) * inputs_of(config)
     number = finetuning_parameters(config, heads)
     return _memory(config, number, [encoder], kept)
 

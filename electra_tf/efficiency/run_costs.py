@@ -75,7 +75,8 @@ def finetuning_rows(
     """Return the figures of fine-tuning; those of a trial need `examples`."""
     heads = finetuning_flops.heads_of(config)
     length = config.max_seq_length
-    update = finetuning_flops.update_flops(config, heads, length)
+    inputs_each = finetuning_flops.inputs_of(config)
+    update = finetuning_flops.update_flops(config, heads, length, inputs_each)
     used = finetuning_flops.input_work(config, heads, length, config.beam_size)
     number = finetuning_flops.finetuning_parameters(config, heads)
     rows = [

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks.multiple_choice import choices
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
 from electra_tf.text.tokenization import joined_pieces
 
@@ -158,6 +159,26 @@ def _tagged(evaluated: Evaluated, number: int, gold, predicted) -> str:
     return " ".join(words)
 
 
+def _choices(evaluated: Evaluated) -> list[str]:
+    """Which choices are taken for which, and where they stand."""
+    examples = {e.eid: e for e in evaluated.source.examples}
+    asked = choices.questions(evaluated.outputs)
+    gold = np.array([q.label - 1 for q in asked])
+    predicted = np.array([q.logits.argmax() for q in asked])
+    names = choices.letters(max(len(q.logits) for q in asked))
+    losses = np.array([q.loss for q in asked])
+    rows = []
+    for n in _worst(losses, gold != predicted):
+        example = examples[asked[n].eid]
+        right, found = (example.choices[of[n]] for of in (gold, predicted))
+        text = " ‖ ".join(filter(None, (example.text, example.question)))
+        rows.append((f"{losses[n]:.2f}", right, found, text))
+    return [
+        confusion(names, gold, predicted),
+        _errors(("loss", "right", "predicted", "text"), rows),
+    ]
+
+
 def _answers(evaluated: Evaluated) -> list[str]:
     """Which questions have other answers than the right ones."""
     task, source = evaluated.task, evaluated.source
@@ -199,6 +220,7 @@ ANALYSES = {
     "classification": _labels,
     "multilabel": _label_sets,
     "regression": _numbers,
+    "multiple_choice": _choices,
     "tagging": _tags,
     "joint_question_answering": _answers,
     "independent_question_answering": _answers,

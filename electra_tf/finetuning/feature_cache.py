@@ -29,6 +29,7 @@ GROUPS = ("tasks", "question answering", "batches", "model")
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SPLITS = "/splits"
 _NUM_REAL = "num_real"
+_EXAMPLES = "examples" + _SPLITS
 # Packages whose code features come from.
 ROOT = pathlib.Path(__file__).parents[1]
 _PACKAGES = ("finetuning", "text", "configs")
@@ -113,7 +114,7 @@ def code_hash(root: pathlib.Path) -> str:
 def write_inputs(path: str, made: Inputs) -> None:
     """Write features as a file that is there when it is whole."""
     files.make_folder(os.path.dirname(path))
-    arrays = {_NUM_REAL: np.array(made.num_real)}
+    arrays = {_NUM_REAL: np.array(made.num_real), _EXAMPLES: made.splits}
     for name, column in made.columns.items():
         arrays[name] = column.values
         if column.splits is not None:
@@ -135,4 +136,5 @@ def read_inputs(path: str, specs: tuple) -> Inputs:
             )
             for spec in specs
         }
-        return Inputs(specs, columns, int(arrays[_NUM_REAL]))
+        num_real = int(arrays[_NUM_REAL])
+        return Inputs(specs, columns, num_real, arrays[_EXAMPLES])

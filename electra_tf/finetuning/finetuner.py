@@ -22,6 +22,7 @@ from electra_tf.configs import (
     steps_to_profile,
 )
 from electra_tf.efficiency import finetuning_flops
+from electra_tf.errors import UserError
 from electra_tf.finetuning import (
     finetuned_model,
     finished_trials,
@@ -97,6 +98,7 @@ class Finetuner:
                 task.name: _share_of(self.training, task, chosen[task.name])
                 for task in tasks
             }
+            self._check_parts()
             self._log_examples(tokenizer)
             print_unknown(self.training, tokenizer, "to train on")
         self.evaluator = Evaluator(
@@ -116,6 +118,17 @@ class Finetuner:
         if self.config.log_examples:
             for index in range(min(LOGGED_EXAMPLES, self.training.num_real)):
                 say(inputs.described(self.training, index, tokenizer))
+
+    def _check_parts(self):
+        """Refuse to cut a batch within the choices of a question."""
+        share = self.config.train_batch_size
+        share //= self.strategy.num_replicas_in_sync
+        parts = self.config.accumulation_steps
+        if self.training.most_inputs > 1 and share % parts:
+            raise UserError(
+                "A replica's share of train_batch_size must be a multiple of "
+                f"accumulation_steps. Received: {share} questions and {parts}."
+            )
 
     def _split(self, task_name, name, examples, features, tokenizer) -> Split:
         config = self.config
@@ -308,11 +321,12 @@ class Finetuner:
         widths = inputs.widths(
             self.training, order, self.length, config.max_seq_length, replicas
         )
-        return executed_flops(config, self.tasks, widths)
+        inputs_each = self.training.most_inputs
+        return executed_flops(config, self.tasks, widths, inputs_each)
 
     def _settings(self, trial: int, steps: int, seed: int, order) -> Settings:
         config = self.config
-        tokens = self.training.lengths.sum() / len(self.training)
+        tokens = self.training.tokens / len(self.training)
         return Settings(
             num_train_steps=steps,
             steps_per_loop=min(
@@ -390,17 +404,20 @@ def _share_of(training, task: Task, examples: list) -> float | None:
 
 
 def executed_flops(
-    config: FinetuningConfig, tasks: list[Task], widths: np.ndarray
+    config: FinetuningConfig,
+    tasks: list[Task],
+    widths: np.ndarray,
+    inputs_each: int = 1,
 ) -> Callable[[int], float]:
     """Return the function from a number of updates to their operations.
 
     The tasks are learnt together; `widths` are `(steps, replicas)`, what
-    `inputs.widths` returns.
+    `inputs.widths` returns; `inputs_each` are the inputs of an example.
     """
     heads = [task.head for task in tasks]
     lengths, places = np.unique(widths, return_inverse=True)
     costs = [
-        finetuning_flops.update_flops(config, heads, int(length))
+        finetuning_flops.update_flops(config, heads, int(length), inputs_each)
         for length in lengths
     ]
     # Replicas have equal shares, and Adam's part does not depend on lengths.

@@ -18,6 +18,7 @@ from electra_tf.layers.dropout import Dropout
 
 # Of the vector that a sentence is classified by; fixed in the released code.
 DROPOUT_RATE = 0.1
+ABSENT = -1e9  # Logit of a choice that is not there.
 
 
 class DenseHead(ConfiguredLayer):
@@ -56,12 +57,7 @@ class SentenceHead(DenseHead):
         self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
         self.hidden = None
         if has_hidden_layer:
-            self.hidden = keras.layers.Dense(
-                self.hidden_size,
-                activation("gelu"),
-                name="hidden",
-                dtype=self.dtype_policy,
-            )
+            self.hidden = _hidden_layer(self)
 
     def build(self, input_shape=None):
         """Create the layers."""
@@ -119,6 +115,55 @@ class RegressionHead(SentenceHead):
         }
 
 
+class ChoiceHead(DenseHead):
+    """Scores an input by its first token's vector; a question has several.
+
+    The layers are those of transformers' ElectraForMultipleChoice. The loss of
+    a question, the cross entropy over its choices, stands at the right one.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.dropout = Dropout(DROPOUT_RATE, dtype=self.dtype_policy)
+        self.hidden = _hidden_layer(self)
+
+    def build(self, input_shape=None):
+        """Create the layers."""
+        super().build()
+        self.hidden.build((None, self.hidden_size))
+
+    def call(self, encoded, features, random=None, training=False):
+        """Return loss and logits `(B,)`, and of which choices they are."""
+        vectors = self.hidden(encoded.pooled_output)  # [B, H]
+        vectors = self.dropout(vectors, random=random, training=training)
+        logits = ops.squeeze(self.project(vectors), -1)
+        # Choices count from 1; what is no choice has 0.
+        eid, choice, label = (
+            features[f"{self.name}_{part}"]
+            for part in ("eid", "choice", "label_ids")
+        )
+        together = ops.equal(eid[:, None], eid[None]) & (choice > 0)[None]
+        others = ops.where(together, logits[None], ABSENT)  # [B, B]
+        losses = ops.logsumexp(others, axis=1) - logits
+        is_right = ops.equal(choice, label) & (choice > 0)
+        return {
+            "loss": ops.where(is_right, losses, ops.zeros_like(losses)),
+            "logits": logits,
+            "choice": choice,
+            "label_ids": label,
+            "eid": eid,
+        }
+
+
+def _hidden_layer(head: DenseHead) -> keras.layers.Layer:
+    return keras.layers.Dense(
+        head.hidden_size,
+        activation("gelu"),
+        name="hidden",
+        dtype=head.dtype_policy,
+    )
+
+
 class TaggingHead(DenseHead):
     """Chooses a label for each word, by the vector of its first piece."""
 
@@ -155,6 +200,7 @@ HEADS = {
     "classification": ClassificationHead,
     "multilabel": MultilabelHead,
     "regression": RegressionHead,
+    "multiple_choice": ChoiceHead,
     "tagging": TaggingHead,
     "joint_question_answering": JointSpanHead,
     "independent_question_answering": IndependentSpanHead,

@@ -7,8 +7,9 @@ Features of every task:
     segment_ids  0 or 1
     task_id      position of the example's task among the tasks
 
-Padding examples fill the last batch: all zeros, their task_id is the number
-of tasks.
+An example has one input, or several that are computed together, as the choices
+of a question. Padding fills the last batch, and gives the examples of a batch
+equally many inputs: all zeros, their task_id is the number of tasks.
 
 Training examples are shuffled anew in every epoch, as a function of (seed,
 epoch); the original shuffles them once, and then within a buffer of 100. By
@@ -73,15 +74,41 @@ class Inputs:
     specs: tuple[FeatureSpec, ...]
     columns: dict[str, Column]  # By the name of the feature.
     num_real: int  # Examples that are not padding; these stand first.
+    # `(examples + 1,)`, where the inputs of each example begin.
+    splits: np.ndarray
 
     def __len__(self) -> int:
         """Number of examples, padding included."""
-        return len(self.columns["task_id"].values)
+        return len(self.splits) - 1
+
+    @property
+    def most_inputs(self) -> int:
+        """Inputs of the example that has the most."""
+        return int(np.diff(self.splits).max())
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The inputs of each example: `(examples, most_inputs)`.
+
+        Those that one lacks are the last input of all, which is padding.
+        """
+        places = self.splits[:-1, None] + np.arange(self.most_inputs)
+        last = len(self.columns["task_id"].values) - 1
+        return np.where(places < self.splits[1:, None], places, last)
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each example."""
-        return np.diff(self.columns["input_ids"].splits)
+        """Tokens of each example; of several inputs those of the longest."""
+        return self.longest(self.columns["input_ids"])
+
+    def longest(self, column: Column) -> np.ndarray:
+        """Return the most values that an input of each example has."""
+        return np.maximum.reduceat(np.diff(column.splits), self.splits[:-1])
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all examples."""
+        return len(self.columns["input_ids"].values)
 
 
 def specs_of(tasks: list[Task]) -> tuple[FeatureSpec, ...]:
@@ -95,19 +122,26 @@ def make(
     """Turn examples, by their tasks' names, into whole batches of features."""
     specs = specs_of(tasks)
     parts = {spec.name: [] for spec in specs}
+    counts = []  # Inputs of each example.
     for task_id, task in enumerate(tasks):
         rows = examples.get(task.name, [])
         for start in range(0, len(rows), CHUNK):
-            features = task.features(rows[start : start + CHUNK], tokenizer)
+            found = task.features(rows[start : start + CHUNK], tokenizer)
+            groups = [row if isinstance(row, list) else [row] for row in found]
+            counts += map(len, groups)
+            features = [*itertools.chain(*groups)]
             for row in features:
                 row["input_mask"] = [1] * len(row["input_ids"])
                 row["task_id"] = task_id
             _append(parts, specs, features)
-    num_real = sum(map(len, parts["task_id"]))
-    padding = [{"task_id": len(tasks)}] * (-num_real % batch_size)
-    _append(parts, specs, padding)
+    num_real = len(counts)
+    num_padding = -num_real % batch_size
+    counts += [1] * num_padding
+    # Beside padding examples, an input to give examples equally many.
+    num_padding += len({*counts}) > 1
+    _append(parts, specs, [{"task_id": len(tasks)}] * num_padding)
     columns = {spec.name: _joined(spec, parts[spec.name]) for spec in specs}
-    return Inputs(specs, columns, num_real)
+    return Inputs(specs, columns, num_real, np.cumsum([0, *counts]))
 
 
 def _append(parts: dict, specs, features: list[dict]):
@@ -129,8 +163,16 @@ def _joined(spec: FeatureSpec, parts: list[np.ndarray]) -> Column:
 
 
 def described(inputs: Inputs, index: int, tokenizer) -> str:
-    """Return an example in words: its tokens and all features that are set."""
-    values = {n: column.example(index) for n, column in inputs.columns.items()}
+    """Return an example in words, input by input; see `_described`."""
+    begin, end = inputs.splits[index : index + 2]
+    return "\n".join(
+        _described(inputs, n, tokenizer) for n in range(begin, end)
+    )
+
+
+def _described(inputs: Inputs, number: int, tokenizer) -> str:
+    """Return the tokens of an input, and all of its features that are set."""
+    values = {n: column.example(number) for n, column in inputs.columns.items()}
     tokens = " ".join(tokenizer.tokens[i] for i in values["input_ids"])
     lines = [
         f"  {name}: {value}"
@@ -211,6 +253,7 @@ def batches(
         context: `tf.distribute.InputContext`, whose replicas share a batch.
     """
     shares = _shares(order, context)  # [steps * replicas here, share]
+    shares = inputs.numbers[shares].reshape(len(shares), -1)  # Of inputs.
     columns = {s.name: inputs.columns[s.name].tensor() for s in inputs.specs}
 
     def batch(chosen):
@@ -235,7 +278,7 @@ def widths(
 ) -> np.ndarray:
     """Return to how many tokens shares are padded: `(steps, replicas)`."""
     columns = inputs.columns.values()
-    tokens = [np.diff(c.splits) for c in columns if c.splits is not None]
+    tokens = [inputs.longest(c) for c in columns if c.splits is not None]
     longest = np.max(tokens, axis=0)[order]
     longest = np.reshape(longest, (len(order), replicas, -1)).max(axis=-1)
     steps = np.maximum(-(-longest // LENGTH_STEP), 1)

@@ -26,6 +26,7 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.serving.answers import ANSWERS
 from electra_tf.finetuning.tasks import columnar, schema, tables, text_rows
+from electra_tf.finetuning.tasks.own_data.own_choices import gathered
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.tagging.sentence_files import read_sentences
@@ -48,11 +49,16 @@ STANDARD_INPUT = "/dev/stdin"
 def lines(source: Iterable[str], names: tuple[str, ...]) -> Iterator[Record]:
     """Give a row a line; a tab parts the first text from the second.
 
+    Choices are all that follows the text, with tabs between.
+
     >>> [row.values for row in lines(["a b\\n", "c\\td\\n"], ("text", "pair"))]
     [{'text': 'a b'}, {'text': 'c', 'pair': 'd'}]
     """
+    most = -1 if "choices" in names else len(names) - 1
     for number, line in enumerate(source, 1):
-        parts = line.rstrip("\r\n").split("\t", len(names) - 1)
+        parts: list = line.rstrip("\r\n").split("\t", most)
+        if most < 0:
+            parts = [parts[0], parts[1:]]
         values = dict(zip(names, parts, strict=False))
         yield Record(f"line {number}", values, line=number)
 
@@ -119,6 +125,13 @@ def parser() -> argparse.ArgumentParser:
             metavar="NAME",
             help=f"column or JSON key of {name}; default {name}",
         )
+    add(
+        "--choices_column",
+        default="choices",
+        metavar="NAMES",
+        help="column or JSON key of a list of choices, or those of the choices "
+        "with commas between; default choices",
+    )
     return made
 
 
@@ -300,8 +313,15 @@ def _fields(
 
     Numbers become text, as in training.
     """
-    found = {}
+    found: dict = {}
     for name, key in column.items():
+        if name == "choices":
+            try:
+                chosen = gathered(values, own_data.names(key))
+            except UserError as error:
+                return found, str(error)
+            found[name] = [text for _, text in chosen]
+            continue
         value = values.get(key)
         is_none = schema.is_nothing(value)
         if is_none and (name in optional or not isinstance(value, str)):

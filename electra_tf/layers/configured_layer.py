@@ -8,9 +8,9 @@ from typing import Any
 import keras
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.errors import UserError
 
 PACKAGE = "electra_tf"  # The first part of the names that Keras registers.
+CHANGES = ("frozen", "quantized")  # In a config, besides arguments.
 
 
 class ConfiguredLayer(keras.layers.Layer):
@@ -32,51 +32,45 @@ class ConfiguredLayer(keras.layers.Layer):
         keras.saving.register_keras_serializable(PACKAGE)(cls)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments that make this layer, as JSON holds them.
-
-        Raises:
-            UserError: when layers inside are quantized, which their arguments
-                do not tell.
-        """
-        quantized = [
-            layer.path
-            for layer in self._flatten_layers()
-            if getattr(layer, "quantization_mode", None)
-        ]
-        if quantized:
-            raise UserError(
-                f"{self.name} holds quantized layers, {quantized[0]} among "
-                f"{len(quantized)}, and its config cannot say so. Save or "
-                "clone it first, and quantize what is loaded."
-            )
+        """Return the arguments that make this layer, as JSON holds them."""
         arguments = {n: _as_json(getattr(self, n)) for n in _arguments(self)}
-        return {**super().get_config(), **arguments, **frozen(self)}
+        return {**super().get_config(), **arguments, **changes(self)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ConfiguredLayer":
         """Return the layer that `get_config` tells of."""
-        numbers = config.get("frozen", ())
-        rest = {n: _revived(v) for n, v in config.items() if n != "frozen"}
-        return freeze(cls(**rest), numbers)
+        rest = {n: _revived(v) for n, v in config.items() if n not in CHANGES}
+        return change(cls(**rest), config)
 
 
-def frozen(layer) -> dict[str, list[int]]:
-    """Return the numbers of the layers inside that are not trained, if any.
+def changes(layer) -> dict[str, Any]:
+    """Return what was done to the layers inside, by their numbers, if anything.
 
-    A layer that is not trained as a whole says so itself.
+    `frozen` are those that are not trained, where the layer as a whole is;
+    `quantized` has the policies of those that were quantized.
     """
-    if not layer.trainable:
-        return {}
     inside = layer._flatten_layers(include_self=False)
-    numbers = [n for n, each in enumerate(inside) if not each.trainable]
-    return {"frozen": numbers} if numbers else {}
+    frozen, quantized = [], {}
+    for number, each in enumerate(inside):
+        if layer.trainable and not each.trainable:
+            frozen.append(number)
+        if getattr(each, "quantization_mode", None):
+            policy = keras.dtype_policies.serialize(each.dtype_policy)
+            quantized[str(number)] = policy
+    found = {"frozen": frozen, "quantized": quantized}
+    return {name: value for name, value in found.items() if value}
 
 
-def freeze(layer, numbers):
-    """Return a layer after freezing those inside of these numbers."""
-    for number, each in enumerate(layer._flatten_layers(include_self=False)):
-        if number in numbers:
+def change(layer, config: Mapping[str, Any]):
+    """Return a layer after doing to those inside what `changes` tells."""
+    frozen = config.get("frozen", ())
+    quantized = config.get("quantized", {})
+    # All of them first: quantizing adds none, but may hide some.
+    for number, each in enumerate([*layer._flatten_layers(include_self=False)]):
+        if number in frozen:
             each.trainable = False
+        if policy := quantized.get(str(number)):
+            each.dtype_policy = keras.dtype_policies.deserialize(policy)
     return layer
 
 

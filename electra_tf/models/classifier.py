@@ -9,10 +9,7 @@ from electra_tf.finetuning.finetuned_model import FinetunedTask
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models.encoder_model import label_loss
 from electra_tf.models.task_model import TaskModel
-from electra_tf.models.tokenizer import arrays
-
-# Texts are padded to a multiple of this many tokens, as the longest takes.
-LENGTH_STEP = 8
+from electra_tf.models.tokenizer import arrays, width_of
 
 
 class Classifier(TaskModel):
@@ -83,8 +80,7 @@ class Classifier(TaskModel):
                 f"{cut} of {len(inputs)} texts had more than max_length "
                 f"{self.max_length} tokens and lost their end."
             )
-        longest = max((len(one["input_ids"]) for one in inputs), default=1)
-        width = min(-(-longest // LENGTH_STEP) * LENGTH_STEP, self.max_length)
+        width = width_of(inputs, self.max_length)
         return arrays(inputs, width), self._targets(labels)
 
     def _targets(self, labels):

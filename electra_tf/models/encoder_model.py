@@ -18,7 +18,12 @@ from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.layers.configured_layer import PACKAGE, freeze, frozen
+from electra_tf.layers.configured_layer import (
+    CHANGES,
+    PACKAGE,
+    change,
+    changes,
+)
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.training.optimizer import CLIP_NORM, DEFAULTS, NOT_DECAYED
@@ -77,6 +82,7 @@ class EncoderModel(keras.Model, abc.ABC):
 
     _usual_length = SETTINGS.max_seq_length
     LABELS_APART = True  # Whether labels can be made without the texts.
+    AXES = 2  # Of the three inputs.
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -273,7 +279,8 @@ class EncoderModel(keras.Model, abc.ABC):
             kinds = [tf.int32] * len(given.INPUTS)
             found = tf.numpy_function(self._ids, columns, kinds)
             for values in found:
-                values.set_shape((columns[0].shape[0], None))
+                axes = (None,) * (self.AXES - 1)
+                values.set_shape((columns[0].shape[0], *axes))
             if rest and rest[0].dtype == tf.string:
                 shape = rest[0].shape
                 labels = tf.numpy_function(self._of_bytes, rest[:1], tf.int32)
@@ -301,9 +308,9 @@ class EncoderModel(keras.Model, abc.ABC):
             **kwargs: of `keras.Model.export`; `input_signature` by default
                 has batches of any size and length.
         """
-        shape = (None, None)
+        shape = (None,) * self.AXES
         signature = {
-            name: keras.InputSpec(shape=shape, dtype="int32", ndim=2)
+            name: keras.InputSpec(shape=shape, dtype="int32", ndim=self.AXES)
             for name in given.INPUTS
         }
         kwargs.setdefault("input_signature", [signature])
@@ -331,7 +338,6 @@ class EncoderModel(keras.Model, abc.ABC):
             tokenizer = TokenizerConfig.of(
                 self.tokenizer.config
             ).tokenizer_settings
-        self.encoder.get_config()  # Fails where a copy would not be one.
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -339,16 +345,15 @@ class EncoderModel(keras.Model, abc.ABC):
             "encoder": dataclasses.asdict(self.encoder.config),
             "tokenizer": tokenizer,
             "max_length": self.max_length,
-            **frozen(self),
+            **changes(self),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "EncoderModel":
         """Return the model that `get_config` tells of."""
         policy = keras.saving.deserialize_keras_object(config["dtype"])
-        rest = {n: v for n, v in config.items() if n != "frozen"}
-        made = cls(**{**rest, "dtype": policy})
-        return freeze(made, config.get("frozen", ()))
+        rest = {n: v for n, v in config.items() if n not in CHANGES}
+        return change(cls(**{**rest, "dtype": policy}), config)
 
     def save_assets(self, dir_path: str) -> None:
         """Keep the vocabulary in a saved model."""

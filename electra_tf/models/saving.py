@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 
 from electra_tf.conversion import model_folder
@@ -26,13 +27,14 @@ def save(
 
     Args:
         folder: str, must not be there yet, or be empty.
-        model: `Classifier`, `Tagger`, `QuestionAnswerer`, `MaskedLM`,
-            `Discriminator`, `Pretraining` or `Encoder`.
+        model: `Classifier`, `Tagger`, `QuestionAnswerer`, `MultipleChoice`,
+            `MaskedLM`, `Discriminator`, `Pretraining` or `Encoder`.
         tokenizer: `Tokenizer`; the model's own by default.
 
     Raises:
         FileExistsError: when something is in the folder.
         UserError: without a tokenizer, or for weights that are quantized.
+            Those of LoRA are merged.
     """
     model_folder.write(folder, model_of(model, tokenizer))
 
@@ -59,14 +61,7 @@ def model_of(model, tokenizer: Tokenizer | None = None) -> Model:
         variables = {weight.path: weight for weight in model.weights}
     else:
         variables = model.variables_by_path
-    odd = [path for path in variables if "lora" in path or "_scale" in path]
-    if odd:
-        raise UserError(
-            f"A model folder holds plain weights. Received: {odd[0]} and "
-            f"{len(odd) - 1} more of LoRA or quantization. Save the model as "
-            ".keras and load it, which merges LoRA's."
-        )
-    arrays = {path: np.asarray(v.numpy()) for path, v in variables.items()}
+    arrays = _plain(model, variables)
     made = of_variables(
         f"the {type(model).__name__}",
         encoder.config,
@@ -80,3 +75,23 @@ def model_of(model, tokenizer: Tokenizer | None = None) -> Model:
         [model.task.to_json()], dataclasses.asdict(model.settings)
     )
     return dataclasses.replace(made, tasks_json=tasks)
+
+
+def _plain(model, variables) -> dict[str, np.ndarray]:
+    """Return a model's arrays by path, with LoRA's merged into the kernels."""
+    merged = {}
+    for layer in model._flatten_layers():
+        if getattr(layer, "quantization_mode", None):
+            raise UserError(
+                "A model folder holds plain weights. Received: "
+                f"{layer.path}, which is quantized. Save the folder first, or "
+                "this model as .keras."
+            )
+        if getattr(layer, "lora_enabled", False):
+            merged[f"{layer.path}/kernel"] = layer.kernel
+    plain = {**variables, **merged}
+    return {
+        path: np.asarray(keras.ops.convert_to_numpy(value))
+        for path, value in plain.items()
+        if not path.rpartition("/")[2].startswith("lora_")
+    }

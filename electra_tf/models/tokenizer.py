@@ -16,6 +16,8 @@ from electra_tf.text import tokenization, vocabulary
 from electra_tf.text.offsets import OffsetTokenizer, Piece
 
 PADDINGS = ("max_length", "longest")
+# Texts are padded to a multiple of this many tokens, as the longest takes.
+LENGTH_STEP = 8
 _MASK = re.compile(re.escape(vocabulary.MASK))
 
 
@@ -258,6 +260,12 @@ def padded(
         if len(values):
             row[: len(values)] = values
     return array
+
+
+def width_of(inputs: list[dict], most: int) -> int:
+    """Return what inputs are padded to: what the longest takes, rounded up."""
+    longest = max((len(one["input_ids"]) for one in inputs), default=1)
+    return min(-(-longest // LENGTH_STEP) * LENGTH_STEP, most)
 
 
 def arrays(inputs: list[dict], width: int) -> dict[str, np.ndarray]:

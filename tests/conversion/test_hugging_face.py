@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 
+import electra_tf
 from electra_tf.configs import EncoderConfig
 from electra_tf.conversion import (
     convert,
@@ -19,6 +20,7 @@ from electra_tf.conversion.hugging_face_parts import heads as their_heads
 from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.encoder import Encoder
 from electra_tf.finetuning import heads
+from electra_tf.models.multiple_choice import MultipleChoice
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.weights import assign
 from tests.conversion import runs
@@ -370,6 +372,29 @@ def test_a_real_hidden_layer_computes_the_same_here(tmp_path):
     hugging_face.write(again, read)
     assert_same_model(read, hugging_face.read(again))
     assert_loads_completely(kind, again)
+
+
+def test_scores_of_choices_are_the_same_both_ways(tmp_path):
+    kind = "ElectraForMultipleChoice"
+    path = save_theirs(tmp_path / "hf", kind)
+    read = hugging_face.read(path)
+    folder = str(tmp_path / "ours")
+    model_folder.write(folder, read)
+    ours = MultipleChoice.load(folder)
+    again = str(tmp_path / "again")
+    electra_tf.save(str(tmp_path / "saved"), ours)
+    hugging_face.write(again, model_folder.read(str(tmp_path / "saved")))
+    assert_same_model(read, hugging_face.read(again))
+    assert_loads_completely(kind, again)
+    batch = {name: array[None] for name, array in inputs().items()}
+    logits = np.asarray(ours(batch))
+    assert logits.shape == (1, 3) and np.std(logits) > 100 * TOLERANCE
+    tensors = {name: torch.tensor(array) for name, array in batch.items()}
+    for place in (path, again):
+        model = getattr(transformers, kind).from_pretrained(place).eval()
+        with torch.no_grad():
+            expected = model(**tensors).logits.numpy()
+        assert np.abs(expected - logits).max() < TOLERANCE
 
 
 def test_the_approximate_gelu_is_the_same_there(tmp_path):

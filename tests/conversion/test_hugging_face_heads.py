@@ -18,6 +18,7 @@ HIDDEN = 16
 SENTENCES = "ElectraForSequenceClassification"
 WORDS = "ElectraForTokenClassification"
 QUESTIONS = "ElectraForQuestionAnswering"
+CHOICES = "ElectraForMultipleChoice"
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +58,15 @@ def folder(encoder, tmp_path):
 def head(architecture: str, size: int) -> dict[str, np.ndarray]:
     draw = np.random.default_rng(5).normal
     names = {WORDS: "classifier", QUESTIONS: "qa_outputs"}
+    names[CHOICES] = "classifier"
     name = names.get(architecture, "classifier.out_proj")
     shapes = {f"{name}.weight": (size, HIDDEN), f"{name}.bias": (size,)}
     if architecture == SENTENCES:
         shapes["classifier.dense.weight"] = (HIDDEN, HIDDEN)
         shapes["classifier.dense.bias"] = (HIDDEN,)
+    if architecture == CHOICES:
+        shapes["sequence_summary.summary.weight"] = (HIDDEN, HIDDEN)
+        shapes["sequence_summary.summary.bias"] = (HIDDEN,)
     return {n: np.float32(draw(size=s)) for n, s in shapes.items()}
 
 
@@ -137,6 +142,37 @@ def test_words(folder):
         assert word["probability"] == pytest.approx(most, abs=1e-5)
 
 
+def test_choices(folder):
+    path = folder(CHOICES, 1)
+    row = {"text": "w1", "text_pair": "w3 _", "choices": ["w2", "w4 w5"]}
+    (answer,) = load_predictor(converted(path))([row])
+    arrays = head(CHOICES, 1)
+    model, logits = load.load_encoder(path), []
+    for ids, start in (((2, 6, 3, 8, 7, 3), 3), ((2, 6, 3, 8, 9, 10, 3), 3)):
+        segments = [int(place >= start) for place in range(len(ids))]
+        vector = np.asarray(
+            model(
+                np.array([ids], np.int32),
+                segment_ids=np.array([segments], np.int32),
+            ).pooled_output
+        )[0]
+        hidden = arrays["sequence_summary.summary.weight"] @ vector
+        hidden += arrays["sequence_summary.summary.bias"]
+        hidden = hidden * special.ndtr(hidden)  # GELU
+        logits.append(arrays["classifier.weight"] @ hidden)
+    expected = special.softmax(np.concatenate(logits))
+    np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-5)
+    assert answer["text"] == row["choices"][expected.argmax()]
+    for name, value in (
+        ("summary_type", "mean"),
+        ("summary_use_proj", False),
+        ("summary_activation", "tanh"),
+    ):
+        other = folder(CHOICES, 1, name=name, **{name: value})
+        with pytest.raises(UserError, match=f"{name} must be .* {value!r}"):
+            formats.read(other)
+
+
 def test_answers(folder):
     path = folder(QUESTIONS, 2)
     row = {"question": "w1", "context": "w2 w3 w4"}
@@ -147,7 +183,12 @@ def test_answers(folder):
 
 def test_labels_and_heads_come_back(folder):
     names = dict(enumerate(["x", "y", "z"]))
-    for kind, size in ((SENTENCES, 3), (WORDS, 3), (QUESTIONS, 2)):
+    for kind, size in (
+        (SENTENCES, 3),
+        (WORDS, 3),
+        (CHOICES, 1),
+        (QUESTIONS, 2),
+    ):
         path = folder(kind, size, name=kind, id2label=names)
         ours = formats.read(converted(path))
         hugging_face.write(f"{path}_again", ours)
@@ -158,7 +199,7 @@ def test_labels_and_heads_come_back(folder):
         values = json.loads(
             pathlib.Path(f"{path}_again/config.json").read_text()
         )
-        if kind != QUESTIONS:
+        if kind not in (QUESTIONS, CHOICES):
             assert list(values["id2label"].values()) == list(names.values())
     assert values["architectures"] == [QUESTIONS]
 
@@ -183,7 +224,7 @@ def test_numbers_of_another_scale_go_out_as_they_are(folder):
         ({"id2label": {"0": "a", "1": "a", "2": "b"}}, "no two alike"),
         ({"id2label": {"0": "a", "1": None, "2": "b"}}, "Received: .*None"),
         ({"problem_type": "guess"}, "problem_type in .* Received: 'guess'"),
-        ({"architectures": ["ElectraForMultipleChoice"]}, "Expected one of"),
+        ({"architectures": ["ElectraForCausalLM"]}, "Expected one of"),
     ],
 )
 def test_labels_that_cannot_be_are_refused(folder, config, message):

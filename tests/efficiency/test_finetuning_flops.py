@@ -143,8 +143,11 @@ def test_heads_are_those_of_the_tasks(task, joint):
 def test_heads_of_your_own_data():
     own = {"train_file": "t", "text_column": "a", "label_column": "b"}
     own |= {"text_pair_column": "c", "do_eval": False}
+    of_one = {"multiple_choice": {"choice_columns": "d"}}
     kinds = {
-        name: finetuning_flops.heads_of(config(task=name, **own))[0].kind
+        name: finetuning_flops.heads_of(
+            config(task=name, **own, **of_one.get(name, {}))
+        )[0].kind
         for name, row in TASKS.items()
         if row.own_data
     }
@@ -153,6 +156,7 @@ def test_heads_of_your_own_data():
         "pair": "classification",
         "multilabel": "multilabel",
         "regression": "regression",
+        "multiple_choice": "multiple_choice",
         "tagging": "tagging",
         "qa": "joint_question_answering",
     }

@@ -18,6 +18,7 @@ TASKS = {
     "sst": {},
     "sts": {},
     "chunk": {},
+    "copa": {},
     "squad": {},
     "squadv1": {"joint_prediction": False, "answerable_classifier": False},
 }
@@ -143,7 +144,7 @@ def test_a_server_without_text_ops_answers_ids(served):
     )
 
 
-@pytest.mark.parametrize("task", ["sst", "chunk", "squadv1"])
+@pytest.mark.parametrize("task", ["sst", "chunk", "copa", "squadv1"])
 def test_hugging_face(tmp_path, capsys, task):
     target, _ = exported(tmp_path, task, "hugging_face", capsys)
     config = json.loads((tmp_path / "hugging_face/config.json").read_text())

@@ -12,13 +12,16 @@ import electra_tf
 from electra_tf.errors import UserError
 from electra_tf.models import given
 from electra_tf.models.classifier import Classifier
+from electra_tf.models.multiple_choice import MultipleChoice
 from electra_tf.models.question_answerer import QuestionAnswerer
 from electra_tf.models.tagger import Tagger
 from electra_tf.models.token_models import Discriminator, MaskedLM
 
 TEXTS = ["a good film", "bad"]
 PAIRS = [("what?", "a good film"), ("good?", "bad film")]
+CHOICES = [("what?", ["a good film", "bad"]), ("good?", ["old", "new", "a"])]
 MODELS = {
+    MultipleChoice: ({}, CHOICES),
     Classifier: ({"labels": ("no", "yes")}, TEXTS),
     Tagger: ({"num_labels": 3}, TEXTS),
     QuestionAnswerer: ({}, PAIRS),
@@ -68,6 +71,7 @@ def test_ids_in_any_library_s_names_are_the_texts(loaded):
 def test_ids_alone_have_no_padding(loaded):
     model, _ = loaded
     ids = np.array([[2, 5, 6, 3], [2, 7, 8, 3]])
+    ids = ids[None] if model.AXES == 3 else ids
     mask = {"input_ids": ids, "input_mask": np.ones_like(ids)}
     assert_same(model(ids), model(mask))
     assert_same(model.predict(ids.tolist(), verbose=0), model(mask))
@@ -203,11 +207,58 @@ def test_encoders_load_in_any_policy(model_folder):
         assert encoder.dtype_policy.name == policy
 
 
-def test_weights_that_are_not_plain_are_refused(model_folder, tmp_path):
-    model = Discriminator.load(str(model_folder))
-    model.encoder.blocks[0].attention.query.enable_lora(2)
-    with pytest.raises(UserError, match="plain weights"):
-        electra_tf.save(str(tmp_path / "x"), model)
+def _files(model, texts, folder) -> dict:
+    """The outputs of copies of a model by a file, a clone and its weights."""
+    model.save(folder / "x.keras")
+    model.save_weights(folder / "x.weights.h5")
+    copies = {"file": keras.models.load_model(folder / "x.keras")}
+    ids = model.prepared(texts)[0]
+    copies["clone"] = keras.models.clone_model(model)
+    copies["clone"].set_weights(model.get_weights())
+    copies["json"] = keras.models.model_from_json(model.to_json())
+    copies["json"].load_weights(folder / "x.weights.h5")
+    return {name: copy(ids) for name, copy in copies.items()}
+
+
+def test_quantized_models_are_saved_as_they_are(
+    model_folder, tmp_path, monkeypatch
+):
+    # Keras collects garbage after each kernel, which takes long in tests.
+    monkeypatch.setattr("gc.collect", lambda: 0)
+    for kind in (Classifier, MultipleChoice, MaskedLM):
+        options, texts = MODELS[kind]
+        model = kind.load(str(model_folder), max_length=16, **options)
+        ids = model.prepared(texts)[0]
+        plain = model(ids)
+        model.quantize("int8")
+        expected = model(ids)
+        differences = keras.tree.map_structure(
+            lambda a, b: np.abs(a - b).max(), plain, expected
+        )
+        assert max(keras.tree.flatten(differences)) > 0
+        kernels = [w for w in model.weights if "int8" in str(w.dtype)]
+        assert kernels and not any(w.trainable for w in kernels)
+        for found in _files(model, texts, tmp_path).values():
+            assert_same(found, expected)
+        with pytest.raises(UserError, match=r"plain weights.* quantized"):
+            electra_tf.save(str(tmp_path / "folder"), model)
+
+
+def test_lora_is_merged_into_what_is_saved(model_folder, tmp_path):
+    keras.utils.set_random_seed(1)
+    model = Classifier.load(str(model_folder), num_labels=2, max_length=8)
+    query = model.encoder.blocks[0].attention.query
+    query.enable_lora(2)
+    model.compile(run_eagerly=True)
+    model.optimizer.learning_rate = 0.1
+    model.fit(TEXTS, [0, 1], epochs=2, verbose=0)
+    assert np.abs(query.lora_kernel_b).max() > 0
+    ids = model.prepared(TEXTS)[0]
+    expected = model(ids)
+    model.save(tmp_path / "x.keras")
+    assert_same(keras.models.load_model(tmp_path / "x.keras")(ids), expected)
+    electra_tf.save(str(tmp_path / "folder"), model)
+    assert_same(Classifier.load(str(tmp_path / "folder"))(ids), expected)
 
 
 def test_public_names_are_listed():

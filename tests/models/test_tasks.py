@@ -9,6 +9,7 @@ import electra_tf
 from electra_tf.conversion import formats
 from electra_tf.errors import UserError
 from electra_tf.models.classifier import Classifier
+from electra_tf.models.multiple_choice import MultipleChoice
 from electra_tf.models.question_answerer import QuestionAnswerer
 from electra_tf.models.tagger import Tagger
 from tests.finetuning import finetuned
@@ -229,6 +230,83 @@ def test_answers_are_places_in_windows(model_folder):
         model.prepared(ASKED[:1], [("film", 6)])
     with pytest.raises(UserError, match="inputs of 16 tokens"):
         model.predict([("what?", "a good film . " * 9)])
+
+
+CHOSEN = [("good?", ["film", "a bad film"]), ("old?", ["a", "bad", "new"])]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        CHOSEN,
+        tuple(map(list, zip(*CHOSEN, strict=True))),
+        [{"text": text, "choices": choices} for text, choices in CHOSEN],
+        {
+            "text": [text for text, _ in CHOSEN],
+            "choices": [choices for _, choices in CHOSEN],
+        },
+    ],
+)
+def test_choices_of_questions(model_folder, texts):
+    model = MultipleChoice.load(str(model_folder), max_length=16)
+    inputs, labels = model.prepared(texts, ["b", 2])
+    assert labels.tolist() == [1, 2]
+    assert inputs["input_ids"].shape == (2, 3, 8)
+    for number, (text, choices) in enumerate(CHOSEN):
+        expected = model.tokenizer([text] * len(choices), choices, max_length=8)
+        for name, values in expected.items():
+            found = inputs[name][number, : len(choices)]
+            np.testing.assert_array_equal(found, values)
+    logits = model.predict(texts, verbose=0)
+    assert logits[0, 2] < -1e8  # The first question has no third choice.
+    answers = model.answers(texts)
+    shares = np.exp(logits[1]) / np.exp(logits[1]).sum()
+    np.testing.assert_allclose(answers[1]["probabilities"], shares, atol=1e-5)
+    assert answers[0]["text"] == CHOSEN[0][1][logits[0].argmax()]
+
+
+def test_one_question_with_a_gap(model_folder):
+    model = MultipleChoice.load(str(model_folder), max_length=16)
+    row = {"text": "what?", "text_pair": "a _ film", "choices": ["good", "bad"]}
+    expected = model.answers([("what?", ["a good film", "a bad film"])])
+    (answer,) = model.answers(row)
+    assert answer["probabilities"] == expected[0]["probabilities"]
+    assert model.predict(CHOSEN[0], verbose=0).shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        (CHOSEN, [0, 3], "of choices that are there"),
+        (CHOSEN, [2, 0], "of choices that are there"),
+        (CHOSEN, ["x", 0], "of choices that are there"),
+        (CHOSEN, [0.0, 1], "of choices that are there"),
+        (CHOSEN, [0], "2 questions and 1 labels"),
+        ([("a", ["b"])], [0], "Row 0: choices must be a list of at least 2"),
+        ([("a", "b")], [0], "Row 0: choices must be a list of at least 2"),
+        (["a", "b"], [0, 0], "must be a text and its choices"),
+    ],
+)
+def test_bad_choices_are_named(model_folder, texts, labels, message):
+    model = MultipleChoice.load(str(model_folder))
+    with pytest.raises(UserError, match=message):
+        model.fit(texts, labels)
+
+
+def test_choices_are_learnt(model_folder):
+    keras.utils.set_random_seed(1)
+    model = MultipleChoice.load(str(model_folder), max_length=8)
+    model.optimizer.learning_rate = 0.02
+    texts = [("a", ["good", "bad"]), ("film", ["bad", "old", "good"])] * 8
+    labels = ["A", "C"] * 8
+    history = model.fit(
+        texts, labels, batch_size=4, epochs=15, verbose=0
+    ).history
+    assert history["accuracy"][-1] == 1
+    with pytest.raises(UserError, match=r"must be \(batch, choices, length\)"):
+        model(np.ones((2, 8), np.int32))
+    with pytest.raises(UserError, match="has no labels"):
+        MultipleChoice.load(str(model_folder), num_labels=2)
 
 
 def test_question_answering_trains_by_the_head_s_own_loss(model_folder):

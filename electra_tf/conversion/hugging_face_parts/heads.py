@@ -31,18 +31,27 @@ _AS_BY_DEFAULT = (
     "answer_places",
 )
 
+# How ElectraForMultipleChoice makes a vector of an input's: settings of its
+# config.json that have these values by default, and no other here.
+SUMMARY = {
+    "summary_type": "first",
+    "summary_use_proj": True,
+    "summary_activation": "gelu",
+}
 # The head of each kind, see `electra_tf.finetuning.heads`: the part that has
 # one, and their name of what it is trained for.
 KINDS = {
     "classification": ("classification", "single_label_classification"),
     "multilabel": ("classification", "multi_label_classification"),
     "regression": ("classification", "regression"),
+    "multiple_choice": ("multiple_choice", None),
     "tagging": ("token_classification", None),
     "independent_question_answering": ("question_answering", None),
 }
 # The names of heads that nobody named, by the part.
 DEFAULT_TASKS = {
     "classification": "classification",
+    "multiple_choice": "multiple_choice",
     "token_classification": "tagging",
     "question_answering": "qa",
 }
@@ -110,7 +119,7 @@ def tasks_json(
     options = {}
     if part == "question_answering":
         options = {name: getattr(qa, name) for name in _OF_SPAN_HEADS}
-    elif HIDDEN in layers:
+    elif part == "classification" and HIDDEN in layers:
         options = {"has_hidden_layer": True}
     entry = {
         "name": task,

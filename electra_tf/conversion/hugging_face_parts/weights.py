@@ -36,6 +36,7 @@ from electra_tf.conversion.model import (
 LINEAR_FROM = 6.0
 HIDDEN = "hidden"
 HIDDEN_LAYER, OUTPUT_LAYER = "classifier.dense", "classifier.out_proj"
+SUMMARY_LAYER = "sequence_summary.summary"
 
 
 class Part(typing.NamedTuple):
@@ -44,6 +45,7 @@ class Part(typing.NamedTuple):
     architecture: str  # Their class.
     head: str  # Our name of what is on the encoder; "" for nothing.
     layer: str = ""  # Their name of a task's head, where that is it.
+    hidden: str = ""  # And of the layer before it, where there is one.
 
 
 PARTS = {
@@ -51,7 +53,10 @@ PARTS = {
     "discriminator": Part("ElectraForPreTraining", DISCRIMINATOR_HEAD),
     "generator": Part("ElectraForMaskedLM", GENERATOR_HEAD),
     "classification": Part(
-        "ElectraForSequenceClassification", TASKS, OUTPUT_LAYER
+        "ElectraForSequenceClassification", TASKS, OUTPUT_LAYER, HIDDEN_LAYER
+    ),
+    "multiple_choice": Part(
+        "ElectraForMultipleChoice", TASKS, "classifier", SUMMARY_LAYER
     ),
     "token_classification": Part(
         "ElectraForTokenClassification", TASKS, "classifier"
@@ -67,6 +72,7 @@ THEIR_HEADS = (
     "generator_lm_head",
     "classifier",
     "qa_outputs",
+    "sequence_summary",
 )
 # From our names to theirs. Their generator's output matrix has none: it is the
 # word embeddings.
@@ -94,7 +100,7 @@ def their_name(part: str, ours: str) -> str:
     """
     rules = [
         (f"^{TASKS}/.+/dense/", f"{PARTS[part].layer}/"),
-        (f"^{TASKS}/.+/{HIDDEN}/", f"{HIDDEN_LAYER}/"),
+        (f"^{TASKS}/.+/{HIDDEN}/", f"{PARTS[part].hidden}/"),
         *RULES,
     ]
     if part == "encoder":
@@ -173,7 +179,7 @@ def _shapes(
     if part == "question_answering":
         outputs = (2,)  # Starts and ends.
     layers = {"dense": (size, *(outputs or (0,)))}
-    if part == "classification":
+    if PARTS[part].hidden:
         layers[HIDDEN] = (size, size)
     return ModelConfig(encoder, tasks={task: layers}).shapes
 

@@ -38,6 +38,7 @@ RUNNERS = {
 _TEXTS = '["a text", "another one"]  # Or pairs of texts: [("a", "b")].'
 _WORDS = '[["a", "sentence"], ["one", "more"]]  # Words to tag.'
 _QUESTIONS = '[("a question", "the passage that answers it")]'
+_CHOICES = '[("a text", choice) for choice in ("good", "bad")]'
 _LABELS = 'print([about["labels"][i] for i in outputs["logits"].argmax(-1)])'
 _SPANS = "print({name: values[0] for name, values in outputs.items()})"
 # By kind of head: what is asked, and how its outputs are read.
@@ -52,6 +53,11 @@ READINGS = {
         _TEXTS,
         'low, high = about["scale"]\n'
         'print(low + outputs["predictions"] * (high - low))',
+    ),
+    "multiple_choice": (
+        _CHOICES,
+        'shares = numpy.exp(outputs["logits"])\n'
+        "print(shares / shares.sum())  # Of the choices of one question.",
     ),
     "tagging": (
         _WORDS,

@@ -15,7 +15,9 @@ import functools
 import numpy as np
 
 from electra_tf.errors import shown
+from electra_tf.finetuning.serving.choice_answers import ChoiceAnswers
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
+from electra_tf.finetuning.tasks.multiple_choice.choices import LEAST_CHOICES
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
 from electra_tf.finetuning.tasks.question_answering.windows import Windows
@@ -164,22 +166,33 @@ ANSWERS = {
     "classification": SentenceAnswers,
     "multilabel": SentenceAnswers,
     "regression": SentenceAnswers,
+    "multiple_choice": ChoiceAnswers,
     "tagging": TagAnswers,
     "joint_question_answering": SpanAnswers,
     "independent_question_answering": SpanAnswers,
 }
 
 
+def _list_problem(row: dict, name: str, least: int) -> str:
+    """Say what is wrong with a list of texts in a row; "" for nothing."""
+    values = row.get(name)
+    good = isinstance(values, list | tuple) and len(values) >= least
+    if good and all(isinstance(v, str) and v.strip() for v in values):
+        return ""
+    of = f" of at least {least}" if least > 1 else " of"
+    return f"{name} must be a list{of} texts; received {shown(values)}"
+
+
 def problem(answers, row: dict) -> str:
     """Say what is wrong with a row; "" for nothing."""
-    words = row.get("words")
-    if words is not None and "words" in answers.optional:
-        good = isinstance(words, list) and words
-        if good and all(isinstance(w, str) and w.strip() for w in words):
-            return ""
-        return f"words must be a list of texts; received {words!r}"
+    if row.get("words") is not None and "words" in answers.optional:
+        return _list_problem(row, "words", 1)
     for name in answers.fields:
         value = row.get(name)
+        if name == "choices":
+            if wrong := _list_problem(row, name, LEAST_CHOICES):
+                return wrong
+            continue
         if not isinstance(value, str):
             have = shown(value) if name in row else ", ".join(row) or "nothing"
             return f"no text for {name!r}; the row has {have}"

@@ -12,7 +12,9 @@ from electra_tf.weights import assign
 
 # What heads return besides their predictions: about labels, of which there
 # are none, and the number of the example.
-_NOT_PREDICTED = {"loss", "label_ids", "targets", "labels_mask", "eid"}
+_NOT_PREDICTED = {
+    *("loss", "label_ids", "targets", "labels_mask", "eid", "choice")
+}
 
 
 def needs_positions(task: FinetunedTask) -> bool:
@@ -86,8 +88,13 @@ def _no_tags(none, positions) -> dict:
     }
 
 
+def _no_choice(none, positions) -> dict:
+    return {"choice": tf.ones_like(none), "label_ids": none}
+
+
 # By the kind of head.
 LABELS = {
+    "multiple_choice": _no_choice,
     "classification": lambda none, positions: {"label_ids": none},
     "multilabel": lambda none, positions: {"label_numbers": none[:, None]},
     "regression": lambda none, positions: {

@@ -199,6 +199,37 @@ def texts(value, of: Callable = text) -> list[str]:
     return [of(item) for item in found]
 
 
+def choices(value) -> list[tuple[str, str]]:
+    """Return choices, each with its name, or "" where they have none.
+
+    >>> choices(["yes", "no"])
+    [('', 'yes'), ('', 'no')]
+    >>> choices({"label": ["A", "B"], "text": ["yes", "no"]})
+    [('A', 'yes'), ('B', 'no')]
+    >>> choices({"A": "yes", "B": "no"})
+    [('A', 'yes'), ('B', 'no')]
+    """
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        value = _written(value)
+    if isinstance(value, dict) and isinstance(value.get("text"), list | tuple):
+        found = texts(value["text"])
+        names = texts(value["label"], label) if "label" in value else [""]
+        names *= len(found) if names == [""] else 1
+    elif isinstance(value, dict):
+        found, names = texts([*value.values()]), texts([*value])
+    elif isinstance(value, list) and all(isinstance(v, dict) for v in value):
+        found = texts([item.get("text") for item in value])
+        names = texts([item.get("label") for item in value], label)
+    else:
+        found = texts(value)
+        names = [""] * len(found)
+    if len(names) != len(found):
+        raise UserError(f"{len(found)} choices with {len(names)} labels")
+    if any(names) and len({*names}) < len(names):
+        raise UserError(f"two choices with one label: {', '.join(names)}")
+    return [*zip(names, found, strict=True)]
+
+
 def answers(value) -> list[dict]:
     """Return a list of answers, each a dict with text and answer_start.
 

@@ -1,6 +1,5 @@
 """The code of docs/how_to/adding_a_task.md does what the page says."""
 
-import json
 import pathlib
 import re
 import shlex
@@ -19,27 +18,28 @@ def blocks(language: str) -> list[str]:
 
 
 def write_data(folder: pathlib.Path) -> None:
-    (line,) = blocks("json")
-    yes = json.loads(line)
-    no = {**yes, "passage": "a very bad film .", "label": False}
-    for split, copies in {"train": 24, "val": 2, "test": 1}.items():
+    (table,) = blocks("tsv")
+    head, same = table.splitlines()
+    _, one, two, _ = same.split("\t")
+    for split, copies in {"train": 24, "dev": 2, "test": 1}.items():
+        pairs = [(one, two, 1), (one, "a very bad book .", 0)] * copies
         rows = [
-            json.dumps({**row, "idx": number})
-            for number, row in enumerate([yes, no] * copies)
+            "\t".join(map(str, (number, *pair)))
+            for number, pair in enumerate(pairs)
         ]
-        (folder / f"{split}.jsonl").write_text("\n".join(rows))
+        (folder / f"{split}.tsv").write_text("\n".join([head, *rows]))
 
 
 def test_the_page(tmp_path, monkeypatch):
     file, row = blocks("python")
-    (tmp_path / "boolq.py").write_text(file)
+    (tmp_path / "paws.py").write_text(file)
     monkeypatch.syspath_prepend(tmp_path)
     path = [*sentences.__path__, str(tmp_path)]
     monkeypatch.setattr(sentences, "__path__", path)
     added = eval(f"{{{row}}}", {"TaskRow": configs.TaskRow})
     for name, task in added.items():
         monkeypatch.setitem(configs.TASKS, name, task)
-    data = tmp_path / "finetuning_data" / "boolq"
+    data = tmp_path / "finetuning_data" / "paws"
     data.mkdir(parents=True)
     write_data(data)
 
@@ -50,7 +50,5 @@ def test_the_page(tmp_path, monkeypatch):
     kept = [flag for flag in flags if not flag.startswith(mine)]
     scores = runs.run(tmp_path, *kept)
     assert scores["accuracy"] == 100
-    written = runs.predictions(tmp_path, "submission_1/BoolQ.jsonl")
-    assert written == (
-        '{"idx": 0, "label": "true"}\n{"idx": 1, "label": "false"}\n'
-    )
+    written = runs.predictions(tmp_path, "submission_1/PAWS.tsv")
+    assert written == "0\t1\n1\t0\n"

@@ -1,0 +1,1 @@
+"""Multiple choice: which of some texts goes best with another one."""
