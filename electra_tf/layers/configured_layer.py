@@ -65,7 +65,7 @@ def change(layer, config: Mapping[str, Any]):
     """Return a layer after doing to those inside what `changes` tells."""
     frozen = config.get("frozen", ())
     quantized = config.get("quantized", {})
-    # All of them first: quantizing adds none, but may hide some.
+    # A list, since quantizing changes the layers that are walked through.
     for number, each in enumerate([*layer._flatten_layers(include_self=False)]):
         if number in frozen:
             each.trainable = False

@@ -91,7 +91,6 @@ class MultipleChoice(TaskModel):
         )
         texts = [texts] if one else texts
         if not isinstance(texts, list):
-            # Columns, which are rows once no list in them counts as one.
             texts = given.rows(texts, answers.texts)
         rows = []
         for number, row in enumerate(texts):

@@ -163,6 +163,9 @@ def test_choices(folder):
     expected = special.softmax(np.concatenate(logits))
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-5)
     assert answer["text"] == row["choices"][expected.argmax()]
+    ours = formats.read(f"{path}_ours")
+    with pytest.raises(UserError, match="has a hidden layer, unlike that of"):
+        hugging_face.write(f"{path}_words", ours, part="token_classification")
     for name, value in (
         ("summary_type", "mean"),
         ("summary_use_proj", False),

@@ -31,6 +31,7 @@ from electra_tf.conversion.model import (
     renamed,
     shapes_of,
 )
+from electra_tf.errors import UserError
 
 # GELU(6) is 6 up to a relative error of 1e-9, below float32's resolution.
 LINEAR_FROM = 6.0
@@ -113,6 +114,15 @@ def to_theirs(model: Model, part: str, task: str) -> dict[str, np.ndarray]:
 
     The model must have nothing but the part; `task` is the name of its head.
     """
+    has_hidden = HIDDEN in model.config.tasks.get(task, ())
+    if (has_hidden and not PARTS[part].hidden) or (
+        part == "multiple_choice" and not has_hidden
+    ):
+        raise UserError(
+            f"The head of {task} has {'a' if has_hidden else 'no'} hidden "
+            f"layer, unlike that of {PARTS[part].architecture}. Choose another "
+            f"--part. Received: {part}."
+        )
     arrays = {
         their_name(part, name): np.ascontiguousarray(_turned(name, array))
         for name, array in model.variables.items()
