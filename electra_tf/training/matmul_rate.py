@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from electra_tf.training import workers
+
 _FIRST_SIZE = 512
 _LARGEST_SIZE = 8192
 _CHAIN = 4  # Products in one call.
@@ -37,11 +39,16 @@ def matmul_rate(strategy, dtype: str = "float32") -> float:
         while seconds < _LONG_ENOUGH and size < _LARGEST_SIZE:
             size *= 2
             timed = _timer(strategy, size, dtype)
-            seconds = timed(1)
+            seconds = _of_chief(strategy, timed(1))
         seconds = min(seconds, *map(timed, range(2, 2 + _REPEATS)))
         replicas = strategy.num_replicas_in_sync
         _rates[key] = replicas * _CHAIN * 2 * size**3 / seconds
     return _rates[key]
+
+
+def _of_chief(strategy, seconds: float) -> float:
+    """Return the chief's time, so that all workers make the same calls."""
+    return workers.from_chief(strategy, lambda: seconds)
 
 
 def _timer(strategy, size: int, dtype: str) -> Callable[[int], float]:
