@@ -104,6 +104,23 @@ def test_few_lines_are_not_run():
     assert 10 < len(lines) <= MOST_NOT_RUN, len(lines)
 
 
+def test_messages_to_look_up_are_ours():
+    """What troubleshooting.md quotes stands in the code, piece by piece."""
+    page = (commands.ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    quoted = re.findall(r'\*\*"([^"]+)"', page)
+    assert len(quoted) > 10
+    paths = [*commands.ROOT.glob("run_*.py"), *package_files()]
+    code = " ".join(path.read_text("utf-8") for path in paths)
+    code = re.sub(r'"\s+f?"', "", code)  # Strings of several lines.
+    for message in quoted:
+        for piece in re.split(r"\.\.\.", message):
+            assert piece.strip(" .,'-=") in code, message
+
+
+def package_files():
+    return (commands.ROOT / "electra_tf").rglob("*.py")
+
+
 def test_blocks_are_found():
     text = "A.\n\n    pip install x \\\n        y\n\nB.\n\n```sh\ngit z\n```\n"
     assert [*blocks(text)] == ["git z\n", "pip install x \\\n    y\n"]

@@ -82,8 +82,15 @@ def _row(field: dataclasses.Field) -> str:
     meaning = field.metadata.get("help", "")
     if field.metadata.get("choices"):
         meaning += f"; {hparams.expectation(field)}"
-    escaped = (re.sub(r"([|<>_*{}])", r"\\\1", c) for c in (default, meaning))
-    return f"| `--{field.name}` | {' | '.join(escaped)} |"
+    default, meaning = map(_escaped, (default, meaning))
+    return f"| `--{field.name}` | {default} | {meaning} |"
+
+
+def _escaped(cell: str) -> str:
+    """Return a cell of a table; paths are code."""
+    if "/" in cell and " " not in cell:
+        return f"`{cell}`"
+    return re.sub(r"([|<>_*{}])", r"\\\1", cell)
 
 
 def _of_program(module: str) -> str:
