@@ -25,9 +25,9 @@ from electra_tf import command_line
 from electra_tf.io import records, serialization
 from electra_tf.text import id_strings
 
-NUM_WORDS, LENGTH = 50, 6
+NUM_WORDS, NUM_CLASSES, LENGTH = 50, 10, 6
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-# Of the chance of each next word, what all words have alike.
+# Of the chance of each next class, what all have alike.
 SMOOTHED, CONCENTRATION = 0.1, 0.1
 SENTENCES = {records.TRAINING_STEM: 80_000, records.HELD_OUT_STEM: 2_000}
 SEED = 5
@@ -36,19 +36,19 @@ SETTINGS = {
     "embedding_size": 64,
     "model_hparam_overrides": {
         "hidden_size": 64,
-        "num_hidden_layers": 2,
+        "num_hidden_layers": 1,
         "num_attention_heads": 2,
-        "initializer_range": 0.06,
+        "initializer_range": 0.1,
         "max_position_embeddings": LENGTH + 2,
     },
-    "generator_hidden_size": 0.25,
+    "generator_hidden_size": 0.0625,
     "max_seq_length": LENGTH + 2,
     "mask_prob": 1 / LENGTH,
     "mask_token_share": 1.0,
     "train_batch_size": 128,
     "num_train_steps": 3000,
     "num_warmup_steps": 200,
-    "learning_rate": 2e-3,
+    "learning_rate": 3e-3,
     "adam_bias_correction": True,
     "hidden_dropout_prob": 0,
     "attention_probs_dropout_prob": 0,
@@ -79,10 +79,13 @@ class Language(typing.NamedTuple):
     def of(cls, seed: int) -> "Language":
         """Return a language of random chances."""
         rng = np.random.default_rng(seed)
-        alpha = np.full(NUM_WORDS, CONCENTRATION)
-        drawn = rng.dirichlet(alpha, NUM_WORDS + 1)
-        chances = (1 - SMOOTHED) * drawn + SMOOTHED / NUM_WORDS
-        return cls(chances[0], chances[1:])
+        alpha = np.full(NUM_CLASSES, CONCENTRATION)
+        drawn = rng.dirichlet(alpha, NUM_CLASSES + 1)
+        chances = (1 - SMOOTHED) * drawn + SMOOTHED / NUM_CLASSES
+        size = NUM_WORDS // NUM_CLASSES
+        words = rng.dirichlet(np.ones(size), NUM_CLASSES).ravel()
+        chances = chances.repeat(size, axis=1) * words
+        return cls(chances[0], chances[1:].repeat(size, axis=0))
 
     def sentences(self, number: int, rng) -> np.ndarray:
         """Return words of sentences: `(B, L)`."""
@@ -118,6 +121,7 @@ class Result(typing.NamedTuple):
     Attributes:
         truth: mean true log-probability of a word given all others.
         noise: mean by the generator, less the true one; None for `mlm`.
+        noise_error: root of the mean square of the generator's differences.
         model: mean by the model, less the true one.
         error: root of the mean square of the model's differences.
         correlation: of the model's with the true ones, over words.
@@ -127,6 +131,7 @@ class Result(typing.NamedTuple):
 
     truth: float
     noise: float | None
+    noise_error: float | None
     model: float
     error: float
     correlation: float
@@ -194,12 +199,14 @@ def compare(model_dir: pathlib.Path, language: Language) -> Result:
     result = Result(
         truth=truth.mean(),
         noise=None,
+        noise_error=None,
         model=found.mean(),
         error=np.sqrt(np.square(found).mean()),
         correlation=np.corrcoef((found + truth).ravel(), truth.ravel())[0, 1],
     )
     if not pretrainer.config.detects:
         return result
+    from_noise = from_truth(noise)
     stream = RandomStream(SEED, 0)
     output = pretrainer(batch_of(words), stream, training=False)
     logits, labels, ids = (
@@ -219,7 +226,8 @@ def compare(model_dir: pathlib.Path, language: Language) -> Result:
         pretrainer.head.lucky_samples_are_fake,
     )
     return result._replace(
-        noise=from_truth(noise).mean(),
+        noise=from_noise.mean(),
+        noise_error=np.sqrt(np.square(from_noise).mean()),
         auc=_auc(labels[keep], logits[keep]),
         best_auc=_auc(labels[keep], best),
     )
