@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT = 5.2, 2.4  # Of a panel, in inches.
 
 
 def draw(tasks: tuple[str, ...], found: list[Scored], path: pathlib.Path):
-    """Draw score by cost, and below it each comparison of the papers.
+    """Draw the comparisons of the papers, one below the other.
 
     Args:
         tasks: their names; a column each.
@@ -21,12 +21,12 @@ def draw(tasks: tuple[str, ...], found: list[Scored], path: pathlib.Path):
     """
     scored = [one for one in found if one.tasks]
     panels = [p for p in PANELS if len(_finals(scored, p.labels)) > 1]
-    num_rows, num_columns = 1 + len(panels), len(tasks)
-    figure, axes = _panels(num_rows, num_columns, _HEIGHT)
+    if not panels:
+        return
+    figure, axes = _panels(len(panels), len(tasks), _HEIGHT)
     for task, column in zip(tasks, axes.T, strict=True):
         with_task = [one for one in scored if task in one.tasks]
-        _by_cost(column[0], with_task, task)
-        for axis, panel in zip(column[1:], panels, strict=True):
+        for axis, panel in zip(column, panels, strict=True):
             _comparison(axis, with_task, task, panel)
     figure.savefig(path, dpi=80)
 
@@ -34,9 +34,14 @@ def draw(tasks: tuple[str, ...], found: list[Scored], path: pathlib.Path):
 def draw_by_cost(
     tasks: tuple[str, ...], found: list[Scored], path: pathlib.Path
 ):
-    """Draw score by cost alone, a panel a task; `path` is of the SVG."""
+    """Draw score by cost, a panel a task, into an SVG at `path`.
+
+    Nothing is drawn where all models have one budget.
+    """
     import matplotlib
 
+    if len({one.training.flops for one in found if one.row.get("flops")}) < 2:
+        return
     figure, axes = _panels(1, len(tasks), 1.5 * _HEIGHT)
     for task, axis in zip(tasks, axes[0], strict=True):
         _by_cost(axis, [one for one in found if task in one.tasks], task)

@@ -50,8 +50,7 @@ def _differences(config: StudyConfig, found: list[Scored]) -> str:
     for flops, name in models:
         ahead = [difference(found, name, flops, t) for t in config.tasks]
         if name != BASELINE and any(ahead):
-            values = (f"{_score(one)}{_number_of(one)}" for one in ahead)
-            rows.append([name, f"{flops:.3g}", *values])
+            rows.append([name, f"{flops:.3g}", *map(_ahead, ahead)])
     if not rows:
         return ""
     head = ("model", "budget", *_titles(config))
@@ -62,8 +61,11 @@ def _differences(config: StudyConfig, found: list[Scored]) -> str:
     )
 
 
-def _number_of(ahead: Score | None) -> str:
-    return f" ({len(ahead.values)})" if ahead else ""
+def _ahead(found: Score | None) -> str:
+    if found is None:
+        return NOTHING
+    number = len(found.values)
+    return f"{found.mean:+.1f} ± {found.deviation:.1f} ({number})"
 
 
 def _row(config: StudyConfig, one: Scored) -> list[str]:

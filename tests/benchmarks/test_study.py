@@ -155,6 +155,8 @@ def fill(config: StudyConfig, values: dict) -> None:
     """Write results: values of tasks, a list over seeds, by model."""
     ledger = Ledger(config.results_file)
     for training in plan.trainings(config):
+        if training.name not in values:
+            continue
         ledger.add(model_row(training))
         for trial in plan.finetunings(config, training):
             value = values[training.name][trial.task].pop(0)
@@ -218,7 +220,28 @@ def test_report_states_costs_settings_and_seeds(tmp_path):
     ):
         assert part in table
     assert '`model_hparam_overrides={"hidden_size": 64' in table
+    assert not (tmp_path / report.FIGURE).exists()  # Nothing to compare.
+
+
+def test_differences_are_of_equal_seeds_and_figures_of_what_there_is(tmp_path):
+    several = small(
+        tmp_path,
+        models=("scratch", "mlm", "rtd"),
+        tasks=("chunk",),
+        flops=["1e12", "2e12"],
+    )
+    for flops, ahead in (("1e12", [1, 3]), ("2e12", [-1, -1])):
+        config = several.replace(flops=[flops])
+        scores = {"mlm": [70, 60], "rtd": [70 + ahead[0], 60 + ahead[1]]}
+        fill(config, {n: {"chunk": v} for n, v in scores.items()})
+    report.write(several)
+    lines = (tmp_path / report.TABLE).read_text().splitlines()
+    assert "| rtd | 1e+12 | +2.0 ± 1.4 (2) |" in lines
+    assert "| rtd | 2e+12 | -1.0 ± 0.0 (2) |" in lines
     assert (tmp_path / report.FIGURE).read_bytes().startswith(b"\x89PNG")
+    first = (tmp_path / report.BY_COST).read_bytes()
+    report.write(several)
+    assert first == (tmp_path / report.BY_COST).read_bytes() != b""
 
 
 def test_report_names_models_of_other_records(tmp_path):
