@@ -28,7 +28,7 @@ import subprocess
 import sys
 import time
 
-from demo import report, text
+from demo import plan, report, text
 from electra_tf import command_line
 from electra_tf.configs import Config, from_flags, hparam
 from electra_tf.io import files
@@ -51,13 +51,6 @@ SHAPE = {
         }
     ),
 }
-# An update of pre-training, in parts of the time that the three trials take
-# from random weights, as measured on two cores; and how long it takes to
-# start, to compile and to evaluate, likewise.
-UPDATE, BEGINNING = 1 / 1500, 0.4
-# Less is no pre-training.
-FEWEST_UPDATES = 1000
-REPORT_SECONDS = 20
 WARMUP_SHARE = 0.06
 
 
@@ -97,7 +90,7 @@ class Demo:
             "text": self.make_text,
             "vocabulary": self.make_vocabulary,
             "records": self.make_records,
-            "fine-tuning, random start": lambda: self.finetune("random"),
+            plan.RANDOM: lambda: self.finetune("random"),
             "pre-training": self.pretrain,
             "fine-tuning": lambda: self.finetune("pretrained"),
         }
@@ -173,13 +166,7 @@ class Demo:
             return json.loads(path.read_text("utf-8"))["num_train_steps"]
         if self.config.num_train_steps:
             return self.config.num_train_steps
-        steps = updates_in(60 * self.config.minutes, self.seconds)
-        if steps < FEWEST_UPDATES:
-            print(
-                f"{self.config.minutes:g} minutes leave time for {steps} "
-                f"updates; {FEWEST_UPDATES} are made, which takes longer."
-            )
-        return max(steps, FEWEST_UPDATES)
+        return plan.updates_in(60 * self.config.minutes, self.seconds)
 
     def finetune(self, start: str):
         """Fine-tune from pre-trained or from random weights."""
@@ -213,22 +200,6 @@ class Demo:
         result = subprocess.run([sys.executable, *words], env=environment)
         if result.returncode:
             sys.exit(f"demo: `{program}` failed; its message is above.")
-
-
-def updates_in(budget: float, seconds: dict[str, float]) -> int:
-    """Return how many updates of pre-training fit into a budget.
-
-    Args:
-        budget: seconds of the whole demo.
-        seconds: what its steps took so far.
-
-    >>> updates_in(600, {"text": 40, "fine-tuning, random start": 100})
-    4500
-    """
-    measured = seconds["fine-tuning, random start"]
-    # As long again takes fine-tuning what was pre-trained.
-    left = budget - sum(seconds.values()) - measured - REPORT_SECONDS
-    return max(0, round((left - BEGINNING * measured) / (UPDATE * measured)))
 
 
 if __name__ == "__main__":
