@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO_DIR ?= demo_run
+# Time for the demo, without the installation.
+DEMO_MINUTES ?= 9
 # Processes that share the tests; each takes up to 3 GB.
 TEST_PROCESSES ?= 2
 
@@ -17,7 +19,7 @@ $(VENV)/installed: setup.py
 	touch $@
 
 demo: install
-	$(BIN)/python -m demo --output_dir=$(DEMO_DIR)
+	$(BIN)/python -m demo --output_dir=$(DEMO_DIR) --minutes=$(DEMO_MINUTES)
 
 test: install lint docs
 	$(BIN)/python -m pytest --quiet --numprocesses=$(TEST_PROCESSES) \

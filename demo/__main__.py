@@ -8,31 +8,50 @@ so that it can be repeated by hand on other data:
 1. a corpus, and a labelled set: the docstrings of the installed packages
 2. a WordPiece vocabulary
 3. TFRecords
-4. pre-training (flags/presets/demo.flags)
-5. fine-tuning from the pre-trained weights and from random ones, three seeds
-   each (flags/presets/finetune_demo.flags)
-6. OUTPUT_DIR/report.md
+4. fine-tuning from random weights, three seeds
+   (flags/presets/finetune_demo.flags)
+5. pre-training (flags/presets/demo.flags), for the time that is left
+6. fine-tuning from the pre-trained weights, with the same seeds
+7. OUTPUT_DIR/report.md
 
-Started again, it goes on where it was stopped.
+The time is given; how many updates fit into it, the fourth step tells, which
+trains the same network. Started again, it goes on where it was stopped.
 """
 
 import dataclasses
+import datetime
+import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
 
-from demo import report, text
+from demo import plan, report, text
 from electra_tf import command_line
 from electra_tf.configs import Config, from_flags, hparam
 from electra_tf.io import files
+from electra_tf.training.progress import duration
 
 ROOT = pathlib.Path(__file__).parents[1]
 MODEL_NAME = "electra_demo"
 VOCAB_SIZE = 4096
 HELD_OUT_SHARE = 0.02
 NUM_TRIALS = 3
+SHAPE = {
+    "vocab_size": VOCAB_SIZE,
+    "embedding_size": 64,
+    "model_hparam_overrides": json.dumps(
+        {
+            "hidden_size": 64,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 2,
+            "initializer_range": 0.06,
+        }
+    ),
+}
+WARMUP_SHARE = 0.06
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +59,16 @@ class DemoConfig(Config):
     """Settings of the demo: its folder, and how long it trains."""
 
     output_dir: str = hparam("demo_run", "folder for all that is made")
+    minutes: float = hparam(
+        9.0, "time for all, without the installation", more_than=0
+    )
     num_train_steps: int | None = hparam(
-        None, "updates of pre-training; null: those of the preset", at_least=1
+        None,
+        "updates of pre-training; null: as many as there is time for",
+        at_least=1,
     )
     train_examples: int = hparam(
-        4000, "labelled examples to fine-tune on", at_least=32
+        6000, "labelled examples to fine-tune on", at_least=32
     )
     data_only: bool = hparam(
         False, "stop when text, vocabulary and records are there"
@@ -61,6 +85,11 @@ class Demo:
     def __init__(self, config: DemoConfig):
         self.config = config
         self.folder = pathlib.Path(config.output_dir)
+        self.clock = self.folder / "seconds.json"
+        # Of each step so far, in all starts of the demo.
+        self.seconds: dict[str, float] = {}
+        if self.clock.exists():
+            self.seconds = json.loads(self.clock.read_text("utf-8"))
 
     def run(self):
         """Run all steps and write the report."""
@@ -68,20 +97,31 @@ class Demo:
             "text": self.make_text,
             "vocabulary": self.make_vocabulary,
             "records": self.make_records,
+            plan.RANDOM: lambda: self.finetune("random"),
             "pre-training": self.pretrain,
             "fine-tuning": lambda: self.finetune("pretrained"),
-            "fine-tuning, random start": lambda: self.finetune("random"),
         }
-        number, seconds = len(steps) + 1, {}
+        number = len(steps) + 1
         for place, (name, step) in enumerate(steps.items(), 1):
-            print(f"\n== {place}/{number} {name}", flush=True)
+            print(f"\n== {place}/{number} {name}{self._when()}", flush=True)
             start = time.monotonic()
             step()
-            seconds[name] = time.monotonic() - start
+            # Of a step that went on, the part that was not done before.
+            self.seconds.setdefault(name, 0.0)
+            self.seconds[name] += time.monotonic() - start
+            files.write_json(self.clock, self.seconds)
             if name == "records" and self.config.data_only:
                 return
         print(f"\n== {number}/{number} report", flush=True)
-        report.write_report(self.folder, MODEL_NAME, seconds)
+        report.write_report(self.folder, MODEL_NAME, self.seconds)
+
+    def _when(self) -> str:
+        """Say when all will be done."""
+        left = 60 * self.config.minutes - sum(self.seconds.values())
+        if self.config.num_train_steps or left <= 0:
+            return ""
+        end = datetime.datetime.now() + datetime.timedelta(seconds=left)
+        return f" (all done in {duration(left)}, at {end:%H:%M})"
 
     def make_text(self):
         """Collect docstrings: a corpus, and labelled examples."""
@@ -112,20 +152,35 @@ class Demo:
 
     def pretrain(self):
         """Train generator and discriminator; evaluate on held-out text."""
-        steps = self.config.num_train_steps
+        steps = self._num_train_steps()
+        loop = max(1, steps // 50)
         self._program(
             "run_pretraining.py",
             preset="demo",
             data_dir=self.folder,
             model_name=MODEL_NAME,
-            vocab_size=VOCAB_SIZE,
             do_eval="true",
-            **({"num_train_steps": steps} if steps else {}),
+            num_train_steps=steps,
+            num_warmup_steps=round(WARMUP_SHARE * steps),
+            iterations_per_loop=loop,
+            save_checkpoints_steps=10 * loop,
+            eval_every_n_steps=10 * loop,
+            **SHAPE,
         )
+
+    def _num_train_steps(self) -> int:
+        """Return how many updates to make: those that a start decided on."""
+        path = self.folder / "models" / MODEL_NAME / "config.json"
+        if path.exists():
+            return json.loads(path.read_text("utf-8"))["num_train_steps"]
+        if self.config.num_train_steps:
+            return self.config.num_train_steps
+        return plan.updates_in(60 * self.config.minutes, self.seconds)
 
     def finetune(self, start: str):
         """Fine-tune from pre-trained or from random weights."""
         folder = self.folder / "finetuned" / start
+        random = {"from_scratch": "true", **SHAPE}
         self._program(
             "run_finetuning.py",
             preset="finetune_demo",
@@ -135,10 +190,11 @@ class Demo:
             dev_file=self.folder / "dev.tsv",
             num_trials=NUM_TRIALS,
             model_dir=folder / "model",
+            tuned_model_dir=folder / "tuned",
             results_txt=folder / "results.txt",
             results_json=folder / "results.json",
             unless=folder / "results.json",
-            from_scratch="true" if start == "random" else "false",
+            **(random if start == "random" else {}),
         )
 
     def _program(self, program: str, unless=None, **flags):
@@ -147,7 +203,7 @@ class Demo:
             print(f"{unless} is there already")
             return
         words = [*program.split(), *(f"--{k}={v}" for k, v in flags.items())]
-        print(f"$ python {' '.join(words)}", flush=True)
+        print(f"$ python {shlex.join(words)}", flush=True)
         environment = command_line.environment_with(ROOT)
         words = [str(ROOT / w) if w.endswith(".py") else w for w in words]
         result = subprocess.run([sys.executable, *words], env=environment)

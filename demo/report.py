@@ -90,7 +90,7 @@ def _machine(seconds: dict[str, float]) -> str:
 def _evaluation(model_dir: pathlib.Path) -> str:
     path = model_dir / "results" / "unsup_results.json"
     metrics = json.loads(path.read_text(encoding="utf-8"))
-    names = ("disc_auc", "disc_loss", "masked_lm_accuracy", "masked_lm_loss")
+    names = ("disc_auc", "disc_loss")
     listed = [f"{name} {metrics[name]:.3f}" for name in names]
     return f"On held-out text: {', '.join(listed)}."
 
@@ -103,8 +103,8 @@ def _draw_curve(model_dir: pathlib.Path, path: pathlib.Path):
     held_out = _rows(model_dir / "evaluations.jsonl")
     figure = Figure(figsize=(12, 3.5))
     curves = [
-        ("generator loss (training)", training, "mlm_loss"),
         ("discriminator loss (training)", training, "disc_loss"),
+        ("discriminator AUC (training)", training, "disc_auc"),
         ("discriminator AUC (held out)", held_out, "disc_auc"),
     ]
     axes = figure.subplots(1, len(curves))

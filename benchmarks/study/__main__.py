@@ -18,6 +18,7 @@ from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.model_folder import ModelFolder
 from benchmarks.study.plan import Finetuning, Training
+from benchmarks.study.probes import task_flags
 from electra_tf import command_line
 from electra_tf.configs import from_flags
 from electra_tf.training import run_folder
@@ -35,25 +36,22 @@ class Study:
     def run(self):
         """Run everything that is missing, in order."""
         data_is_there = False
-        for training, share in plan.stages(self.config):
+        for training in plan.trainings(self.config):
             ledger = Ledger(self.results_file)
-            trials = self._missing(ledger, training, share)
+            wanted = plan.finetunings(self.config, training)
+            trials = [one for one in wanted if one.key not in ledger.trials]
             if training.id in ledger.models and not trials:
                 continue
             if not data_is_there:
                 data.prepare(self.config, training.settings)
                 data_is_there = True
-            self._try(training, share, trials)
+            self._try(training, trials)
             report.write(self.config)
 
-    def _missing(self, ledger, training, share) -> list[Finetuning]:
-        wanted = plan.finetunings(self.config, training, share)
-        return [trial for trial in wanted if trial.key not in ledger.trials]
-
-    def _try(self, training: Training, share: float, trials):
+    def _try(self, training: Training, trials: list[Finetuning]):
         """Train and score; what fails does not keep others from it."""
         name = f"{training.name} (seed {training.seed})"
-        print(f"\n== {name} at {share:.3g} of the budget", flush=True)
+        print(f"\n== {name}, {training.flops:.3g} FLOPs", flush=True)
         try:
             if not training.is_random and not self._is_trained(training):
                 self._pretrain(training)
@@ -104,17 +102,16 @@ class Study:
             **trial.settings,
             "data_dir": str(self.folder),
             "model_name": training.id,
-            "task_names": trial.task,
+            **task_flags(trial.task, str(self.folder / "finetuning_data")),
             # The program's first trial has the seed after this one.
             "seed": trial.seed - 1,
         }
         if training.is_random:
             settings |= shape(training.settings) | {"from_scratch": True}
         else:
-            step = budget.step_at(trial.share, training.steps)
             folder = self._folder(training)
-            settings["init_checkpoint"] = folder.checkpoint(step)
-        name = f"{training.id}_{trial.share}_{trial.task}_{trial.seed}"
+            settings["init_checkpoint"] = folder.checkpoint(training.steps)
+        name = f"{training.id}_{trial.task}_{trial.seed}"
         return {
             "settings": settings,
             "folder": str(self.folder / "trials" / name),

@@ -13,9 +13,8 @@ from electra_tf.efficiency.executed_flops import (
 )
 from electra_tf.efficiency.flops import pretraining_flops
 
-# Shares of the budget at which models are scored for the curves.
-SHARES = (0.125, 0.25, 0.5, 1.0)
-_SAVED = 8  # Checkpoints of a model: one every eighth of its updates.
+# Checkpoints of a model, which must not train for fewer updates.
+_SAVED = 8
 _LOOPS = 128  # Lines of metrics of a model.
 
 
@@ -24,7 +23,7 @@ def num_steps(settings: dict, flops: float) -> int:
 
     >>> from benchmarks.study.models import SHARED
     >>> num_steps({**SHARED, "objective": "mlm"}, 1e12)
-    748
+    375
 
     Raises:
         ValueError: the budget is too small for eight updates.
@@ -61,16 +60,6 @@ def intervals(steps: int) -> dict[str, int]:
         "iterations_per_loop": loop,
         "save_checkpoints_steps": steps // _SAVED // loop * loop,
     }
-
-
-def step_at(share: float, steps: int) -> int:
-    """Return the step of the checkpoint at a share of the budget.
-
-    >>> [step_at(share, 2000) for share in SHARES]
-    [240, 480, 960, 2000]
-    """
-    every = intervals(steps)["save_checkpoints_steps"]
-    return steps if share == 1 else int(share * _SAVED) * every
 
 
 def cost(settings: dict, steps: int) -> dict:

@@ -5,11 +5,10 @@ import os
 from collections.abc import Mapping
 
 from benchmarks.study.models import MODELS
+from benchmarks.study.probes import PROBES
 from electra_tf.configs import Config, hparam
 from electra_tf.configs.hparams import Derived
 from electra_tf.io import files
-
-TASKS = ("chunk", "sts", "cola", "mrpc", "sst")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +32,10 @@ class StudyConfig(Config):
     )
     report_only: bool = hparam(False, "draw what there is, and train nothing")
     corpus_dir: str | None = hparam(None, "text to pre-train on")
+    split_sentences: str | None = hparam(
+        None,
+        "cut its lines into sentences: root, or a language (see the build)",
+    )
     glue_dir: str | None = hparam(
         None, "folder with CoLA, MRPC, SST-2 and STS-B, as GLUE has them"
     )
@@ -42,31 +45,37 @@ class StudyConfig(Config):
     models: tuple[str, ...] = hparam(
         tuple(MODELS), "models to train, in this order", choices=tuple(MODELS)
     )
-    flops: float = hparam(3e13, "cost of each model's training", more_than=0)
+    flops: tuple[str, ...] = hparam(
+        ("3e13",), "costs of each model's training, each a run of its own"
+    )
     num_seeds: int = hparam(1, "pre-training runs of a model", at_least=1)
     tasks: tuple[str, ...] = hparam(
-        ("chunk", "sts"), "tasks to fine-tune on", choices=TASKS
+        ("chunk", "pos"), "tasks to fine-tune on", choices=tuple(PROBES)
     )
     num_trials: int = hparam(3, "fine-tuning runs of a task", at_least=1)
     seed: int = hparam(42, "first seed of both", at_least=0)
-    curves: bool = hparam(
-        True, "fine-tune some models at parts of the budget, too"
-    )
     pretraining: Mapping = hparam(
         {}, "settings of all models that differ from the study's own"
     )
     finetuning: Mapping = hparam({}, "likewise of fine-tuning")
 
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """The numbers that `flops` has."""
+        return tuple(map(float, self.flops))
+
     def check(self):
         """Raise a ValueError if something to train on is missing."""
         for name in ("output_dir", "results_file", "report_dir"):
             files.check_local(getattr(self, name), name)
+        if not all(budget > 0 for budget in self.budgets):
+            raise ValueError(f"flops must be above 0. Received: {self.flops}.")
         if self.report_only:
             return
         needed = {"corpus_dir": self.corpus_dir}
-        if set(self.tasks) - {"chunk"}:
+        if any(PROBES[task].folder for task in self.tasks):
             needed["glue_dir"] = self.glue_dir
-        if "chunk" in self.tasks:
+        if {"chunk", "pos"} & set(self.tasks):
             needed["chunking_dir"] = self.chunking_dir
         for name, folder in needed.items():
             if folder is None or not os.path.isdir(folder):

@@ -5,10 +5,12 @@ import pathlib
 
 from benchmarks.study import programs
 from benchmarks.study.config import StudyConfig
+from benchmarks.study.probes import PROBES
+from demo import text
 
 HELD_OUT_SHARE = 0.01
 VOCABULARY_MB = 30
-GLUE_FOLDERS = {"cola": "CoLA", "mrpc": "MRPC", "sst": "SST-2", "sts": "STS-B"}
+TRAIN_DOCSTRINGS = 4000
 
 
 def prepare(config: StudyConfig, settings: dict):
@@ -29,6 +31,7 @@ def prepare(config: StudyConfig, settings: dict):
             vocab_size=settings["vocab_size"],
             max_mb=VOCABULARY_MB,
         )
+    sentences = config.split_sentences
     programs.run(
         "-m",
         "data_prep.build_pretraining_dataset",
@@ -38,6 +41,7 @@ def prepare(config: StudyConfig, settings: dict):
         max_seq_length=settings["max_seq_length"],
         held_out_share=HELD_OUT_SHARE,
         num_processes=os.cpu_count(),
+        **({"split_sentences": sentences} if sentences else {}),
     )
 
 
@@ -45,13 +49,17 @@ def _link_tasks(config: StudyConfig, folder: pathlib.Path):
     """Link each task's files; CoNLL-2000's test set is the one to score."""
     folder.mkdir(parents=True, exist_ok=True)
     for task in config.tasks:
-        if task == "chunk":
+        if task in ("chunk", "pos"):
             source = pathlib.Path(config.chunking_dir).resolve()
             (folder / task).mkdir(exist_ok=True)
             _link(folder / task / "train.txt", source / "train.txt")
             _link(folder / task / "dev.txt", source / "test.txt")
+        elif task == "docstring":
+            (folder / task).mkdir(exist_ok=True)
+            if not (folder / task / "dev.tsv").exists():
+                text.write_texts(folder / task, TRAIN_DOCSTRINGS)
         else:
-            source = pathlib.Path(config.glue_dir, GLUE_FOLDERS[task])
+            source = pathlib.Path(config.glue_dir, PROBES[task].folder)
             _link(folder / task, source.resolve())
 
 

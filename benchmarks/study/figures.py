@@ -1,78 +1,104 @@
 """Draws the study's comparisons: a row each, a column a task."""
 
+import collections
 import pathlib
 
-from benchmarks.study.models import MODELS, PANELS, SCRATCH, Panel
-from benchmarks.study.scores import METRICS, Scored
+from benchmarks.study.models import PANELS, SCRATCH, Panel
+from benchmarks.study.probes import PROBES
+from benchmarks.study.scores import Scored, pooled
 
 _BLUE, _GREY = "#2a6fb0", "#888888"
 _WIDTH, _HEIGHT = 5.2, 2.4  # Of a panel, in inches.
 
 
 def draw(tasks: tuple[str, ...], found: list[Scored], path: pathlib.Path):
-    """Draw score by cost, and below it each comparison of the papers.
+    """Draw the comparisons of the papers, one below the other.
 
     Args:
         tasks: their names; a column each.
         found: scores; comparisons of fewer than two models are left out.
         path: of the PNG.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     scored = [one for one in found if one.tasks]
     panels = [p for p in PANELS if len(_finals(scored, p.labels)) > 1]
-    num_rows, num_columns = 1 + len(panels), len(tasks)
-    figure, axes = pyplot.subplots(
-        num_rows,
-        num_columns,
-        figsize=(num_columns * _WIDTH, num_rows * _HEIGHT),
-        layout="constrained",
-        squeeze=False,
-    )
+    if not panels:
+        return
+    figure, axes = _panels(len(panels), len(tasks), _HEIGHT)
     for task, column in zip(tasks, axes.T, strict=True):
         with_task = [one for one in scored if task in one.tasks]
-        _curves(column[0], with_task, task)
-        for axis, panel in zip(column[1:], panels, strict=True):
+        for axis, panel in zip(column, panels, strict=True):
             _comparison(axis, with_task, task, panel)
     figure.savefig(path, dpi=80)
-    pyplot.close(figure)
+
+
+def draw_by_cost(
+    tasks: tuple[str, ...], found: list[Scored], path: pathlib.Path
+):
+    """Draw score by cost, a panel a task, into an SVG at `path`.
+
+    Nothing is drawn where all models have one budget.
+    """
+    import matplotlib
+
+    if len({one.training.flops for one in found if one.row.get("flops")}) < 2:
+        return
+    figure, axes = _panels(1, len(tasks), 1.5 * _HEIGHT)
+    for task, axis in zip(tasks, axes[0], strict=True):
+        _by_cost(axis, [one for one in found if task in one.tasks], task)
+    # The same results make the same file.
+    with matplotlib.rc_context({"svg.hashsalt": path.name}):
+        figure.savefig(path, metadata={"Date": None})
+
+
+def _panels(num_rows: int, num_columns: int, height: float):
+    from matplotlib.figure import Figure
+
+    figure = Figure(
+        figsize=(num_columns * _WIDTH, num_rows * height),
+        layout="constrained",
+    )
+    return figure, figure.subplots(num_rows, num_columns, squeeze=False)
 
 
 def _finals(scored: list[Scored], names) -> list[Scored]:
-    """Return whole trainings of some models, in the order of `names`."""
-    whole = [one for one in scored if one.share == 1]
-    return [one for n in names for one in whole if one.training.name == n]
+    """Return some models at the budget that has the most of them."""
+    found = [one for n in names for one in scored if one.name == n]
+    budgets = collections.Counter(one.training.flops for one in found)
+    if not budgets:
+        return []
+    ((most, _),) = budgets.most_common(1)
+    return [one for one in found if one.training.flops == most]
 
 
-def _curves(axis, scored: list[Scored], task: str):
-    """Score by FLOPs, a line a training."""
-    curves = [one for one in scored if MODELS[one.training.name].curve]
-    for training_id in dict.fromkeys(one.training.id for one in curves):
-        points = [one for one in curves if one.training.id == training_id]
+def _by_cost(axis, scored: list[Scored], task: str):
+    """Score by FLOPs, a line a model, over all seeds (paper, Figure 1)."""
+    trained = [one for one in scored if one.name != SCRATCH]
+    for name in dict.fromkeys(one.name for one in trained):
+        points: dict[float, list[Scored]] = {}
+        for one in trained:
+            if one.name == name:
+                points.setdefault(one.training.flops, []).append(one)
+        scores = [pooled(found, task) for found in points.values()]
         axis.errorbar(
-            [one.spent * one.row["flops"] for one in points],
-            [one.tasks[task].mean for one in points],
-            [one.tasks[task].deviation for one in points],
+            list(points),
+            [score.mean for score in scores],
+            [score.deviation for score in scores],
             marker="o",
             markersize=4,
             capsize=3,
-            label=points[0].training.name,
+            label=name,
         )
     for one in _finals(scored, [SCRATCH]):
         axis.axhline(
             one.tasks[task].mean, color=_GREY, ls="--", label="random weights"
         )
-    axis.set_title("score by cost (ELECTRA, Figures 1, 3 right)", fontsize=9)
-    budget = max((one.row["flops"] for one in curves), default=1)
-    axis.set_xlim(0, 1.05 * budget)
+    axis.set_title("score by cost (ELECTRA, Figure 1)", fontsize=9)
+    axis.set_xscale("log")
     axis.set_xlabel("pre-training FLOPs, as executed")
-    axis.set_ylabel(f"{task} {METRICS[task]}")
+    axis.set_ylabel(f"{task} {PROBES[task].metric}")
     axis.grid(alpha=0.25)
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(fontsize=8)
+        axis.legend(fontsize=7)
 
 
 def _comparison(axis, scored: list[Scored], task: str, panel: Panel):
@@ -80,7 +106,7 @@ def _comparison(axis, scored: list[Scored], task: str, panel: Panel):
     found = _finals(scored, panel.labels)
     axis.errorbar(
         [one.tasks[task].mean for one in found],
-        [panel.labels[one.training.name] for one in found],
+        [panel.labels[one.name] for one in found],
         xerr=[one.tasks[task].deviation for one in found],
         fmt="o",
         capsize=3,
@@ -91,5 +117,5 @@ def _comparison(axis, scored: list[Scored], task: str, panel: Panel):
     axis.margins(y=0.15)
     axis.invert_yaxis()
     axis.set_title(panel.title, fontsize=9)
-    axis.set_xlabel(f"{task} {METRICS[task]}")
+    axis.set_xlabel(f"{task} {PROBES[task].metric}")
     axis.grid(alpha=0.25)

@@ -17,14 +17,12 @@ class Trial(typing.NamedTuple):
 
     Attributes:
         pretraining: digest of the settings of pre-training, see `digest`.
-        share: of the budget that was spent when it was fine-tuned.
         task: its name.
         seed: of fine-tuning.
         finetuning: digest of the settings of fine-tuning.
     """
 
     pretraining: str
-    share: float
     task: str
     seed: int
     finetuning: str

@@ -1,30 +1,15 @@
 """What a study consists of, and the settings of each part."""
 
 import typing
-from collections.abc import Iterator
 
-from benchmarks.study.budget import SHARES, intervals, num_steps
+from benchmarks.study.budget import intervals, num_steps
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Trial, digest
 from benchmarks.study.models import MODELS, SCRATCH, SHARED
+from benchmarks.study.probes import FINETUNING, PROBES
 
-# The paper's Table 7 for Small, but for a rate of its own for all layers
-# alike: three layers that have seen little text have to change.
-FINETUNING = {
-    "max_seq_length": 64,
-    "train_batch_size": 32,
-    "learning_rate": 1e-3,
-    "layerwise_lr_decay": 1.0,
-    "weight_decay_rate": 0.0,
-    "adam_bias_correction": True,
-    "num_train_epochs": 3.0,
-}
-# Settings of one task that win over those above.
-BY_TASK: dict[str, dict] = {
-    "sst": {"num_train_epochs": 1.0},
-    "sts": {"double_unordered": False},
-    "chunk": {"num_train_epochs": 2.0},
-}
+# Of a model's updates, those before the rate is full.
+WARMUP_SHARE = 0.06
 
 
 class Training(typing.NamedTuple):
@@ -61,11 +46,12 @@ class Training(typing.NamedTuple):
     def flags(self) -> dict:
         """Flags of run_pretraining.py, without paths."""
         return {
+            "num_warmup_steps": round(WARMUP_SHARE * self.steps),
             **self.settings,
             "seed": self.seed,
             "num_train_steps": self.steps,
             **intervals(self.steps),
-            "keep_checkpoint_max": 0,
+            "keep_checkpoint_max": 2,
             "do_eval": True,
         }
 
@@ -75,14 +61,12 @@ class Finetuning(typing.NamedTuple):
 
     Attributes:
         training: of what is fine-tuned.
-        share: of the budget at which it is taken.
         task: its name.
         seed: of the trial.
         settings: flags of run_finetuning.py.
     """
 
     training: Training
-    share: float
     task: str
     seed: int
     settings: dict
@@ -92,7 +76,6 @@ class Finetuning(typing.NamedTuple):
         """Its place in the results."""
         return Trial(
             self.training.id,
-            self.share,
             self.task,
             self.seed,
             digest(self.settings),
@@ -100,48 +83,36 @@ class Finetuning(typing.NamedTuple):
 
 
 def trainings(config: StudyConfig) -> list[Training]:
-    """Return the models to train, the most important first."""
+    """Return the models to train: budget by budget, seed by seed.
+
+    >>> config = StudyConfig(
+    ...     models=["scratch", "rtd"], flops=["1e12", "1e13"], report_only=True)
+    >>> [(training.name, training.flops) for training in trainings(config)]
+    [('scratch', 0), ('rtd', 1000000000000.0), ('rtd', 10000000000000.0)]
+    """
     return [
         Training(
             name,
             config.seed + number,
             {**SHARED, **config.pretraining, **(MODELS[name].settings or {})},
-            0 if name == SCRATCH else config.flops,
+            0 if name == SCRATCH else flops,
         )
+        for flops in config.budgets
         for number in range(config.num_seeds)
         for name in config.models
-        if name != SCRATCH or number == 0
+        if name != SCRATCH or (flops == config.budgets[0] and number == 0)
     ]
 
 
-def finetunings(
-    config: StudyConfig, training: Training, share: float = 1.0
-) -> list[Finetuning]:
-    """Return the trials of a model at a share of the budget."""
+def finetunings(config: StudyConfig, training: Training) -> list[Finetuning]:
+    """Return the trials of a model."""
     return [
         Finetuning(
             training,
-            share,
             task,
             config.seed + 1 + trial,
-            {**FINETUNING, **BY_TASK.get(task, {}), **config.finetuning},
+            {**FINETUNING, **PROBES[task].settings, **config.finetuning},
         )
         for task in config.tasks
         for trial in range(config.num_trials)
     ]
-
-
-def stages(config: StudyConfig) -> Iterator[tuple[Training, float]]:
-    """Yield what to score, in order: all models, then the curves' points.
-
-    >>> config = StudyConfig(models=["rtd", "electric"], report_only=True)
-    >>> [(training.name, share) for training, share in stages(config)][:4]
-    [('rtd', 1.0), ('electric', 1.0), ('rtd', 0.5), ('rtd', 0.25)]
-    """
-    everything = trainings(config)
-    yield from ((training, 1.0) for training in everything)
-    if config.curves:
-        for share in sorted(SHARES[:-1], reverse=True):
-            for training in everything:
-                if MODELS[training.name].curve:
-                    yield training, share

@@ -3,19 +3,13 @@
 import statistics
 import typing
 
-from benchmarks.study.budget import step_at
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.plan import Training, finetunings
+from benchmarks.study.probes import PROBES
 
-# The metric of each task, as in the paper; F1 of spans for chunking.
-METRICS = {
-    "chunk": "f1",
-    "cola": "mcc",
-    "mrpc": "accuracy",
-    "sst": "accuracy",
-    "sts": "spearman",
-}
+# What others are compared with.
+BASELINE = "mlm"
 
 
 class Score(typing.NamedTuple):
@@ -44,11 +38,10 @@ def score(values) -> Score:
 
 
 class Scored(typing.NamedTuple):
-    """A model with its scores at a share of the budget.
+    """A model with its scores.
 
     Attributes:
         training: `Training`.
-        share: of the budget.
         row: its line in the results.
         tasks: `Score` by task, of those whose trials are all there.
         average: `Score` over the tasks, seed by seed; None while trials of
@@ -57,31 +50,29 @@ class Scored(typing.NamedTuple):
     """
 
     training: Training
-    share: float
     row: dict
     tasks: dict[str, Score]
     average: Score | None
     failed: int
 
     @property
-    def spent(self) -> float:
-        """Share of the updates that were done, at the checkpoint's step."""
-        steps = self.row.get("steps", 0)
-        return step_at(self.share, steps) / steps if steps else 0.0
+    def name(self) -> str:
+        """Row of `MODELS`."""
+        return self.training.name
 
 
 def scored(
-    config: StudyConfig, ledger: Ledger, training: Training, share: float = 1.0
+    config: StudyConfig, ledger: Ledger, training: Training
 ) -> Scored | None:
     """Return a model's scores; None where it is not trained yet."""
     if training.id not in ledger.models:
         return None
     values: dict[str, list[float]] = {task: [] for task in config.tasks}
     failed = 0
-    for trial in finetunings(config, training, share):
+    for trial in finetunings(config, training):
         if (row := ledger.trials.get(trial.key)) is not None:
             # A model that predicts the same for all has no correlation.
-            value = row["metrics"][METRICS[trial.task]]
+            value = row["metrics"][PROBES[trial.task].metric]
             values[trial.task].append(0.0 if value is None else value)
             failed += bool(row["failure"])
     whole = {t: v for t, v in values.items() if len(v) == config.num_trials}
@@ -91,4 +82,35 @@ def scored(
         average = score(map(statistics.fmean, seeds))
     tasks = {task: score(found) for task, found in whole.items()}
     row = ledger.models[training.id]
-    return Scored(training, share, row, tasks, average, failed)
+    return Scored(training, row, tasks, average, failed)
+
+
+def pooled(found: list[Scored], task: str) -> Score:
+    """Return the score over all seeds of some trainings that have the task."""
+    return score(v for one in found for v in one.tasks[task].values)
+
+
+def difference(
+    found: list[Scored], name: str, flops: float, task: str
+) -> Score | None:
+    """Return what a model is ahead of `BASELINE` at equal cost, in pairs.
+
+    Both of a pair have the same seeds, of pre-training and of fine-tuning.
+    None where there is no pair.
+    """
+
+    def of(wanted: str) -> dict[int, tuple[float, ...]]:
+        return {
+            one.training.seed: one.tasks[task].values
+            for one in found
+            if one.name == wanted and one.training.flops == flops
+            if task in one.tasks
+        }
+
+    others, own = of(BASELINE), of(name)
+    pairs = [
+        value - other
+        for seed in own.keys() & others.keys()
+        for value, other in zip(own[seed], others[seed], strict=True)
+    ]
+    return score(pairs) if pairs else None

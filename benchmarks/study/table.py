@@ -4,19 +4,20 @@ import json
 
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.models import MODELS, SHARED
-from benchmarks.study.plan import BY_TASK, FINETUNING
-from benchmarks.study.scores import METRICS, Score, Scored
+from benchmarks.study.plan import WARMUP_SHARE
+from benchmarks.study.probes import FINETUNING, PROBES
+from benchmarks.study.scores import BASELINE, Score, Scored, difference
 
 NOTHING = "\N{EN DASH}"
 
 
 def text(config: StudyConfig, found: list[Scored]) -> str:
     """Return the table and the settings of all that is in it."""
-    titles = [f"{task} {METRICS[task]}" for task in config.tasks]
+    titles = _titles(config)
     head = (
         "model",
         "differs by",
-        "share",
+        "budget",
         "updates",
         "tokens",
         "FLOPs",
@@ -27,31 +28,64 @@ def text(config: StudyConfig, found: list[Scored]) -> str:
         "average",
         "paper",
     )
-    rows = [_row(config, one) for one in found]
-    lines = [head, ["---"] * len(head), *rows]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    parts = [table, _settings(config), _origin(found)]
+    table = _markdown(head, [_row(config, one) for one in found])
+    parts = [table, _differences(config, found), _settings(config)]
+    parts.append(_origin(found))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _titles(config: StudyConfig) -> list[str]:
+    return [f"{task} {PROBES[task].metric}" for task in config.tasks]
+
+
+def _markdown(head, rows) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _differences(config: StudyConfig, found: list[Scored]) -> str:
+    """Say how far each model is ahead of the baseline, seed by seed."""
+    models = dict.fromkeys((one.training.flops, one.name) for one in found)
+    rows = []
+    for flops, name in models:
+        ahead = [difference(found, name, flops, t) for t in config.tasks]
+        if name != BASELINE and any(ahead):
+            rows.append([name, f"{flops:.3g}", *map(_ahead, ahead)])
+    if not rows:
+        return ""
+    head = ("model", "budget", *_titles(config))
+    return (
+        f"Ahead of `{BASELINE}` at equal cost, mean ± standard deviation of "
+        "the differences of runs with equal seeds (their number):\n\n"
+        f"{_markdown(head, rows)}"
+    )
+
+
+def _ahead(found: Score | None) -> str:
+    if found is None:
+        return NOTHING
+    number = len(found.values)
+    return f"{found.mean:+.1f} ± {found.deviation:.1f} ({number})"
+
+
 def _row(config: StudyConfig, one: Scored) -> list[str]:
-    row, model = one.row, MODELS[one.training.name]
-    evaluated = row.get("training", {}) if one.share == 1 else {}
+    row, model = one.row, MODELS[one.name]
+    evaluated = row.get("training", {})
     failed = f", {one.failed} failed" if one.failed else ""
     seed = f" ({one.training.seed})" if config.num_seeds > 1 else ""
     return [
-        one.training.name + seed,
+        one.name + seed,
         _inline(model.settings) if model.settings else NOTHING,
-        f"{one.share:g}" if row.get("steps") else NOTHING,
+        _number(one.training.flops or None),
         *(
-            _number(row.get(name), one.spent)
+            _number(row.get(name))
             for name in ("steps", "tokens", "flops", "paper_flops")
         ),
         _decimals(evaluated.get("mlm_loss"), 2),
         _decimals(evaluated.get("disc_auc"), 3),
         *(_score(one.tasks.get(task)) for task in config.tasks),
         _score(one.average) + failed,
-        _decimals(model.paper if one.share == 1 else None, 1),
+        _decimals(model.paper, 1),
     ]
 
 
@@ -59,10 +93,9 @@ def _inline(settings: dict) -> str:
     return ", ".join(f"`{k}={json.dumps(v)}`" for k, v in settings.items())
 
 
-def _number(value: float | None, spent: float) -> str:
+def _number(value: float | None) -> str:
     if value is None:
         return NOTHING
-    value *= spent
     return f"{value:,.0f}" if value < 1e5 else f"{value:.3g}"
 
 
@@ -81,19 +114,20 @@ def _settings(config: StudyConfig) -> str:
     """Say how all this was trained."""
     shared = {**SHARED, **config.pretraining}
     finetuning = {**FINETUNING, **config.finetuning}
-    special = {t: s for t, s in BY_TASK.items() if t in config.tasks}
+    special = {t: PROBES[t].settings for t in config.tasks}
     seeds = range(config.seed, config.seed + config.num_seeds)
     trials = range(config.seed + 1, config.seed + 1 + config.num_trials)
     return "\n".join(
         [
-            f"Budget {config.flops:.3g} FLOPs, as executed. "
+            "Budgets are FLOPs as executed. "
             f"Pre-training seeds {_list(seeds)}; fine-tuning seeds "
             f"{_list(trials)}, of which mean ± standard deviation. The average "
             "is over tasks, its deviation over seeds. MLM loss and AUC (of "
             "real tokens) are those of the last updates of training.\n",
-            f"Pre-training: {_inline(shared)}.\n",
+            f"Pre-training: {_inline(shared)}; unless said otherwise "
+            f"{WARMUP_SHARE:.0%} of the updates warm up.\n",
             f"Fine-tuning: {_inline(finetuning)}"
-            + "".join(f"; {t}: {_inline(s)}" for t, s in special.items())
+            + "".join(f"; {t}: {_inline(s)}" for t, s in special.items() if s)
             + ".",
         ]
     )

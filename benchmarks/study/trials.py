@@ -35,6 +35,7 @@ def run(settings: dict, folder: str, results_file: str, row: dict):
     results_json = pathlib.Path(folder, "results.json")
     places = {
         "model_dir": f"{folder}/model",
+        "tuned_model_dir": f"{folder}/tuned",
         "results_txt": f"{folder}/results.txt",
         "results_json": results_json,
     }

@@ -41,9 +41,8 @@ def config(folder, **changes) -> StudyConfig:
         "chunking_dir": folder / "chunking",
         "tasks": ("chunk",),
         "models": ("scratch", "rtd"),
-        "flops": 4e7,
+        "flops": ["4e7"],
         "num_trials": 1,
-        "curves": False,
         "pretraining": SETTINGS,
         "finetuning": {"max_seq_length": 16, "num_train_epochs": 1},
     }

@@ -10,11 +10,12 @@ import time
 import pytest
 
 from benchmarks.study import __main__ as program
-from benchmarks.study import budget, plan, programs, report, scores, table
+from benchmarks.study import budget, plan, programs, report, table
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.model_folder import ModelFolder
 from benchmarks.study.models import MODELS, PANELS, SHARED, pretraining_config
+from benchmarks.study.probes import PROBES
 from electra_tf.efficiency.executed_flops import (
     flops_of_updates,
     update_flops,
@@ -22,7 +23,7 @@ from electra_tf.efficiency.executed_flops import (
 from tests.benchmarks import studies
 
 BUDGET = 1e12
-ALL = StudyConfig(report_only=True, flops=BUDGET)
+ALL = StudyConfig(report_only=True, flops=[str(BUDGET)])
 
 
 def rows_of(path) -> list[dict]:
@@ -79,17 +80,13 @@ def test_models_cost_the_same_within_an_update():
         assert BUDGET - most < spent <= BUDGET, training.name
         row = budget.cost(training.settings, training.steps)
         assert row["flops"] == spent
-        assert row["tokens"] == training.steps * 16 * 64
+        assert row["tokens"] == training.steps * 32 * 64
 
 
-def test_checkpoints_are_kept_where_the_curve_wants_them():
+def test_checkpoints_are_saved_at_the_ends_of_loops():
     for steps in (8, 9, 1007, 17701):
         loop, every = budget.intervals(steps).values()
-        assert every % loop == 0  # They are saved at the ends of loops.
-        for share in budget.SHARES:
-            step = budget.step_at(share, steps)
-            assert step == steps or step % every == 0
-            assert 0.95 * share * steps - 8 < step <= share * steps
+        assert every % loop == 0 and steps / 10 < every <= steps / 8
 
 
 def test_panels_and_models_agree():
@@ -158,11 +155,13 @@ def fill(config: StudyConfig, values: dict) -> None:
     """Write results: values of tasks, a list over seeds, by model."""
     ledger = Ledger(config.results_file)
     for training in plan.trainings(config):
+        if training.name not in values:
+            continue
         ledger.add(model_row(training))
         for trial in plan.finetunings(config, training):
             value = values[training.name][trial.task].pop(0)
             if value is not ...:
-                name = scores.METRICS[trial.task]
+                name = PROBES[trial.task].metric
                 ledger.add(trial_row(trial, **{name: value}))
 
 
@@ -173,7 +172,7 @@ def small(tmp_path, **changes) -> StudyConfig:
         "models": ("scratch", "rtd", "mlm"),
         "tasks": ("sts", "cola"),
         "num_trials": 2,
-        "flops": BUDGET,
+        "flops": [str(BUDGET)],
     }
     return StudyConfig(**{**settings, **changes})
 
@@ -221,7 +220,28 @@ def test_report_states_costs_settings_and_seeds(tmp_path):
     ):
         assert part in table
     assert '`model_hparam_overrides={"hidden_size": 64' in table
+    assert not (tmp_path / report.FIGURE).exists()  # Nothing to compare.
+
+
+def test_differences_are_of_equal_seeds_and_figures_of_what_there_is(tmp_path):
+    several = small(
+        tmp_path,
+        models=("scratch", "mlm", "rtd"),
+        tasks=("chunk",),
+        flops=["1e12", "2e12"],
+    )
+    for flops, ahead in (("1e12", [1, 3]), ("2e12", [-1, -1])):
+        config = several.replace(flops=[flops])
+        scores = {"mlm": [70, 60], "rtd": [70 + ahead[0], 60 + ahead[1]]}
+        fill(config, {n: {"chunk": v} for n, v in scores.items()})
+    report.write(several)
+    lines = (tmp_path / report.TABLE).read_text().splitlines()
+    assert "| rtd | 1e+12 | +2.0 ± 1.4 (2) |" in lines
+    assert "| rtd | 2e+12 | -1.0 ± 0.0 (2) |" in lines
     assert (tmp_path / report.FIGURE).read_bytes().startswith(b"\x89PNG")
+    first = (tmp_path / report.BY_COST).read_bytes()
+    report.write(several)
+    assert first == (tmp_path / report.BY_COST).read_bytes() != b""
 
 
 def test_report_names_models_of_other_records(tmp_path):
@@ -245,7 +265,7 @@ def test_what_to_train_on_has_to_be_there(tmp_path):
 def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
     """The programs run in this process."""
     monkeypatch.setattr(programs, "run", studies.run_here)
-    config = studies.config(tmp_path)
+    config = studies.config(tmp_path, num_trials=2)
     (training,) = [t for t in plan.trainings(config) if t.name == "rtd"]
     folder = tmp_path / "study" / "models" / training.id
     program.Study(config).run()
@@ -253,20 +273,18 @@ def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
     kinds = [(row["kind"], row["model"]) for row in rows_of(results)]
     assert kinds == [
         ("model", "scratch"),
-        ("trial", "scratch"),
+        *[("trial", "scratch")] * 2,
         ("model", "rtd"),
-        ("trial", "rtd"),
+        *[("trial", "rtd")] * 2,
     ]
-    model, trial = rows_of(results)[2:]
+    model, trial, _ = rows_of(results)[3:]
     *_, last = rows_of(folder / "metrics.jsonl")
     assert last["step"] == model["steps"] == training.steps
     assert last["train_flops"] == pytest.approx(model["paper_flops"])
     assert model["settings"]["vocab_size"] == 256
     assert model["held_out"]["disc_loss"] > 0
-    for share in budget.SHARES:
-        step = budget.step_at(share, training.steps)
-        assert ModelFolder(folder).checkpoint(step)
-    assert trial["seed"] == 43 and trial["share"] == 1.0
+    assert ModelFolder(folder).checkpoint(training.steps)
+    assert trial["seed"] == 43
     assert 0 <= trial["metrics"]["f1"] <= 100
     # Again, with the results alone: there is nothing to do.
     before = results.read_text()
@@ -309,10 +327,13 @@ def command(config: StudyConfig) -> list[str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_study_goes_on(tmp_path, number):
     """Stopped amidst pre-training; the same command does the rest."""
-    config = studies.config(tmp_path, flops=4e9, models=("rtd",), num_trials=2)
+    config = studies.config(
+        tmp_path, flops=["4e9"], models=("rtd",), num_trials=2
+    )
     (training,) = plan.trainings(config)
     folder = tmp_path / "study" / "models" / training.id
-    first = f"model.ckpt-{budget.step_at(0.125, training.steps)}.index"
+    every = budget.intervals(training.steps)["save_checkpoints_steps"]
+    first = f"model.ckpt-{every}.index"
     process = subprocess.Popen(
         command(config), cwd=programs.ROOT, start_new_session=True
     )
