@@ -30,10 +30,11 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args=None, namespace=None):
         """Parse; names with underscores and hyphens are the same."""
-        given = sys.argv[1:] if args is None else args
-        return super().parse_known_args(
-            [with_underscores(argument) for argument in given], namespace
-        )
+        given = list(sys.argv[1:] if args is None else args)
+        # What stands after -- is no flag.
+        end = given.index("--") if "--" in given else len(given)
+        given[:end] = map(with_underscores, given[:end])
+        return super().parse_known_args(given, namespace)
 
     def format_usage(self):
         """Return one line: what must be given."""

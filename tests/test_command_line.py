@@ -162,6 +162,9 @@ def one_flag():
 def test_hyphens_in_names_are_underscores(one_flag):
     args = one_flag.parse_args(["--model-folder=a-b", "--batch-size", "3"])
     assert (args.x, args.batch_size) == ("a-b", 3)
+    one_flag.add_argument("texts", nargs="*")
+    args = one_flag.parse_args(["--model-folder=a", "--", "--as-it-is"])
+    assert args.texts == ["--as-it-is"]
 
 
 def test_all_programs_say_alike_what_is_wrong(one_flag, capsys):

@@ -33,7 +33,7 @@ from electra_tf.training.non_finite import NonFiniteError, NonFiniteGuard
 from electra_tf.training.progress import (
     Speed,
     Watchdog,
-    forecast,
+    print_forecast,
     print_line,
     start_line,
 )
@@ -330,9 +330,7 @@ class TrainingLoop:
         """Say once when the run will be done; the first loop has tracing."""
         self._loops += 1
         if self._loops == FIRST_WHOLE_LOOP:
-            said = forecast(metrics, datetime.datetime.now())
-            if said:
-                print(said, file=sys.stderr)
+            print_forecast(metrics, datetime.datetime.now())
 
     def evaluate(self) -> dict[str, float]:
         """Evaluate the current weights; return the metrics."""

@@ -15,6 +15,7 @@ from electra_tf.training.settings import Settings
 
 # Metrics with these endings stand in the progress line; all are logged.
 _SHOWN = ("loss", "auc")
+CLEARED = "\x1b[2K"  # Empties the line of a terminal.
 BAR = 10  # Characters of a progress bar.
 LEAST_PARTS = 2  # Of a progress line, however narrow: the step, and the rest.
 WORTH_A_FORECAST = 60.0  # Seconds.
@@ -143,7 +144,7 @@ def print_line(step: int, last_step: int, metrics: dict, stream=None):
     while len(" | ".join(parts)) >= columns and len(parts) > LEAST_PARTS:
         del parts[-2]  # The time left stays, at the end.
     end = "\r" if step < last_step else "\n"
-    print("\x1b[2K" + " | ".join(parts), end=end, file=stream, flush=True)
+    print(CLEARED + " | ".join(parts), end=end, file=stream, flush=True)
 
 
 def _bar(share: float) -> str:
@@ -156,20 +157,23 @@ def _bar(share: float) -> str:
     return f"[{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%}"
 
 
-def forecast(metrics: dict, now: datetime.datetime) -> str | None:
+def print_forecast(metrics: dict, now: datetime.datetime, stream=None):
     """Say when a run will be done, if it takes a while.
 
     Args:
         metrics: dict of floats, what `Speed` returned of a whole loop.
         now: the time.
+        stream: where to print; stderr by default.
     """
-    seconds = metrics["seconds_left"]
+    stream, seconds = stream or sys.stderr, metrics["seconds_left"]
     if seconds < WORTH_A_FORECAST:
-        return None
+        return
     end = now + datetime.timedelta(seconds=seconds)
-    return (
+    print(
+        f"{CLEARED if stream.isatty() else ''}"
         f"At {metrics['steps_per_second']:.2f} steps/s it takes "
-        f"{duration(seconds)} more, until {end:%Y-%m-%d %H:%M}"
+        f"{duration(seconds)} more, until {end:%Y-%m-%d %H:%M}",
+        file=stream,
     )
 
 

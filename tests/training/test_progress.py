@@ -12,7 +12,7 @@ from electra_tf.training.progress import (
     STALLED,
     Speed,
     Watchdog,
-    forecast,
+    print_forecast,
     print_line,
     start_line,
 )
@@ -105,13 +105,17 @@ def test_on_a_terminal_the_line_fits(monkeypatch, columns):
     assert ("mlm 4.25" in text) == (columns >= 60)
 
 
-def test_forecast():
-    now = datetime.datetime(2026, 1, 31, 23, 0)
+@pytest.mark.parametrize("kind", [io.StringIO, Terminal])
+def test_forecast(kind):
+    now, stream = datetime.datetime(2026, 1, 31, 23, 0), kind()
     slow = {"steps_per_second": 5.0, "seconds_left": 7200.0}
-    assert forecast(slow, now) == (
-        "At 5.00 steps/s it takes 2:00:00 more, until 2026-02-01 01:00"
+    print_forecast(slow | {"seconds_left": 5.0}, now, stream)
+    assert stream.getvalue() == ""
+    print_forecast(slow, now, stream)
+    assert stream.getvalue().removeprefix("\x1b[2K") == (
+        "At 5.00 steps/s it takes 2:00:00 more, until 2026-02-01 01:00\n"
     )
-    assert forecast(slow | {"seconds_left": 5.0}, now) is None
+    assert ("\x1b" in stream.getvalue()) == stream.isatty()
 
 
 def test_progress_line_of_counted_work():
