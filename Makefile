@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO_DIR ?= demo_run
 # Time for the demo, without the installation.
-DEMO_MINUTES ?= 9
+DEMO_MINUTES ?= 9.5
 # Processes that share the tests; each takes up to 3 GB.
 TEST_PROCESSES ?= 2
 

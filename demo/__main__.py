@@ -60,7 +60,7 @@ class DemoConfig(Config):
 
     output_dir: str = hparam("demo_run", "folder for all that is made")
     minutes: float = hparam(
-        9.0, "time for all, without the installation", more_than=0
+        9.5, "time for all, without the installation", more_than=0
     )
     num_train_steps: int | None = hparam(
         None,
@@ -68,7 +68,7 @@ class DemoConfig(Config):
         at_least=1,
     )
     train_examples: int = hparam(
-        6000, "labelled examples to fine-tune on", at_least=32
+        8000, "labelled examples to fine-tune on", at_least=32
     )
     data_only: bool = hparam(
         False, "stop when text, vocabulary and records are there"

@@ -21,7 +21,8 @@ def test_a_demo_that_goes_on_keeps_its_number_of_updates(tmp_path):
 
 def test_seconds_of_earlier_starts_count(tmp_path):
     (tmp_path / "seconds.json").write_text(json.dumps({"text": 500.0}))
-    demo = program.Demo(program.DemoConfig(output_dir=str(tmp_path)))
+    config = program.DemoConfig(output_dir=str(tmp_path), minutes=9)
+    demo = program.Demo(config)
     assert "in 0:40, at" in demo._when()
     demo.seconds["records"] = 60.0
     assert demo._when() == ""
