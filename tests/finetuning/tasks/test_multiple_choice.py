@@ -241,6 +241,7 @@ def test_a_batch_is_not_cut_within_a_question(tmp_path):
     from electra_tf.finetuning.finetuner import Finetuner
 
     config = sentences.config(
+        data_dir=str(tmp_path),
         task_names=["copa"],
         accumulation_steps=4,
         train_batch_size=4,
