@@ -161,8 +161,9 @@ def _parse(path: str) -> ast.Module | None:
 def _docstrings_below(node: ast.AST, name: str) -> Iterator[tuple[str, str]]:
     text = ast.get_docstring(node, clean=False)
     if text is not None:
-        # Lone surrogates cannot be written as UTF-8.
+        # Lone surrogates cannot be written as UTF-8; NUL is for binary files.
         text = text.encode("utf-8", "replace").decode("utf-8")
+        text = text.replace("\0", " ")
         yield name, inspect.cleandoc(text)
     for child in ast.iter_child_nodes(node):
         if isinstance(child, _DEFINITIONS):

@@ -52,6 +52,7 @@ SHAPE = {
     ),
 }
 WARMUP_SHARE = 0.06
+DATA_STEPS = 3  # Text, vocabulary, records.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Demo:
             "pre-training": self.pretrain,
             "fine-tuning": lambda: self.finetune("pretrained"),
         }
-        number = len(steps) + 1
+        number = DATA_STEPS if self.config.data_only else len(steps) + 1
         for place, (name, step) in enumerate(steps.items(), 1):
             print(f"\n== {place}/{number} {name}{self._when()}", flush=True)
             start = time.monotonic()
@@ -110,7 +111,7 @@ class Demo:
             self.seconds.setdefault(name, 0.0)
             self.seconds[name] += time.monotonic() - start
             files.write_json(self.clock, self.seconds)
-            if name == "records" and self.config.data_only:
+            if self.config.data_only and place == DATA_STEPS:
                 return
         print(f"\n== {number}/{number} report", flush=True)
         report.write_report(self.folder, MODEL_NAME, self.seconds)
@@ -118,7 +119,8 @@ class Demo:
     def _when(self) -> str:
         """Say when all will be done."""
         left = 60 * self.config.minutes - sum(self.seconds.values())
-        if self.config.num_train_steps or left <= 0:
+        no_plan = self.config.num_train_steps or self.config.data_only
+        if no_plan or left <= 0:
             return ""
         end = datetime.datetime.now() + datetime.timedelta(seconds=left)
         return f" (all done in {duration(left)}, at {end:%H:%M})"

@@ -129,6 +129,19 @@ def print_page(text: str) -> None:
         discard_output()
 
 
+def lines_of_standard_input() -> Iterator[str]:
+    """Yield lines as they come, with their ends; UserError for other text."""
+    # Whatever the locale says: bytes that it cannot read would be dropped.
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield line.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"Standard input, line {number} must be UTF-8. Received: "
+                f"{error}."
+            ) from None
+
+
 def discard_output() -> None:
     """Write no more: whoever read has enough, and the buffer no reader."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

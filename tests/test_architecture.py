@@ -47,7 +47,7 @@ ALLOWED = {
     | NETWORK
     | {"conversion", "finetuning", "pretraining", "training"},
     "efficiency": {"configs", "command_line", "io"},
-    "doctor": {"command_line", "configs", "efficiency", "io"},
+    "doctor": {"command_line", "configs", "efficiency", "io", "training"},
     "flags": {"configs"},
     "data_prep": DATA,
     "demo": None,  # Puts everything together.

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import io
 import os
 import pathlib
 import subprocess
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from electra_tf import command_line
+from electra_tf.errors import UserError
 
 ROOT = pathlib.Path(__file__).parents[1]
 PROGRAM = """
@@ -226,3 +228,13 @@ def programs() -> list[str]:
 def test_every_program_ends_so(program):
     text = (ROOT / program).read_text("utf-8")
     assert "errors_of(" in text or "command_line.run(" in text
+
+
+def test_standard_input_is_utf_8_in_any_locale(monkeypatch):
+    content = "\ufeffcaf\u00e9\r\n".encode() + b"caf\xe9\n"
+    lenient = io.TextIOWrapper(io.BytesIO(content), "ascii", "surrogateescape")
+    monkeypatch.setattr("sys.stdin", lenient)
+    lines = command_line.lines_of_standard_input()
+    assert next(lines) == "caf\u00e9\n"
+    with pytest.raises(UserError, match="line 2 must be UTF-8"):
+        next(lines)

@@ -66,7 +66,7 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
       argv: program name and arguments, as in `sys.argv`.
     """
     program = os.path.basename(argv[0])
-    if asked := [arg for arg in argv[1:] if arg in HELP_FLAGS]:
+    if asked := asks_for_help(argv[1:]):
         full = FULL_HELP in asked
         command_line.print_page(
             help_page.text(config_class, program, preset_names(), full)
@@ -80,6 +80,16 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     except UserError as error:
         sys.stderr.write(command_line.mistake(program, str(error)))
         sys.exit(USAGE_ERROR)
+
+
+def asks_for_help(arguments: Iterable[str]) -> list[str]:
+    """Return those of the arguments that ask for help, also by `--help=true`.
+
+    >>> asks_for_help(["--help=true", "--preset=small"])
+    ['--help']
+    """
+    names = (argument.partition("=")[0] for argument in arguments)
+    return [name for name in names if name in HELP_FLAGS]
 
 
 def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:

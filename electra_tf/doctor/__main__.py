@@ -13,6 +13,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 
+import electra_tf
 from electra_tf import command_line
 from electra_tf.configs import from_flags
 from electra_tf.doctor import fit, installation, machine, probe
@@ -26,8 +27,11 @@ PROGRAM = "python -m electra_tf.doctor"
 def main(argv: list[str] | None = None) -> None:
     """Run the program with the arguments `argv`, those of the process."""
     arguments = sys.argv[1:] if argv is None else argv
-    if set(arguments) & set(from_flags.HELP_FLAGS):
+    if from_flags.asks_for_help(arguments):
         print(f"usage: {PROGRAM} [flags of a run]\n\n{__doc__.strip()}")
+        return
+    if from_flags.VERSION_FLAG in arguments:
+        print(f"electra_tf {electra_tf.__version__}")
         return
     environment = dict(os.environ)
     os.environ.pop("KERAS_BACKEND", None)  # A row says what is wrong with it.

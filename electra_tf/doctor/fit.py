@@ -19,6 +19,7 @@ from electra_tf.efficiency.memory import finetuning_memory, training_memory
 from electra_tf.efficiency.networks import parameters
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.training import cluster
 
 _NOWHERE = {"data_dir": "-", "model_name": "-"}
 _BYTES_OF_A_WEIGHT = 3 * 4  # With Adam's two slots, in a checkpoint.
@@ -81,6 +82,7 @@ def rows(
         "raise --accumulation_steps, give --recompute, or lower "
         "--train_batch_size or --max_seq_length",
     )
+    yield from _job_rows(config)
     if config.data_dir != _NOWHERE["data_dir"]:
         yield from _data_rows(config, kept * number * _BYTES_OF_A_WEIGHT)
 
@@ -92,6 +94,16 @@ def _share(config, gpus: int):
         return config
     batch = max(config.train_batch_size // gpus // parts, 1) * parts
     return config.replace(train_batch_size=batch)
+
+
+def _job_rows(config) -> Iterator[Row]:
+    """Hold the variable of jobs against the config, as the programs do."""
+    values = vars(config).items()
+    sizes = {name: v for name, v in values if name.endswith("_batch_size")}
+    try:
+        cluster.check(config.distribution_strategy, **sizes)
+    except UserError as error:
+        yield Row(FAILED, "processes of a job", str(error))
 
 
 def _data_rows(config, size: float) -> Iterator[Row]:

@@ -181,6 +181,8 @@ def _keras_file(environment: Mapping[str, str]) -> Row:
     path = pathlib.Path(home) / "keras.json"
     try:
         values = json.loads(path.read_text("utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("expected a JSON object")
     except OSError:
         return Row(OK, "keras.json", "none: Keras' defaults")
     except ValueError as error:

@@ -18,11 +18,30 @@ SHOWN = ("loss", "auc")  # Endings of what is drawn.
 
 
 def rows(folder: str, name: str) -> list[dict]:
-    """Return the rows of a log; none where there is none."""
+    """Return the rows of a log; none where there is none.
+
+    A last line that a run has not ended yet is left out.
+
+    Raises:
+        UserError: for a line that is no row of a log.
+    """
     path = f"{folder.rstrip('/')}/{name}"
     if not files.exists(path):
         return []
-    return [json.loads(line) for line in files.read(path).splitlines()]
+    whole = files.read(path).split(b"\n")[:-1]
+    return [_row(path, number, line) for number, line in enumerate(whole, 1)]
+
+
+def _row(path: str, number: int, line: bytes) -> dict:
+    try:
+        row = json.loads(line)
+        row["step"] += 0
+    except (ValueError, TypeError, KeyError):
+        raise UserError(
+            f"{path}, line {number} must be a JSON object with a step. "
+            f"Received: {line[:80]!r}."
+        ) from None
+    return row
 
 
 def names(logged: list[list[dict]]) -> list[str]:
@@ -39,7 +58,7 @@ def draw(folders: list[str]):
     """Return a figure of runs: a panel a metric, a line a run.
 
     Raises:
-        UserError: for a folder without a log.
+        UserError: for a folder without a log, or with nothing to draw in it.
     """
     from matplotlib.figure import Figure
 
@@ -51,13 +70,23 @@ def draw(folders: list[str]):
                 "such as data/models/NAME."
             )
     shown = names(list(logged.values()))
+    if not shown:
+        raise UserError(
+            f"{', '.join(folders)} logged nothing to draw. Expected metrics "
+            f"that end in {' or '.join(SHOWN)}."
+        )
+    labels = {folder: pathlib.PurePath(folder).name for folder in folders}
+    if len({*labels.values()}) < len(
+        {folder.rstrip("/") for folder in folders}
+    ):
+        labels = {folder: folder for folder in folders}
     figure = Figure(figsize=(4 * len(shown), 3.2))
     panels = figure.subplots(1, len(shown), squeeze=False)[0]
     for panel, name in zip(panels, shown, strict=True):
         for number, (folder, log) in enumerate(logged.items()):
             style = {"color": f"C{number % 10}"}
             evaluated = rows(folder, EVALUATION)
-            panel.plot(*_points(log, name), label=_label(folder), **style)
+            panel.plot(*_points(log, name), label=labels[folder], **style)
             panel.plot(*_points(evaluated, name), "o", **style)
         panel.set(title=name.replace("_", " "), xlabel="update")
         panel.grid(alpha=0.3)
@@ -69,10 +98,6 @@ def draw(folders: list[str]):
 def _points(log: list[dict], name: str) -> tuple[list, list]:
     there = [row for row in log if name in row]
     return [row["step"] for row in there], [row[name] for row in there]
-
-
-def _label(folder: str) -> str:
-    return pathlib.PurePath(folder).name
 
 
 def main(argv: list[str] | None = None):

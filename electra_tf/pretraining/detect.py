@@ -16,6 +16,7 @@ import os
 import sys
 
 from electra_tf import command_line
+from electra_tf.errors import UserError
 from electra_tf.pretraining import heat_map
 
 # Tokens above this are marked: more likely replaced than not.
@@ -25,8 +26,13 @@ THRESHOLD = 0.5
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    texts = args.texts or map(str.strip, sys.stdin)
+    lines = command_line.lines_of_standard_input()
+    texts = args.texts or map(str.strip, lines)
     with command_line.errors_of("detect"):
+        if not 0 <= args.threshold <= 1:
+            raise UserError(
+                f"--threshold must be 0 to 1. Received: {args.threshold}."
+            )
         from electra_tf.pretraining import detector
 
         look = _looking(detector, args)
@@ -49,10 +55,10 @@ def parser() -> argparse.ArgumentParser:
     add("--model_folder", required=True, help="run, model folder or other")
     threshold_help = "probability above which a token is marked"
     add("--threshold", type=float, default=THRESHOLD, help=threshold_help)
-    add("--json", action="store_true", help="write an object a text")
-    add(
-        "--html", action="store_true", help="write a page, the redder the surer"
-    )
+    written = made.add_mutually_exclusive_group().add_argument
+    written("--json", action="store_true", help="write an object a text")
+    html_help = "write a page, the redder the surer"
+    written("--html", action="store_true", help=html_help)
     corrupt_help = "let the generator of a run replace tokens first"
     add("--corrupt", action="store_true", help=corrupt_help)
     add("--seed", type=int, default=0, help="of what it replaces")

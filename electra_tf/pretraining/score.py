@@ -12,7 +12,6 @@ docs/explanation/objectives.md.
 """
 
 import argparse
-import contextlib
 import io
 import itertools
 import json
@@ -76,11 +75,11 @@ def _run(args: argparse.Namespace) -> None:
 
 def _lines(path: str) -> Iterator[str]:
     """Yield the lines of a file, or of standard input as they come."""
-    with contextlib.ExitStack() as stack:
-        file = sys.stdin
-        if path != "-":
-            raw = stack.enter_context(files.open_stream(path))
-            file = io.TextIOWrapper(raw, encoding="utf-8")
+    if path == "-":
+        yield from command_line.lines_of_standard_input()
+        return
+    with files.open_stream(path) as raw:
+        file = io.TextIOWrapper(raw, encoding="utf-8")
         try:
             yield from file
         except UnicodeDecodeError as error:

@@ -12,6 +12,11 @@ from electra_tf.errors import UserError
 
 GB = 10**9
 H100 = Gpu("H100", "570.1", 80 * GB, 79 * GB)
+JOB = (
+    '{"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", '
+    '"index": 0}}'
+)
+MANY = "--distribution_strategy=multi_worker_mirrored"
 FACTS = {"devices": ["CPU"], "cuda": "12.5", "keras": "3", "product": 64.0**3}
 
 
@@ -53,9 +58,38 @@ def test_flags_that_neither_program_has(ran):
     assert printed.err.startswith("doctor: Unknown flag '--num_trails'")
 
 
-def test_help(capsys):
-    doctor.main(["--help"])
+@pytest.mark.parametrize("flag", ["--help", "--help=true", "-h"])
+def test_help(flag, capsys):
+    doctor.main([flag])
     assert "The exit status is 1 where one failed" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    doctor.main(["--version"])
+    assert capsys.readouterr().out.startswith("electra_tf ")
+
+
+@pytest.mark.parametrize(
+    ("variable", "flags", "failing"),
+    [
+        ("{broken", [], "must name the processes"),
+        (JOB, [], "Set distribution_strategy to"),
+        (JOB, [MANY, "--train_batch_size=7"], "a multiple of the 2 processes"),
+        (JOB, [MANY], None),
+        (None, [MANY], "needs the environment variable"),
+        (None, [], None),
+    ],
+)
+def test_jobs_are_held_against_the_config(
+    monkeypatch, variable, flags, failing
+):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if variable:
+        monkeypatch.setenv("TF_CONFIG", variable)
+    rows = {row.check: row for row in fit.rows(fit.read(flags), [])}
+    assert ("processes of a job" in rows) == (failing is not None)
+    if failing:
+        assert failing in rows["processes of a job"].found
 
 
 @pytest.mark.parametrize(
@@ -134,6 +168,7 @@ def test_variables(name, value, status):
         ('{"floatx": "float32"}', OK),
         ('{"floatx": "float16"}', FAILED),
         ("{", FAILED),
+        ("[]", FAILED),
     ],
 )
 def test_keras_file(tmp_path, content, status):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from electra_tf.efficiency import curves
+from electra_tf.errors import UserError
 
 
 @pytest.fixture
@@ -41,3 +42,32 @@ def test_mistakes(run, words):
     words = [run if word == "RUN" else word for word in words]
     with pytest.raises(SystemExit, match=r"has no metrics\.jsonl|must end in"):
         curves.main(words)
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path):
+    folders = [tmp_path / "a/model", tmp_path / "b/model"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "metrics.jsonl").write_text('{"step": 1, "loss": 2}\n')
+    (panel,) = curves.draw([*map(str, folders)]).axes
+    labels = [text.get_text() for text in panel.get_legend().get_texts()]
+    assert labels == [*map(str, folders)]
+
+
+@pytest.mark.parametrize(
+    ("log", "message"),
+    [
+        ('{"step": 1, "loss": 2}\n{"step": 2, "lo', None),
+        ('{"step": 1, "lo\n{"step": 2, "loss": 2}\n', "line 1 must be a JSON"),
+        ("[1]\n", "line 1 must be a JSON object with a step"),
+        ('{"loss": 2}\n', "line 1 must be a JSON object with a step"),
+        ('{"step": 1, "learning_rate": 1}\n', "logged nothing to draw"),
+    ],
+)
+def test_damaged_logs(tmp_path, log, message):
+    (tmp_path / "metrics.jsonl").write_text(log)
+    if message is None:
+        assert len(curves.draw([str(tmp_path)]).axes) == 1
+    else:
+        with pytest.raises(UserError, match=message):
+            curves.draw([str(tmp_path)])

@@ -121,7 +121,8 @@ def test_a_long_text_is_read_in_parts(model_folder):
 
 
 def test_lines_of_standard_input_and_corruption(model_dir, capsys, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("the cat\n" * 3))
+    lines = io.TextIOWrapper(io.BytesIO(b"the cat\n" * 3))
+    monkeypatch.setattr("sys.stdin", lines)
     detect.main(
         [f"--model_folder={model_dir}", "--corrupt", "--threshold=0.99"]
     )

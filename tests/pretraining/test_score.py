@@ -66,7 +66,9 @@ class SavedRun:
 def run(capsys, monkeypatch, saved, *flags, lines=TEXTS):
     """Give lines to the program; return its rows, and what it told people."""
     text = "".join(f"{line}\n" for line in lines)
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode()))
+    )
     score.main([f"--model_folder={saved.path}", "--input=-", *flags])
     printed = capsys.readouterr()
     return [json.loads(row) for row in printed.out.splitlines()], printed.err

@@ -206,6 +206,8 @@ def choices(value) -> list[tuple[str, str]]:
     [('', 'yes'), ('', 'no')]
     >>> choices({"label": ["A", "B"], "text": ["yes", "no"]})
     [('A', 'yes'), ('B', 'no')]
+    >>> choices([{"text": "yes"}, {"text": "no"}])
+    [('', 'yes'), ('', 'no')]
     >>> choices({"A": "yes", "B": "no"})
     [('A', 'yes'), ('B', 'no')]
     """
@@ -213,19 +215,23 @@ def choices(value) -> list[tuple[str, str]]:
         value = _written(value)
     if isinstance(value, dict) and isinstance(value.get("text"), list | tuple):
         found = texts(value["text"])
-        names = texts(value["label"], label) if "label" in value else [""]
-        names *= len(found) if names == [""] else 1
+        names = texts(value["label"], label) if "label" in value else None
     elif isinstance(value, dict):
         found, names = texts([*value.values()]), texts([*value])
     elif isinstance(value, list) and all(isinstance(v, dict) for v in value):
         found = texts([item.get("text") for item in value])
-        names = texts([item.get("label") for item in value], label)
+        labels = [item.get("label") for item in value]
+        names = None
+        if any(name is not None for name in labels):
+            names = texts(labels, label)
     else:
-        found = texts(value)
-        names = [""] * len(found)
+        found, names = texts(value), None
+    if names is None:
+        return [("", text_of) for text_of in found]
+    names = [name.strip() for name in names]
     if len(names) != len(found):
         raise UserError(f"{len(found)} choices with {len(names)} labels")
-    if any(names) and len({*names}) < len(names):
+    if len({*names}) < len(names):
         raise UserError(f"two choices with one label: {', '.join(names)}")
     return [*zip(names, found, strict=True)]
 

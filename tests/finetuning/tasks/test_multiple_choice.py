@@ -44,6 +44,9 @@ def read(folder, train: str, dev: str | None = None, **settings):
         (["1", 3.0], [1, 3], "123"),
         (["A", "c", " b"], [1, 3, 2], "ABC"),
         (["A", 0], [1, 1], "012"),
+        ([" 1", "3 "], [1, 3], "123"),
+        (["01", "3.0"], [1, 3], "123"),
+        (["\u0660", "\u0662"], [1, 3], "012"),  # Arabic 0 and 2.
     ],
 )
 def test_labels_are_numbers_or_letters(tmp_path, labels, expected, names):
@@ -55,8 +58,13 @@ def test_labels_are_numbers_or_letters(tmp_path, labels, expected, names):
 def test_where_labels_begin_is_known_from_training_or_asked(tmp_path):
     found = read(tmp_path, rows(0, 1), rows(1, 2))
     assert [example.label for example in found] == [2, 3]
-    for labels, seen in (([1, 2], "neither 0 nor"), ([0, 3], "both 0 and")):
-        with pytest.raises(DataError, match=f"{seen} the number of a last"):
+    neither = "neither 0 nor the number of a last choice"
+    for labels, seen in (
+        ([1, 2], neither),
+        (["9" * 5000, 1], neither),
+        ([0, 3], "both 0 and 3, where the choices are 3"),
+    ):
+        with pytest.raises(DataError, match=seen):
             read(tmp_path, rows(*labels))
     found = read(tmp_path, rows(1, 2), first_choice=1)
     assert [example.label for example in found] == [1, 2]
@@ -72,12 +80,22 @@ def test_where_labels_begin_is_known_from_training_or_asked(tmp_path):
             for name, text in zip("xy1", ("good", "bad", "very"), strict=True)
         ],
         '{"x": "good", "y": "bad", "1": "very"}',
+        {"x": "good", "y ": "bad", " 1": "very"},
     ],
 )
 def test_choices_may_have_names(tmp_path, choices):
     found = read(tmp_path, rows("y", 1, choices=choices))
     assert found[0].choices == ("good", "bad", "very")
     assert [example.label for example in found] == [2, 3]
+
+
+def test_objects_need_no_labels(tmp_path):
+    choices = [{"text": "good"}, {"text": "bad", "label": None}]
+    found = read(tmp_path, rows(1, 2, choices=choices))
+    assert [example.label for example in found] == [1, 2]
+    named = [{"text": "good", "label": "A"}, {"text": "bad"}]
+    with pytest.raises(DataError, match="choices must be a list of texts"):
+        read(tmp_path, rows("A", choices=named))
 
 
 def test_columns_of_a_csv_and_fewer_choices(tmp_path, capsys):
@@ -162,8 +180,10 @@ EXAMPLES = [
 
 
 @pytest.fixture
-def task():
-    return task_table.tasks(sentences.config(task_names=["copa"]))[0]
+def task(tmp_path):
+    folder = str(tmp_path / "data")  # Of the cache of examples.
+    config = sentences.config(data_dir=folder, task_names=["copa"])
+    return task_table.tasks(config)[0]
 
 
 def test_the_choices_of_a_question_stay_together(task, tmp_path):

@@ -23,6 +23,7 @@ from electra_tf.finetuning.tasks.text_files import shown
 
 _TEXT = Field("text", schema.TEXT, "what the choices are about")
 _QUESTION = Field("text_pair", schema.TEXT, "the question about it")
+_MOST_DIGITS = 18
 _LABEL = Field("label", schema.LABEL, "number or letter of the right choice")
 
 
@@ -95,20 +96,27 @@ class OwnChoices(ChoiceTask):
             return self.config.first_choice
         found = self._read(TRAIN, lambda _, values, record: values)
         unnamed = [row for row in found if not row["choices"][0][0]]
-        labels = {(row["label"], len(row["choices"])) for row in unnamed}
-        numbers = {(int(n), size) for n, size in labels if n.isdecimal()}
+        labels = {
+            (_number(row["label"]), len(row["choices"])) for row in unnamed
+        }
+        numbers = {(n, size) for n, size in labels if n is not None}
         if not numbers:
             return None
+        last = sorted(size for number, size in numbers if number == size)
         starts = {0 for number, _ in numbers if number == 0}
-        starts |= {1 for number, size in numbers if number == size}
+        starts |= {1 for _ in last}
         if len(starts) == 1:
             say(f"{self.name}: labels count the choices from {min(starts)}.")
             return starts.pop()
         name = own_data.name_of(self.config, TRAIN)
-        both = "both 0 and" if starts else "neither 0 nor"
+        if starts:
+            found = f"both 0 and {last[0]}, where the choices are {last[0]}"
+        else:
+            found = "neither 0 nor the number of a last choice"
         raise DataError(
             f"{name}: do labels count the choices from 0 or from 1? They have "
-            f"{both} the number of a last choice. Set first_choice to 0 or 1."
+            f"{found}. Set first_choice to 0 or 1; rows that it does not fit "
+            "are then named."
         )
 
 
@@ -151,6 +159,17 @@ def gathered(values: dict, columns: tuple[str, ...]) -> list[tuple[str, str]]:
     return choices
 
 
+def _number(label: str) -> int | None:
+    """Return the whole number that a label is; None for other labels.
+
+    >>> _number(" 01"), _number("1.0"), _number("b")
+    (1, 1, None)
+    """
+    digits = label.strip().removesuffix(".0")
+    is_number = digits.isdecimal() and len(digits) <= _MOST_DIGITS
+    return int(digits) if is_number else None
+
+
 def _known(label: str, names: tuple[str, ...]) -> str:
     """Return the name that a label is: a letter, or a number.
 
@@ -158,8 +177,10 @@ def _known(label: str, names: tuple[str, ...]) -> str:
         UserError: when it is none.
     """
     label = label.strip()
-    if label in names:
-        return label
+    number = _number(label)
+    for written in (label, label if number is None else str(number)):
+        if written in names:
+            return written
     if names == letters(len(names)) and label.upper() in names:
         return label.upper()
     # Letters among numbers: the same choices in other words.
