@@ -126,8 +126,8 @@ def test_every_field_has_help(config_class):
             finetuning,
             {"train_file": "x.tsv"},
             "train_file belongs to the tasks of your own data (classification, "
-            "pair, multilabel, regression, tagging, qa). Received: train_file "
-            "'x.tsv' with task_names 'chunk'.",
+            "pair, multilabel, regression, multiple_choice, tagging, qa). "
+            "Received: train_file 'x.tsv' with task_names 'chunk'.",
         ),
         (finetuning, {"task": "qaa"}, "Did you mean 'qa'?"),
         (

@@ -27,6 +27,7 @@ REFUSED = "must be on a file system of this machine"
 COMMANDS = {
     "benchmarks.gpu": ([f"--output={STORE}/gpu.json"], REFUSED),
     "benchmarks.study": ([f"--output_dir={STORE}/study"], REFUSED),
+    "benchmarks.study.language": ([f"--output_dir={STORE}/language"], REFUSED),
     "data_prep.beam_build": (
         [f"--corpus_dir={STORE}/text", VOCABULARY, f"--output_dir={STORE}/new"],
         "must be known to Beam",
@@ -51,6 +52,15 @@ COMMANDS = {
     "electra_tf.conversion.verify_release": (
         [f"{STORE}/model"],
         "No checkpoint at ",
+    ),
+    "electra_tf.doctor": (
+        [f"--flagfile={STORE}/none.flags"],
+        "--flagfile names no file or preset",
+    ),
+    "electra_tf.doctor.probe": ([], None),
+    "electra_tf.efficiency.curves": (
+        [f"{STORE}/run", f"--to={STORE}/curves.png"],
+        None,
     ),
     "electra_tf.efficiency.plots": ([f"--output_dir={STORE}/plots"], REFUSED),
     "electra_tf.efficiency.report": ([f"--config={STORE}/run.flags"], None),
@@ -119,6 +129,7 @@ def store(data_dir, model_folder):
     files.write(f"{STORE}/web/vocab.txt", vocabulary)
     files.write(f"{STORE}/web/openwebtext/a.tar", archive(data_dir / "corpus"))
     files.write(f"{STORE}/texts", "a good film\nwhat a bad film\n")
+    files.write(f"{STORE}/run/metrics.jsonl", '{"step": 1, "loss": 2.0}\n')
     files.write(f"{STORE}/run.flags", "--model_size=small\n--seed=7\n")
     return STORE
 

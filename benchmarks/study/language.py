@@ -5,7 +5,7 @@
 Its sentences are chains of 50 words. So the probability of each word given all
 others is known, and, as one word of a sentence is replaced, the probability
 that it is this one, given the distribution that the run's own generator draws
-from. The runs are those of run_pretraining.py. Told are how far a model's
+from. The runs are those of run_pretraining.py. It tells how far a model's
 log-probabilities of held-out words are from the true ones, and the
 discriminator's AUC beside that of the best detector that there can be.
 
@@ -22,7 +22,7 @@ import numpy as np
 import run_pretraining
 from benchmarks.study.programs import flags
 from electra_tf import command_line
-from electra_tf.io import records, serialization
+from electra_tf.io import files, records, serialization
 from electra_tf.text import id_strings
 
 NUM_WORDS, NUM_CLASSES, LENGTH = 50, 10, 6
@@ -262,6 +262,8 @@ def main():
     parser.add_argument("--output_dir", default="language", help="of the runs")
     parser.add_argument("--models", default=",".join(MODELS), help="of them")
     args = parser.parse_args()
+    with command_line.errors_of("language"):
+        files.check_local(args.output_dir, "output_dir")
     command_line.set_up_tensorflow()
     folder, language = pathlib.Path(args.output_dir), Language.of(SEED)
     write_records(folder, language)

@@ -50,7 +50,7 @@ def test_tf_config(monkeypatch):
         monkeypatch.setenv(cluster.VARIABLE, printed)
         cluster.check(cluster.STRATEGY)
         place = cluster.place()
-        assert place == ("worker", index, 3, index == 0)
+        assert place == ("worker", index, 3, index == 0, index)
 
 
 def _slurm(tmp_path: pathlib.Path, status: int) -> subprocess.CompletedProcess:

@@ -185,20 +185,26 @@ def test_a_machine_reads_its_share(tmp_path, kind, pipelines):
         model_hparam_overrides={"max_position_embeddings": length},
     )
     records.layout_of(paths)
-    before = bytes_read()
-    records.layout_of(paths)
-    first = bytes_read() - before
     context = tf.distribute.InputContext(pipelines, 1, pipelines)
-    before = bytes_read()
-    if kind == "training":
-        dataset = inputs.training_dataset(settings, paths, 0, context)
-    else:
-        dataset = inputs.evaluation_dataset(settings, paths, context)
-    dataset = records.without_autotuning(dataset.take(number // size))
-    read = sum(len(batch.input_ids) for batch in dataset)
-    share = (bytes_read() - before - first) / sum(map(os.path.getsize, paths))
-    assert read == number // pipelines
-    assert share == pytest.approx(1 / pipelines, abs=0.1)
+
+    def share() -> float:
+        before = bytes_read()
+        records.layout_of(paths)
+        first = bytes_read() - before
+        before = bytes_read()
+        if kind == "training":
+            dataset = inputs.training_dataset(settings, paths, 0, context)
+        else:
+            dataset = inputs.evaluation_dataset(settings, paths, context)
+        dataset = records.without_autotuning(dataset.take(number // size))
+        read = sum(len(batch.input_ids) for batch in dataset)
+        assert read == number // pipelines
+        whole = sum(map(os.path.getsize, paths))
+        return (bytes_read() - before - first) / whole
+
+    # Other threads of this process may read now and then, too.
+    least = min(share() for _ in range(2))
+    assert least == pytest.approx(1 / pipelines, abs=0.1)
 
 
 @pytest.mark.filterwarnings("ignore:.*manifest")
