@@ -80,6 +80,8 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     except UserError as error:
         sys.stderr.write(command_line.mistake(program, str(error)))
         sys.exit(USAGE_ERROR)
+    except OSError as error:  # Of a flag file in a bucket.
+        sys.exit(f"{program}: {error}")
 
 
 def asks_for_help(arguments: Iterable[str]) -> list[str]:
