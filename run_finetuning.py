@@ -89,13 +89,14 @@ def run(config: FinetuningConfig):
             inputs[f"{task} {split}"] = example_hash.of_examples(rows)
     folder = config.model_dir
     with run_folder.claimed(folder, chief):
+        # A worker that ended here by itself would leave the others waiting.
         if chief:
             check_free(config)
-        if config.do_train:
-            run_folder.save_config(folder, config, chief)
-        else:
-            run_folder.check_config(folder, config, OF_TRAINING)
-        run_inputs.check(folder, inputs, config.accept_changed_inputs, chief)
+            if config.do_train:
+                run_folder.save_config(folder, config)
+            else:
+                run_folder.check_config(folder, config, OF_TRAINING)
+            run_inputs.check(folder, inputs, config.accept_changed_inputs)
         heads = [task.head for task in tasks]
         with out_of_memory.explained(
             config, lambda: finetuning_memory(config, heads)

@@ -64,7 +64,8 @@ def run(config: PretrainingConfig):
     stop = stopping.stop_signal(config.distribution_strategy)
     with stop, run_folder.claimed(folder, chief):
         back = rollback.begin(folder, config, chief)
-        run_inputs.check(folder, inputs, config.accept_changed_inputs, chief)
+        if chief:
+            run_inputs.check(folder, inputs, config.accept_changed_inputs)
         values = start and start.variables
         with out_of_memory.explained(config, lambda: training_memory(config)):
             pretrain(config, tokenizer, shards, inputs, values, stop, back)

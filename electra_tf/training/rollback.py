@@ -28,6 +28,10 @@ _FACTOR = 0.5
 def begin(folder: str, config, chief: bool = True) -> bool:
     """Keep a run's config, whose rates may be other ones on going back.
 
+    Of several workers the chief alone compares: one that ended by itself
+    would leave the others waiting for it, and `workers.check_same` holds all
+    of them against the chief.
+
     Returns:
         Whether to go back: if it is asked for, or a run that blew up is given
         other rates.
@@ -36,6 +40,8 @@ def begin(folder: str, config, chief: bool = True) -> bool:
         UserError: when the config is another one.
     """
     back = config.rollback
+    if not chief:
+        return back
     try:
         run_folder.check_config(folder, config, RATES if back else ())
     except UserError:
@@ -43,7 +49,7 @@ def begin(folder: str, config, chief: bool = True) -> bool:
             raise
         run_folder.check_config(folder, config, RATES)
         back = True
-    run_folder.save_config(folder, config, chief, RATES)
+    run_folder.save_config(folder, config, ignore=RATES)
     return back
 
 

@@ -75,24 +75,20 @@ def claimed(folder: str, chief: bool = True) -> Iterator[None]:
                 files.flush(folder)
 
 
-def save_config(
-    folder: str, config, chief: bool = True, ignore: Collection[str] = ()
-):
+def save_config(folder: str, config, ignore: Collection[str] = ()):
     """Check a config against the one in the run's folder, and write it there.
 
     Args:
         folder: str, the run's folder.
         config: `electra_tf.configs.hparams.Config`.
-        chief: whether this worker is the one that writes.
         ignore: names of fields that may differ.
 
     Raises:
         UserError: when the folder's run had another config.
     """
     check_config(folder, config, ignore)
-    if chief:
-        path = os.path.join(folder, CONFIG_FILE)
-        files.write_json(path, hparams.to_json(config))
+    path = os.path.join(folder, CONFIG_FILE)
+    files.write_json(path, hparams.to_json(config))
 
 
 def check_config(folder: str, config, ignore: Collection[str] = ()):

@@ -9,14 +9,13 @@ from electra_tf.io import files, spare_files
 INPUTS_FILE = "inputs.json"
 
 
-def check(folder: str, inputs: dict, accept: bool, chief: bool = True):
+def check(folder: str, inputs: dict, accept: bool):
     """Compare what a run is trained on with what it was begun with.
 
     Args:
         folder: the run's folder.
         inputs: what tells the inputs from others, by name: hashes, settings.
         accept: whether other inputs than before are right.
-        chief: whether this process writes them down.
 
     Raises:
         UserError: when they differ; it names each with both values.
@@ -37,5 +36,5 @@ def check(folder: str, inputs: dict, accept: bool, chief: bool = True):
                 "--accept_changed_inputs to go on with what there is now."
             )
         print(f"Going on with changed inputs:\n{text}", file=sys.stderr)
-    if chief and before != (now := before | inputs):
+    if before != (now := before | inputs):
         files.write_json(path, now)
