@@ -8,6 +8,7 @@ import platform
 from statistics import fmean
 
 from electra_tf import command_line
+from electra_tf.efficiency import curves
 from electra_tf.finetuning.error_analysis import table
 from electra_tf.io import files
 from electra_tf.training.progress import duration
@@ -96,29 +97,8 @@ def _evaluation(model_dir: pathlib.Path) -> str:
 
 
 def _draw_curve(model_dir: pathlib.Path, path: pathlib.Path):
-    """Draw the losses of training, and the held-out AUC, by step."""
-    from matplotlib.figure import Figure
-
-    training = _rows(model_dir / "metrics.jsonl")
-    held_out = _rows(model_dir / "evaluations.jsonl")
-    figure = Figure(figsize=(12, 3.5))
-    curves = [
-        ("discriminator loss (training)", training, "disc_loss"),
-        ("discriminator AUC (training)", training, "disc_auc"),
-        ("discriminator AUC (held out)", held_out, "disc_auc"),
-    ]
-    axes = figure.subplots(1, len(curves))
-    for axis, (title, rows, name) in zip(axes, curves, strict=True):
-        steps = [row["step"] for row in rows]
-        axis.plot(steps, [row[name] for row in rows], marker=".")
-        axis.set(title=title, xlabel="step")
-        axis.grid(alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
-
-
-def _rows(path: pathlib.Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    """Draw losses and AUC, in training and on held-out text, by step."""
+    curves.draw([str(model_dir)]).savefig(path, dpi=120)
 
 
 def _detections(folder: pathlib.Path, model_dir: pathlib.Path) -> str:

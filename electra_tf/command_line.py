@@ -16,8 +16,9 @@ from electra_tf.errors import UserError
 
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
 INTERRUPTED = 130  # As shells have it for Ctrl-C.
-# Files of drivers of GPUs, of those under Windows, and of TPUs.
-_ACCELERATORS = ("/dev/nvidia*", "/dev/dxg", "/dev/accel*", "/dev/vfio/[0-9]*")
+# Files of drivers of GPUs, the second under Windows, and of TPUs.
+_GPUS = ("/dev/nvidia*", "/dev/dxg")
+TPUS = ("/dev/accel*", "/dev/vfio/[0-9]*")
 # What Keras imports if it is there, for parts of it that no program here uses.
 NEEDLESS = ("sklearn", "matplotlib", "pandas")
 
@@ -177,7 +178,7 @@ def set_up_tensorflow() -> None:
         )
     os.environ["KERAS_BACKEND"] = backend  # Whatever keras.json says.
     # On one machine without accelerator all that it has to say is that.
-    noted = os.environ.get("TF_CONFIG") or any(map(glob.glob, _ACCELERATORS))
+    noted = os.environ.get("TF_CONFIG") or any(map(glob.glob, (*_GPUS, *TPUS)))
     level = "2" if noted else "3"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
     if platform.machine() in ("x86_64", "AMD64"):

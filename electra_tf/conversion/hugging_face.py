@@ -140,7 +140,7 @@ def read(
     encoder = _encoder_config(path, values)
     part = _known(part) if part else _named_part(path, values)
     if part == "multiple_choice":
-        _check_fixed(path, values, heads.SUMMARY)
+        model_folder.check_fixed(f"model of {path}", values, heads.SUMMARY)
     if part == "generator":
         _check_generator_activation(encoder)
     default = heads.DEFAULT_TASKS.get(part, "")
@@ -234,7 +234,7 @@ def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
             f"The {model_folder.CONFIG_FILE} of {path} must have model_type "
             f"{MODEL_TYPE!r}. Received: {values.get('model_type')!r}."
         )
-    _check_fixed(path, values, FIXED)
+    model_folder.check_fixed(f"model of {path}", values, FIXED)
     # Of no use for numbers, but a name that variables get.
     task = values.get("finetuning_task") or ""
     if not isinstance(task, str) or "/" in task:
@@ -245,19 +245,6 @@ def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
     names = {field.name for field in dataclasses.fields(EncoderConfig)}
     known = {name: values[name] for name in values if name in names}
     return model_folder.read_config(EncoderConfig, {**DEFAULTS, **known}, path)
-
-
-def _check_fixed(path: str, values: Mapping, fixed: Mapping) -> None:
-    """Refuse values of settings that we compute with others."""
-    wrong = [
-        f"{name} must be {value!r}. Received: {shown(values[name])}."
-        for name, value in fixed.items()
-        if values.get(name, value) != value
-    ]
-    if wrong:
-        raise UserError(
-            f"The model of {path} is not one of ours: " + " ".join(wrong)
-        )
 
 
 def _named_part(path: str, values: Mapping) -> str:

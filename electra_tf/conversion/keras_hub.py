@@ -39,7 +39,7 @@ from electra_tf.conversion.model import (
     named_size,
     shapes_of,
 )
-from electra_tf.errors import UserError, shown
+from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.text import vocabulary
 
@@ -223,15 +223,7 @@ def _tokenizer_settings(path: str, default: bool) -> tuple[dict, dict]:
     if not values:
         return {"do_lower_case": default}, {}
     arguments = _arguments(path, values, TOKENIZER)
-    wrong = [
-        f"{name} must be {fixed!r}. Received: {shown(arguments[name])}."
-        for name, fixed in FIXED.items()
-        if arguments.get(name, fixed) != fixed
-    ]
-    if wrong:
-        raise UserError(
-            f"The tokenizer of {path} is not one of ours: " + " ".join(wrong)
-        )
+    model_folder.check_fixed(f"tokenizer of {path}", arguments, FIXED)
     lower_case = bool(arguments.get("lowercase", False))
     strips = bool(arguments.get("strip_accents", False))
     settings = {

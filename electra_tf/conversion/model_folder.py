@@ -277,6 +277,25 @@ def read_config(kind: type, values: Any, source: str):
         ) from error
 
 
+def check_fixed(
+    what: str, values: Mapping[str, Any], fixed: Mapping[str, Any]
+) -> None:
+    """Refuse values of settings that we compute with others.
+
+    >>> check_fixed("model of F", {"act": "relu"}, {"act": "gelu"})
+    Traceback (most recent call last):
+    electra_tf.errors.UserError: The model of F is not one of ours: act must \
+be 'gelu'. Received: 'relu'.
+    """
+    wrong = [
+        f"{name} must be {value!r}. Received: {shown(values[name])}."
+        for name, value in fixed.items()
+        if values.get(name, value) != value
+    ]
+    if wrong:
+        raise UserError(f"The {what} is not one of ours: {' '.join(wrong)}")
+
+
 def make_folder(path: str) -> None:
     """Make a folder to write to; there must be nothing in it."""
     if os.path.exists(path) and (not os.path.isdir(path) or os.listdir(path)):

@@ -11,6 +11,7 @@ from electra_tf.configs import (
 )
 from electra_tf.doctor import machine
 from electra_tf.doctor.row import FAILED, Row, decided
+from electra_tf.efficiency.config_files import REQUIRED
 from electra_tf.efficiency.finetuning_flops import (
     finetuning_parameters,
     heads_of,
@@ -21,7 +22,6 @@ from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.training import cluster
 
-_NOWHERE = {"data_dir": "-", "model_name": "-"}
 _BYTES_OF_A_WEIGHT = 3 * 4  # With Adam's two slots, in a checkpoint.
 
 
@@ -39,7 +39,7 @@ def read(arguments: Sequence[str]) -> PretrainingConfig | FinetuningConfig:
         for argument in arguments
         if argument.startswith("-")
     }
-    given = [f"--{k}={v}" for k, v in _NOWHERE.items() if k not in names]
+    given = [f"--{k}={v}" for k, v in REQUIRED.items() if k not in names]
     errors = []
     for config_class in (PretrainingConfig, FinetuningConfig):
         try:
@@ -83,7 +83,7 @@ def rows(
         "--train_batch_size or --max_seq_length",
     )
     yield from _job_rows(config)
-    if config.data_dir != _NOWHERE["data_dir"]:
+    if config.data_dir != REQUIRED["data_dir"]:
         yield from _data_rows(config, kept * number * _BYTES_OF_A_WEIGHT)
 
 

@@ -10,6 +10,7 @@ import tempfile
 import typing
 from collections.abc import Iterator, Mapping
 
+from electra_tf import command_line
 from electra_tf.doctor.row import FAILED, NOTE, OK, Row, decided
 
 GB = 1e9
@@ -99,7 +100,7 @@ def why_none(facts: dict, environment: Mapping[str, str]) -> str:
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and visible.strip() in ("", "-1"):
         return f"CUDA_VISIBLE_DEVICES={visible!r} hides all GPUs: unset it"
-    if glob.glob("/dev/accel*") or glob.glob("/dev/vfio/[0-9]*"):
+    if any(map(glob.glob, command_line.TPUS)):
         return "there is a TPU, which needs --distribution_strategy=tpu"
     if "cuda" in facts and facts["cuda"] is None:
         return "this TensorFlow is a build without CUDA"

@@ -15,8 +15,10 @@ Every example of a batch goes through the heads of all tasks.
 True
 """
 
+import itertools
+import statistics
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from electra_tf.configs import EncoderConfig, FinetuningConfig, encoder_config
 from electra_tf.configs.tasks import TASKS
@@ -170,3 +172,23 @@ def update_flops(
     inputs = config.train_batch_size * inputs_each
     examples = inputs * (work.forward + work.backward)
     return examples + OPTIMIZER * finetuning_parameters(config, heads)
+
+
+def flops_of_updates(
+    config: FinetuningConfig, heads: list, widths, inputs_each: int = 1
+) -> Callable[[int], float]:
+    """Return the function from a number of updates to their operations.
+
+    Args:
+        config: of the run.
+        heads: of the tasks, which are learnt together.
+        widths: ints `(updates, replicas)`, the tokens that shares are padded
+            to.
+        inputs_each: inputs of an example.
+    """
+    lengths = {int(length) for share in widths for length in share}
+    costs = {n: update_flops(config, heads, n, inputs_each) for n in lengths}
+    # Replicas have equal shares, and Adam's part does not depend on lengths.
+    updates = (statistics.fmean(costs[int(n)] for n in s) for s in widths)
+    done = [*itertools.accumulate(updates, initial=0.0)]
+    return done.__getitem__

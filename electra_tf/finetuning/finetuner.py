@@ -10,10 +10,8 @@ order of the data, dropout.
 import functools
 import itertools
 import time
-from collections.abc import Callable
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import (
@@ -36,7 +34,6 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task, say
 from electra_tf.io import files, listing
 from electra_tf.layers.precision import precision
-from electra_tf.text import unknown
 from electra_tf.training import (
     checkpoints,
     distribution,
@@ -52,7 +49,6 @@ from electra_tf.weights import assign
 # A run prints at least this many progress lines, however short it is.
 PROGRESS_LINES = 20
 LOGGED_EXAMPLES = 5
-NO_TEXT = 2  # Tokens of an input that has only [CLS] and [SEP].
 
 
 class Finetuner:
@@ -100,7 +96,7 @@ class Finetuner:
             }
             self._check_parts()
             self._log_examples(tokenizer)
-            print_unknown(self.training, tokenizer, "to train on")
+            inputs.print_unknown(self.training, tokenizer, "to train on")
         self.evaluator = Evaluator(
             config,
             [
@@ -137,7 +133,7 @@ class Finetuner:
             config.eval_batch_size if name == DEV else config.predict_batch_size
         )
         made = features({task_name: examples}, batch_size)
-        print_unknown(made, tokenizer, f"of {task_name} {name}")
+        inputs.print_unknown(made, tokenizer, f"of {task_name} {name}")
         return Split(task, name, made, Source(examples, tokenizer), batch_size)
 
     @property
@@ -321,8 +317,11 @@ class Finetuner:
         widths = inputs.widths(
             self.training, order, self.length, config.max_seq_length, replicas
         )
+        heads = [task.head for task in self.tasks]
         inputs_each = self.training.most_inputs
-        return executed_flops(config, self.tasks, widths, inputs_each)
+        return finetuning_flops.flops_of_updates(
+            config, heads, widths, inputs_each
+        )
 
     def _settings(self, trial: int, steps: int, seed: int, order) -> Settings:
         config = self.config
@@ -385,42 +384,7 @@ def _remove_folder(folder: str):
         files.remove_folder(folder)
 
 
-def print_unknown(made: inputs.Inputs, tokenizer, where: str):
-    """Print how many of the tokens are [UNK] and, of many, why."""
-    ids = made.columns["input_ids"].values
-    counts = unknown.counts_of(ids, tokenizer)
-    say("\n".join(unknown.report(counts, tokenizer, where)))
-    if empty := int((made.lengths[: made.num_real] <= NO_TEXT).sum()):
-        say(
-            f"{empty} of {made.num_real} examples {where} have no token: their "
-            "texts are nothing but characters that the tokenizer drops"
-        )
-
-
 def _share_of(training, task: Task, examples: list) -> float | None:
     """A constant's loss of a task, as a share of that of a mean example."""
     loss = task.constant_loss(examples)
     return None if loss is None else loss * len(examples) / len(training)
-
-
-def executed_flops(
-    config: FinetuningConfig,
-    tasks: list[Task],
-    widths: np.ndarray,
-    inputs_each: int = 1,
-) -> Callable[[int], float]:
-    """Return the function from a number of updates to their operations.
-
-    The tasks are learnt together; `widths` are `(steps, replicas)`, what
-    `inputs.widths` returns; `inputs_each` are the inputs of an example.
-    """
-    heads = [task.head for task in tasks]
-    lengths, places = np.unique(widths, return_inverse=True)
-    costs = [
-        finetuning_flops.update_flops(config, heads, int(length), inputs_each)
-        for length in lengths
-    ]
-    # Replicas have equal shares, and Adam's part does not depend on lengths.
-    updates = np.array(costs, float)[places.reshape(widths.shape)].mean(axis=1)
-    done = np.concatenate([[0.0], np.cumsum(updates)])
-    return lambda steps: float(done[steps])

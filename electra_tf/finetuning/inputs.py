@@ -24,7 +24,8 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.finetuning.tasks.task import FeatureSpec, Task
+from electra_tf.finetuning.tasks.task import FeatureSpec, Task, say
+from electra_tf.text import unknown
 
 COMMON = (
     FeatureSpec("input_ids", per_token=True),
@@ -42,6 +43,7 @@ POOL = 50
 # Lengths that differ by less than this count as alike, or else a batch might
 # hold one kind of example only: "yes" one token shorter than "not so".
 LIKE_LENGTHS = 2.0
+NO_TEXT = 2  # Tokens of an input that has only [CLS] and [SEP].
 
 
 class Column(typing.NamedTuple):
@@ -191,6 +193,18 @@ def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
             f"update of train_batch_size {batch_size}. Raise num_train_epochs."
         )
     return steps
+
+
+def print_unknown(made: Inputs, tokenizer, where: str):
+    """Print how many of the tokens are [UNK] and, of many, why."""
+    ids = made.columns["input_ids"].values
+    counts = unknown.counts_of(ids, tokenizer)
+    say("\n".join(unknown.report(counts, tokenizer, where)))
+    if empty := int((made.lengths[: made.num_real] <= NO_TEXT).sum()):
+        say(
+            f"{empty} of {made.num_real} examples {where} have no token: their "
+            "texts are nothing but characters that the tokenizer drops"
+        )
 
 
 def training_order(

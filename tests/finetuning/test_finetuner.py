@@ -6,9 +6,13 @@ import numpy as np
 import pytest
 
 from electra_tf.efficiency import finetuning_flops
-from electra_tf.efficiency.finetuning_flops import Head, update_flops
+from electra_tf.efficiency.finetuning_flops import (
+    Head,
+    flops_of_updates,
+    update_flops,
+)
 from electra_tf.finetuning import heads
-from electra_tf.finetuning.finetuner import Finetuner, executed_flops
+from electra_tf.finetuning.finetuner import Finetuner
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.training import checkpoints, distribution
@@ -103,9 +107,9 @@ def test_unknown_tokens_are_told_at_the_start(tmp_path, capsys):
 
 def test_updates_cost_by_their_lengths():
     config = sentences.config()
-    tasks = task_table.tasks(config)
-    done = executed_flops(config, tasks, np.array([[8, 8], [8, 16]]))
     head = [Head("classification", 2)]
+    (task,) = task_table.tasks(config)
+    done = flops_of_updates(config, [task.head], np.array([[8, 8], [8, 16]]))
     short, long = (update_flops(config, head, length) for length in (8, 16))
     assert done(0) == 0
     assert done(1) == short

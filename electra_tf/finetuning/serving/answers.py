@@ -17,11 +17,14 @@ import numpy as np
 from electra_tf.errors import shown
 from electra_tf.finetuning.serving.choice_answers import ChoiceAnswers
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
-from electra_tf.finetuning.tasks.multiple_choice.choices import LEAST_CHOICES
+from electra_tf.finetuning.tasks.multiple_choice.choices import (
+    LEAST_CHOICES,
+    probabilities,
+)
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
 from electra_tf.finetuning.tasks.question_answering.windows import Windows
-from electra_tf.finetuning.tasks.sentences.classification import joined
+from electra_tf.finetuning.tasks.sentences.classification import pair_input
 from electra_tf.finetuning.tasks.sentences.targets import RegressionTarget
 
 
@@ -44,18 +47,8 @@ class SentenceAnswers:
         """Return the one input of a row: its input_ids and segment_ids."""
         texts = row["text"], row.get("text_pair") or ""
         ids, pair_ids = map(self.tokenizer.encode, texts)
-        input_ids, segment_ids = joined(
-            ids,
-            pair_ids,
-            self.settings.max_seq_length,
-            self.tokenizer.cls_id,
-            self.tokenizer.sep_id,
-        )
-        num_special = 3 if pair_ids else 2
-        cut = len(ids) + len(pair_ids) + num_special > len(input_ids)
-        return [
-            {"input_ids": input_ids, "segment_ids": segment_ids, "cut": cut}
-        ]
+        most = self.settings.max_seq_length
+        return [pair_input(ids, pair_ids, most, self.tokenizer)]
 
     def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
         """Return the answer, from the one input and its outputs."""
@@ -67,11 +60,9 @@ class SentenceAnswers:
 
 def _label(task, output: dict) -> dict:
     """The likeliest label, and the probabilities of all."""
-    logits = np.asarray(output["logits"], np.float64)
-    shares = np.exp(logits - logits.max())
-    shares /= shares.sum()
+    shares = probabilities(output["logits"])
     return {
-        "label": task.labels[int(logits.argmax())],
+        "label": task.labels[int(np.argmax(output["logits"]))],
         "probability": float(shares.max()),
         "probabilities": dict(zip(task.labels, shares.tolist(), strict=True)),
     }

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from electra_tf.finetuning.tasks import metrics
-from electra_tf.finetuning.tasks.sentences.classification import joined
+from electra_tf.finetuning.tasks.sentences.classification import pair_input
 from electra_tf.finetuning.tasks.sentences.targets import Labels
 from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec, Task, say
 
@@ -101,16 +101,12 @@ def inputs_of(
 
     What is longer than `most` tokens is cut as pairs are.
     """
-    ids, found = tokenizer.encode(text), []
-    for choice in choices:
-        pair = tokenizer.encode(second_text(question, choice))
-        special = tokenizer.cls_id, tokenizer.sep_id
-        input_ids, segment_ids = joined(ids, pair, most, *special)
-        cut = len(ids) + len(pair) + (3 if pair else 2) > len(input_ids)
-        found.append(
-            {"input_ids": input_ids, "segment_ids": segment_ids, "cut": cut}
-        )
-    return found
+    ids = tokenizer.encode(text)
+    seconds = (second_text(question, choice) for choice in choices)
+    return [
+        pair_input(ids, tokenizer.encode(second), most, tokenizer)
+        for second in seconds
+    ]
 
 
 class ChoiceTask(Task):

@@ -33,6 +33,22 @@ def read_own_table(
     )
 
 
+def columns_of(
+    config: FinetuningConfig, table: Table, fields: Iterable[schema.Field]
+) -> dict[str, str]:
+    """Return the column of each field, by the settings `<field>_column`.
+
+    Raises:
+        DataError: when the table lacks one.
+    """
+    columns = {}
+    for field in fields:
+        setting = f"{field.name}_column"
+        columns[field.name] = getattr(config, setting)
+        table.check_column(setting, columns[field.name])
+    return columns
+
+
 def file_of(config: FinetuningConfig, split: str) -> str:
     """Return the path of a split's file."""
     return getattr(config, FILES[split])

@@ -47,11 +47,7 @@ class OwnChoices(ChoiceTask):
     def _read(self, split: str, make, tell=lambda text: None) -> list:
         """Return what `make` makes of a row's number, values and record."""
         table = own_data.read_own_table(self.config, split, tell)
-        columns = {}
-        for field in self._fields(split):
-            setting = f"{field.name}_column"
-            columns[field.name] = getattr(self.config, setting)
-            table.check_column(setting, columns[field.name])
+        columns = own_data.columns_of(self.config, table, self._fields(split))
         for column in self.config.names_of_choices:
             table.check_column("choice_columns", column)
 

@@ -115,6 +115,19 @@ class SentenceTask(Task):
         say(text)
 
 
+def pair_input(ids: list[int], pair_ids: list[int], most: int, tokenizer):
+    """Return the input of a text or a pair, of `most` tokens at the most.
+
+    A dict of input_ids, segment_ids, and `cut`, whether tokens were lost.
+    """
+    input_ids, segment_ids = joined(
+        ids, pair_ids, most, tokenizer.cls_id, tokenizer.sep_id
+    )
+    num_special = 3 if pair_ids else 2
+    cut = len(ids) + len(pair_ids) + num_special > len(input_ids)
+    return {"input_ids": input_ids, "segment_ids": segment_ids, "cut": cut}
+
+
 def joined(
     ids: list[int],
     pair_ids: list[int],
