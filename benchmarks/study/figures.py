@@ -3,9 +3,9 @@
 import collections
 import pathlib
 
-from benchmarks.study.models import PANELS, SCRATCH, Panel
+from benchmarks.study.models import BY_COST, PANELS, SCRATCH, Panel
 from benchmarks.study.probes import PROBES
-from benchmarks.study.scores import Scored, pooled
+from benchmarks.study.scores import BASELINE, Scored, crossing, pooled
 
 _BLUE, _GREY = "#2a6fb0", "#888888"
 _WIDTH, _HEIGHT = 5.2, 2.4  # Of a panel, in inches.
@@ -71,34 +71,54 @@ def _finals(scored: list[Scored], names) -> list[Scored]:
 
 
 def _by_cost(axis, scored: list[Scored], task: str):
-    """Score by FLOPs, a line a model, over all seeds (paper, Figure 1)."""
+    """Score by FLOPs, a line a model, over all seeds."""
     trained = [one for one in scored if one.name != SCRATCH]
-    for name in dict.fromkeys(one.name for one in trained):
+    names = dict.fromkeys(one.name for one in trained)
+    for name in sorted(names, key=_place):
         points: dict[float, list[Scored]] = {}
         for one in trained:
             if one.name == name:
                 points.setdefault(one.training.flops, []).append(one)
         scores = [pooled(found, task) for found in points.values()]
-        axis.errorbar(
+        lines = axis.errorbar(
             list(points),
             [score.mean for score in scores],
             [score.deviation for score in scores],
             marker="o",
             markersize=4,
             capsize=3,
-            label=name,
+            label=BY_COST.labels.get(name, name),
         )
+        _mark_crossing(axis, crossing(trained, name, task), lines[0])
     for one in _finals(scored, [SCRATCH]):
         axis.axhline(
             one.tasks[task].mean, color=_GREY, ls="--", label="random weights"
         )
-    axis.set_title("score by cost (ELECTRA, Figure 1)", fontsize=9)
+    axis.set_title(BY_COST.title, fontsize=9)
     axis.set_xscale("log")
     axis.set_xlabel("pre-training FLOPs, as executed")
     axis.set_ylabel(f"{task} {PROBES[task].metric}")
     axis.grid(alpha=0.25)
     if axis.get_legend_handles_labels()[0]:
         axis.legend(fontsize=7)
+
+
+def _place(name: str) -> int:
+    """Return where a model stands in the legend; unknown ones come last."""
+    known = list(BY_COST.labels)
+    return known.index(name) if name in known else len(known)
+
+
+def _mark_crossing(axis, flops: float | None, line):
+    """Draw where a line would pass the baseline, and say it is a guess."""
+    if flops is None:
+        return
+    axis.axvline(
+        flops,
+        color=line.get_color(),
+        ls=":",
+        label=f"passes {BY_COST.labels[BASELINE]} (extrapolated)",
+    )
 
 
 def _comparison(axis, scored: list[Scored], task: str, panel: Panel):

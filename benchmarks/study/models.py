@@ -137,6 +137,18 @@ PANELS = (
     ),
 )
 
+# Score by cost (ELECTRA, Figure 1).
+BY_COST = Panel(
+    "score by cost (ELECTRA, Figure 1)",
+    {
+        "generator_quarter": "ELECTRA",
+        "unigram": "ELECTRA, replaced by frequency",
+        "uniform": "ELECTRA, replaced at random",
+        "replace_mlm": "Replace MLM",
+        "mlm": "BERT",
+    },
+)
+
 
 def pretraining_config(settings: dict, **more) -> PretrainingConfig:
     """Return the config of a model with these settings."""

@@ -1,5 +1,6 @@
 """Scores of models, from the results of trials."""
 
+import math
 import statistics
 import typing
 
@@ -114,3 +115,25 @@ def difference(
         for value, other in zip(own[seed], others[seed], strict=True)
     ]
     return score(pairs) if pairs else None
+
+
+def crossing(found: list[Scored], name: str, task: str) -> float | None:
+    """Extrapolate the cost at which a model passes `BASELINE`.
+
+    The differences at the two largest budgets are continued along a straight
+    line over the logarithm of the cost.
+
+    Returns:
+        FLOPs above the largest budget; None where the model is ahead there,
+        does not catch up, or has fewer than two budgets.
+    """
+    budgets = sorted({one.training.flops for one in found})
+    pairs = [(f, difference(found, name, f, task)) for f in budgets]
+    known = [(math.log10(f), ahead.mean) for f, ahead in pairs if ahead]
+    if len(known) < 2:
+        return None
+    (cost_before, before), (cost, ahead) = known[-2:]
+    if not before < ahead < 0:
+        return None
+    slope = (ahead - before) / (cost - cost_before)
+    return 10 ** (cost - ahead / slope)

@@ -6,7 +6,13 @@ from benchmarks.study.config import StudyConfig
 from benchmarks.study.models import MODELS, SHARED
 from benchmarks.study.plan import WARMUP_SHARE
 from benchmarks.study.probes import FINETUNING, PROBES
-from benchmarks.study.scores import BASELINE, Score, Scored, difference
+from benchmarks.study.scores import (
+    BASELINE,
+    Score,
+    Scored,
+    crossing,
+    difference,
+)
 
 NOTHING = "\N{EN DASH}"
 
@@ -29,8 +35,13 @@ def text(config: StudyConfig, found: list[Scored]) -> str:
         "paper",
     )
     table = _markdown(head, [_row(config, one) for one in found])
-    parts = [table, _differences(config, found), _settings(config)]
-    parts.append(_origin(found))
+    parts = [
+        table,
+        _differences(config, found),
+        _crossings(config, found),
+        _settings(config),
+        _origin(found),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -58,6 +69,21 @@ def _differences(config: StudyConfig, found: list[Scored]) -> str:
         f"Ahead of `{BASELINE}` at equal cost, mean ± standard deviation of "
         "the differences of runs with equal seeds (their number):\n\n"
         f"{_markdown(head, rows)}"
+    )
+
+
+def _crossings(config: StudyConfig, found: list[Scored]) -> str:
+    """Say at what cost each model would pass the baseline."""
+    names = dict.fromkeys(one.name for one in found)
+    costs = {n: [crossing(found, n, t) for t in config.tasks] for n in names}
+    rows = [[n, *map(_number, row)] for n, row in costs.items() if any(row)]
+    if not rows:
+        return ""
+    return (
+        f"Extrapolated, not measured: FLOPs at which a model would pass "
+        f"`{BASELINE}` if the differences at the two largest budgets went on "
+        "along a straight line over the logarithm of the cost:\n\n"
+        f"{_markdown(('model', *_titles(config)), rows)}"
     )
 
 

@@ -14,8 +14,15 @@ from benchmarks.study import budget, plan, programs, report, table
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.model_folder import ModelFolder
-from benchmarks.study.models import MODELS, PANELS, SHARED, pretraining_config
+from benchmarks.study.models import (
+    BY_COST,
+    MODELS,
+    PANELS,
+    SHARED,
+    pretraining_config,
+)
 from benchmarks.study.probes import PROBES
+from benchmarks.study.scores import crossing
 from electra_tf.efficiency.executed_flops import (
     flops_of_updates,
     update_flops,
@@ -90,7 +97,9 @@ def test_checkpoints_are_saved_at_the_ends_of_loops():
 
 
 def test_panels_and_models_agree():
-    assert {name for panel in PANELS for name in panel.labels} <= set(MODELS)
+    assert {n for panel in (*PANELS, BY_COST) for n in panel.labels} <= set(
+        MODELS
+    )
     digests = [training.id for training in plan.trainings(ALL)]
     assert len(set(digests)) == len(MODELS)
 
@@ -242,6 +251,26 @@ def test_differences_are_of_equal_seeds_and_figures_of_what_there_is(tmp_path):
     first = (tmp_path / report.BY_COST).read_bytes()
     report.write(several)
     assert first == (tmp_path / report.BY_COST).read_bytes() != b""
+
+
+def test_a_crossing_is_extrapolated_over_the_logarithm(tmp_path):
+    """From -4 at 1e12 to -2 at 1e13: 0 at 1e14, if it went on."""
+    budgets = {"1e12": [66, 56], "1e13": [68, 58]}
+    several = small(
+        tmp_path, models=("mlm", "rtd"), tasks=("chunk",), flops=list(budgets)
+    )
+    for flops, scores in budgets.items():
+        config = several.replace(flops=[flops])
+        of_models = {"mlm": [70, 60], "rtd": scores}
+        fill(config, {n: {"chunk": list(v)} for n, v in of_models.items()})
+    found = report.collect(several)
+    assert crossing(found, "rtd", "chunk") == pytest.approx(1e14)
+    assert crossing(found, "mlm", "chunk") is None
+    assert crossing(found[2:], "rtd", "chunk") is None  # Of one budget.
+    report.write(several)
+    assert "| rtd | 1e+14 |" in (tmp_path / report.TABLE).read_text()
+    figure = (tmp_path / report.BY_COST).read_text()
+    assert "passes BERT (extrapolated)" in figure
 
 
 def test_report_names_models_of_other_records(tmp_path):
