@@ -1,5 +1,6 @@
 """Texts in, answers out: from Python and by the command."""
 
+import functools
 import gzip
 import json
 import os
@@ -27,6 +28,8 @@ from tests.finetuning import finetuned, questions, sentences
 
 ROOT = pathlib.Path(__file__).parents[2]
 LONG = "good bad film " * 100
+
+loaded = functools.cache(electra_tf.load_predictor)
 
 
 @pytest.fixture(scope="module", params=["sst", "sts", "chunk", "squad"])
@@ -92,7 +95,7 @@ def test_answers_are_those_of_the_network(model, tmp_path):
     logits = network(batch, None)["sst"]["logits"].numpy()
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
 
-    answers = electra_tf.load_predictor(model)(texts)
+    answers = loaded(model)(texts)
 
     received = [[*answer["probabilities"].values()] for answer in answers]
     np.testing.assert_allclose(received, shares, atol=1e-6)
@@ -105,8 +108,8 @@ def test_answers_are_those_of_the_network(model, tmp_path):
 def test_batches_do_not_change_answers(any_model):
     row = ("good film", "a bad book")
     rows = [(f"{row[0]} {'very ' * n}", row[1]) for n in range(7)]
-    together = electra_tf.load_predictor(any_model, batch_size=4)(rows)
-    alone = electra_tf.load_predictor(any_model, batch_size=1)(rows)
+    together = loaded(any_model, batch_size=4)(rows)
+    alone = loaded(any_model, batch_size=1)(rows)
     assert together == _nearly(alone)
 
 
@@ -120,7 +123,7 @@ def _nearly(value):
 
 def test_a_number_is_on_the_scale_of_the_raw_data(tmp_path):
     folder = finetuned.write(tmp_path, "sts")
-    predictor = electra_tf.load_predictor(folder)
+    predictor = loaded(folder)
     row = {"text": "good film", "text_pair": "bad book"}
     (answer,) = predictor([row])
     (made,) = predictor.answers.inputs(row)
@@ -140,7 +143,7 @@ def test_label_sets(tmp_path):
     files = dict.fromkeys(("train_file", "dev_file"), str(path))
     columns = {"text_column": "text", "label_column": "label"}
     folder = finetuned.write(tmp_path, "multilabel", **files, **columns)
-    for answer in electra_tf.load_predictor(folder)(["good film", "bad"]):
+    for answer in loaded(folder)(["good film", "bad"]):
         shares = answer["probabilities"]
         assert [*shares] == ["a", "b", "c"]
         assert answer["labels"] == [n for n, p in shares.items() if p > 0.5]
@@ -148,7 +151,7 @@ def test_label_sets(tmp_path):
 
 def test_every_word_of_a_long_text_is_tagged_once(tagger):
     text = "  A good-film,\u00a0very\tBAD books " + LONG
-    (answer,) = electra_tf.load_predictor(tagger)([text])
+    (answer,) = loaded(tagger)([text])
     words = [text[tag["begin"] : tag["end"]] for tag in answer["tags"]]
     assert words[:7] == ["A", "good", "-", "film", ",", "very", "BAD"]
     assert len(words) == 8 + 300
@@ -170,7 +173,7 @@ def test_a_text_that_fits_is_tagged_as_in_training(tagger, tmp_path):
     (features,) = task.features(
         [_sentence(words)], sentences.tokenizer(tmp_path)
     )
-    predictor = electra_tf.load_predictor(tagger)
+    predictor = loaded(tagger)
     (made,) = predictor.answers.inputs({"text": " ".join(words)})
     assert made["input_ids"] == features["input_ids"]
     assert made["segment_ids"] == features["segment_ids"]
@@ -189,7 +192,7 @@ def _sentence(words: list[str]):
 
 
 def test_each_word_is_tagged_where_it_has_the_most_context(tagger):
-    predictor = electra_tf.load_predictor(tagger)
+    predictor = loaded(tagger)
     made = predictor.answers.inputs({"text": "a " * 40})
     assert len(made) > 2
     assert sorted(w for x in made for w in x["words"]) == [*range(40)]
@@ -201,11 +204,11 @@ def test_each_word_is_tagged_where_it_has_the_most_context(tagger):
 
 
 def test_words_without_pieces_have_tags_too(tagger):
-    (answer,) = electra_tf.load_predictor(tagger)(
+    (answer,) = loaded(tagger)(
         [{"words": ["good", "\u200b", "film", "\u200b"]}]
     )
     assert len(answer["tags"]) == 4
-    predictor = electra_tf.load_predictor(tagger)
+    predictor = loaded(tagger)
     (answer, of_text) = predictor([{"words": ["\u200b"]}, "\u200b"])
     assert len(answer["tags"]) == 1
     assert of_text == {"tags": [], "spans": []}
@@ -214,7 +217,7 @@ def test_words_without_pieces_have_tags_too(tagger):
 def test_answers_have_places_in_a_long_passage(answerer):
     context = ("A  good\u00a0FILM, a very\n\nbad book's.  " * 20).strip()
     questions = ["good", "bad film", "a very good book"]
-    answers = electra_tf.load_predictor(answerer)(
+    answers = loaded(answerer)(
         [{"question": q, "context": context} for q in questions]
     )
     for answer in answers:
@@ -234,11 +237,11 @@ def test_unanswerable_questions(tmp_path):
 
 
 def test_a_row_that_cannot_be_answered(model, answerer):
-    predictor = electra_tf.load_predictor(model)
+    predictor = loaded(model)
     with pytest.raises(ValueError, match="Row 1: 'text' is empty"):
         predictor(["good", " "])
     with pytest.raises(ValueError, match="Row 0: no text for 'context'; the"):
-        electra_tf.load_predictor(answerer)([{"question": "good"}])
+        loaded(answerer)([{"question": "good"}])
 
 
 def test_words_of_a_text():
@@ -345,7 +348,7 @@ FORMATS = {
 @pytest.mark.parametrize("name", FORMATS)
 def test_formats(model, tmp_path, name):
     first, second, third = run(model, tmp_path, FORMATS[name], name=name)
-    direct = electra_tf.load_predictor(model)(
+    direct = loaded(model)(
         [("good", "a bad film"), "bad book"]
     )
     for received, expected in zip((first, third), direct, strict=True):
@@ -362,7 +365,7 @@ def test_columns_by_other_names(model, tmp_path):
     flags = ["--text_column=s1", "--text_pair_column=s2", "--format=csv"]
     text = "s2,s1\nbad film,good\n"
     (received,) = run(model, tmp_path, text, *flags)
-    (expected,) = electra_tf.load_predictor(model)([("good", "bad film")])
+    (expected,) = loaded(model)([("good", "bad film")])
     assert received["probability"] == pytest.approx(expected["probability"])
 
 
@@ -509,7 +512,7 @@ CSV = b'\xef\xbb\xbftext;text_pair;id\n\ngood;"a bad\nfilm";1\n12;;1\n;;3\n'
 )
 def test_what_training_reads(model, tmp_path, capsys, name, content):
     first, second, third = run(model, tmp_path, content, name=name)
-    expected = electra_tf.load_predictor(model)([("good", "a bad film"), "12"])
+    expected = loaded(model)([("good", "a bad film"), "12"])
     for row, answer in zip((first, second), expected, strict=True):
         assert row["probability"] == pytest.approx(answer["probability"])
     assert third["error"].startswith(("'text' is empty", "no text for 'text'"))
