@@ -1,4 +1,4 @@
-"""The tree of the page on architecture, from the first lines of docstrings.
+"""The tree of packages on the page on architecture, from their docstrings.
 
     python -m tests.architecture
 
@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "architecture.md"
 PACKAGES = ("flags", "data_prep", "electra_tf", "demo", "benchmarks")
 BEGIN, END = "<!-- tree: begin -->\n", "<!-- tree: end -->\n"
-WIDTH = 26
+WIDTH = 19
 
 
 def summary(path: pathlib.Path) -> str:
@@ -24,7 +24,7 @@ def summary(path: pathlib.Path) -> str:
 
 
 def tree() -> str:
-    """The tree as a block of text: a line a file."""
+    """The tree as a block of text: a line a program or package."""
     lines = [
         _line(path.name, path, 0)
         for path in sorted(ROOT.glob("*.py"))
@@ -37,16 +37,13 @@ def tree() -> str:
 
 def _folder(folder: pathlib.Path, depth: int) -> list[str]:
     lines = [_line(f"{folder.name}/", folder / "__init__.py", depth)]
-    for path in sorted(folder.iterdir(), key=lambda p: (p.is_dir(), p.name)):
-        if path.suffix == ".py" and path.name != "__init__.py":
-            lines.append(_line(path.name, path, depth + 1))
-        elif (path / "__init__.py").exists():
-            lines += _folder(path, depth + 1)
+    for inner in sorted(folder.glob("*/__init__.py")):
+        lines += _folder(inner.parent, depth + 1)
     return lines
 
 
 def _line(name: str, path: pathlib.Path, depth: int) -> str:
-    return f"{'  ' * depth + name:{WIDTH + 2 * depth}} {summary(path)}"
+    return f"{'  ' * depth + name:{WIDTH}} {summary(path)}"
 
 
 def page_with_tree(page: str) -> str:

@@ -1,1 +1,1 @@
-"""Training steps on a GPU beside Hugging Face's, in one command."""
+"""Times training steps on a GPU, beside Hugging Face's."""

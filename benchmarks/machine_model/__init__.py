@@ -1,1 +1,1 @@
-"""A model of the time of a pre-training step on machines not at hand."""
+"""Estimates the time of a pre-training step on other machines."""

@@ -1,1 +1,1 @@
-"""Models of equal cost, trained in miniature, as the papers compare them."""
+"""The papers' comparisons of models at equal cost, in miniature."""

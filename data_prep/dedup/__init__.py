@@ -1,1 +1,1 @@
-"""Duplicates: which documents and lines come again, and are left out."""
+"""Finds duplicate documents and lines, and leaves them out."""

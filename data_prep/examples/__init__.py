@@ -1,1 +1,1 @@
-"""From the lines of documents to files of examples."""
+"""Turns the lines of documents into files of examples."""

@@ -1,1 +1,1 @@
-"""Text of several formats; `formats` has the table."""
+"""Reads text of several formats; `formats` has the table."""

@@ -1,1 +1,1 @@
-"""Checks of an installation, its machine, and whether a config fits it."""
+"""Checks the installation, the machine, and whether a config fits it."""

@@ -1,1 +1,1 @@
-"""Files of all kinds: one door to storage, and the formats behind it."""
+"""Files: one door to local disks and buckets, and the formats."""

@@ -1,1 +1,1 @@
-"""Parts of layers that every backend has in its own way."""
+"""Parts of layers with an implementation for each backend."""

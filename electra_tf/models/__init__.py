@@ -1,1 +1,1 @@
-"""What a user's program calls: Keras models of tasks, and the tokenizer."""
+"""Keras models of tasks, and the tokenizer: the Python interface."""

@@ -1,4 +1,4 @@
-"""The training loop, which knows no model."""
+"""The training loop, independent of any model."""
 
 import importlib.util
 

@@ -1,1 +1,1 @@
-"""Rows of text in, answers out, by a model that was fine-tuned."""
+"""Predictions of a fine-tuned model for rows of text."""

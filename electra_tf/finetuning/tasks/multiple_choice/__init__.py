@@ -1,1 +1,1 @@
-"""Multiple choice: which of some texts goes best with another one."""
+"""Multiple choice: which of several texts goes best with another."""

@@ -1,4 +1,4 @@
-"""Tasks of a user's own data, and where the data of a split are."""
+"""Tasks on a user's own data, and the files of each split."""
 
 import collections
 import unicodedata
