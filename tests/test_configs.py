@@ -72,6 +72,11 @@ def test_every_field_has_help(config_class):
         ),
         (
             pretraining,
+            {"objective": "electric", "temperature": 2},
+            "temperature 1, disallow_correct false. Received: 2.0 and False.",
+        ),
+        (
+            pretraining,
             {"generator": "two_towers", "weight_sharing": "all"},
             "generator 'two_towers' needs its own networks. Received: "
             "weight_sharing 'all'.",

@@ -7,6 +7,7 @@ from electra_tf.configs.generator import generator_config
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.objectives import (
     DETECTION,
+    ENERGY,
     GENERATOR_TRAINING,
     GENERATORS,
     OBJECTIVES,
@@ -124,6 +125,7 @@ class GeneratorSettings(Config):
         """Raise a `UserError` if the objective has no such generator."""
         super().check()
         self._check_towers()
+        self._check_noise()
         self._check_sharing()
         self._check_training()
         if self.has_small_generator:
@@ -145,6 +147,16 @@ class GeneratorSettings(Config):
             raise UserError(
                 "generator 'two_towers' needs an objective with a generator "
                 f"of its own. Received: {self.objective!r}."
+            )
+
+    def _check_noise(self):
+        changed = self.temperature != 1 or self.disallow_correct
+        if self.objective_spec.head == ENERGY and changed:
+            raise UserError(
+                f"objective {self.objective!r} learns by the probability of "
+                "the noise, so tokens must be sampled from it as it is: "
+                "temperature 1, disallow_correct false. Received: "
+                f"{self.temperature} and {self.disallow_correct}."
             )
 
     def _check_sharing(self):

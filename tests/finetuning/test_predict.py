@@ -348,9 +348,7 @@ FORMATS = {
 @pytest.mark.parametrize("name", FORMATS)
 def test_formats(model, tmp_path, name):
     first, second, third = run(model, tmp_path, FORMATS[name], name=name)
-    direct = loaded(model)(
-        [("good", "a bad film"), "bad book"]
-    )
+    direct = loaded(model)([("good", "a bad film"), "bad book"])
     for received, expected in zip((first, third), direct, strict=True):
         assert received["label"] == expected["label"]
         assert received["probability"] == pytest.approx(expected["probability"])
