@@ -376,6 +376,7 @@ def test_a_model_of_another_vocabulary(flags, tmp_path):
     other = sentences.VOCABULARY.replace("book", "tree")
     (tmp_path / "vocab.txt").write_text(other)
     changes = {"init_checkpoint": start, "from_scratch": "false"}
+    changes["vocab_file"] = tmp_path / "vocab.txt"
     message = error_of({**flags, **changes, "model_name": "other"})
     assert f"is not that of {start}: the latter has 'book' at line 9" in message
     assert message.endswith("was trained with as vocab_file.")

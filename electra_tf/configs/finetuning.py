@@ -77,7 +77,10 @@ class QuestionAnsweringSettings(Config):
 
 def _vocab_file(config: "FinetuningPaths") -> str:
     """Return the vocabulary of the pre-trained model, or of the data."""
-    of_model = os.path.join(config.pretrained_dir, VOCAB_FILE)
+    start = config.init_checkpoint
+    is_checkpoint = files.exists(f"{start}.index")
+    folder = os.path.dirname(start) if is_checkpoint else start
+    of_model = os.path.join(folder, VOCAB_FILE)
     of_data = os.path.join(config.data_dir, VOCAB_FILE)
     return of_model if files.exists(of_model) else of_data
 
@@ -89,17 +92,17 @@ class FinetuningPaths(Config):
     raw_data_dir: str = fields.path_field(
         fields.path("{c.data_dir}/finetuning_data/{{:}}"), "raw data of a task"
     )
-    vocab_file: str = fields.path_field(
-        Derived(
-            _vocab_file,
-            "{pretrained_dir}/vocab.txt, or else {data_dir}/vocab.txt",
-        ),
-        "word pieces, one a line",
-    )
     init_checkpoint: str = fields.path_field(
         fields.path("{c.pretrained_dir}"),
         "weights to start from; whatever electra_tf.conversion reads: a run, "
         "a model folder, a TensorFlow 1 checkpoint, a Hugging Face folder",
+    )
+    vocab_file: str = fields.path_field(
+        Derived(
+            _vocab_file,
+            "that of init_checkpoint, or else {data_dir}/vocab.txt",
+        ),
+        "word pieces, one a line",
     )
     model_dir: str = fields.path_field(
         fields.path(

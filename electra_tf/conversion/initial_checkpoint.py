@@ -18,6 +18,7 @@ from electra_tf.conversion.compatibility import (
     GENERATOR_SETTINGS,
     with_settings,
 )
+from electra_tf.conversion.hugging_face_parts import hub
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError
 from electra_tf.io import files, listing
@@ -96,9 +97,14 @@ def finetuning(
 
     The model is None where no weights are needed: when training from scratch,
     or evaluating what was trained before. It must be what the settings ask
-    for, unless training from scratch.
+    for, unless training from scratch. A model of the hub brings its
+    vocabulary, unless `vocab_file` is given.
     """
     path = config.init_checkpoint
+    if "vocab_file" not in config.given and hub.is_name(path):
+        found = os.path.join(hub.folder_of(path), model_folder.VOCAB_FILE)
+        if os.path.exists(found):
+            config = config.replace(vocab_file=found)
     if config.do_train:
         parent, name = os.path.split(config.model_dir)
         for other in listing.names_in(parent or "."):

@@ -12,7 +12,12 @@ import huggingface_hub.constants
 import numpy as np
 import pytest
 
-from electra_tf.conversion import formats, hugging_face
+from electra_tf.configs import FinetuningConfig
+from electra_tf.conversion import (
+    formats,
+    hugging_face,
+    initial_checkpoint,
+)
 from electra_tf.conversion.hugging_face_parts import hub
 
 NAME = "someone/electra-tiny"
@@ -114,6 +119,22 @@ def test_a_model_is_fetched_once_and_then_read_without_the_hub(
     assert formats.detect(NAME) == "hugging_face"
     assert formats.read(NAME).variables.keys() == read.variables.keys()
     assert len(asked) == before
+
+
+def test_its_vocabulary_is_that_of_finetuning(served, tmp_path):
+    config = FinetuningConfig(
+        data_dir=str(tmp_path),
+        model_name="tuned",
+        task_names=("sst",),
+        init_checkpoint=NAME,
+        max_seq_length=16,
+    )
+    found, start = initial_checkpoint.finetuning(config)
+    vocabulary = pathlib.Path(found.vocab_file).read_bytes()
+    assert vocabulary == start.vocab == served[0].vocab
+    other = config.replace(vocab_file=str(tmp_path / "mine.txt"))
+    found, _ = initial_checkpoint.finetuning(other)
+    assert found.vocab_file == other.vocab_file
 
 
 @pytest.mark.parametrize("name", ["someone/else", "no/model@v1"])
