@@ -2,10 +2,14 @@
 
 import argparse
 import contextlib
+import ctypes
 import glob
 import importlib.abc
+import importlib.machinery
 import os
+import pathlib
 import platform
+import re
 import signal
 import sys
 import traceback
@@ -19,6 +23,7 @@ INTERRUPTED = 130  # As shells have it for Ctrl-C.
 # Files of drivers of GPUs, the second under Windows, and of TPUs.
 _GPUS = ("/dev/nvidia*", "/dev/dxg")
 TPUS = ("/dev/accel*", "/dev/vfio/[0-9]*")
+_ABSEIL_ERRORS = 2  # absl::LogSeverity::kError
 # What Keras imports if it is there, for parts of it that no program here uses.
 NEEDLESS = ("sklearn", "matplotlib", "pandas")
 
@@ -161,9 +166,11 @@ def environment_with(folder: os.PathLike | str) -> dict[str, str]:
 def set_up_tensorflow() -> None:
     """Choose what TensorFlow reads from the environment when it is imported.
 
-    Its notes stay unwritten. Matrix products on x86 are oneDNN's, which is
-    TensorFlow's choice for processors with AVX-512 VNNI alone: with AVX2 a
-    training step took a tenth less time (docs/explanation/performance.md).
+    Its notes and warnings stay unwritten, and where there is no accelerator
+    its errors, which come as exceptions too. Matrix products on x86 are
+    oneDNN's, which is TensorFlow's choice for processors with AVX-512 VNNI
+    alone: with AVX2 a training step took a tenth less time
+    (docs/explanation/performance.md).
     What the user has set stays.
 
     Raises:
@@ -183,15 +190,16 @@ def set_up_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
     if platform.machine() in ("x86_64", "AMD64"):
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if not any(isinstance(one, _LightKeras) for one in sys.meta_path):
-        sys.meta_path.insert(0, _LightKeras())
+    if not any(isinstance(one, _QuickAndQuiet) for one in sys.meta_path):
+        sys.meta_path.insert(0, _QuickAndQuiet())
 
 
-class _LightKeras(importlib.abc.MetaPathFinder):
+class _QuickAndQuiet(importlib.abc.MetaPathFinder):
     """Makes Keras find nothing `NEEDLESS` while it is imported.
 
     That takes a third off the time that TensorFlow, which imports Keras, takes.
-    All others find these packages.
+    All others find these packages. Once TensorFlow is imported, it makes all
+    of it keep its notes to itself.
     """
 
     def find_spec(self, name, path=None, target=None):
@@ -199,6 +207,52 @@ class _LightKeras(importlib.abc.MetaPathFinder):
         keras = sys.modules.get("keras")
         if name in NEEDLESS and keras and not hasattr(keras, "Model"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name != "tensorflow":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_hide(module):
+                execute(module)
+                hide_abseils_notes(pathlib.Path(spec.origin).parent)
+
+            spec.loader.exec_module = execute_and_hide
+        return spec
+
+
+def hide_abseils_notes(package: pathlib.Path) -> bool:
+    """Have `TF_CPP_MIN_LOG_LEVEL` reach what TensorFlow logs by Abseil.
+
+    Such lines ("I0000 ... Compiled cluster using XLA!", and the warning
+    that comes before the first) heed only `absl::SetMinLogLevel`, which
+    TensorFlow calls nowhere. The name of that function in the library has
+    the version in it that TensorFlow's headers tell. Errors are always shown,
+    and nothing is read or held back on its way to stderr, so that the last
+    words of a crash are never lost.
+
+    Args:
+        package: the folder of TensorFlow, which is loaded.
+
+    Returns:
+        Whether the function was found; if not, the notes are shown.
+    """
+    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "")
+    try:
+        header = package / "include/absl/base/options.h"
+        define = r"#define ABSL_OPTION_INLINE_NAMESPACE_NAME (\w+)"
+        (version,) = re.findall(define, header.read_text("utf-8"))
+        (library,) = package.glob("libtensorflow_framework.*")
+        function = f"4absl{len(version)}{version}14SetMinLogLevel"
+        set_level = getattr(
+            ctypes.CDLL(str(library)),
+            f"_ZN{function}ENS0_18LogSeverityAtLeastE",
+        )
+    except (OSError, ValueError, AttributeError):
+        return False
+    set_level.restype = None
+    set_level(min(int(level) if level.isdecimal() else 0, _ABSEIL_ERRORS))
+    return True
 
 
 def leave_graphs_as_they_are() -> None:
