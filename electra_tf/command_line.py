@@ -12,12 +12,14 @@ import platform
 import re
 import signal
 import sys
+import textwrap
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import electra_tf
 from electra_tf.errors import UserError
 
+WIDTH = 79  # Of help pages.
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
 INTERRUPTED = 130  # As shells have it for Ctrl-C.
 # Files of drivers of GPUs, the second under Windows, and of TPUs.
@@ -33,6 +35,16 @@ class _Parser(argparse.ArgumentParser):
 
     Names may be written with hyphens, a mistake is one line and a hint.
     """
+
+    def add_argument(self, *names, **settings):
+        """Add one; choices too many for its line are named in its text."""
+        action = super().add_argument(*names, **settings)
+        choices = list(map(str, action.choices or ()))
+        if len(f"  {', '.join(names)} {{{','.join(choices)}}}") > WIDTH:
+            action.metavar = action.dest.upper()
+            choices = f"one of {', '.join(choices)}"
+            action.help = "; ".join(filter(None, (action.help, choices)))
+        return action
 
     def parse_known_args(self, args=None, namespace=None):
         """Parse; names with underscores and hyphens are the same."""
@@ -51,7 +63,7 @@ class _Parser(argparse.ArgumentParser):
             for action in self._actions
             if action.required
         ]
-        return " ".join(["usage:", self.prog, *needed, "[flags]"]) + "\n"
+        return usage(self.prog, needed) + "\n"
 
     def format_help(self):
         """Return the page, as `configs.help_page` writes it."""
@@ -67,7 +79,7 @@ class _Help(argparse.HelpFormatter):
     """A flag a line, its text below it, as `configs.help_page` writes it."""
 
     def __init__(self, prog):
-        super().__init__(prog, max_help_position=8, width=79)
+        super().__init__(prog, max_help_position=8, width=WIDTH)
 
     def start_section(self, heading):
         super().start_section(heading and heading.capitalize())
@@ -81,6 +93,17 @@ class _Help(argparse.HelpFormatter):
         ):
             return text
         return f"{text} (default %(default)s)"
+
+
+def usage(program: str, needed: Iterable[str]) -> str:
+    """Return the head of a help page: what must be given, folded."""
+    return textwrap.fill(
+        " ".join(["usage:", program, *needed, "[flags]"]),
+        WIDTH,
+        subsequent_indent=" " * 4,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def mistake(program: str, message: str) -> str:
@@ -105,11 +128,11 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
 
     Args:
         module: Full name of the program's module.
-        description: What it does, a sentence.
+        description: What it does; the first line is shown.
     """
     made = _Parser(
         prog=electra_tf.installed_program() or f"python -m {module}",
-        description=description,
+        description=description.partition("\n")[0],
         allow_abbrev=False,
         formatter_class=_Help,
     )
