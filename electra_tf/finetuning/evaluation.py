@@ -143,7 +143,8 @@ class Evaluator:
             trial.steps,
             self._asked(trial.number),
             [result for result, *_ in scored],
-            [(result.task, sections) for result, sections, _ in scored],
+            [(result.task, sections) for result, sections, *_ in scored],
+            {result.task: found for result, _, found, _ in scored if found},
         )
         keep(finished_trials.best([*self.finished, made]) is made)
         for *_, write_details in scored:
@@ -188,9 +189,10 @@ class Evaluator:
         results.write_submission(path, trial.number, site)
 
     def _score(self, split: Split, outputs: dict, trial: Trial) -> tuple:
-        """Return a split's `TaskResult`, report's sections, and what writes.
+        """Return a split's `TaskResult`, and the report's parts on it.
 
-        The last is a function without arguments that writes the task's files.
+        These are sections, a `Confusion` or None, and a function without
+        arguments that writes the task's files.
         """
         task = split.task
         scores = task.score(outputs, split.source)
@@ -216,7 +218,12 @@ class Evaluator:
         write_details = functools.partial(
             task.write_details, outputs, split.source, scores
         )
-        return result, error_analysis.sections(evaluated), write_details
+        return (
+            result,
+            error_analysis.sections(evaluated),
+            error_analysis.confused(evaluated),
+            write_details,
+        )
 
     def _losses(self, task_name: str, trial: Trial) -> tuple:
         """Return a task's last training loss, and that of a constant."""

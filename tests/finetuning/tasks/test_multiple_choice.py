@@ -226,9 +226,9 @@ def test_scores_and_predictions_are_of_questions(task, tmp_path):
     assert first[2] == pytest.approx([0.25, 0.75])
     expected = (np.log(2) + np.log(3)) / 2
     assert task.constant_loss(EXAMPLES[:2]) == pytest.approx(expected)
-    confusion, errors = error_analysis.sections(
-        Evaluated(task, OUTPUTS, source, None)
-    )
+    evaluated = Evaluated(task, OUTPUTS, source, None)
+    confusion, errors = error_analysis.sections(evaluated)
+    assert error_analysis.confused(evaluated).counts[0] == [0, 1, 0]
     assert "| A | 0 | 1 | 0 |" in confusion
     assert "| 2.00 | good | bad | a book ‖ film? |" in errors
 
