@@ -29,6 +29,7 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.task import DEV, Source, Task
+from electra_tf.loss_terms import PER_EXAMPLE
 
 # Predictions that spread less than this are the same: labels are whole
 # numbers, targets lie between 0 and 1.
@@ -227,11 +228,9 @@ class Evaluator:
 
     def _losses(self, task_name: str, trial: Trial) -> tuple:
         """Return a task's last training loss, and that of a constant."""
-        batch = self.config.train_batch_size  # A loss is the sum over one.
         folder = finished_trials.trial_folder(self.config, trial.number)
-        last = final_loss(folder, f"{task_name}_loss")
-        constant = self.constant_losses[task_name]
-        return None if last is None else last / batch, constant
+        last = final_loss(folder, f"{task_name}_loss{PER_EXAMPLE}")
+        return last, self.constant_losses[task_name]
 
 
 def failure(

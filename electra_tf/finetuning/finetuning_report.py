@@ -12,6 +12,7 @@ from electra_tf.finetuning.error_analysis import table
 from electra_tf.finetuning.finished_trials import FinishedTrial
 from electra_tf.finetuning.results import TaskResult
 from electra_tf.io import files
+from electra_tf.loss_terms import PER_EXAMPLE
 
 CONFUSION_FILE = "confusion_{}.svg"
 REPORT_FILE, CURVES_FILE, SCORES_FILE = "report.md", "curves.png", "scores.png"
@@ -89,13 +90,14 @@ def _draw(config: FinetuningConfig, finished: list[FinishedTrial]) -> bool:
     # A second to import.
     from matplotlib.figure import Figure
 
-    names = [f"{task}_loss" for task in config.task_names]
+    names = [f"{task}_loss{PER_EXAMPLE}" for task in config.task_names]
     figure = Figure(figsize=(5 * len(names) + 4, 3.5))
     axes = figure.subplots(1, len(names) + 1)
     for axis, name in zip(axes, (*names, "learning_rate"), strict=True):
         for trial, found in rows.items():
             steps = [row["step"] for row in found]
-            values = [row[name] for row in found]
+            # Earlier versions logged sums alone.
+            values = [row.get(name) for row in found]
             axis.plot(steps, values, label=f"trial {trial}")
         axis.set(title=name.replace("_", " "), xlabel="update")
         axis.grid(alpha=0.3)

@@ -87,6 +87,12 @@ def test_progress_line():
     )
 
 
+def test_of_a_sum_over_a_batch_the_mean_is_shown():
+    shown = line(cola_loss=20.0, cola_loss_per_example=0.625)
+    assert shown.startswith("step 20/40 | cola loss/example 0.625 | lr ")
+    assert "20 " not in shown.replace("20/40", "")
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
