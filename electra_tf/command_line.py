@@ -233,7 +233,7 @@ class _QuickAndQuiet(importlib.abc.MetaPathFinder):
         if name != "tensorflow":
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        if spec is not None and spec.loader is not None:
+        if spec is not None and spec.origin is not None:
             execute = spec.loader.exec_module
 
             def execute_and_hide(module):
@@ -265,7 +265,7 @@ def hide_abseils_notes(package: pathlib.Path) -> bool:
         header = package / "include/absl/base/options.h"
         define = r"#define ABSL_OPTION_INLINE_NAMESPACE_NAME (\w+)"
         (version,) = re.findall(define, header.read_text("utf-8"))
-        (library,) = package.glob("libtensorflow_framework.*")
+        library, *_ = package.glob("libtensorflow_framework.*")
         function = f"4absl{len(version)}{version}14SetMinLogLevel"
         set_level = getattr(
             ctypes.CDLL(str(library)),

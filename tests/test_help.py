@@ -80,6 +80,16 @@ def test_all_programs_answer(pages):
     assert not faults
 
 
+def test_pages_have_the_flags(pages):
+    for program, flag in (
+        ("electra_tf.conversion.convert", "--num_attention_heads"),
+        ("electra_tf.efficiency.report", "naturalqs"),
+        ("benchmarks.answer_oracle", "mlqa_zh"),
+        ("run_pretraining", "--num_train_steps"),
+    ):
+        assert flag in pages[f"{program} --help"][0]
+
+
 def test_none_waits_for_tensorflow(pages):
     assert not {name: slow for name, (*_, slow) in pages.items() if slow}
 
