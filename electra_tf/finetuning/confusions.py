@@ -65,26 +65,22 @@ def counted(labels: Sequence[str], gold, predicted) -> Confusion:
     >>> counted(("a", "b"), np.array([0, 0, 1]), np.array([0, 1, 1])).counts
     [[1, 1], [0, 1]]
     """
-    counts = np.zeros((len(labels), len(labels)), int)
-    np.add.at(counts, (gold, predicted), 1)
-    names, absent = list(labels), 0
-    if len(names) > MOST_LABELS:
-        occurs = np.flatnonzero(counts.sum(0) + counts.sum(1))
-        absent = len(names) - len(occurs)
-        counts = counts[np.ix_(occurs, occurs)]
-        names = [names[n] for n in occurs]
-    merged = 0
-    if len(names) > MOST_LABELS:
-        merged = len(names) - MOST_LABELS + 1
-        often = counts.sum(0) + counts.sum(1)
-        kept = np.sort(np.argsort(-often, kind="stable")[: MOST_LABELS - 1])
-        # Row k of the merged matrix has all labels whose place is k.
-        place = np.full(len(names), MOST_LABELS - 1)
-        place[kept] = range(MOST_LABELS - 1)
-        whole = np.zeros((MOST_LABELS, MOST_LABELS), int)
-        np.add.at(whole, (place[:, None], place[None, :]), counts)
-        counts = whole
-        names = [*(names[n] for n in kept), f"({merged} others)"]
+    gold, predicted = np.asarray(gold, int), np.asarray(predicted, int)
+    kept = np.arange(len(labels))
+    both = np.concatenate([gold, predicted])
+    occurs = np.bincount(both, minlength=len(labels))
+    if len(kept) > MOST_LABELS:
+        kept = np.flatnonzero(occurs)
+    absent, merged = len(labels) - len(kept), 0
+    if len(kept) > MOST_LABELS:
+        merged = len(kept) - MOST_LABELS + 1
+        often = np.argsort(-occurs, kind="stable")
+        kept = np.sort(often[: MOST_LABELS - 1])
+    names = [labels[n] for n in kept] + [f"({merged} others)"] * bool(merged)
+    place = np.full(len(labels), len(kept))  # Of all others: behind these.
+    place[kept] = range(len(kept))
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (place[gold], place[predicted]), 1)
     return Confusion(names, counts.tolist(), merged, absent)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import logging
+import math
 import os
 import shutil
 import sys
@@ -145,10 +146,15 @@ def print_line(step: int, last_step: int, metrics: dict, stream=None):
 
 
 def _losses(metrics: dict) -> Iterator[str]:
-    """Give losses and AUC; of a sum that has a mean, the mean."""
+    """Give losses and AUC; of a sum that has a mean, the mean.
+
+    The mean of a task of which no example came is left out.
+    """
     for name, value in metrics.items():
         if name.endswith(PER_EXAMPLE):
             task = name.removesuffix(f"_loss{PER_EXAMPLE}")
+            if metrics.get(f"{task}_loss") == 0 and math.isnan(value):
+                continue
             yield f"{task} loss/example {value:.4g}"
         elif name.endswith(_SHOWN) and f"{name}{PER_EXAMPLE}" not in metrics:
             yield f"{name.removesuffix('_loss')} {value:.4g}"
