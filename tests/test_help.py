@@ -46,6 +46,7 @@ print(json.dumps(found))
 def programs() -> list[str]:
     """Return all modules that are programs, as `python -m` names them."""
     paths = [*commands.ROOT.glob("run_*.py")]
+    paths += [commands.ROOT / "tests/architecture.py"]
     for folder in ("benchmarks", "data_prep", "demo", "electra_tf"):
         paths += (commands.ROOT / folder).rglob("*.py")
     return sorted(
