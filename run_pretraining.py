@@ -134,22 +134,22 @@ def pretrain(
 
     command_line.leave_graphs_as_they_are()
     strategy = distribution.strategy(config)
-    workers.check_same(strategy, facts | hparams.in_common(config))
-    shards = record_files.at_hand(shards)
-    records.check_shards(shards, config.max_seq_length)
-    if config.do_eval or config.eval_every_n_steps:
-        inputs.check_evaluation(config)
-    with strategy.scope():
-        pretrainer = build.model(config, tokenizer, start)
-        adamw = build.optimizer(config, pretrainer.variables)
-
-    def training_data(start_step: int):
-        dataset = functools.partial(
-            inputs.training_dataset, config, shards, start_step
-        )
-        return distribution.distribute(dataset, strategy)
-
     with workers.loss_explained(strategy):
+        workers.check_same(strategy, facts | hparams.in_common(config))
+        shards = record_files.at_hand(shards)
+        records.check_shards(shards, config.max_seq_length)
+        if config.do_eval or config.eval_every_n_steps:
+            inputs.check_evaluation(config)
+        with strategy.scope():
+            pretrainer = build.model(config, tokenizer, start)
+            adamw = build.optimizer(config, pretrainer.variables)
+
+        def training_data(start_step: int):
+            dataset = functools.partial(
+                inputs.training_dataset, config, shards, start_step
+            )
+            return distribution.distribute(dataset, strategy)
+
         with inputs.read_errors_explained(shards, config.max_seq_length):
             loop = TrainingLoop(
                 build.phases(config, pretrainer),

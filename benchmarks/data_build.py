@@ -32,6 +32,7 @@ from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import formats
 from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading
+from electra_tf import command_line
 
 OURS = "data_prep"
 PEERS = (
@@ -60,10 +61,7 @@ class Measured(NamedTuple):
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = command_line.parser("benchmarks.data_build", __doc__)
     add = parser.add_argument
     add("--corpus_dir", action="append", required=True, help="may be repeated")
     add("--vocab_file", required=True, help="vocabulary of the tokenizers")

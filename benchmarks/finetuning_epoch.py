@@ -25,7 +25,7 @@ SLOWEST = "fixed"
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.finetuning_epoch", __doc__)
     add = parser.add_argument
     add("--vocab_file", required=True, help="BERT's uncased vocabulary")
     for task in TASKS:

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.data_build import median_and_range
+from electra_tf import command_line
 
 BATCH_SIZE = 32
 PROGRESS = re.compile(r"step (\d+)/")
@@ -27,7 +28,7 @@ PROGRESS = re.compile(r"step (\d+)/")
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.finetuning_run", __doc__)
     add = parser.add_argument
     add("--model_folder", required=True)
     add("--cola", type=Path, required=True, help="folder of train.tsv")

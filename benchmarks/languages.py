@@ -26,6 +26,7 @@ from benchmarks import answer_oracle, tag_oracle
 from benchmarks.data_build import machine
 from data_prep import build_vocab
 from data_prep.dedup import near_duplicates
+from electra_tf import command_line
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
 from electra_tf.finetuning.tasks.question_answering.passages import (
     Asked,
@@ -60,7 +61,7 @@ class Text(typing.NamedTuple):
 
 def main(argv: list[str] | None = None):
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.languages", __doc__)
     parser.add_argument("texts", type=pathlib.Path)
     parser.add_argument("--vocab_size", type=int, default=8000)
     parser.add_argument("--max_characters", type=int, default=1_000_000)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.data_build import median_and_range
 from benchmarks.training_step import Program
+from electra_tf import command_line
 
 OURS = "electra_tf"
 TORCH = "benchmarks.sentences_torch"
@@ -34,7 +35,7 @@ PROGRAMS = {
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
-    made = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    made = command_line.parser("benchmarks.predict_sentences", __doc__)
     made.add_argument("--model_folder", required=True)
     made.add_argument("--input", required=True, help="a sentence a line")
     made.add_argument("--batch_size", type=int, default=32)
@@ -47,7 +48,6 @@ def parser() -> argparse.ArgumentParser:
 def serve(args: argparse.Namespace) -> None:
     """Answer the sentences of the input when told to, as `predict` does."""
     from benchmarks import timed_steps
-    from electra_tf import command_line
     from electra_tf.finetuning import finetuned_model, predict
 
     command_line.set_up_tensorflow()

@@ -14,6 +14,7 @@ import time
 from benchmarks.data_build import machine, median_and_range
 from benchmarks.random_tokens import CLS, MASK, SEP
 from benchmarks.training_memory import trainer
+from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 from electra_tf.io import manifest, record_files
 
@@ -22,10 +23,7 @@ MASKINGS = ("with_replacement", "without_replacement")
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = command_line.parser("benchmarks.reading", __doc__)
     add = parser.add_argument
     add("--records", required=True, help="folder of data_prep's records")
     add("--train_batch_size", type=int, default=128)
@@ -38,6 +36,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Print a table of examples a second, and of the shares masked."""
     args = arguments()
+    command_line.set_up_tensorflow()
     built = manifest.read(args.records)
     configs = {
         masking: PretrainingConfig(

@@ -9,10 +9,14 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
-import transformers
+from benchmarks import timed_steps
+from electra_tf import command_line
 
-from benchmarks import timed_steps, training_step_torch
+with timed_steps.libraries_of("benchmarks.predict_sentences"):
+    import torch
+    import transformers
+
+from benchmarks import training_step_torch
 
 MOST = 128  # Tokens of a sentence.
 
@@ -71,7 +75,7 @@ def train(model, tokenizer, args) -> None:
 
 def main() -> None:
     """Predict once or when told to, or fine-tune."""
-    parser = argparse.ArgumentParser()
+    parser = command_line.parser("benchmarks.sentences_torch", __doc__)
     parser.add_argument("--task", choices=("once", "predict", "train"))
     parser.add_argument("--model_folder", type=Path, required=True)
     parser.add_argument("--input", type=Path, required=True)

@@ -5,17 +5,30 @@ the seconds and the processor seconds of one, and the most bytes it has used.
 """
 
 import argparse
+import contextlib
 import json
 import resource
 import sys
 import time
 
+from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
 
 
-def sizes() -> argparse.ArgumentParser:
+@contextlib.contextmanager
+def libraries_of(program: str):
+    """End with a line where what is imported within is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error}: this is a part of python -m {program}.")
+
+
+def sizes(
+    module: str = __name__, description: str = __doc__
+) -> argparse.ArgumentParser:
     """Return a parser of what all programs are told."""
-    parser = argparse.ArgumentParser()
+    parser = command_line.parser(module, description)
     parser.add_argument("--batch_size", type=int, required=True)
     parser.add_argument("--length", type=int, required=True)
     parser.add_argument("--precision", required=True)

@@ -25,7 +25,7 @@ MB = 1e6
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.training_memory", __doc__)
     parser.add_argument(
         "--settings", default="{}", help="of the config, as a JSON object"
     )
@@ -91,6 +91,7 @@ def main():
     config = PretrainingConfig(
         data_dir="-", model_name="-", **json.loads(args.settings)
     )
+    command_line.set_up_tensorflow()
     import tensorflow as tf
 
     tf.linalg.matmul(tf.ones((64, 64)), tf.ones((64, 64)))

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 from benchmarks.data_build import median_and_range
+from electra_tf import command_line
 
 # What is timed: a name, and the module that makes the steps with its options.
 OURS = "electra_tf"
@@ -31,7 +32,7 @@ PROGRAMS = {
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.training_step", __doc__)
     parser.add_argument("--batch_size", type=int, default=16)
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)

@@ -9,12 +9,12 @@ from electra_tf import command_line
 
 def main():
     """Serve steps."""
+    parser = timed_steps.sizes("benchmarks.training_step_ours", __doc__)
+    parser.add_argument("--jit_compile", action="store_true")
+    args = parser.parse_args()
     command_line.set_up_tensorflow()
     import tensorflow as tf
 
-    parser = timed_steps.sizes()
-    parser.add_argument("--jit_compile", action="store_true")
-    args = parser.parse_args()
     config = timed_steps.config(args, jit_compile=args.jit_compile)
     batches = training_memory.random_batches(config)
     trainer = training_memory.trainer(config, batches)

@@ -10,11 +10,12 @@ TF32 products, as TensorFlow has them.
 
 import math
 
-import torch
-import transformers
-
 from benchmarks import random_tokens, timed_steps
 from electra_tf import configs
+
+with timed_steps.libraries_of("benchmarks.training_step"):
+    import torch
+    import transformers
 
 
 def models(config) -> tuple:
@@ -124,7 +125,7 @@ def _at(vectors, positions):
 
 def main():
     """Serve steps."""
-    parser = timed_steps.sizes()
+    parser = timed_steps.sizes("benchmarks.training_step_torch", __doc__)
     parser.add_argument("--gather", action="store_true")
     parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()

@@ -13,12 +13,9 @@ import pathlib
 import tempfile
 import time
 
-from tensorflow_text.tools.wordpiece_vocab import (
-    wordpiece_tokenizer_learner_lib,
-)
-
 from benchmarks.data_build import BYTES_PER_MB, machine, sample_documents
 from data_prep import build_vocab
+from electra_tf import command_line
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
 from electra_tf.text.vocabulary import SPECIAL_TOKENS
 
@@ -29,10 +26,7 @@ MAX_CHARACTERS = 1000
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = command_line.parser("benchmarks.vocabulary", __doc__)
     add = parser.add_argument
     add("--corpus_dir", action="append", required=True, help="may be repeated")
     add("--max_mb", type=float, default=8.0, help="text to take of a corpus")
@@ -85,6 +79,11 @@ def by_tokenizers(counts, vocab_size: int) -> list[str]:
 
 def by_tensorflow_text(counts, vocab_size: int) -> list[str]:
     """The trainer of tensorflow-text."""
+    command_line.set_up_tensorflow()
+    from tensorflow_text.tools.wordpiece_vocab import (
+        wordpiece_tokenizer_learner_lib,
+    )
+
     return wordpiece_tokenizer_learner_lib.learn(
         counts.items(),
         vocab_size,

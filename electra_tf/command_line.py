@@ -2,23 +2,30 @@
 
 import argparse
 import contextlib
+import ctypes
 import glob
 import importlib.abc
+import importlib.machinery
 import os
+import pathlib
 import platform
+import re
 import signal
 import sys
+import textwrap
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import electra_tf
 from electra_tf.errors import UserError
 
+WIDTH = 79  # Of help pages.
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
 INTERRUPTED = 130  # As shells have it for Ctrl-C.
 # Files of drivers of GPUs, the second under Windows, and of TPUs.
 _GPUS = ("/dev/nvidia*", "/dev/dxg")
 TPUS = ("/dev/accel*", "/dev/vfio/[0-9]*")
+_ABSEIL_ERRORS = 2  # absl::LogSeverity::kError
 # What Keras imports if it is there, for parts of it that no program here uses.
 NEEDLESS = ("sklearn", "matplotlib", "pandas")
 
@@ -28,6 +35,16 @@ class _Parser(argparse.ArgumentParser):
 
     Names may be written with hyphens, a mistake is one line and a hint.
     """
+
+    def add_argument(self, *names, **settings):
+        """Add one; choices too many for its line are named in its text."""
+        action = super().add_argument(*names, **settings)
+        choices = list(map(str, action.choices or ()))
+        if len(f"  {', '.join(names)} {{{','.join(choices)}}}") > WIDTH:
+            action.metavar = action.dest.upper()
+            choices = f"one of {', '.join(choices)}"
+            action.help = "; ".join(filter(None, (action.help, choices)))
+        return action
 
     def parse_known_args(self, args=None, namespace=None):
         """Parse; names with underscores and hyphens are the same."""
@@ -46,7 +63,7 @@ class _Parser(argparse.ArgumentParser):
             for action in self._actions
             if action.required
         ]
-        return " ".join(["usage:", self.prog, *needed, "[flags]"]) + "\n"
+        return usage(self.prog, needed) + "\n"
 
     def format_help(self):
         """Return the page, as `configs.help_page` writes it."""
@@ -62,7 +79,7 @@ class _Help(argparse.HelpFormatter):
     """A flag a line, its text below it, as `configs.help_page` writes it."""
 
     def __init__(self, prog):
-        super().__init__(prog, max_help_position=8, width=79)
+        super().__init__(prog, max_help_position=8, width=WIDTH)
 
     def start_section(self, heading):
         super().start_section(heading and heading.capitalize())
@@ -76,6 +93,17 @@ class _Help(argparse.HelpFormatter):
         ):
             return text
         return f"{text} (default %(default)s)"
+
+
+def usage(program: str, needed: Iterable[str]) -> str:
+    """Return the head of a help page: what must be given, folded."""
+    return textwrap.fill(
+        " ".join(["usage:", program, *needed, "[flags]"]),
+        WIDTH,
+        subsequent_indent=" " * 4,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def mistake(program: str, message: str) -> str:
@@ -100,11 +128,11 @@ def parser(module: str, description: str) -> argparse.ArgumentParser:
 
     Args:
         module: Full name of the program's module.
-        description: What it does, a sentence.
+        description: What it does; the first line is shown.
     """
     made = _Parser(
         prog=electra_tf.installed_program() or f"python -m {module}",
-        description=description,
+        description=description.partition("\n")[0],
         allow_abbrev=False,
         formatter_class=_Help,
     )
@@ -161,9 +189,11 @@ def environment_with(folder: os.PathLike | str) -> dict[str, str]:
 def set_up_tensorflow() -> None:
     """Choose what TensorFlow reads from the environment when it is imported.
 
-    Its notes stay unwritten. Matrix products on x86 are oneDNN's, which is
-    TensorFlow's choice for processors with AVX-512 VNNI alone: with AVX2 a
-    training step took a tenth less time (docs/explanation/performance.md).
+    Its notes and warnings stay unwritten, and where there is no accelerator
+    its errors, which come as exceptions too. Matrix products on x86 are
+    oneDNN's, which is TensorFlow's choice for processors with AVX-512 VNNI
+    alone: with AVX2 a training step took a tenth less time
+    (docs/explanation/performance.md).
     What the user has set stays.
 
     Raises:
@@ -183,15 +213,16 @@ def set_up_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
     if platform.machine() in ("x86_64", "AMD64"):
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if not any(isinstance(one, _LightKeras) for one in sys.meta_path):
-        sys.meta_path.insert(0, _LightKeras())
+    if not any(isinstance(one, _QuickAndQuiet) for one in sys.meta_path):
+        sys.meta_path.insert(0, _QuickAndQuiet())
 
 
-class _LightKeras(importlib.abc.MetaPathFinder):
+class _QuickAndQuiet(importlib.abc.MetaPathFinder):
     """Makes Keras find nothing `NEEDLESS` while it is imported.
 
     That takes a third off the time that TensorFlow, which imports Keras, takes.
-    All others find these packages.
+    All others find these packages. Once TensorFlow is imported, it makes all
+    of it keep its notes to itself.
     """
 
     def find_spec(self, name, path=None, target=None):
@@ -199,6 +230,52 @@ class _LightKeras(importlib.abc.MetaPathFinder):
         keras = sys.modules.get("keras")
         if name in NEEDLESS and keras and not hasattr(keras, "Model"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name != "tensorflow":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.origin is not None:
+            execute = spec.loader.exec_module
+
+            def execute_and_hide(module):
+                execute(module)
+                hide_abseils_notes(pathlib.Path(spec.origin).parent)
+
+            spec.loader.exec_module = execute_and_hide
+        return spec
+
+
+def hide_abseils_notes(package: pathlib.Path) -> bool:
+    """Have `TF_CPP_MIN_LOG_LEVEL` reach what TensorFlow logs by Abseil.
+
+    Such lines ("I0000 ... Compiled cluster using XLA!", and the warning
+    that comes before the first) heed only `absl::SetMinLogLevel`, which
+    TensorFlow calls nowhere. The name of that function in the library has
+    the version in it that TensorFlow's headers tell. Errors are always shown,
+    and nothing is read or held back on its way to stderr, so that the last
+    words of a crash are never lost.
+
+    Args:
+        package: the folder of TensorFlow, which is loaded.
+
+    Returns:
+        Whether the function was found; if not, the notes are shown.
+    """
+    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "")
+    try:
+        header = package / "include/absl/base/options.h"
+        define = r"#define ABSL_OPTION_INLINE_NAMESPACE_NAME (\w+)"
+        (version,) = re.findall(define, header.read_text("utf-8"))
+        library, *_ = package.glob("libtensorflow_framework.*")
+        function = f"4absl{len(version)}{version}14SetMinLogLevel"
+        set_level = getattr(
+            ctypes.CDLL(str(library)),
+            f"_ZN{function}ENS0_18LogSeverityAtLeastE",
+        )
+    except (OSError, ValueError, AttributeError):
+        return False
+    set_level.restype = None
+    set_level(min(int(level) if level.isdecimal() else 0, _ABSEIL_ERRORS))
+    return True
 
 
 def leave_graphs_as_they_are() -> None:

@@ -6,6 +6,8 @@ so the update does not depend on their number.
 
 import typing
 
+# Ends the name of a mean over examples, beside the sum that is trained on.
+PER_EXAMPLE = "_per_example"
 # Keeps a mean over nothing finite; the original's.
 COUNT_EPSILON = 1e-6
 

@@ -9,6 +9,8 @@ import ast
 import pathlib
 import re
 
+from electra_tf import command_line
+
 ROOT = pathlib.Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "architecture.md"
 PACKAGES = ("flags", "data_prep", "electra_tf", "demo", "benchmarks")
@@ -61,4 +63,5 @@ def ways(page: str) -> list[tuple[str, list[str]]]:
 
 
 if __name__ == "__main__":
+    command_line.parser("tests.architecture", __doc__).parse_args()
     PAGE.write_text(page_with_tree(PAGE.read_text("utf-8")), "utf-8")

@@ -1,10 +1,12 @@
 """Programs: what they do before TensorFlow is imported, how they end."""
 
+import ctypes
 import importlib
 import importlib.util
 import io
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import types
@@ -12,11 +14,13 @@ import types
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
 
 ROOT = pathlib.Path(__file__).parents[1]
+TENSORFLOW = pathlib.Path(tf.__file__).parent
 PROGRAM = """
 from electra_tf import command_line
 from electra_tf.errors import UserError
@@ -201,6 +205,55 @@ def test_tensorflows_errors_show_where_there_is_a_device(
     monkeypatch.setattr(command_line.glob, "glob", lambda _: driver)
     command_line.set_up_tensorflow()
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == level
+
+
+def abseils_level() -> int:
+    """Return the level of the lines that TensorFlow shows by Abseil."""
+    library = next(TENSORFLOW.glob("libtensorflow_framework.*"))
+    header = TENSORFLOW / "include/absl/base/options.h"
+    version = re.search(r"NAME (lts_\d+)", header.read_text("utf-8"))[1]
+    name = f"_ZN4absl{len(version)}{version}11MinLogLevelEv"
+    return getattr(ctypes.CDLL(str(library)), name)()
+
+
+def test_one_level_is_for_all_that_tensorflow_logs(monkeypatch):
+    before = abseils_level()
+    assert before == 2  # As this process was begun.
+    # Errors are shown at any level.
+    for given, level in (("0", 0), ("1", 1), ("2", 2), ("3", 2), ("x", 0)):
+        monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", given)
+        assert command_line.hide_abseils_notes(TENSORFLOW)
+        assert abseils_level() == level
+    monkeypatch.undo()
+    assert command_line.hide_abseils_notes(TENSORFLOW)
+    assert abseils_level() == before
+
+
+def test_notes_are_shown_where_abseil_is_not_found(tmp_path):
+    assert not command_line.hide_abseils_notes(tmp_path)
+    headers = tmp_path / "include/absl/base"
+    headers.mkdir(parents=True)
+    name = "#define ABSL_OPTION_INLINE_NAMESPACE_NAME lts_1\n"
+    (headers / "options.h").write_text(name)
+    (tmp_path / "libtensorflow_framework.so.2").write_text("no library")
+    assert not command_line.hide_abseils_notes(tmp_path)
+    library = next(TENSORFLOW.glob("libtensorflow_framework.*"))
+    (tmp_path / "libtensorflow_framework.so.2").unlink()
+    (tmp_path / "libtensorflow_framework.so.2").symlink_to(library)
+    assert not command_line.hide_abseils_notes(tmp_path)
+
+
+def test_notes_are_hidden_once_tensorflow_is_imported(monkeypatch, tmp_path):
+    package = tmp_path / "tensorflow"
+    package.mkdir()
+    (package / "__init__.py").write_text("LOADED = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    hidden = []
+    monkeypatch.setattr(command_line, "hide_abseils_notes", hidden.append)
+    command_line.set_up_tensorflow()
+    assert importlib.import_module("tensorflow").LOADED
+    assert hidden == [package]
 
 
 def run(line: str, stdout=subprocess.PIPE) -> subprocess.CompletedProcess:

@@ -113,6 +113,9 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     assert "| right \\\\ predicted | neg | pos |" in report
     assert "| neg | 4 | 0 |" in report
     assert "### Errors\n\nNone." in report
+    picture = results / "classification_report/confusion_classification.svg"
+    assert f"({picture.name})" in report
+    assert ">pos</text>" in picture.read_text()
     for name in ("curves", "scores"):
         png = (results / f"classification_report/{name}.png").read_bytes()
         assert png.startswith(b"\x89PNG") and f"({name}.png)" in report

@@ -36,7 +36,7 @@ import time
 
 from benchmarks import timed_steps
 from benchmarks.gpu import cells
-from electra_tf.command_line import environment_with
+from electra_tf import command_line
 from electra_tf.efficiency import executed_flops
 from electra_tf.errors import UserError
 from electra_tf.io import files
@@ -50,7 +50,7 @@ SHORTEST = 5.0  # Seconds; no process is begun for less.
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.gpu", __doc__)
     parser.add_argument("--output", required=True, help="a file")
     parser.add_argument("--minutes", type=float, default=9.5, help="at most")
     parser.add_argument("--rounds", type=int, default=5)
@@ -94,7 +94,7 @@ def output_of(command: list[str], limit: float, text: str = "", **environ):
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env={**environment_with(ROOT), **environ},
+        env={**command_line.environment_with(ROOT), **environ},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -10,10 +10,12 @@ import math
 from benchmarks import timed_steps
 from benchmarks.gpu.cells import TINY_CELLS
 from benchmarks.gpu.jax_step import batch, loss_and_gradient, pretrainer
+from electra_tf import command_line
 
 
 def main():
     """Print relative differences, as JSON."""
+    command_line.parser("benchmarks.gpu.agreement", __doc__).parse_args()
     import jax
     import numpy as np
 

@@ -10,11 +10,14 @@ os.environ["KERAS_BACKEND"] = "jax"
 # Else the peak is all of the card.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
-import jax
 import numpy as np
-from jax import numpy as jnp
 
 from benchmarks import random_tokens, timed_steps
+
+with timed_steps.libraries_of("benchmarks.gpu"):
+    import jax
+    from jax import numpy as jnp
+
 from electra_tf.pretraining.masking import Batch, SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
@@ -104,7 +107,8 @@ def peak() -> float:
 
 def main():
     """Serve steps."""
-    config = timed_steps.config(timed_steps.sizes().parse_args())
+    parser = timed_steps.sizes("benchmarks.gpu.jax_step", __doc__)
+    config = timed_steps.config(parser.parse_args())
     timed_steps.serve(Step(config).run, peak)
 
 

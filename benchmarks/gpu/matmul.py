@@ -1,15 +1,19 @@
 """The rate at which a device multiplies large matrices in bfloat16."""
 
 import json
-import sys
 import time
+
+from electra_tf import command_line
 
 CHAIN = 8  # Products in one call.
 REPEATS = 5
 
 
-def main(size: int):
+def main():
     """Print the device, and its operations a second, as JSON."""
+    parser = command_line.parser("benchmarks.gpu.matmul", __doc__)
+    parser.add_argument("size", type=int, help="rows of the matrices")
+    size = parser.parse_args().size
     import jax
     from jax import numpy as jnp
 
@@ -32,4 +36,4 @@ def main(size: int):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main()

@@ -12,12 +12,9 @@ is not. What counts are the tokens that the discriminator is trained on, less
 import argparse
 
 import numpy as np
-import tensorflow as tf
-from sklearn.metrics import roc_auc_score
 
+from electra_tf import command_line
 from electra_tf.io import record_files
-from electra_tf.pretraining import detector, inputs
-from electra_tf.randomness import RandomStream
 
 SEED = 7
 BATCH_SIZE = 64
@@ -27,7 +24,7 @@ PRIOR = 5
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.study.context", __doc__)
     add = parser.add_argument
     add("--model_folder", required=True, help="what run_pretraining.py wrote")
     add("--training_batches", type=int, default=300, help="to count shares in")
@@ -38,6 +35,11 @@ def arguments() -> argparse.Namespace:
 def main():
     """Print both AUCs."""
     args = arguments()
+    command_line.set_up_tensorflow()
+    from sklearn.metrics import roc_auc_score
+
+    from electra_tf.pretraining import detector
+
     pretrainer, tokenizer = detector.load(args.model_folder)
     config = pretrainer.config
     ids, is_fake, _ = detected(
@@ -54,6 +56,10 @@ def main():
 
 def detected(pretrainer, tokenizer, pattern: str, batches: int) -> tuple:
     """Return ids, whether each is replaced, and logits, each `(tokens,)`."""
+    import tensorflow as tf
+
+    from electra_tf.pretraining import inputs
+    from electra_tf.randomness import RandomStream
 
     @tf.function
     def run(batch, step):

@@ -12,7 +12,6 @@ discriminator's AUC beside that of the best detector that there can be.
 B sentences, L words of each, V words.
 """
 
-import argparse
 import json
 import pathlib
 import typing
@@ -258,7 +257,7 @@ def _auc(labels, values) -> float:
 
 def main():
     """Train all models and print what came out, a JSON object a line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = command_line.parser("benchmarks.study.language", __doc__)
     parser.add_argument("--output_dir", default="language", help="of the runs")
     parser.add_argument("--models", default=",".join(MODELS), help="of them")
     args = parser.parse_args()

@@ -15,12 +15,23 @@ import sys
 import run_finetuning
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.programs import flags
+from electra_tf import command_line
+from electra_tf.errors import UserError
 
 
 def main():
-    """Run the trials that standard input lists."""
-    for trial in json.load(sys.stdin):
-        run(**trial)
+    """Run the trials that standard input lists, as `benchmarks.study` does."""
+    command_line.parser("benchmarks.study.trials", __doc__).parse_args()
+    with command_line.errors_of("trials"):
+        try:
+            trials = json.load(sys.stdin)
+        except ValueError as error:
+            raise UserError(
+                "Standard input must be a JSON list of trials, which "
+                f"benchmarks.study writes: {error}."
+            ) from None
+        for trial in trials:
+            run(**trial)
 
 
 def run(settings: dict, folder: str, results_file: str, row: dict):

@@ -4,6 +4,7 @@ import dataclasses
 import textwrap
 from collections.abc import Sequence
 
+from electra_tf import command_line
 from electra_tf.configs import hparams
 
 # The flags that people use: those that the short page of a long list has.
@@ -78,16 +79,12 @@ def text(
         f"{name.capitalize()}:\n" + "\n".join(entries)
         for name, entries in groups.items()
     ]
-    usage = " ".join(["usage:", program, *required, "[flags]"])
+    usage = command_line.usage(program, required)
     parts = [usage, _summary(config_class), *sections, _of_all(presets)]
     if len(shown) < len(fields):
         more = f"{len(fields) - len(shown)} more flags: {program} --helpfull"
         parts.append(more)
     return "\n\n".join(parts)
-
-
-def _is_common(field: dataclasses.Field) -> bool:
-    return field.name in COMMON or hparams.is_required(field)
 
 
 def _summary(config_class: type) -> str:
@@ -109,7 +106,10 @@ def _flag(field: dataclasses.Field) -> str:
 def _entry(name: str, help_text: str) -> str:
     indent = " " * 8
     body = textwrap.fill(
-        help_text, 79, initial_indent=indent, subsequent_indent=indent
+        help_text,
+        command_line.WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
     )
     return f"  {name}\n{body}"
 

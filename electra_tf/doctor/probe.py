@@ -52,5 +52,6 @@ def facts() -> dict:
 
 
 if __name__ == "__main__":
+    command_line.parser("electra_tf.doctor.probe", __doc__).parse_args()
     with command_line.errors_of("doctor"):
         print(json.dumps(facts()))

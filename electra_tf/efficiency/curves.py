@@ -14,7 +14,8 @@ from electra_tf.errors import UserError
 from electra_tf.io import files
 
 TRAINING, EVALUATION = "metrics.jsonl", "evaluations.jsonl"
-SHOWN = ("loss", "auc")  # Endings of what is drawn.
+PER_EXAMPLE = "_per_example"  # A mean, which is drawn instead of the sum.
+SHOWN = ("loss", "auc", f"loss{PER_EXAMPLE}")  # Endings of what is drawn.
 
 
 def rows(folder: str, name: str) -> list[dict]:
@@ -49,9 +50,15 @@ def names(logged: list[list[dict]]) -> list[str]:
 
     >>> names([[{"step": 1, "mlm_loss": 3.0, "disc_auc": 0.5, "lr": 1}]])
     ['mlm_loss', 'disc_auc']
+    >>> names([[{"step": 1, "sst_loss": 20.0, "sst_loss_per_example": 0.6}]])
+    ['sst_loss_per_example']
     """
     found = {name: None for log in logged for row in log for name in row}
-    return [name for name in found if name.endswith(SHOWN)]
+    return [
+        name
+        for name in found
+        if name.endswith(SHOWN) and f"{name}{PER_EXAMPLE}" not in found
+    ]
 
 
 def draw(folders: list[str]):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from electra_tf.finetuning import confusions
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.multiple_choice import choices
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
@@ -37,10 +38,21 @@ def sections(evaluated: Evaluated) -> list[str]:
     return ANALYSES[evaluated.task.head.kind](evaluated)
 
 
+def confused(evaluated: Evaluated) -> confusions.Confusion | None:
+    """Return what of a task is to be drawn; None for heads without labels."""
+    pairs = PAIRS.get(evaluated.task.head.kind)
+    return pairs and confusions.counted(*pairs(evaluated))
+
+
+def _pairs_of_labels(evaluated: Evaluated) -> tuple:
+    """Return names, and the numbers of right and predicted ones."""
+    outputs = evaluated.outputs
+    return evaluated.task.labels, outputs["label_ids"], outputs["predictions"]
+
+
 def _labels(evaluated: Evaluated) -> list[str]:
     """Which sentences have which label."""
-    labels, outputs = evaluated.task.labels, evaluated.outputs
-    gold, predicted = outputs["label_ids"], outputs["predictions"]
+    labels, gold, predicted = _pairs_of_labels(evaluated)
     errors = _sentence_errors(
         evaluated, gold != predicted, gold, predicted, labels.__getitem__
     )
@@ -115,13 +127,21 @@ def _sentence_errors(
     return _errors(("loss", "right", "predicted", "text"), rows)
 
 
+def _of_words(evaluated: Evaluated) -> Iterable[list]:
+    """Give the right and the predicted tags of each sentence."""
+    outputs = evaluated.outputs
+    for name in ("label_ids", "predictions"):
+        yield metrics.of_words(outputs[name], outputs)
+
+
+def _pairs_of_tags(evaluated: Evaluated) -> tuple:
+    return evaluated.task.labels, *map(np.concatenate, _of_words(evaluated))
+
+
 def _tags(evaluated: Evaluated) -> list[str]:
     """Which words have which tag."""
-    task, outputs = evaluated.task, evaluated.outputs
-    gold, predicted = (
-        metrics.of_words(outputs[name], outputs)
-        for name in ("label_ids", "predictions")
-    )
+    outputs = evaluated.outputs
+    gold, predicted = _of_words(evaluated)
     wrong = [np.any(g != p) for g, p in zip(gold, predicted, strict=True)]
     worst = _worst(outputs["loss"], np.array(wrong, bool))
     rows = [
@@ -132,7 +152,7 @@ def _tags(evaluated: Evaluated) -> list[str]:
         for n in worst
     ]
     return [
-        confusion(task.labels, np.concatenate(gold), np.concatenate(predicted)),
+        confusion(*_pairs_of_tags(evaluated)),
         _errors(("loss", "words; [word: right → predicted]"), rows),
     ]
 
@@ -159,13 +179,20 @@ def _tagged(evaluated: Evaluated, number: int, gold, predicted) -> str:
     return " ".join(words)
 
 
+def _pairs_of_choices(evaluated: Evaluated) -> tuple:
+    asked = choices.questions(evaluated.outputs)
+    return (
+        choices.letters(max(len(q.logits) for q in asked)),
+        np.array([q.label - 1 for q in asked]),
+        np.array([q.logits.argmax() for q in asked]),
+    )
+
+
 def _choices(evaluated: Evaluated) -> list[str]:
     """Which choices are taken for which, and where they stand."""
     examples = {e.eid: e for e in evaluated.source.examples}
     asked = choices.questions(evaluated.outputs)
-    gold = np.array([q.label - 1 for q in asked])
-    predicted = np.array([q.logits.argmax() for q in asked])
-    names = choices.letters(max(len(q.logits) for q in asked))
+    names, gold, predicted = _pairs_of_choices(evaluated)
     losses = np.array([q.loss for q in asked])
     rows = []
     for n in _worst(losses, gold != predicted):
@@ -224,6 +251,14 @@ ANALYSES = {
     "tagging": _tags,
     "joint_question_answering": _answers,
     "independent_question_answering": _answers,
+}
+
+
+# Whose labels are taken for one another, by the kind of head.
+PAIRS = {
+    "classification": _pairs_of_labels,
+    "multiple_choice": _pairs_of_choices,
+    "tagging": _pairs_of_tags,
 }
 
 

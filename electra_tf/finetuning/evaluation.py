@@ -29,6 +29,7 @@ from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.outputs import Predictor
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.task import DEV, Source, Task
+from electra_tf.loss_terms import PER_EXAMPLE
 
 # Predictions that spread less than this are the same: labels are whole
 # numbers, targets lie between 0 and 1.
@@ -143,7 +144,8 @@ class Evaluator:
             trial.steps,
             self._asked(trial.number),
             [result for result, *_ in scored],
-            [(result.task, sections) for result, sections, _ in scored],
+            [(result.task, sections) for result, sections, *_ in scored],
+            {result.task: found for result, _, found, _ in scored if found},
         )
         keep(finished_trials.best([*self.finished, made]) is made)
         for *_, write_details in scored:
@@ -188,9 +190,10 @@ class Evaluator:
         results.write_submission(path, trial.number, site)
 
     def _score(self, split: Split, outputs: dict, trial: Trial) -> tuple:
-        """Return a split's `TaskResult`, report's sections, and what writes.
+        """Return a split's `TaskResult`, and the report's parts on it.
 
-        The last is a function without arguments that writes the task's files.
+        These are sections, a `Confusion` or None, and a function without
+        arguments that writes the task's files.
         """
         task = split.task
         scores = task.score(outputs, split.source)
@@ -216,15 +219,18 @@ class Evaluator:
         write_details = functools.partial(
             task.write_details, outputs, split.source, scores
         )
-        return result, error_analysis.sections(evaluated), write_details
+        return (
+            result,
+            error_analysis.sections(evaluated),
+            error_analysis.confused(evaluated),
+            write_details,
+        )
 
     def _losses(self, task_name: str, trial: Trial) -> tuple:
         """Return a task's last training loss, and that of a constant."""
-        batch = self.config.train_batch_size  # A loss is the sum over one.
         folder = finished_trials.trial_folder(self.config, trial.number)
-        last = final_loss(folder, f"{task_name}_loss")
-        constant = self.constant_losses[task_name]
-        return None if last is None else last / batch, constant
+        last = final_loss(folder, f"{task_name}_loss{PER_EXAMPLE}")
+        return last, self.constant_losses[task_name]
 
 
 def failure(

@@ -7,12 +7,14 @@ import os
 import statistics
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.finetuning import finished_trials, results
+from electra_tf.finetuning import confusions, finished_trials, results
 from electra_tf.finetuning.error_analysis import table
 from electra_tf.finetuning.finished_trials import FinishedTrial
 from electra_tf.finetuning.results import TaskResult
 from electra_tf.io import files
+from electra_tf.loss_terms import PER_EXAMPLE
 
+CONFUSION_FILE = "confusion_{}.svg"
 REPORT_FILE, CURVES_FILE, SCORES_FILE = "report.md", "curves.png", "scores.png"
 
 
@@ -26,14 +28,31 @@ def write(config: FinetuningConfig, finished: list[FinishedTrial]) -> None:
     if len(finished) > 1:
         _draw_scores(config, found)
         parts += ["## Scores", f"![scores of the trials]({SCORES_FILE})"]
-    for task, sections in finished_trials.best(finished).report:
+    best = finished_trials.best(finished)
+    for task, sections in best.report:
         of_task = [result for result in found if result.task == task]
         parts += [f"## {task}", scores(of_task)]
         if len(of_task) > 1:
             parts.append("What follows is of the best trial.")
+        if task in best.confusions:
+            sections = [
+                sections[0],
+                _draw_confusion(config, task, best.confusions[task]),
+                *sections[1:],
+            ]
         parts += sections
     path = os.path.join(config.report_dir, REPORT_FILE)
     files.write(path, "\n\n".join(parts) + "\n")
+
+
+def _draw_confusion(
+    config: FinetuningConfig, task: str, confusion: confusions.Confusion
+) -> str:
+    """Draw which labels are taken for which; return what shows it."""
+    name = CONFUSION_FILE.format(task)
+    with files.writing(os.path.join(config.report_dir, name)) as path:
+        confusions.draw(confusion, path)
+    return f"![right and predicted labels]({name})\n\n{confusion.caption()}"
 
 
 def _draw_scores(config: FinetuningConfig, found: list[TaskResult]) -> None:
@@ -71,13 +90,14 @@ def _draw(config: FinetuningConfig, finished: list[FinishedTrial]) -> bool:
     # A second to import.
     from matplotlib.figure import Figure
 
-    names = [f"{task}_loss" for task in config.task_names]
+    names = [f"{task}_loss{PER_EXAMPLE}" for task in config.task_names]
     figure = Figure(figsize=(5 * len(names) + 4, 3.5))
     axes = figure.subplots(1, len(names) + 1)
     for axis, name in zip(axes, (*names, "learning_rate"), strict=True):
         for trial, found in rows.items():
             steps = [row["step"] for row in found]
-            values = [row[name] for row in found]
+            # Earlier versions logged sums alone.
+            values = [row.get(name) for row in found]
             axis.plot(steps, values, label=f"trial {trial}")
         axis.set(title=name.replace("_", " "), xlabel="update")
         axis.grid(alpha=0.3)

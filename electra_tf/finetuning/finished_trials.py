@@ -7,6 +7,7 @@ import os
 import typing
 
 from electra_tf.finetuning import results
+from electra_tf.finetuning.confusions import Confusion
 from electra_tf.finetuning.results import TaskResult
 from electra_tf.io import files, spare_files
 
@@ -20,6 +21,7 @@ class FinishedTrial(typing.NamedTuple):
     results: list[TaskResult]  # A `TaskResult` each task.
     # Pairs of a task's name and sections of the report on it.
     report: list[tuple[str, list[str]]]
+    confusions: dict[str, Confusion]  # By task, to be drawn.
 
 
 def trial_folder(config, number: int) -> str:
@@ -47,7 +49,9 @@ def read(config, number: int) -> FinishedTrial | None:
 
 def _from_json(values: dict) -> FinishedTrial:
     found = [TaskResult(**result) for result in values["results"]]
-    return FinishedTrial(**{**values, "results": found})
+    drawn = values.get("confusions", {})  # Not of earlier versions.
+    drawn = {task: Confusion(*row) for task, row in drawn.items()}
+    return FinishedTrial(**values | {"results": found, "confusions": drawn})
 
 
 def _path(config, number: int) -> str:

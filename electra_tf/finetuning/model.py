@@ -13,7 +13,7 @@ from electra_tf.encoder import Encoder
 from electra_tf.finetuning.heads import HEADS
 from electra_tf.finetuning.span_heads import SpanHead
 from electra_tf.finetuning.tasks.task import Task
-from electra_tf.loss_terms import LossTerm
+from electra_tf.loss_terms import PER_EXAMPLE, LossTerm
 from electra_tf.randomness import RandomStream, scoped
 
 
@@ -103,12 +103,22 @@ class FinetuningModel:
     def losses(
         self, features: dict, random: RandomStream | None, training: bool = True
     ) -> dict:
-        """The `LossTerm`s of a training step: sums of each task's examples."""
+        """The `LossTerm`s of a training step: sums of each task's examples.
+
+        Their means are only reported.
+        """
         # Padding examples belong to no task, so they count nothing.
         terms, task_ids = {}, features["task_id"]
         outputs = self(features, random, training=training)
         for index, (name, output) in enumerate(outputs.items()):
             losses = output["loss"]
-            ours = ops.where(task_ids == index, losses, ops.zeros_like(losses))
-            terms[f"{name}_loss"] = LossTerm(1.0, ops.sum(ours))
+            is_ours = task_ids == index
+            total = ops.sum(ops.where(is_ours, losses, ops.zeros_like(losses)))
+            terms[f"{name}_loss"] = LossTerm(1.0, total)
+            # Of an example that is several inputs the first one counts.
+            choice = features.get(f"{name}_choice")
+            if choice is not None:
+                is_ours = ops.logical_and(is_ours, choice == 1)
+            count = ops.sum(ops.cast(is_ours, "float32"))
+            terms[f"{name}_loss{PER_EXAMPLE}"] = LossTerm(None, total, count)
         return terms

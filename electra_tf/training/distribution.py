@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from electra_tf.errors import UserError
 from electra_tf.io import records
-from electra_tf.training import cluster
+from electra_tf.training import cluster, workers
 
 # Names of TPUs that belong to this very machine.
 _LOCAL_TPU = ("", "local")
@@ -112,9 +112,11 @@ def _split_cpu(number: int):
 def _multi_worker_mirrored(config):
     """The GPUs of all machines that the variable TF_CONFIG names."""
     cluster.check(cluster.STRATEGY)
-    return tf.distribute.MultiWorkerMirroredStrategy(
-        communication_options=communication(config)
-    )
+    options = communication(config)
+    with workers.loss_explained():
+        return tf.distribute.MultiWorkerMirroredStrategy(
+            communication_options=options
+        )
 
 
 def _tpu(config):

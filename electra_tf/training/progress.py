@@ -3,14 +3,16 @@
 import contextlib
 import datetime
 import logging
+import math
 import os
 import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from electra_tf.io import silent_files
+from electra_tf.loss_terms import PER_EXAMPLE
 from electra_tf.training.settings import Settings
 
 # Metrics with these endings stand in the progress line; all are logged.
@@ -125,11 +127,7 @@ def print_line(step: int, last_step: int, metrics: dict, stream=None):
     stream = stream or sys.stderr
     parts = [
         f"step {step}/{last_step}",
-        *(
-            f"{name.removesuffix('_loss')} {value:.4g}"
-            for name, value in metrics.items()
-            if name.endswith(_SHOWN)
-        ),
+        *_losses(metrics),
         f"lr {metrics['learning_rate']:.2e}",
         f"{metrics['steps_per_second']:.2f} steps/s",
         f"{quantity(metrics['tokens_per_second'])} tokens/s",
@@ -145,6 +143,21 @@ def print_line(step: int, last_step: int, metrics: dict, stream=None):
         del parts[-2]  # The time left stays, at the end.
     end = "\r" if step < last_step else "\n"
     print(CLEARED + " | ".join(parts), end=end, file=stream, flush=True)
+
+
+def _losses(metrics: dict) -> Iterator[str]:
+    """Give losses and AUC; of a sum that has a mean, the mean.
+
+    The mean of a task of which no example came is left out.
+    """
+    for name, value in metrics.items():
+        if name.endswith(PER_EXAMPLE):
+            task = name.removesuffix(f"_loss{PER_EXAMPLE}")
+            if metrics.get(f"{task}_loss") == 0 and math.isnan(value):
+                continue
+            yield f"{task} loss/example {value:.4g}"
+        elif name.endswith(_SHOWN) and f"{name}{PER_EXAMPLE}" not in metrics:
+            yield f"{name.removesuffix('_loss')} {value:.4g}"
 
 
 def _bar(share: float) -> str:

@@ -187,12 +187,17 @@ class ClusterStop:
 
 
 @contextlib.contextmanager
-def loss_explained(strategy):
-    """Turn TensorFlow's errors about other workers into one that says so."""
+def loss_explained(strategy=None):
+    """Turn TensorFlow's errors about other workers into one that says so.
+
+    Args:
+        strategy: a `tf.distribute.Strategy`; None while that of a cluster is
+            made, which waits for all workers.
+    """
     try:
         yield
     except _PEER_ERRORS as error:
-        if not is_cluster(strategy):
+        if strategy is not None and not is_cluster(strategy):
             raise
         lines = str(error).splitlines()
         reasons = [line for line in lines if "Collective ops is" in line]

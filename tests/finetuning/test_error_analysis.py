@@ -58,9 +58,9 @@ def test_numbers(tmp_path):
         "targets": [0.2, 0.6],
         "predictions": [0.3, 0.2],
     }
-    spread, errors = error_analysis.sections(
-        evaluated(tmp_path, "sts", examples, outputs)
-    )
+    made = evaluated(tmp_path, "sts", examples, outputs)
+    spread, errors = error_analysis.sections(made)
+    assert error_analysis.confused(made) is None
     assert "| 3 to 3 | 1 | 1 | 0 |" in spread
     assert errors.splitlines()[4] == "| 0.160 | 3 | 1 | good ‖ bad film |"
 
@@ -75,9 +75,11 @@ def test_tags(tmp_path):
         "predictions": [[0, 1, 2], [0, 2, 2]],
         "labels_mask": [[1.0] * 3] * 2,
     }
-    confusion, errors = error_analysis.sections(
-        evaluated(tmp_path, "chunk", examples, outputs, ("B-NP", "E-NP", "O"))
+    made = evaluated(
+        tmp_path, "chunk", examples, outputs, ("B-NP", "E-NP", "O")
     )
+    confusion, errors = error_analysis.sections(made)
+    assert error_analysis.confused(made).counts[1] == [0, 1, 1]
     assert "| E-NP | 0 | 1 | 1 |" in confusion
     assert errors.splitlines()[4:] == ["| 4.00 | a [films: E-NP → O] . |"]
 

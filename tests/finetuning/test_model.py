@@ -76,8 +76,28 @@ def test_the_loss_is_the_sum_of_each_example_s_own_task(model):
     mnli, sts = outputs["mnli"]["loss"], outputs["sts"]["loss"]
     np.testing.assert_allclose(losses["mnli_loss"].total, mnli[0] + mnli[2])
     np.testing.assert_allclose(losses["sts_loss"].total, sts[1])
+    means = {k: loss_terms.value(term) for k, term in losses.items()}
+    mean = (mnli[0] + mnli[2]) / 2
+    np.testing.assert_allclose(means["mnli_loss_per_example"], mean, 1e-5)
+    np.testing.assert_allclose(means["sts_loss_per_example"], sts[1], 1e-5)
     total = loss_terms.total_loss(losses)
     np.testing.assert_allclose(total, mnli[0] + mnli[2] + sts[1], rtol=1e-6)
+
+
+def test_an_example_of_several_inputs_counts_once():
+    class Known(FinetuningModel):
+        def __init__(self):
+            pass
+
+        def __call__(self, features, random, training):
+            return {"copa": {"loss": tf.constant([0.0, 2.0, 4.0, 0.0, 9.0])}}
+
+    choice = tf.constant([1, 2, 1, 2, 0])
+    ids = {"task_id": tf.constant([0, 0, 0, 0, 1]), "copa_choice": choice}
+    terms = Known().losses(ids, None)
+    assert float(terms["copa_loss"].total) == 6.0
+    mean = loss_terms.value(terms["copa_loss_per_example"])
+    assert float(mean) == pytest.approx(3.0)
 
 
 def test_losses_by_hand(model):

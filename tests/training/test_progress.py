@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import math
 import os
 import time
 
@@ -85,6 +86,15 @@ def test_progress_line():
         "step 20/40 | mlm 4.25 | disc 0.1 | lr 5.00e-04 | 5.00 steps/s | "
         "17.6k tokens/s | 0:04 left\n"
     )
+
+
+def test_of_a_sum_over_a_batch_the_mean_is_shown():
+    shown = line(cola_loss=20.0, cola_loss_per_example=0.625)
+    assert shown.startswith("step 20/40 | cola loss/example 0.625 | lr ")
+    assert "20 " not in shown.replace("20/40", "")
+    mean = {"sst_loss_per_example": math.nan}
+    assert "nan" not in line(sst_loss=0.0, **mean)
+    assert "sst loss/example nan" in line(sst_loss=math.nan, **mean)
 
 
 class Terminal(io.StringIO):

@@ -7,11 +7,18 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+import run_finetuning
+import run_pretraining
+from electra_tf.training import cluster, workers
+from electra_tf.training.workers import LostWorkerError
+from tests import tiny
 from tests.faults.jobs import Job
 from tests.faults.program import SMALL, Program
 from tests.small_run import pretrain
 
+MULTI_WORKER = "MultiWorkerMirroredStrategy"
 SETTINGS = {
     **SMALL,
     "train_batch_size": 12,
@@ -21,6 +28,34 @@ SETTINGS = {
     "save_checkpoints_steps": 4,
 }
 LONG = {**SETTINGS, "num_train_steps": 300}
+
+
+def lost(*_, **__):
+    """Do what an operation of all workers does when one has gone."""
+    raise tf.errors.UnavailableError(None, None, "Collective ops is aborted")
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda config: run_pretraining.pretrain(config, None, [], {}),
+        lambda config: run_finetuning.finetune(config, [], None, {}, None, {}),
+    ],
+    ids=["run_pretraining", "run_finetuning"],
+)
+@pytest.mark.parametrize("at", ["strategy", "configs"])
+def test_a_worker_lost_before_training_is_named(monkeypatch, begin, at):
+    # Of the chief, which no other process joins.
+    config = tiny.pretraining(do_train=True)
+    if at == "strategy":
+        config = config.replace(distribution_strategy=cluster.STRATEGY)
+        monkeypatch.setattr(tf.distribute, MULTI_WORKER, lost)
+        monkeypatch.setattr(cluster, "check", lambda *_: None)
+    else:
+        monkeypatch.setattr(workers, "is_cluster", lambda _: True)
+        monkeypatch.setattr(workers, "gathered", lost)
+    with pytest.raises(LostWorkerError, match="Another worker of this job has"):
+        begin(config)
 
 
 def job(number: int, folder, name: str, **settings) -> Job:

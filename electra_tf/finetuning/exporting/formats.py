@@ -5,6 +5,7 @@ B batch, L length, W words.
 
 import abc
 import os
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -178,7 +179,12 @@ class LiteRT(Exporter):
 
     def load(self) -> Callable[..., dict]:
         """Return what the interpreter computes."""
-        interpreter = tf.lite.Interpreter(self.file("model.tflite"))
+        with warnings.catch_warnings():
+            # It asks for another package, which is for users to choose.
+            warnings.filterwarnings(
+                "ignore", r"\s*Warning: tf.lite.Interpreter"
+            )
+            interpreter = tf.lite.Interpreter(self.file("model.tflite"))
         runner = interpreter.get_signature_runner()
         return lambda **inputs: runner(
             **{name: np.ascontiguousarray(v) for name, v in inputs.items()}

@@ -98,6 +98,14 @@ def test_objects_need_no_labels(tmp_path):
         read(tmp_path, rows("A", choices=named))
 
 
+def test_ids_that_come_twice_are_told_once(tmp_path, capsys):
+    assert len(read(tmp_path, rows(0, 1, id="q7") + "\n" + rows(2))) == 3
+    said = capsys.readouterr().err
+    assert said.count("1 ids come more than once, 'q7' for instance") == 1
+    read(tmp_path, rows(0, 1, id=None) + "\n" + rows(2, id="q8"))
+    assert "more than once" not in capsys.readouterr().err
+
+
 def test_columns_of_a_csv_and_fewer_choices(tmp_path, capsys):
     table = "text,q,c0,c1,c2,label\na,b?,good,bad,very,C\na,b?,good,good,,A\n"
     made = own.task(
@@ -226,9 +234,9 @@ def test_scores_and_predictions_are_of_questions(task, tmp_path):
     assert first[2] == pytest.approx([0.25, 0.75])
     expected = (np.log(2) + np.log(3)) / 2
     assert task.constant_loss(EXAMPLES[:2]) == pytest.approx(expected)
-    confusion, errors = error_analysis.sections(
-        Evaluated(task, OUTPUTS, source, None)
-    )
+    evaluated = Evaluated(task, OUTPUTS, source, None)
+    confusion, errors = error_analysis.sections(evaluated)
+    assert error_analysis.confused(evaluated).counts[0] == [0, 1, 0]
     assert "| A | 0 | 1 | 0 |" in confusion
     assert "| 2.00 | good | bad | a book ‖ film? |" in errors
 

@@ -50,6 +50,8 @@ class OwnChoices(ChoiceTask):
         columns = own_data.columns_of(self.config, table, self._fields(split))
         for column in self.config.names_of_choices:
             table.check_column("choice_columns", column)
+        if repeated := own_data.repeated_ids(table):
+            tell(repeated)
 
         def made(number: int, record: Record):
             values = schema.read(record, self._fields(split), columns)
