@@ -10,6 +10,7 @@ from electra_tf.configs import PretrainingConfig
 from electra_tf.efficiency.memory import training_memory
 
 LONG = {"train_batch_size": 8, "max_seq_length": 512}
+LONG_MLM = "Small, batch 8, length 512, BERT's objective"
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "explanation" / "flops.md"
 
 
@@ -30,6 +31,11 @@ def test_worked_example():
         ("Small, BERT's objective", {"objective": "mlm"}),
         ("Small, batch 8, length 512", LONG),
         ("the same, `recompute`", {**LONG, "recompute": True}),
+        (LONG_MLM, {**LONG, "objective": "mlm"}),
+        (
+            f"{LONG_MLM}, `recompute`",
+            {**LONG, "objective": "mlm", "recompute": True},
+        ),
     ],
 )
 def test_estimates_of_memory(name, settings):
