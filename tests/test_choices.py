@@ -21,8 +21,7 @@ from electra_tf.configs.machine import (
     PRECISIONS,
     STRATEGIES,
 )
-from electra_tf.configs.masking import MASKINGS, WHOLE_WORDS
-from electra_tf.configs.networks import SAMPLINGS
+from electra_tf.configs.networks import MASKINGS, SAMPLINGS, WHOLE_WORDS
 from electra_tf.configs.objectives import (
     GENERATOR_TRAINING,
     GENERATORS,

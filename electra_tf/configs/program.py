@@ -53,32 +53,25 @@ class RunSettings(Config):
                 f"seed must be less than 2**32 ({SEEDS}). Received: "
                 f"{self.seed}."
             )
-        steps_to_profile(self)
+        self.steps_to_profile  # noqa: B018
 
+    @property
+    def steps_to_profile(self) -> tuple[int, int] | None:
+        """The update counts between which a run is traced: (100, 110), say.
 
-def steps_to_profile(config: RunSettings) -> tuple[int, int] | None:
-    """Return the update counts between which a run is traced.
-
-    >>> from electra_tf.configs import PretrainingConfig
-    >>> run = PretrainingConfig(
-    ...     data_dir="data", model_name="small", profile_steps="100-110"
-    ... )
-    >>> steps_to_profile(run)
-    (100, 110)
-
-    Raises:
-      UserError: if `profile_steps` is not two growing numbers.
-    """
-    text = config.profile_steps
-    if text is None:
-        return None
-    first, _, last = text.partition("-")
-    if first.isdecimal() and last.isdecimal() and int(first) < int(last):
-        return int(first), int(last)
-    raise UserError(
-        "profile_steps must be two numbers of updates, the smaller first, as "
-        f"in 100-110. Received: {text!r}."
-    )
+        Raises:
+          UserError: if `profile_steps` is not two growing numbers.
+        """
+        text = self.profile_steps
+        if text is None:
+            return None
+        first, _, last = text.partition("-")
+        if first.isdecimal() and last.isdecimal() and int(first) < int(last):
+            return int(first), int(last)
+        raise UserError(
+            "profile_steps must be two numbers of updates, the smaller first, "
+            f"as in 100-110. Received: {text!r}."
+        )
 
 
 # A dataclass takes the fields of its last base first: read bases backwards

@@ -25,7 +25,7 @@ from electra_tf.configs import own_data
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.serving.answers import ANSWERS
-from electra_tf.finetuning.tasks import columnar, schema, tables, text_rows
+from electra_tf.finetuning.tasks import schema, tables, text_rows
 from electra_tf.finetuning.tasks.own_data.own_choices import gathered
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.rows import Record
@@ -152,7 +152,7 @@ def predict(args: argparse.Namespace) -> None:
         rows = read_rows(args, kind, opened)
         # Mistakes show before TensorFlow is there, and an output is emptied.
         first = next(rows, None)
-        sink = opened.enter_context(_sink(args.output))
+        sink = _sink(args.output, opened)
         if first is None:
             say(f"{args.input} holds no row.")
             return
@@ -189,24 +189,14 @@ def _strict_json(values: dict) -> str:
     return text
 
 
-def _sink(path: str):
-    """Open a file for writing, or standard output."""
+def _sink(path: str, opened: contextlib.ExitStack):
+    """Open a file for writing, or standard output; a store gets it whole."""
+    if path == "-":
+        sys.stdout.reconfigure(encoding="utf-8")
+        return sys.stdout
     if files.is_remote(path):
-        return _remote_sink(path)
-    if path != "-":
-        return open(path, "w", encoding="utf-8", newline="")
-    sys.stdout.reconfigure(encoding="utf-8")
-    return contextlib.nullcontext(sys.stdout)
-
-
-@contextlib.contextmanager
-def _remote_sink(path: str):
-    """Yield a file that is sent to its store when it is whole."""
-    with (
-        files.writing(path) as here,
-        here.open("w", encoding="utf-8", newline="") as file,
-    ):
-        yield file
+        path = opened.enter_context(files.writing(path))
+    return opened.enter_context(open(path, "w", encoding="utf-8", newline=""))
 
 
 def _source(path: str, newline: str):
@@ -265,7 +255,7 @@ def _of_table(form: str, args, kind, column: dict, opened) -> Iterator[Record]:
         _, columns, records = tables.read_table(path, delimiter, say)
     elif form == "parquet":
         content = read_bytes(STANDARD_INPUT if path == "-" else path)[1]
-        columns, records = columnar.rows_of(content, path)
+        columns, records = tables.columnar_rows(content, path)
     elif form in ("json", "jsonl"):
         source = opened.enter_context(_source(path, "\n"))
         return text_rows.json_rows(source, path, first)
