@@ -37,7 +37,6 @@ from electra_tf.configs.hparams import (
     hparam,
     to_json,
 )
-from electra_tf.configs.machine import PRECISIONS
 from electra_tf.configs.pretraining import PretrainingConfig
 from electra_tf.configs.tasks import TASKS, TaskRow
 from electra_tf.configs.tokenizer import TokenizerConfig

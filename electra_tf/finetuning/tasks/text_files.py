@@ -127,22 +127,19 @@ def decoded(path: str, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # What it decodes lacks the byte-order mark.
-        raise _encoding_error(path, error.object, error.start) from None
+        content, place = error.object, error.start
+        line = content[:place].count(b"\n") + 1
+        begin = content.rfind(b"\n", 0, place) + 1
+        read = content[begin:].partition(b"\n")[0][:MOST_SHOWN]
+        marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        encoding = "UTF-16" if content.startswith(marks) else "LATIN1"
+        raise DataError(
+            f"{path}, line {line}: not UTF-8 text, at byte "
+            f"{content[place]:#04x}. Read: {read!r}. Save the file as UTF-8; "
+            f"if it is {encoding}: iconv -f {encoding} -t UTF-8"
+        ) from None
     # Lines may end in carriage returns alone.
     return text if "\n" in text else text.replace("\r", "\n")
-
-
-def _encoding_error(path: str, content: bytes, place: int) -> DataError:
-    line = content[:place].count(b"\n") + 1
-    begin = content.rfind(b"\n", 0, place) + 1
-    read = content[begin:].partition(b"\n")[0][:MOST_SHOWN]
-    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    encoding = "UTF-16" if content.startswith(marks) else "LATIN1"
-    return DataError(
-        f"{path}, line {line}: not UTF-8 text, at byte "
-        f"{content[place]:#04x}. Read: {read!r}. Save the file as UTF-8; if it "
-        f"is {encoding}: iconv -f {encoding} -t UTF-8"
-    )
 
 
 def parsed_json(text: str):

@@ -36,7 +36,7 @@ class Swag(ChoiceTask):
 
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
-        _check_files(self.config, self.name)
+        self.check_source()
         folder = fields.filled(self.config.raw_data_dir, self.name)
         path = os.path.join(folder, _SWAG_FILES[split])
         if not listing.is_folder(folder):
@@ -73,7 +73,7 @@ class Race(ChoiceTask):
 
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
-        _check_files(self.config, self.name)
+        self.check_source()
         folder = fields.filled(self.config.raw_data_dir, self.name)
         examples: list[Example] = []
         for part in self.parts:
@@ -132,11 +132,3 @@ _RACE = (
     Field("options", schema.TEXTS, "the choices"),
     Field("label", schema.LABEL, "the letter of the right choice"),
 )
-
-
-def _check_files(config, name: str) -> None:
-    if config.source != "files":
-        raise UserError(
-            f"{name} is read from files alone. Received: source "
-            f"{config.source!r}. Use --source=files."
-        )

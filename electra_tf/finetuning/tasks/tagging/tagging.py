@@ -140,11 +140,7 @@ class Chunking(Tagging):
         return os.path.join(folder, f"{split}.txt")
 
     def _sentences(self, split: str) -> list[Sentence]:
-        if self.config.source != "files":
-            raise DataError(
-                f"TensorFlow Datasets does not have the data of {self.name}. "
-                "Use --source=files."
-            )
+        self.check_source()
         most = DEBUG_SENTENCES if self.config.debug else None
         sentences = []
         for sentence in read_sentences(self._path(split))[:most]:
