@@ -152,7 +152,7 @@ def predict(args: argparse.Namespace) -> None:
         rows = read_rows(args, kind, opened)
         # Mistakes show before TensorFlow is there, and an output is emptied.
         first = next(rows, None)
-        sink = _sink(args.output, opened)
+        sink = opened.enter_context(_sink(args.output))
         if first is None:
             say(f"{args.input} holds no row.")
             return
@@ -189,14 +189,24 @@ def _strict_json(values: dict) -> str:
     return text
 
 
-def _sink(path: str, opened: contextlib.ExitStack):
-    """Open a file for writing, or standard output; a store gets it whole."""
-    if path == "-":
-        sys.stdout.reconfigure(encoding="utf-8")
-        return sys.stdout
+def _sink(path: str):
+    """Open a file for writing, or standard output."""
     if files.is_remote(path):
-        path = opened.enter_context(files.writing(path))
-    return opened.enter_context(open(path, "w", encoding="utf-8", newline=""))
+        return _remote_sink(path)
+    if path != "-":
+        return open(path, "w", encoding="utf-8", newline="")
+    sys.stdout.reconfigure(encoding="utf-8")
+    return contextlib.nullcontext(sys.stdout)
+
+
+@contextlib.contextmanager
+def _remote_sink(path: str):
+    """Yield a file that is sent to its store when it is whole."""
+    with (
+        files.writing(path) as here,
+        here.open("w", encoding="utf-8", newline="") as file,
+    ):
+        yield file
 
 
 def _source(path: str, newline: str):

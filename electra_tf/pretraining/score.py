@@ -9,10 +9,6 @@ RUN is what run_pretraining.py wrote, or a model folder of conversion. A text a
 line comes in, or with --json_lines an object with "text" a line; an object a
 line goes out, in the order of the input, while it comes in. See
 docs/explanation/objectives.md.
-
-Of an n-best list the best hypothesis has the largest `score + weight *
-log-likelihood`; the weight is the one with the fewest word errors on a
-development set (Electric, section 4.2; Salazar et al., 2020).
 """
 
 import argparse
@@ -20,17 +16,13 @@ import io
 import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-
-import numpy as np
+from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.io import files
 
 MASK = "[MASK]"
-# Electric searches 0.05, 0.1, ..., 1.0.
-WEIGHTS = tuple(round(0.05 * number, 2) for number in range(1, 21))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -155,12 +147,14 @@ def _filled(scorer, lines, args) -> Iterator[dict]:
 
 
 def _reranked(scorer, lines, args) -> Iterator[dict]:
+    from electra_tf.pretraining import rerank
+
     weight = args.weight
     if weight is None:
         dev = _lines(args.dev)
         lists = list(_with_likelihoods(scorer, dev, ("reference",)))
-        weight = tuned_weight(lists)
-        rates = [word_error_rate(lists, w) for w in (0.0, weight)]
+        weight = rerank.tuned_weight(lists)
+        rates = [rerank.word_error_rate(lists, w) for w in (0.0, weight)]
         print(
             f"score: weight {weight}, word error rate of {args.dev} "
             f"{rates[1]:.2%}, without the model {rates[0]:.2%}",
@@ -168,7 +162,7 @@ def _reranked(scorer, lines, args) -> Iterator[dict]:
         )
     for row in _with_likelihoods(scorer, lines):
         hypotheses = row["hypotheses"]
-        row["best"] = best(hypotheses, weight)
+        row["best"] = rerank.best(hypotheses, weight)
         yield {**row, "text": hypotheses[row["best"]]["text"], "weight": weight}
 
 
@@ -191,54 +185,6 @@ def _with_likelihoods(scorer, lines, fields=()) -> Iterator[dict]:
         for one, (_, scores) in zip(hypotheses, found, strict=True):
             one["likelihood"] = sum(scores)
         yield {"line": number, **row}
-
-
-def best(hypotheses: Sequence[dict], weight: float) -> int:
-    """Return the number of the best hypothesis, the first of equal ones.
-
-    >>> first = {"score": -1.0, "likelihood": -9.0}
-    >>> best([first, {"score": -2.0, "likelihood": -3.0}], weight=0.5)
-    1
-    """
-    totals = [one["score"] + weight * one["likelihood"] for one in hypotheses]
-    return int(np.argmax(totals))
-
-
-def word_errors(hypothesis: str, reference: str) -> int:
-    """Return the words to insert, delete or change (edit distance).
-
-    >>> word_errors("the cat sat", "a cat sat down")
-    2
-    """
-    words, wanted = hypothesis.split(), reference.split()
-    row = list(range(len(wanted) + 1))
-    for number, word in enumerate(words, start=1):
-        diagonal, row[0] = row[0], number
-        for place, other in enumerate(wanted, start=1):
-            change = diagonal + (word != other)
-            diagonal = row[place]
-            row[place] = min(change, diagonal + 1, row[place - 1] + 1)
-    return row[-1]
-
-
-def word_error_rate(lists: Sequence[dict], weight: float) -> float:
-    """Return the word errors of the best hypotheses, for each word wanted.
-
-    `lists` have "reference", a text, and "hypotheses", dicts with "text",
-    "score" and "likelihood".
-    """
-    errors = words = 0
-    for each in lists:
-        hypotheses = each["hypotheses"]
-        chosen = hypotheses[best(hypotheses, weight)]["text"]
-        errors += word_errors(chosen, each["reference"])
-        words += len(each["reference"].split())
-    return errors / max(words, 1)
-
-
-def tuned_weight(lists: Sequence[dict]) -> float:
-    """Return the weight of `WEIGHTS` with the fewest errors, the least one."""
-    return min(WEIGHTS, key=lambda weight: word_error_rate(lists, weight))
 
 
 if __name__ == "__main__":

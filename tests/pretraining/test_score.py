@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from electra_tf.configs import to_json
 from electra_tf.conversion import model_folder, tensorflow_checkpoint
-from electra_tf.pretraining import build, objectives, score, scoring
+from electra_tf.pretraining import build, objectives, rerank, score, scoring
 from electra_tf.pretraining.objectives import log_odds_of_noise
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
@@ -267,8 +267,8 @@ def test_the_least_of_equally_good_weights():
         {"text": "a c", "score": -0.12, "likelihood": 0.0},
     ]
     lists = [{"hypotheses": hypotheses, "reference": "a c"}]
-    assert score.tuned_weight(lists) == 0.15
-    assert score.word_error_rate(lists, 0.1) == 0.5
+    assert rerank.tuned_weight(lists) == 0.15
+    assert rerank.word_error_rate(lists, 0.1) == 0.5
 
 
 @pytest.mark.parametrize(
