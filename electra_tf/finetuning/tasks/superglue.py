@@ -1,4 +1,4 @@
-"""SuperGLUE: BoolQ, CB and WiC, which are sentences, and COPA; no TensorFlow.
+"""SuperGLUE: BoolQ, CB and WiC as sentences, COPA as choices; no TensorFlow.
 
 References: Wang et al., 2019, SuperGLUE, https://arxiv.org/abs/1905.00537;
 Roemmele et al., 2011, Choice of Plausible Alternatives
@@ -28,6 +28,7 @@ from electra_tf.finetuning.tasks.tables import Table, read_table
 from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN, DataError
 
 _FILES = {TRAIN: "train.jsonl", DEV: "val.jsonl", TEST: "test.jsonl"}
+_LABEL = Field("label", schema.LABEL, "the label")
 _NUMBER = Field("idx", schema.WHOLE, "the number of an example")
 
 
@@ -57,9 +58,6 @@ def _submission(rows: Iterable[tuple[int, object]]) -> str:
         json.dumps({"idx": number, "label": label}) + "\n"
         for number, label in rows
     )
-
-
-_LABEL = Field("label", schema.LABEL, "the label")
 
 
 class SuperGlue(typing.NamedTuple):
