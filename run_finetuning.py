@@ -27,10 +27,7 @@ if __name__ == "__main__":
 
 from electra_tf import command_line
 from electra_tf.configs import FinetuningConfig, from_flags, hparams
-from electra_tf.configs.optimization import (
-    FinetuningUpdates,
-    OptimizerSettings,
-)
+from electra_tf.configs.optimization import FinetuningUpdates, OptimizerSettings
 from electra_tf.conversion import initial_checkpoint
 from electra_tf.efficiency import out_of_memory
 from electra_tf.efficiency.memory import finetuning_memory
@@ -40,7 +37,7 @@ from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
 from electra_tf.io import files
 from electra_tf.text import tokenization
-from electra_tf.training import cluster, run_folder, run_inputs, stopping
+from electra_tf.training import cluster, run_folder, stopping
 
 # Settings that evaluation alone need not repeat.
 OF_TRAINING = {
@@ -96,7 +93,9 @@ def run(config: FinetuningConfig):
                 run_folder.save_config(folder, config)
             else:
                 run_folder.check_config(folder, config, OF_TRAINING)
-            run_inputs.check(folder, inputs, config.accept_changed_inputs)
+            run_folder.check_inputs(
+                folder, inputs, config.accept_changed_inputs
+            )
         heads = [task.head for task in tasks]
         with out_of_memory.explained(
             config, lambda: finetuning_memory(config, heads)

@@ -28,7 +28,6 @@ from electra_tf.training import (
     cluster,
     rollback,
     run_folder,
-    run_inputs,
     stopping,
 )
 
@@ -65,7 +64,9 @@ def run(config: PretrainingConfig):
     with stop, run_folder.claimed(folder, chief):
         back = rollback.begin(folder, config, chief)
         if chief:
-            run_inputs.check(folder, inputs, config.accept_changed_inputs)
+            run_folder.check_inputs(
+                folder, inputs, config.accept_changed_inputs
+            )
         values = start and start.variables
         with out_of_memory.explained(config, lambda: training_memory(config)):
             pretrain(config, tokenizer, shards, inputs, values, stop, back)
@@ -168,9 +169,8 @@ def pretrain(
         if config.do_eval:
             scores = loop.evaluate()
             if workers.is_chief(strategy):
-                metric_writer.write_results(
-                    config.results_txt, config.results_json, scores
-                )
+                paths = config.results_txt, config.results_json
+                metric_writer.write_results(*paths, scores)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,8 @@ def main(argv: list[str] | None = None):
         config = settings(**chosen)
         tokenizer = Tokenizer.of(config.vocab_file, config)
         for path in paths:
-            asked = [q for q in passages.read_squad(path) if q.answers]
+            asked = passages.read_file(path, "squad")
+            asked = [question for question in asked if question.answers]
             print(f"{path}: {bound(asked, tokenizer, config)}")
 
 

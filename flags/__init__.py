@@ -5,11 +5,4 @@ In an installed package this folder's recipes are `electra_tf/presets`, and
 the functions are in `electra_tf.configs.from_flags` alone.
 """
 
-from electra_tf.configs.from_flags import (
-    define,
-    parse,
-    preset_names,
-    read,
-)
-
-__all__ = ["define", "parse", "preset_names", "read"]
+from electra_tf.configs.from_flags import define, parse, preset_names, read

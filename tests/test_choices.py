@@ -16,13 +16,7 @@ from electra_tf.configs.finetuning import (
     ANSWER_SCORINGS,
     BATCHINGS,
 )
-from electra_tf.configs.machine import (
-    EMBEDDING_LOOKUPS,
-    PRECISIONS,
-    STRATEGIES,
-)
-from electra_tf.configs.masking import MASKINGS, WHOLE_WORDS
-from electra_tf.configs.networks import SAMPLINGS
+from electra_tf.configs.networks import MASKINGS, SAMPLINGS, WHOLE_WORDS
 from electra_tf.configs.objectives import (
     GENERATOR_TRAINING,
     GENERATORS,
@@ -30,6 +24,11 @@ from electra_tf.configs.objectives import (
     WEIGHT_SHARING,
 )
 from electra_tf.configs.optimization import OPTIMIZERS
+from electra_tf.configs.program import (
+    EMBEDDING_LOOKUPS,
+    PRECISIONS,
+    STRATEGIES,
+)
 from electra_tf.configs.tasks import TASKS
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.finetuning import heads, inputs

@@ -218,6 +218,11 @@ def test_paths_can_be_given():
     assert config.held_out_tfrecords == "p/held_out_data.tfrecord*"
 
 
+def test_steps_to_profile_are_numbers():
+    assert pretraining(profile_steps="100-110").steps_to_profile == (100, 110)
+    assert pretraining().steps_to_profile is None
+
+
 def test_replace_moves_paths_and_task_defaults():
     config = finetuning(task_names=["rte"])
     moved = config.replace(data_dir="E", task_names=["squad"])

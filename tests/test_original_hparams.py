@@ -15,7 +15,7 @@ from electra_tf.configs import (
     from_flags,
     from_json,
 )
-from electra_tf.finetuning.layerwise_decay import rate_multipliers
+from electra_tf.finetuning.model import rate_multipliers
 from tests.fidelity.conftest import goldens_folder
 
 BOOLEAN = [True, False, 1, 0]

@@ -25,10 +25,10 @@ from electra_tf.configs.encoder import (
     EncoderConfig,
     ModelSize,
     encoder_config,
+    generator_config,
     num_heads,
 )
 from electra_tf.configs.finetuning import BATCHINGS, FinetuningConfig
-from electra_tf.configs.generator import generator_config
 from electra_tf.configs.hparams import (
     Config,
     Derived,
@@ -37,33 +37,6 @@ from electra_tf.configs.hparams import (
     hparam,
     to_json,
 )
-from electra_tf.configs.machine import PRECISIONS
 from electra_tf.configs.pretraining import PretrainingConfig
-from electra_tf.configs.program import steps_to_profile
 from electra_tf.configs.tasks import TASKS, TaskRow
 from electra_tf.configs.tokenizer import TokenizerConfig
-
-__all__ = [
-    "ACTIVATIONS",
-    "BATCHINGS",
-    "INTERMEDIATE_RATIO",
-    "MODEL_SIZES",
-    "PRECISIONS",
-    "TASKS",
-    "Config",
-    "Derived",
-    "EncoderConfig",
-    "FinetuningConfig",
-    "ModelSize",
-    "PretrainingConfig",
-    "TaskRow",
-    "TokenizerConfig",
-    "check_same",
-    "encoder_config",
-    "from_json",
-    "generator_config",
-    "hparam",
-    "num_heads",
-    "steps_to_profile",
-    "to_json",
-]

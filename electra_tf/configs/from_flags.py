@@ -209,7 +209,10 @@ def _parse_layer(
         rest = flag_values(["program", *arguments], known_only=True)
         rest = flags.FLAGS(rest)
     except flags.UnrecognizedFlagError as error:
-        raise UsageError(_unknown(error.flagname, flag_values)) from error
+        name = f"--{error.flagname}"
+        known = (*flag_values, "flagfile", "preset", "help")
+        suggestion = hparams.suggestion(name, [f"--{flag}" for flag in known])
+        raise UsageError(f"Unknown flag '{name}'.{suggestion}") from error
     except (flags.Error, ValueError) as error:  # The latter: --nodebug=1.
         raise UsageError(f"{error}.") from error
     if len(rest) > 1:
@@ -222,24 +225,12 @@ def _parse_layer(
         for field in hparams.readable_fields(config_class)
         if flag_values[field.name].present
     }
-    return named, _merge_hparams(config_class, flag_values["hparams"].value)
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    """Return the message for an unknown flag."""
-    names = [f"--{name}" for name in (*known, "flagfile", "preset", "help")]
-    suggestion = hparams.suggestion(f"--{name}", names)
-    return f"Unknown flag '--{name}'.{suggestion}"
-
-
-def _merge_hparams(config_class: type, texts: list[str]) -> dict[str, Any]:
-    """Return the values of all `--hparams`; later ones win."""
-    merged = {}
-    for text in texts:
-        merged.update(_read_hparams(text))
+    merged = {}  # Of several --hparams the later ones win.
+    for text in flag_values["hparams"].value:
+        merged |= _read_hparams(text)
     known = hparams.readable_fields(config_class)
     hparams.check_names(known, merged, "--hparams key")
-    return merged
+    return named, merged
 
 
 def _read_hparams(text: str) -> dict[str, Any]:

@@ -10,51 +10,26 @@ from electra_tf.configs import hparams
 # The flags that people use: those that the short page of a long list has.
 COMMON = {
     # Where things are.
-    "data_dir",
-    "model_name",
-    "pretrain_tfrecords",
-    "init_checkpoint",
+    *("data_dir", "model_name", "pretrain_tfrecords", "init_checkpoint"),
     # What is trained.
-    "model_size",
-    "vocab_size",
-    "objective",
-    "mask_prob",
-    "task",
-    "task_names",
-    "train_file",
-    "dev_file",
-    "text_column",
-    "label_column",
+    *("model_size", "vocab_size", "objective", "mask_prob"),
+    *("task", "task_names"),
+    *("train_file", "dev_file", "text_column", "label_column"),
     # How.
-    "max_seq_length",
-    "train_batch_size",
-    "learning_rate",
-    "num_train_steps",
-    "num_train_epochs",
-    "num_trials",
-    "seed",
-    "do_train",
-    "do_eval",
+    *("max_seq_length", "train_batch_size", "learning_rate"),
+    *("num_train_steps", "num_train_epochs", "num_trials", "seed"),
+    *("do_train", "do_eval"),
     # On what.
-    "distribution_strategy",
-    "precision",
-    "accumulation_steps",
+    *("distribution_strategy", "precision", "accumulation_steps"),
     # Builds of records and vocabularies.
-    "corpus_dir",
-    "output_dir",
-    "output_file",
-    "num_processes",
-    "held_out_share",
-    "text_field",
+    *("corpus_dir", "output_dir", "output_file", "text_field"),
+    *("num_processes", "held_out_share"),
 }
 SHORT_ENOUGH = 24  # Flags that are all shown.
 
 
 def text(
-    config_class: type,
-    program: str,
-    presets: Sequence[str],
-    full: bool = True,
+    config_class: type, program: str, presets: Sequence[str], full: bool = True
 ) -> str:
     """Return a help page: flags by group, the common ones or all of them.
 

@@ -128,8 +128,7 @@ class FinetuningUpdates(Config):
         fields.by_size(1e-4, large=5e-5), "peak learning rate", at_least=0
     )
     weight_decay_rate: float = fields.optimization(
-        0.01,
-        "decoupled weight decay; 0 or below means none, as in the paper",
+        0.01, "decoupled weight decay; 0 or below means none, as in the paper"
     )
     layerwise_lr_decay: float = fields.optimization(
         fields.by_size(0.8, large=0.9),

@@ -124,9 +124,7 @@ class OwnDataSettings(Config):
         for setting in ("label_names", "choice_columns"):
             given = getattr(self, setting)
             found = names(given)
-            if not all(
-                isinstance(name, str) and name.strip() for name in found
-            ):
+            if not all(isinstance(n, str) and n.strip() for n in found):
                 raise UserError(
                     f"{setting} must be names with commas between, or a JSON "
                     f"list of texts, none empty. Received: {given!r}."

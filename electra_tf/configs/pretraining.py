@@ -7,8 +7,11 @@ from typing import Any
 
 from electra_tf.configs import fields, released
 from electra_tf.configs.encoder import encoder_config
-from electra_tf.configs.masking import MaskingSettings
-from electra_tf.configs.networks import GeneratorSettings, ObjectiveSettings
+from electra_tf.configs.networks import (
+    GeneratorSettings,
+    MaskingSettings,
+    ObjectiveSettings,
+)
 from electra_tf.configs.optimization import PretrainingUpdates
 from electra_tf.configs.program import ProgramConfig
 from electra_tf.errors import UserError

@@ -50,7 +50,7 @@ _ANSWERS = TaskRow(
     "question_answering",
     1,
 )
-_SUPERGLUE = TaskRow("sentences.superglue.SuperGlueTask")
+_SUPERGLUE = TaskRow("superglue.SuperGlueTask")
 _CHOICES = TaskRow(
     "", head="multiple_choice", outputs=1, choices=2
 )  # Each is scored by itself.
@@ -72,7 +72,7 @@ TASKS = {
     "cb": _SUPERGLUE._replace(num_train_epochs=10.0, outputs=3),
     "wic": _SUPERGLUE,
     "copa": _CHOICES._replace(
-        implementation="multiple_choice.published.Copa", num_train_epochs=10.0
+        implementation="superglue.Copa", num_train_epochs=10.0
     ),
     "swag": _CHOICES._replace(
         implementation="multiple_choice.published.Swag", choices=4

@@ -4,6 +4,7 @@ Fine-tuning fails now and then, by the seed alone: the network then says the
 same of every example (Mosbach et al., 2021, https://arxiv.org/abs/2006.04884).
 """
 
+import dataclasses
 import functools
 import math
 import sys
@@ -63,6 +64,7 @@ class Trial(typing.NamedTuple):
     started: float
 
 
+@dataclasses.dataclass(eq=False)
 class Evaluator:
     """Scores development sets, writes predictions for test sets, and reports.
 
@@ -75,28 +77,21 @@ class Evaluator:
         stop: an object that is true once evaluation shall stop; None for never.
     """
 
-    def __init__(
-        self,
-        config: FinetuningConfig,
-        splits: list[Split],
-        strategy: tf.distribute.Strategy,
-        length: int | None,
-        constant_losses: dict[str, float | None],
-        chief: bool = True,
-    ):
-        self.config = config
-        self.splits = splits
-        self.strategy = strategy
-        self.length = length
-        self.constant_losses = constant_losses
-        self.chief = chief
+    config: FinetuningConfig
+    splits: list[Split]
+    strategy: tf.distribute.Strategy
+    length: int | None
+    constant_losses: dict[str, float | None]
+    chief: bool = True
+
+    def __post_init__(self):
         self.finished: list[FinishedTrial] = []
         self.stop = None
         self._hashes = {
             f"{split.task.name} {split.name}": example_hash.of_examples(
                 split.source.examples
             )
-            for split in splits
+            for split in self.splits
         }
 
     def _is_asked(self, split: Split, trial: int) -> bool:
@@ -131,7 +126,12 @@ class Evaluator:
         called with whether they are the best so far.
         """
         asked = [s for s in self.splits if self._is_asked(s, trial.number)]
-        outputs = [(split, self._outputs(model, split)) for split in asked]
+        given = self.strategy, self.length, self.config.max_seq_length
+        outputs = []
+        for split in asked:
+            predict = Predictor(model, split.task, *given, self.stop)
+            found = predict(split.features, split.batch_size)
+            outputs.append((split, found))
         if not self.chief:
             return
         scored = [
@@ -172,13 +172,6 @@ class Evaluator:
     def results(self) -> list[results.TaskResult]:
         """The results of all trials that have finished."""
         return [result for trial in self.finished for result in trial.results]
-
-    def _outputs(self, model, split: Split) -> dict:
-        most = self.config.max_seq_length
-        predict = Predictor(
-            model, split.task, self.strategy, self.length, most, self.stop
-        )
-        return predict(split.features, split.batch_size)
 
     def _write_predictions(self, split: Split, outputs: dict, trial: Trial):
         task = split.task
@@ -251,7 +244,9 @@ def failure(
     >>> failure(outputs, {"accuracy": 66.7})
     'it predicts the same for every example'
     """
-    if _is_varied(outputs):
+    gold = "label_ids" if "label_ids" in outputs else "targets"
+    # Where the right predictions differ; answers always do.
+    if _is_spread(outputs, gold):
         if not _is_spread(outputs, "predictions"):
             return "it predicts the same for every example"
         first = next(iter(scores), None)
@@ -266,12 +261,6 @@ def failure(
             f"{constant_loss:.3f} of always predicting the same"
         )
     return ""
-
-
-def _is_varied(outputs: dict) -> bool:
-    """Say whether the right predictions differ; answers always do."""
-    gold = "label_ids" if "label_ids" in outputs else "targets"
-    return gold not in outputs or _is_spread(outputs, gold)
 
 
 def _is_spread(outputs: dict, name: str) -> bool:

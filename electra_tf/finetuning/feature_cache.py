@@ -35,25 +35,18 @@ ROOT = pathlib.Path(__file__).parents[1]
 _PACKAGES = ("finetuning", "text", "configs")
 
 
+@dataclasses.dataclass
 class FeatureCache:
     """Makes inputs, or reads those that were made before.
 
     With `writes` it keeps those that it makes.
     """
 
-    code = ROOT  # The folder of the code that makes them.
-
-    def __init__(
-        self,
-        config: FinetuningConfig,
-        tasks: list[Task],
-        tokenizer: Tokenizer,
-        writes: bool = True,
-    ):
-        self.config = config
-        self.tasks = tasks
-        self.tokenizer = tokenizer
-        self.writes = writes
+    config: FinetuningConfig
+    tasks: list[Task]
+    tokenizer: Tokenizer
+    writes: bool = True
+    code: pathlib.Path = ROOT  # The folder of the code that makes them.
 
     def __call__(self, examples: dict[str, list], batch_size: int) -> Inputs:
         """Return what `inputs.make` returns for the examples by task."""

@@ -177,18 +177,14 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
             f"{path} is in the way, and is no fine-tuned model. Move it, or "
             "set tuned_model_dir."
         )
-    with staging.replaced(path, model_folder.TASKS_FILE) as new:
-        _write(new, config, tasks, model)
-
-
-def _write(new: str, config, tasks: list, model: Model) -> None:
-    model_folder.write(new, model)
     content = model_folder.tasks_json(
         [FinetunedTask.of(task).to_json() for task in tasks],
         dataclasses.asdict(InputSettings.of(config)),
     )
-    # Last: without it the folder is no fine-tuned model.
-    files.write_json(os.path.join(new, model_folder.TASKS_FILE), content)
+    with staging.replaced(path, model_folder.TASKS_FILE) as new:
+        model_folder.write(new, model)
+        # Last: without it the folder is no fine-tuned model.
+        files.write_json(os.path.join(new, model_folder.TASKS_FILE), content)
 
 
 def is_finetuned_model(path: str) -> bool:

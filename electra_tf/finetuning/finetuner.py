@@ -14,11 +14,7 @@ import time
 import keras
 import tensorflow as tf
 
-from electra_tf.configs import (
-    FinetuningConfig,
-    encoder_config,
-    steps_to_profile,
-)
+from electra_tf.configs import FinetuningConfig, encoder_config
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.errors import UserError
 from electra_tf.finetuning import (
@@ -29,8 +25,7 @@ from electra_tf.finetuning import (
 )
 from electra_tf.finetuning.evaluation import Evaluator, Split, Trial
 from electra_tf.finetuning.feature_cache import FeatureCache
-from electra_tf.finetuning.layerwise_decay import rate_multipliers
-from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.model import FinetuningModel, rate_multipliers
 from electra_tf.finetuning.tasks.task import DEV, TRAIN, Source, Task, say
 from electra_tf.io import files, listing
 from electra_tf.layers.precision import precision
@@ -91,11 +86,13 @@ class Finetuner:
                     say(remark)
             self.training = features(chosen, config.train_batch_size)
             constant_losses = {
-                task.name: _share_of(self.training, task, chosen[task.name])
+                task.name: self._constant_loss(task, chosen[task.name])
                 for task in tasks
             }
             self._check_parts()
-            self._log_examples(tokenizer)
+            logged = LOGGED_EXAMPLES if config.log_examples else 0
+            for index in range(min(logged, self.training.num_real)):
+                say(inputs.described(self.training, index, tokenizer))
             inputs.print_unknown(self.training, tokenizer, "to train on")
         self.evaluator = Evaluator(
             config,
@@ -110,10 +107,10 @@ class Finetuner:
             self.chief,
         )
 
-    def _log_examples(self, tokenizer):
-        if self.config.log_examples:
-            for index in range(min(LOGGED_EXAMPLES, self.training.num_real)):
-                say(inputs.described(self.training, index, tokenizer))
+    def _constant_loss(self, task: Task, examples: list) -> float | None:
+        """A constant's loss of a task, as a share of that of a mean example."""
+        loss = task.constant_loss(examples)
+        return loss and loss * len(examples) / len(self.training)
 
     def _check_parts(self):
         """Refuse to cut a batch within the choices of a question."""
@@ -160,16 +157,17 @@ class Finetuner:
         for number in itertools.count(1):
             if 0 <= config.num_trials < number:
                 break
-            if not (config.do_train and self._is_done(number)):
+            take_over = functools.partial(self.evaluator.take_over, number)
+            if not (
+                config.do_train and workers.from_chief(self.strategy, take_over)
+            ):
                 self._trial(number)
                 trained += 1
-            if (
-                self.chief
-                and config.do_train
-                and not config.keep_all_models
-                and number > 1
-            ):
-                _remove_folder(self._folder(number - 1))
+            replaces = config.do_train and not config.keep_all_models
+            before = self._folder(number - 1)
+            if self.chief and replaces and number > 1 and files.exists(before):
+                _check_ours(before)
+                files.remove_folder(before)
         # Those that wait see to it that the chief is done before they end.
         workers.from_chief(self.strategy, lambda: None)
         found = self.evaluator.results
@@ -179,11 +177,6 @@ class Finetuner:
             print(*results.summary_lines(found), sep="\n")
         say(self._end(trained))
         return found
-
-    def _is_done(self, number: int) -> bool:
-        return workers.from_chief(
-            self.strategy, lambda: self.evaluator.take_over(number)
-        )
 
     def _end(self, trained: int) -> str:
         """Say where the results of a finished run are."""
@@ -247,11 +240,7 @@ class Finetuner:
         if self.chief:
             self._begin(trial, steps)
         order = inputs.training_order(
-            self.training,
-            config.train_batch_size,
-            steps,
-            seed,
-            config.batching,
+            self.training, config.train_batch_size, steps, seed, config.batching
         )
         with self.strategy.scope():
             adamw = self._optimizer(model, steps)
@@ -270,7 +259,8 @@ class Finetuner:
 
     def _optimizer(self, model: FinetuningModel, steps: int):
         config = self.config
-        return optimizer.OPTIMIZERS[config.optimizer](
+        return optimizer.of_config(
+            config,
             model.variables,
             schedules.SCHEDULES[schedules.DEFAULT](
                 config.learning_rate,
@@ -278,16 +268,12 @@ class Finetuner:
                 steps * config.warmup_proportion,
                 decay_after_warmup=config.decay_after_warmup,
             ),
-            config.weight_decay_rate,
             rate_multipliers(
                 model.variables,
                 model.encoder.config.num_hidden_layers,
                 config.layerwise_lr_decay,
                 config.layerwise_decay_top_exponent,
             ),
-            bias_correction=config.adam_bias_correction,
-            constants=optimizer.AdamConstants.of(config),
-            communication=distribution.communication(config),
         )
 
     def _training_data(self, order):
@@ -300,11 +286,7 @@ class Finetuner:
             # Repeated, because a dataset with an end makes every step of a
             # distributed loop ask whether it is there.
             return inputs.batches(
-                self.training,
-                left,
-                self.length,
-                config.max_seq_length,
-                context,
+                self.training, left, self.length, config.max_seq_length, context
             ).repeat()
 
         return lambda start: distribution.distribute(
@@ -318,35 +300,26 @@ class Finetuner:
             self.training, order, self.length, config.max_seq_length, replicas
         )
         heads = [task.head for task in self.tasks]
-        inputs_each = self.training.most_inputs
         return finetuning_flops.flops_of_updates(
-            config, heads, widths, inputs_each
+            config, heads, widths, self.training.most_inputs
         )
 
     def _settings(self, trial: int, steps: int, seed: int, order) -> Settings:
         config = self.config
         tokens = self.training.tokens / len(self.training)
-        return Settings(
+        return Settings.of(
+            config,
             num_train_steps=steps,
             steps_per_loop=min(
                 config.iterations_per_loop, -(-steps // PROGRESS_LINES)
             ),
             model_dir=self._folder(trial),
             record_dir=config.model_dir,
-            save_every=config.save_checkpoints_steps,
             keep=1,
             seed=seed,
             jit_compile=bool(config.jit_compile),
-            accumulation_steps=config.accumulation_steps,
-            max_skipped_updates=config.max_skipped_updates,
-            loss_scaling=config.precision == "float16",
             tokens_per_step=round(tokens * config.train_batch_size),
-            examples_per_step=config.train_batch_size,
             executed_flops=self._executed_flops(order),
-            compute_dtype=config.precision,
-            profile_steps=steps_to_profile(config),
-            stall_warning_seconds=config.stall_warning_seconds,
-            stall_timeout_seconds=config.stall_timeout_seconds,
         )
 
     def _folder(self, trial: int) -> str:
@@ -375,16 +348,3 @@ def _check_ours(folder: str):
             f"{folder} is in the way, and holds no trial's "
             f"{run_folder.CONFIG_FILE}. Move it, or set model_dir."
         )
-
-
-def _remove_folder(folder: str):
-    """Remove the folder of a trial, if there is one."""
-    if files.exists(folder):
-        _check_ours(folder)
-        files.remove_folder(folder)
-
-
-def _share_of(training, task: Task, examples: list) -> float | None:
-    """A constant's loss of a task, as a share of that of a mean example."""
-    loss = task.constant_loss(examples)
-    return None if loss is None else loss * len(examples) / len(training)

@@ -1,5 +1,6 @@
 """A head's outputs for every example of a split, on all replicas."""
 
+import dataclasses
 import io
 import itertools
 
@@ -13,6 +14,7 @@ from electra_tf.finetuning.tasks.task import Task
 from electra_tf.training import distribution, workers
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
 class Predictor:
     """Runs the encoder and one task's head, without dropout.
 
@@ -21,21 +23,12 @@ class Predictor:
     `Stopped`: between two batches, of several workers after all of them.
     """
 
-    def __init__(
-        self,
-        model: FinetuningModel,
-        task: Task,
-        strategy: tf.distribute.Strategy,
-        length: int | None,
-        most: int,
-        stop=None,
-    ):
-        self.model = model
-        self.task = task
-        self.strategy = strategy
-        self.length = length
-        self.most = most
-        self.stop = stop
+    model: FinetuningModel
+    task: Task
+    strategy: tf.distribute.Strategy
+    length: int | None
+    most: int
+    stop: object = None
 
     def __call__(self, split: inputs.Inputs, batch_size: int) -> dict:
         """Return the head's outputs for examples in whole global batches.
@@ -55,7 +48,7 @@ class Predictor:
         )
         # One trace for all lengths.
         run = tf.function(
-            self._batch,
+            lambda batch: self.strategy.run(self._replica_batch, (batch,)),
             input_signature=[dataset.element_spec],
             autograph=False,
         )
@@ -91,9 +84,6 @@ class Predictor:
             )
             for name, values in per_replica.items()
         }
-
-    def _batch(self, batch) -> dict:
-        return self.strategy.run(self._replica_batch, args=(batch,))
 
     def _replica_batch(self, batch) -> dict:
         outputs = self.model(batch, None, only=self.task.name)

@@ -25,7 +25,7 @@ from electra_tf.configs import own_data
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.serving.answers import ANSWERS
-from electra_tf.finetuning.tasks import columnar, schema, tables, text_rows
+from electra_tf.finetuning.tasks import schema, tables, text_rows
 from electra_tf.finetuning.tasks.own_data.own_choices import gathered
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.rows import Record
@@ -265,7 +265,7 @@ def _of_table(form: str, args, kind, column: dict, opened) -> Iterator[Record]:
         _, columns, records = tables.read_table(path, delimiter, say)
     elif form == "parquet":
         content = read_bytes(STANDARD_INPUT if path == "-" else path)[1]
-        columns, records = columnar.rows_of(content, path)
+        columns, records = tables.columnar_rows(content, path)
     elif form in ("json", "jsonl"):
         source = opened.enter_context(_source(path, "\n"))
         return text_rows.json_rows(source, path, first)

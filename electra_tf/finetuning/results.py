@@ -48,12 +48,13 @@ def write_results(config, results: list[TaskResult]) -> None:
     """Write `results_txt`, as the original, and `results_json`."""
     lines = [f"{r.task}: {metrics.as_text(r.metrics)}\n" for r in results]
     files.write(config.results_txt, "".join(lines))
-    content = {
-        "trials": [
-            {**r._asdict(), "metrics": _without_nan(r.metrics)} for r in results
-        ],
-        "summary": summary(results),
-    }
+    trials = [result._asdict() for result in results]
+    for trial in trials:  # JSON has no number for NaN.
+        trial["metrics"] = {
+            name: value if math.isfinite(value) else None
+            for name, value in trial["metrics"].items()
+        }
+    content = {"trials": trials, "summary": summary(results)}
     files.write_json(config.results_json, content)
 
 
@@ -65,10 +66,10 @@ def summary(results: list[TaskResult]) -> dict:
     are over all trials, failed ones too; values that are not numbers are left
     out. `std` is the sample standard deviation, 0 for a single trial.
     """
-    by_task: dict[str, list[TaskResult]] = {}
-    for result in results:
-        by_task.setdefault(result.task, []).append(result)
-    return {task: _summary_of_task(found) for task, found in by_task.items()}
+    return {
+        task: _summary_of_task([r for r in results if r.task == task])
+        for task in dict.fromkeys(result.task for result in results)
+    }
 
 
 def _summary_of_task(results: list[TaskResult]) -> dict:
@@ -157,8 +158,3 @@ def write_submission(path: str, trial: int, texts: dict[str, str]) -> None:
     folder = os.path.join(os.path.dirname(path), f"submission_{trial}")
     for name, text in texts.items():
         files.write(os.path.join(folder, name), text)
-
-
-def _without_nan(values: dict[str, float]) -> dict[str, float | None]:
-    """JSON has no number for NaN."""
-    return {k: v if math.isfinite(v) else None for k, v in values.items()}

@@ -7,11 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
-from electra_tf.configs import (
-    PretrainingConfig,
-    encoder_config,
-    steps_to_profile,
-)
+from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.efficiency import executed_flops, flops
 from electra_tf.io import token_counts
 from electra_tf.pretraining import inputs, metrics, objectives, two_stage
@@ -20,7 +16,7 @@ from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text import tokenization
 from electra_tf.training import distribution, schedules
 from electra_tf.training.loop import Phase
-from electra_tf.training.optimizer import OPTIMIZERS, AdamConstants
+from electra_tf.training.optimizer import of_config
 from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator
 from electra_tf.weights import assign
@@ -62,14 +58,7 @@ def new_pretrainer(
 
 def optimizer(config: PretrainingConfig, variables: dict):
     """Return the optimizer with the config's learning-rate schedule."""
-    return OPTIMIZERS[config.optimizer](
-        variables,
-        _schedule(config),
-        config.weight_decay_rate,
-        bias_correction=config.adam_bias_correction,
-        constants=AdamConstants.of(config),
-        communication=distribution.communication(config),
-    )
+    return of_config(config, variables, _schedule(config))
 
 
 def _schedule(config: PretrainingConfig):
@@ -142,12 +131,12 @@ def settings(
     rollback: bool = False,
 ) -> Settings:
     """Return the settings of the training loop that reads some shards."""
-    return Settings(
+    return Settings.of(
+        config,
         num_train_steps=config.num_train_steps,
         steps_per_loop=config.iterations_per_loop,
         model_dir=config.model_dir,
         data_files=tuple(shards),
-        save_every=config.save_checkpoints_steps,
         keep=config.keep_checkpoint_max or 0,
         evaluate_every=config.eval_every_n_steps,
         eval_steps=config.num_eval_steps,
@@ -155,19 +144,11 @@ def settings(
         jit_compile=distribution.compiles(
             config, encoder_config(config).hidden_size
         ),
-        accumulation_steps=config.accumulation_steps,
-        max_skipped_updates=config.max_skipped_updates,
         rollback=rollback,
         max_rollbacks=config.max_rollbacks,
-        loss_scaling=config.precision == "float16",
         tokens_per_step=config.train_batch_size * config.max_seq_length,
-        examples_per_step=config.train_batch_size,
         train_flops=functools.partial(flops.flops_of_updates, config),
         executed_flops=functools.partial(
             executed_flops.flops_of_updates, config
         ),
-        compute_dtype=config.precision,
-        profile_steps=steps_to_profile(config),
-        stall_warning_seconds=config.stall_warning_seconds,
-        stall_timeout_seconds=config.stall_timeout_seconds,
     )

@@ -17,7 +17,6 @@ import sys
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
-from electra_tf.pretraining import heat_map
 
 # Tokens above this are marked: more likely replaced than not.
 THRESHOLD = 0.5
@@ -40,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
             look(text, args.seed + number) for number, text in enumerate(texts)
         )
         lines = (_shown(detector, args, tokens) for tokens in found)
-        for line in heat_map.page(found) if args.html else lines:
+        for line in detector.page(found) if args.html else lines:
             print(line, flush=True)
 
 

@@ -1,8 +1,10 @@
 """Looks at sentences with a discriminator, and marks suspected tokens."""
 
+import html
 import json
 import os
 import typing
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -21,6 +23,17 @@ from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 from electra_tf.weights import assign
 
+_PAGE_HEAD = """<!doctype html>
+<meta charset="utf-8">
+<title>Replaced tokens</title>
+<style>
+body { font: 18px/2 sans-serif; max-width: 45em; margin: 2em auto; }
+.t { padding: .1em .15em; border-radius: .2em; }
+.r { border-bottom: 3px solid #1a73e8; }
+.p { margin-left: -.25em; }
+</style>
+<p>Red: the probability that a token was replaced, by the discriminator.
+Underlined: it was. Point at a token for the number.</p>"""
 _COLOUR, _PLAIN = "\x1b[97;41m", "\x1b[0m"
 
 
@@ -153,3 +166,25 @@ def marked(tokens: list[Token], threshold: float) -> str:
         else:
             words.append(word)
     return " ".join(words)
+
+
+def page(texts: Iterable[list[Token]]) -> Iterable[str]:
+    """Give the lines of a page of HTML, one for the tokens of each text."""
+    yield _PAGE_HEAD
+    for tokens in texts:
+        yield f"<p>{' '.join(map(_span, tokens))}</p>"
+
+
+def _span(token: Token) -> str:
+    classes, told = "t", f"{token.probability:.0%}"
+    if token.text.startswith("##"):
+        classes += " p"
+    if token.replaced:
+        classes += " r"
+        told += f", was {token.original}"
+    colour = f"rgba(217, 48, 37, {token.probability:.2f})"
+    text = html.escape(token.text.removeprefix("##"))
+    return (
+        f'<span class="{classes}" style="background: {colour}" '
+        f'title="{html.escape(told)}">{text}</span>'
+    )

@@ -33,7 +33,7 @@ def sums(output) -> dict:
     """
     pairs = _generator_pairs(output)
     if output.disc_logits is not None:
-        pairs |= {"disc_loss": _detection_loss(output)}
+        pairs["disc_loss"] = _detection_loss(output)
         pairs |= _detection_pairs(output)
     if output.predictions is not None:
         losses = objectives.prediction_losses(output.predictions)

@@ -56,20 +56,16 @@ class NumberedRecords:
         places = np.searchsorted(self._first, numbers, side="right") - 1
         for place in np.unique(places):
             rows = np.flatnonzero(places == place)
-            inside = numbers[rows] - self._first[place]
+            inside = (numbers[rows] - self._first[place]).tolist()
             try:
-                content[rows] = self._read_file(place, inside)
+                begins = self._begins[place].up_to(max(inside) + 1)
+                with open(self._paths[place], "rb", buffering=0) as file:
+                    content[rows] = [
+                        _content(file, begins[n], begins[n + 1]) for n in inside
+                    ]
             except OSError as error:  # TensorFlow knows few kinds of errors.
                 raise ValueError(str(error)) from error
         return content
-
-    def _read_file(self, place: int, numbers: np.ndarray) -> list[bytes]:
-        begins = self._begins[place].up_to(int(numbers.max()) + 1)
-        with open(self._paths[place], "rb", buffering=0) as file:
-            return [
-                _content(file, begins[number], begins[number + 1])
-                for number in numbers.tolist()
-            ]
 
 
 def _content(file, begin: int, end: int) -> bytes:

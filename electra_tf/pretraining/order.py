@@ -55,9 +55,7 @@ def windows(
         chosen = tf.data.Dataset.from_tensor_slices((indices, skips))
         return chosen.batch(CYCLE_LENGTH).flat_map(
             lambda *group: tf.data.Dataset.from_tensor_slices(group).interleave(
-                opened,
-                cycle_length=CYCLE_LENGTH,
-                **parallel,
+                opened, cycle_length=CYCLE_LENGTH, **parallel
             )
         )
 

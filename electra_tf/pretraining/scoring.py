@@ -151,20 +151,15 @@ def _fake_logits(pretrainer, batch: Batch):
 def load(path: str) -> tuple[Pretrainer, Tokenizer]:
     """Load a run, or a model folder that scores tokens, and its tokenizer."""
     with staging.at_hand(path) as here:
-        return _loaded(here)
-
-
-def _loaded(path: str) -> tuple[Pretrainer, Tokenizer]:
-    if not model_folder.is_model_folder(path):
-        return detector.load(path)
-    model = model_folder.read(path)
-    vocab_file = os.path.join(path, model_folder.VOCAB_FILE)
-    tokenizer = Tokenizer.of(vocab_file, model.config)
-    pretrainer = build.new_pretrainer(
-        _config(path, model.config, vocab_file), tokenizer
-    )
-    assign(pretrainer.variables, model.variables)
-    return pretrainer, tokenizer
+        if not model_folder.is_model_folder(here):
+            return detector.load(here)
+        model = model_folder.read(here)
+        vocab_file = os.path.join(here, model_folder.VOCAB_FILE)
+        tokenizer = Tokenizer.of(vocab_file, model.config)
+        config = _config(here, model.config, vocab_file)
+        pretrainer = build.new_pretrainer(config, tokenizer)
+        assign(pretrainer.variables, model.variables)
+        return pretrainer, tokenizer
 
 
 def _config(path: str, model: ModelConfig, vocab_file: str):

@@ -161,8 +161,7 @@ class CheckpointFolder:
         later = [step for step in steps_in(self.folder) if step > good]
         path = self.restore(last=good)
         for step in later if self.writes else ():
-            for name in self._files(step):
-                files.rename(name, f"{name}.rolled_back")
+            self._put_aside(step, "rolled_back")
         return path
 
     def save(self, step: int):
@@ -186,12 +185,14 @@ class CheckpointFolder:
             self.saved.write(os.path.join(unfinished, f"{NAME}-{step}"))
             if self.writes:
                 files.flush(self.folder)
-                self._set_aside(step)
+                if step in self._damaged:
+                    self._put_aside(step, "damaged")
                 self._move_files(unfinished)
                 self._managed.append(step)
                 for old in self._managed[: -self.keep] if self.keep else ():
                     if old != self.last_good:
-                        self._remove(old)
+                        for name in self._files(old):
+                            files.remove(name)
                         self._managed.remove(old)
                 self._write_state()
         finally:
@@ -211,27 +212,21 @@ class CheckpointFolder:
             files.move(path, os.path.join(self.folder, name))
         files.make_durable(self.folder)
 
-    def _set_aside(self, step: int):
-        """Rename the files of a damaged checkpoint that is in the way."""
-        for name in self._files(step) if step in self._damaged else ():
-            files.rename(name, f"{name}.damaged")
+    def _put_aside(self, step: int, why: str):
+        for name in self._files(step):
+            files.rename(name, f"{name}.{why}")
 
     def _files(self, step: int) -> list[str]:
         """Return a checkpoint's files, the index first; without it is none."""
         start = f"{NAME}-{step}."
         names = [
-            n for n in listing.names_in(self.folder) if n.startswith(start)
+            name
+            for name in listing.names_in(self.folder)
+            if name.startswith(start)
+            and (name.endswith(".index") or _DATA.fullmatch(name))
         ]
         names.sort(key=lambda name: not name.endswith(".index"))
-        return [
-            os.path.join(self.folder, name)
-            for name in names
-            if name.endswith(".index") or _DATA.fullmatch(name)
-        ]
-
-    def _remove(self, step: int):
-        for name in self._files(step):
-            files.remove(name)
+        return [os.path.join(self.folder, name) for name in names]
 
     def _write_state(self):
         """Write what `tf.train.latest_checkpoint` reads; names, no paths."""

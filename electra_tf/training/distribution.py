@@ -88,25 +88,20 @@ def _mirrored(config):
     """All GPUs of this machine, or its CPU, in parts if asked to."""
     if tf.config.list_physical_devices("GPU"):
         devices = tf.config.list_logical_devices("GPU")
-    else:
-        number = max(config.logical_cpus, 1)
-        _split_cpu(number)
-        devices = tf.config.list_logical_devices("CPU")[:number]
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
-
-
-def _split_cpu(number: int):
-    if number == 1:
-        return
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    parts = [tf.config.LogicalDeviceConfiguration()] * number
-    try:
-        tf.config.set_logical_device_configuration(cpu, parts)
-    except RuntimeError as error:
-        raise UserError(
-            f"The CPU cannot be split into logical_cpus={number} any more: "
-            f"{error}."
-        ) from error
+        return tf.distribute.MirroredStrategy([d.name for d in devices])
+    number = max(config.logical_cpus, 1)
+    if number > 1:
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        parts = [tf.config.LogicalDeviceConfiguration()] * number
+        try:
+            tf.config.set_logical_device_configuration(cpu, parts)
+        except RuntimeError as error:
+            raise UserError(
+                f"The CPU cannot be split into logical_cpus={number} any more: "
+                f"{error}."
+            ) from error
+    devices = tf.config.list_logical_devices("CPU")[:number]
+    return tf.distribute.MirroredStrategy([d.name for d in devices])
 
 
 def _multi_worker_mirrored(config):

@@ -41,7 +41,8 @@ from electra_tf.training.settings import Settings
 from electra_tf.training.step import Evaluator, TrainStep
 from electra_tf.training.stopping import InterruptibleCalls
 
-FIRST_WHOLE_LOOP = 2  # The one before traced the graph.
+# It foretells the end of the run; the one before traced the graph.
+FIRST_WHOLE_LOOP = 2
 # The losses since the last line of metrics, of a run that was stopped.
 _UNFINISHED_LOOP = "unfinished_loop.json"
 
@@ -124,9 +125,7 @@ class TrainingLoop:
             self._guard = guard = NonFiniteGuard(
                 settings.max_skipped_updates, settings.loss_scaling
             )
-            self._checkpoints = self._checkpoint_folder(
-                variables, optimizer, guard
-            )
+            self._checkpoints = self._checkpoint_folder(variables, optimizer)
             self._restored = False
             if self._checkpoints is not None:
                 self._restored = self._checkpoints.restore() is not None
@@ -175,8 +174,8 @@ class TrainingLoop:
             settings.model_dir, self._chief, settings.train_flops
         )
 
-    def _checkpoint_folder(self, variables, optimizer, guard):
-        folder, keep = self.settings.model_dir, self.settings.keep
+    def _checkpoint_folder(self, variables, optimizer):
+        folder, guard = self.settings.model_dir, self._guard
         if folder is None:
             return None
         saved = checkpoints.checkpoint(
@@ -185,7 +184,7 @@ class TrainingLoop:
         return CheckpointFolder(
             saved,
             folder,
-            keep,
+            self.settings.keep,
             self.strategy,
             lambda: self._steps_done - guard.skipped,
         )
@@ -320,17 +319,13 @@ class TrainingLoop:
         self._sums = {}
         if self._chief:
             print_line(step, self.settings.num_train_steps, metrics)
-            self._foretell(metrics)
+            self._loops += 1
+            if self._loops == FIRST_WHOLE_LOOP:
+                print_forecast(metrics, datetime.datetime.now())
         self._writer.write_training(step, metrics)
         warning = self.warn and self.warn(step, metrics)
         if warning:
             logging.warning("%s", warning)
-
-    def _foretell(self, metrics: dict):
-        """Say once when the run will be done; the first loop has tracing."""
-        self._loops += 1
-        if self._loops == FIRST_WHOLE_LOOP:
-            print_forecast(metrics, datetime.datetime.now())
 
     def evaluate(self) -> dict[str, float]:
         """Evaluate the current weights; return the metrics."""

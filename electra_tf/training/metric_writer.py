@@ -122,11 +122,7 @@ def write_results(
 
 
 def _cut(path: str, last_step: int):
-    """Drop the lines of steps after the last one.
-
-    A resumed run makes them again. A last line that is no JSON, cut short when
-    a process was killed, goes too.
-    """
+    """Drop lines of later steps, and one cut short as a process was killed."""
     lines = _lines(path)
     kept = [line for line in lines if _step_of(line) <= last_step]
     if len(kept) < len(lines):

@@ -1,9 +1,13 @@
 """AdamW as BERT and ELECTRA have it, and LAMB for large batches."""
 
+import dataclasses
 import math
 import typing
+from collections.abc import Callable
 
 import tensorflow as tf
+
+from electra_tf.training import distribution
 
 # Variables whose names hold one of these are not decayed.
 NOT_DECAYED = ("LayerNorm", "layer_norm", "bias")
@@ -19,15 +23,11 @@ class AdamConstants(typing.NamedTuple):
     beta_2: float = 0.999
     epsilon: float = 1e-6
 
-    @classmethod
-    def of(cls, config) -> "AdamConstants":
-        """Return those of a config."""
-        return cls(*(getattr(config, f"adam_{name}") for name in cls._fields))
-
 
 DEFAULTS = AdamConstants()
 
 
+@dataclasses.dataclass(eq=False)
 class AdamW:
     """Adam without bias correction, with decoupled weight decay.
 
@@ -52,30 +52,20 @@ class AdamW:
             replicas exchange gradients; None for the strategy's own way.
     """
 
-    def __init__(
-        self,
-        variables: dict,
-        learning_rate,
-        weight_decay_rate: float = 0.0,
-        rate_multipliers: dict | None = None,
-        clip_norm: float = CLIP_NORM,
-        bias_correction: bool = False,
-        constants: AdamConstants = DEFAULTS,
-        communication=None,
-    ):
-        self.variables = {path: v.value for path, v in variables.items()}
-        self.learning_rate = learning_rate
-        self.weight_decay_rate = weight_decay_rate
-        self.rate_multipliers = rate_multipliers or {}
-        self.clip_norm = clip_norm
-        self.bias_correction = bias_correction
-        self.constants = constants
-        self.communication = communication
+    variables: dict
+    learning_rate: Callable
+    weight_decay_rate: float = 0.0
+    rate_multipliers: dict = dataclasses.field(default_factory=dict)
+    clip_norm: float = CLIP_NORM
+    bias_correction: bool = False
+    constants: AdamConstants = DEFAULTS
+    communication: tf.distribute.experimental.CommunicationOptions | None = None
+
+    def __post_init__(self):
+        self.variables = {p: v.value for p, v in self.variables.items()}
         self.slots = {
             f"{path}/{slot}": tf.Variable(
-                tf.zeros(variable.shape, tf.float32),
-                trainable=False,
-                name=slot,
+                tf.zeros(variable.shape, tf.float32), trainable=False, name=slot
             )
             for path, variable in self.variables.items()
             for slot in ("adam_m", "adam_v")
@@ -226,6 +216,26 @@ class Lamb(AdamW):
 
 
 OPTIMIZERS = {"adamw": AdamW, "lamb": Lamb}
+
+
+def of_config(
+    config,
+    variables: dict,
+    learning_rate: Callable,
+    rate_multipliers: dict | None = None,
+) -> AdamW:
+    """Return the optimizer that the config of either program asks for."""
+    return OPTIMIZERS[config.optimizer](
+        variables,
+        learning_rate,
+        config.weight_decay_rate,
+        rate_multipliers or {},
+        bias_correction=config.adam_bias_correction,
+        constants=AdamConstants(
+            config.adam_beta_1, config.adam_beta_2, config.adam_epsilon
+        ),
+        communication=distribution.communication(config),
+    )
 
 
 class _Update(typing.NamedTuple):

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, its config, and a record of each start.
+"""The folder of a run: whose it is, config, inputs, a record of each start.
 
 TensorFlow is imported by the record alone, so that a program whose folder is
 taken is refused at once.
@@ -19,10 +19,11 @@ from importlib import metadata
 import electra_tf
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
-from electra_tf.io import claims, files, listing
+from electra_tf.io import claims, files, listing, spare_files
 
 LOCK_FILE = "lock"
 CONFIG_FILE = "config.json"
+INPUTS_FILE = "inputs.json"
 RECORD_FILE = "runs.jsonl"
 CHECKPOINT = "model.ckpt"
 CHECKPOINT_INDEX = re.compile(re.escape(CHECKPOINT) + r"-(\d+)\.index")
@@ -107,6 +108,37 @@ def _read_config(path: str) -> dict:
             "was started with: restore it, or delete it to go on with the "
             "settings given now."
         ) from error
+
+
+def check_inputs(folder: str, inputs: dict, accept: bool):
+    """Compare what a run is trained on with what it was begun with.
+
+    Args:
+        folder: the run's folder.
+        inputs: what tells the inputs from others, by name: hashes, settings.
+        accept: whether other inputs than before are right.
+
+    Raises:
+        UserError: when they differ; it names each with both values.
+    """
+    path = os.path.join(folder, INPUTS_FILE)
+    before = spare_files.read_json(path) or {}
+    changes = [
+        f"  {name}: {before[name]} when it began, {value} now"
+        for name, value in inputs.items()
+        if name in before and before[name] != value
+    ]
+    if changes:
+        text = "\n".join(changes)
+        if not accept:
+            raise UserError(
+                f"What the run in {folder} is trained on has changed:\n{text}\n"
+                "Give it what it was begun with, a new name, or "
+                "--accept_changed_inputs to go on with what there is now."
+            )
+        print(f"Going on with changed inputs:\n{text}", file=sys.stderr)
+    if before != (now := before | inputs):
+        files.write_json(path, now)
 
 
 def has_config(folder: str) -> bool:

@@ -50,6 +50,22 @@ class Settings:
     stall_warning_seconds: float = 0.0  # See `Watchdog`.
     stall_timeout_seconds: float = 0.0  # Likewise.
 
+    @classmethod
+    def of(cls, config, **others) -> "Settings":
+        """Return what the config of either program says, and the others."""
+        return cls(
+            save_every=config.save_checkpoints_steps,
+            accumulation_steps=config.accumulation_steps,
+            max_skipped_updates=config.max_skipped_updates,
+            loss_scaling=config.precision == "float16",
+            examples_per_step=config.train_batch_size,
+            compute_dtype=config.precision,
+            profile_steps=config.steps_to_profile,
+            stall_warning_seconds=config.stall_warning_seconds,
+            stall_timeout_seconds=config.stall_timeout_seconds,
+            **others,
+        )
+
     def next_pause(self, step: int) -> int:
         """Return where the loop pauses next, for a line of metrics and more.
 

@@ -160,15 +160,10 @@ class TrainStep:
         return sums, tf.cast(tf.math.is_finite(norm), tf.float32)
 
     def _local_counts(self, batch) -> dict:
-        """Return the counts of a replica's share of the batch.
-
-        The graph is pruned to what counting needs: choosing positions, no
-        network.
-        """
+        # Its graph is pruned to what counting needs: no network.
         return self._over_parts(self._counts, batch)
 
     def _local_gradients(self, batch, counts) -> tuple:
-        """Return what `_gradients` does, of a replica's share of the batch."""
         return self._over_parts(self._gradients, batch, counts)
 
     def _over_parts(self, function, batch, *arguments):
@@ -182,17 +177,10 @@ class TrainStep:
         return _counts(self.step_function(batch, self._random(batch, index)))
 
     def _gradients(self, batch, index, counts=None) -> tuple:
-        """Return the losses' sums and the gradient of a batch or a part of it.
+        """Return the losses' sums and the gradients of part `index` of a batch.
 
-        Args:
-            batch: this replica's share of the batch, or the part `index`.
-            index: int scalar.
-            counts: dict of the terms' counts over the global batch; None
-                when this batch is all that there is on this replica.
-
-        Returns:
-            A dict of pairs (total, count), and a dict of gradients by path,
-            without those that are None.
+        `counts` are those of the terms over the global batch; None where the
+        part is all that this replica has. Gradients that are None are left out.
         """
         with tf.GradientTape() as tape:
             with fused.left_to_the_compiler(bool(self.settings.jit_compile)):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import inputs
 from electra_tf.finetuning.tasks import task_table
-from electra_tf.finetuning.tasks.question_answering.released_places import (
+from electra_tf.finetuning.tasks.question_answering.answer_places import (
     Words,
 )
 from electra_tf.finetuning.tasks.question_answering.windows import Windows

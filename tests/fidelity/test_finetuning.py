@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.configs import FinetuningConfig, encoder_config
-from electra_tf.finetuning.layerwise_decay import rate_multipliers
-from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.model import FinetuningModel, rate_multipliers
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.training.checkpoints import read_variables
 from electra_tf.training.optimizer import AdamW

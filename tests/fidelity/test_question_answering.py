@@ -10,7 +10,7 @@ from electra_tf.finetuning.tasks import spans, task_table
 from electra_tf.finetuning.tasks.question_answering import (
     answer_metrics,
 )
-from electra_tf.finetuning.tasks.question_answering.released_places import (
+from electra_tf.finetuning.tasks.question_answering.answer_places import (
     original_place,
 )
 from electra_tf.finetuning.tasks.question_answering.span_decoding import (

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from electra_tf import loss_terms
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning.model import FinetuningModel
+from electra_tf.finetuning.model import FinetuningModel, rate_multipliers
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.randomness import RandomStream
 from tests.finetuning import sentences
@@ -18,6 +18,14 @@ HEADS = {
     "task_specific/sts/dense/kernel": (16, 1),
     "task_specific/sts/dense/bias": (1,),
 }
+
+PATHS = (
+    "electra/embeddings/LayerNorm/gamma",
+    "electra/embeddings_project/kernel",
+    "electra/encoder/layer_0/attention/self/key/bias",
+    "electra/encoder/layer_11/output/dense/kernel",
+    "task_specific/sst/dense/kernel",
+)
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +150,21 @@ def test_every_weight_has_a_gradient(model):
     gradients = tape.gradient(loss, variables)
     without = [path for path, value in gradients.items() if value is None]
     assert without == []
+
+
+@pytest.mark.parametrize(
+    ("top", "exponents"), [(2, (14, 14, 13, 2, 0)), (0, (12, 12, 11, 0, 0))]
+)
+def test_rates_fall_from_the_top_layer_down(top, exponents):
+    found = rate_multipliers(PATHS, 12, 0.8, top)
+    expected = [0.8**exponent for exponent in exponents]
+    assert [*found.values()] == pytest.approx(expected)
+
+
+def test_without_decay_all_have_the_full_rate():
+    assert set(rate_multipliers(PATHS, 12, 0.0, 2).values()) == {1.0}
+
+
+def test_a_variable_of_no_known_layer_is_an_error():
+    with pytest.raises(ValueError, match="Received: the variable 'x/y'"):
+        rate_multipliers(["x/y"], 12, 0.8, 2)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from electra_tf.configs import to_json
 from electra_tf.conversion import convert
-from electra_tf.pretraining import detect, detector, heat_map
+from electra_tf.pretraining import detect, detector
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text.tokenization import Tokenizer
@@ -61,7 +61,7 @@ def test_heat_map():
         detector.Token("a<b", "a<b", 0.125),
         detector.Token("##s", "##seen", 0.75),
     ]
-    head, line = heat_map.page([tokens])
+    head, line = detector.page([tokens])
     assert "charset" in head
     first, second = line.split(" <span")
     assert "rgba(217, 48, 37, 0.12)" in first and "a&lt;b</span>" in first

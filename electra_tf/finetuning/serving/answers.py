@@ -15,12 +15,8 @@ import functools
 import numpy as np
 
 from electra_tf.errors import shown
-from electra_tf.finetuning.serving.choice_answers import ChoiceAnswers
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
-from electra_tf.finetuning.tasks.multiple_choice.choices import (
-    LEAST_CHOICES,
-    probabilities,
-)
+from electra_tf.finetuning.tasks.multiple_choice import choices
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
 from electra_tf.finetuning.tasks.question_answering.windows import Windows
@@ -60,7 +56,7 @@ class SentenceAnswers:
 
 def _label(task, output: dict) -> dict:
     """The likeliest label, and the probabilities of all."""
-    shares = probabilities(output["logits"])
+    shares = choices.probabilities(output["logits"])
     return {
         "label": task.labels[int(np.argmax(output["logits"]))],
         "probability": float(shares.max()),
@@ -92,6 +88,37 @@ _SENTENCE_ANSWERS = {
     "multilabel": _labels,
     "regression": _number,
 }
+
+
+class ChoiceAnswers(SentenceAnswers):
+    """Makes the inputs of a row's choices, and says which is the likeliest.
+
+    `text_pair` is a question that each choice fills or follows, see
+    `choices.second_text`.
+    """
+
+    fields = ("text", "choices")
+    optional = ("text_pair",)
+    texts = ("text", "choices")
+
+    def inputs(self, row: dict) -> list[dict]:
+        """Return an input for each choice: its input_ids and segment_ids."""
+        most = self.settings.max_seq_length
+        asked = row["text"], row.get("text_pair"), row["choices"]
+        return choices.inputs_of(*asked, most, self.tokenizer)
+
+    def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
+        """Return the choice, which counts from 0, and all probabilities."""
+        logits = np.array([output["logits"] for output in outputs])
+        shares = choices.probabilities(logits)
+        best = int(logits.argmax())
+        return {
+            "choice": best,
+            "text": row["choices"][best],
+            "probability": float(shares[best]),
+            "probabilities": shares.tolist(),
+            "cut": any(one["cut"] for one in inputs),
+        }
 
 
 class SpanAnswers:
@@ -181,7 +208,7 @@ def problem(answers, row: dict) -> str:
     for name in answers.fields:
         value = row.get(name)
         if name == "choices":
-            if wrong := _list_problem(row, name, LEAST_CHOICES):
+            if wrong := _list_problem(row, name, choices.LEAST_CHOICES):
                 return wrong
             continue
         if not isinstance(value, str):

@@ -52,11 +52,17 @@ class Served:
             segment_ids: int32 `(B, L)`.
             positions: int32 `(B, W)` for tagging, else None.
         """
+        # What a head compares its predictions with is not there.
+        none = tf.zeros_like(input_ids[:, 0])
+        labels = LABELS[self.task.head.kind](none, positions)
         features = {
             "input_ids": input_ids,
             "input_mask": input_mask,
             "segment_ids": segment_ids,
-            **_without_labels(self.task, input_ids, positions),
+            **{
+                f"{self.task.name}_{name}": values
+                for name, values in {"eid": none, **labels}.items()
+            },
         }
         outputs = self.network(features, None)[self.task.name]
         # Logits tell all; what Keras chooses by them LiteRT does not have.
@@ -66,13 +72,6 @@ class Served:
             for name, values in outputs.items()
             if name not in _NOT_PREDICTED | more
         }
-
-
-def _without_labels(task: FinetunedTask, input_ids, positions) -> dict:
-    """Return the features that a head compares its predictions with."""
-    none = tf.zeros_like(input_ids[:, 0])
-    features = {"eid": none, **LABELS[task.head.kind](none, positions)}
-    return {f"{task.name}_{name}": v for name, v in features.items()}
 
 
 def _no_span(none, positions) -> dict:
@@ -88,17 +87,16 @@ def _no_tags(none, positions) -> dict:
     }
 
 
-def _no_choice(none, positions) -> dict:
-    return {"choice": tf.ones_like(none), "label_ids": none}
-
-
 # By the kind of head.
 LABELS = {
-    "multiple_choice": _no_choice,
     "classification": lambda none, positions: {"label_ids": none},
     "multilabel": lambda none, positions: {"label_numbers": none[:, None]},
     "regression": lambda none, positions: {
         "targets": tf.cast(none, tf.float32)
+    },
+    "multiple_choice": lambda none, positions: {
+        "choice": tf.ones_like(none),
+        "label_ids": none,
     },
     "tagging": _no_tags,
     "joint_question_answering": _no_span,

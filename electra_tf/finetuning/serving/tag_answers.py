@@ -9,11 +9,7 @@ from absl import logging
 from scipy import special
 
 from electra_tf.errors import UserError
-from electra_tf.finetuning.tasks.spans import (
-    Span,
-    spans,
-    windows_with_most_context,
-)
+from electra_tf.finetuning.tasks import spans
 from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
 from electra_tf.text import scripts
 from electra_tf.text.tokenization import BasicTokenizer
@@ -60,38 +56,38 @@ class TagAnswers:
         their numbers, and `all` the words of the text, besides input_ids and
         segment_ids.
         """
-        ids, firsts = [], []
-        words = self._words_of(row)
+        words = (
+            [Word(word) for word in row["words"]]
+            if row.get("words") is not None
+            else split(row["text"], self._basic)
+        )
+        tokenizer, ids, firsts = self.tokenizer, [], []
         for word in words:
             firsts.append(len(ids))
-            ids += self.tokenizer.encode_words(self._basic.words(word.text))
+            ids += tokenizer.encode_words(self._basic.words(word.text))
         room = self.settings.max_seq_length - 2
-        cut = _covering(len(ids), room)
-        best = windows_with_most_context(cut, len(ids))
+        stride = max(room // STRIDES_PER_WINDOW, 1)
+        # One for no pieces at all.
+        cut = spans.spans(len(ids), room, stride) or [spans.Span(0, 0)]
+        best = spans.windows_with_most_context(cut, len(ids))
         # A word without pieces at the end is tagged at [SEP], as in training.
         best.append(len(cut) - 1)
-        chosen = [best[first] for first in firsts]
-        return [
-            self._window(span, ids, firsts, chosen, number) | {"all": words}
-            for number, span in enumerate(cut)
-        ]
-
-    def _words_of(self, row: dict) -> list[Word]:
-        """Return the words of a row: those given, or those of its text."""
-        if row.get("words") is not None:
-            return [Word(word) for word in row["words"]]
-        return split(row["text"], self._basic)
-
-    def _window(self, span, ids, firsts, chosen, number: int) -> dict:
-        words = [w for w, window in enumerate(chosen) if window == number]
-        inside = ids[span.start : span.end]
-        tokenizer = self.tokenizer
-        return {
-            "input_ids": [tokenizer.cls_id, *inside, tokenizer.sep_id],
-            "segment_ids": [self.task.segment] * (len(inside) + 2),
-            "positions": [1 + firsts[word] - span.start for word in words],
-            "words": words,
-        }
+        found = []
+        for number, span in enumerate(cut):
+            inside = ids[span.start : span.end]
+            here = [
+                w for w, first in enumerate(firsts) if best[first] == number
+            ]
+            found.append(
+                {
+                    "input_ids": [tokenizer.cls_id, *inside, tokenizer.sep_id],
+                    "segment_ids": [self.task.segment] * (len(inside) + 2),
+                    "positions": [1 + firsts[w] - span.start for w in here],
+                    "words": here,
+                    "all": words,
+                }
+            )
+        return found
 
     def answer(self, row: dict, inputs: list[dict], outputs: list) -> dict:
         """Return tags and spans, from all windows and their outputs."""
@@ -121,12 +117,6 @@ class TagAnswers:
             {"type": s.type, **_joined(row, words[s.first : s.last + 1], s)}
             for s in found
         ]
-
-
-def _covering(length: int, room: int) -> list:
-    """Return overlapping spans of pieces; one for no pieces at all."""
-    stride = max(room // STRIDES_PER_WINDOW, 1)
-    return spans(length, room, stride) or [Span(0, 0)]
 
 
 def _placed(word: Word) -> dict:

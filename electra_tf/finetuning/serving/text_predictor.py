@@ -4,7 +4,6 @@ predict = electra_tf.load_predictor("FOLDER")
 predict(["a good film"])
 """
 
-import collections
 import concurrent.futures
 from collections.abc import Iterable
 
@@ -145,16 +144,17 @@ class TextPredictor:
 
     def _batch(self, inputs: list[dict]) -> list:
         """Return input_ids, input_mask, segment_ids and perhaps positions."""
-        columns = collections.defaultdict(list)
-        for made in inputs:
-            columns["input_ids"].append(made["input_ids"])
-            columns["input_mask"].append([1] * len(made["input_ids"]))
-            columns["segment_ids"].append(made["segment_ids"])
-            if needs_positions(self.task):
-                columns["positions"].append(made["positions"])
+        ids = [made["input_ids"] for made in inputs]
+        columns = [
+            ids,
+            [[1] * len(row) for row in ids],
+            [made["segment_ids"] for made in inputs],
+        ]
+        if needs_positions(self.task):
+            columns.append([made["positions"] for made in inputs])
         return [
             _padded(column, max(self.most, *map(len, column), 1))
-            for column in columns.values()
+            for column in columns
         ]
 
 

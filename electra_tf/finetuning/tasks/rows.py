@@ -27,14 +27,14 @@ class RowError(DataError):
 
 
 class Record(typing.NamedTuple):
-    """A row: its place, and its values by column.
+    """A row: its place, and its values by column, or its cells in order.
 
     Where it could not be read `problem` says why; `line` is the number of its
     (last) line, where it has one.
     """
 
     where: str
-    values: dict
+    values: dict | list
     problem: str = ""
     line: int = 0
 

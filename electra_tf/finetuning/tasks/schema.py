@@ -171,15 +171,16 @@ def listed(value) -> list:
     >>> listed("['a', 'b']"), listed('["a"]')
     (['a', 'b'], ['a'])
     """
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        value = _written(value)
+    value = _unwritten(value)
     if not isinstance(value, list | tuple):
         raise TypeError
     return [*value]
 
 
-def _written(value: str):
-    """Return what a text holds, as JSON or else as Python writes it."""
+def _unwritten(value):
+    """Return a value, or what a text holds as JSON or else Python writes it."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return value
     try:
         return parsed_json(value)
     except UserError as error:
@@ -211,8 +212,7 @@ def choices(value) -> list[tuple[str, str]]:
     >>> choices({"A": "yes", "B": "no"})
     [('A', 'yes'), ('B', 'no')]
     """
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        value = _written(value)
+    value = _unwritten(value)
     if isinstance(value, dict) and isinstance(value.get("text"), list | tuple):
         found = texts(value["text"])
         names = texts(value["label"], label) if "label" in value else None
@@ -242,8 +242,7 @@ def answers(value) -> list[dict]:
     >>> answers({"text": ["a", "b"], "answer_start": [0, 4]})
     [{'text': 'a', 'answer_start': 0}, {'text': 'b', 'answer_start': 4}]
     """
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        value = _written(value)
+    value = _unwritten(value)
     if isinstance(value, dict):
         columns = {
             name: list(of) if isinstance(of, list | tuple) else [of]

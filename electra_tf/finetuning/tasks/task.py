@@ -66,6 +66,14 @@ class Task(abc.ABC):
         self.name = name
         self.config = config
 
+    def check_source(self) -> None:
+        """Raise a `UserError` for a task that only files have."""
+        if self.config.source != "files":
+            raise UserError(
+                f"{self.name} is read from files alone. Received: source "
+                f"{self.config.source!r}. Use --source=files."
+            )
+
     @property
     @abc.abstractmethod
     def feature_specs(self) -> tuple[FeatureSpec, ...]:

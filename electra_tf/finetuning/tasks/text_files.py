@@ -85,10 +85,6 @@ def _zstd_stream(file: io.BytesIO):
     return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
 
 
-def _gzip_stream(file: io.BytesIO):
-    return gzip.GzipFile(fileobj=file)
-
-
 def _read(stream, packed: int) -> bytes:
     """Return what so many packed bytes unpack to, unless it is too much."""
     most = FREE_BYTES + MOST_EXPANSION * packed
@@ -111,9 +107,9 @@ def _single(open_stream: typing.Callable) -> typing.Callable:
 
 # From the first bytes to the name of a member, if it has one, and its content.
 COMPRESSIONS = {
-    b"\x1f\x8b": _single(_gzip_stream),
-    b"BZh": _single(bz2.BZ2File),
-    b"\xfd7zXZ\x00": _single(lzma.LZMAFile),
+    b"\x1f\x8b": _single(gzip.open),
+    b"BZh": _single(bz2.open),
+    b"\xfd7zXZ\x00": _single(lzma.open),
     b"\x28\xb5\x2f\xfd": _single(_zstd_stream),
     b"PK\x03\x04": _unzipped,
 }
@@ -131,22 +127,19 @@ def decoded(path: str, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # What it decodes lacks the byte-order mark.
-        raise _encoding_error(path, error.object, error.start) from None
+        content, place = error.object, error.start
+        line = content[:place].count(b"\n") + 1
+        begin = content.rfind(b"\n", 0, place) + 1
+        read = content[begin:].partition(b"\n")[0][:MOST_SHOWN]
+        marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        encoding = "UTF-16" if content.startswith(marks) else "LATIN1"
+        raise DataError(
+            f"{path}, line {line}: not UTF-8 text, at byte "
+            f"{content[place]:#04x}. Read: {read!r}. Save the file as UTF-8; "
+            f"if it is {encoding}: iconv -f {encoding} -t UTF-8"
+        ) from None
     # Lines may end in carriage returns alone.
     return text if "\n" in text else text.replace("\r", "\n")
-
-
-def _encoding_error(path: str, content: bytes, place: int) -> DataError:
-    line = content[:place].count(b"\n") + 1
-    begin = content.rfind(b"\n", 0, place) + 1
-    read = content[begin:].partition(b"\n")[0][:MOST_SHOWN]
-    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    encoding = "UTF-16" if content.startswith(marks) else "LATIN1"
-    return DataError(
-        f"{path}, line {line}: not UTF-8 text, at byte "
-        f"{content[place]:#04x}. Read: {read!r}. Save the file as UTF-8; if it "
-        f"is {encoding}: iconv -f {encoding} -t UTF-8"
-    )
 
 
 def parsed_json(text: str):
@@ -185,33 +178,3 @@ def shown(value) -> str:
     """
     text = repr(value)
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
-
-
-class Row(typing.NamedTuple):
-    """One row of a table; `number` counts from 1, the header included."""
-
-    number: int
-    cells: list[str]
-
-
-def read_rows(path: str, most: int | None = None) -> list[Row]:
-    """Read a tab-separated table, at most `most` rows of it.
-
-    A quotation mark in it is a character like any other, as in GLUE.
-    """
-    rows = []
-    for number, line in enumerate(io.StringIO(read_text(path), "\n"), 1):
-        if most is not None and number > most:
-            break
-        if cells := line.rstrip("\r\n"):
-            rows.append(Row(number, cells.split("\t")))
-    if not rows:
-        raise DataError(f"{path} is empty.")
-    return rows
-
-
-def row_error(path: str, row: Row, problem: str) -> DataError:
-    """Return the error for a row that cannot be used."""
-    return DataError(
-        f"{path}, row {row.number}: {problem}. Read: {shown(row.cells)}"
-    )

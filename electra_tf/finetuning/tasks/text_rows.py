@@ -5,6 +5,7 @@ TensorFlow.
 """
 
 import csv
+import io
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import parsed_json, shown
+from electra_tf.finetuning.tasks.text_files import (
+    parsed_json,
+    read_text,
+    shown,
+)
 
 # A quotation mark that is never closed must not swallow a file.
 MAX_CELL = 10_000_000
@@ -74,6 +79,23 @@ def delimited(
             f"of its own. Read: {shown(columns)}"
         )
     return columns, _records(rows, name, columns)
+
+
+def tab_rows(path: str, most: int | None = None) -> list[Record]:
+    """Return the rows of a table without names: their values are its cells.
+
+    At most `most` rows are read, the header included. A quotation mark between
+    tabs is a character like any other, as in GLUE.
+    """
+    rows = []
+    lines = io.StringIO(read_text(path), "\n")
+    for number, line in enumerate(itertools.islice(lines, most), 1):
+        if cells := line.rstrip("\r\n"):
+            where = f"{path}, row {number}"
+            rows.append(Record(where, cells.split("\t"), line=number))
+    if not rows:
+        raise DataError(f"{path} is empty.")
+    return rows
 
 
 def guessed_delimiter(line: str, usual: str) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from electra_tf.configs import hparams
 from electra_tf.finetuning.tasks.tables import Record, Table
-from electra_tf.finetuning.tasks.task import DataError, say
+from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN, DataError, say
 
+# What most sets call their splits.
+SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
 ANY_VERSION = "*.*.*"
 NO_CLASS = -1  # What test sets have for a class.
 

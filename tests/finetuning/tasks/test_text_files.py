@@ -3,7 +3,7 @@
 import pytest
 
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import Row, read_rows
+from electra_tf.finetuning.tasks.text_rows import tab_rows
 
 
 def write(folder, name: str, content: bytes) -> str:
@@ -12,23 +12,24 @@ def write(folder, name: str, content: bytes) -> str:
     return str(path)
 
 
+def cells(path: str) -> list[tuple]:
+    return [(row.line, row.values) for row in tab_rows(path)]
+
+
 def test_quotation_marks_of_a_tsv_are_text(tmp_path):
     path = write(tmp_path, "x.tsv", b'a\tb\n"he said\tx"y\n')
-    assert read_rows(path) == [Row(1, ["a", "b"]), Row(2, ['"he said', 'x"y'])]
+    assert cells(path) == [(1, ["a", "b"]), (2, ['"he said', 'x"y'])]
 
 
 def test_byte_order_mark_line_ends_and_empty_lines(tmp_path):
     content = "\ufeffa\tb\r\n\r\n\u0085x\u2028y\tz".encode()
     path = write(tmp_path, "x.tsv", content)
-    assert read_rows(path) == [
-        Row(1, ["a", "b"]),
-        Row(3, ["\u0085x\u2028y", "z"]),
-    ]
+    assert cells(path) == [(1, ["a", "b"]), (3, ["\u0085x\u2028y", "z"])]
 
 
 def test_most_limits_the_rows(tmp_path):
     path = write(tmp_path, "x.tsv", b"a\nb\nc\n")
-    assert len(read_rows(path, most=2)) == 2
+    assert len(tab_rows(path, most=2)) == 2
 
 
 @pytest.mark.parametrize(
@@ -52,10 +53,10 @@ def test_most_limits_the_rows(tmp_path):
 )
 def test_errors(tmp_path, name, content, expected):
     with pytest.raises(DataError) as error:
-        read_rows(write(tmp_path, name, content))
+        tab_rows(write(tmp_path, name, content))
     assert expected in str(error.value)
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"No data file at .*no\.tsv"):
-        read_rows(str(tmp_path / "no.tsv"))
+        tab_rows(str(tmp_path / "no.tsv"))

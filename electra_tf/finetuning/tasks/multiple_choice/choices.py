@@ -14,7 +14,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from electra_tf.finetuning.tasks import metrics
+from electra_tf.finetuning.tasks import metrics, schema
+from electra_tf.finetuning.tasks.rows import Record
+from electra_tf.finetuning.tasks.schema import Field
 from electra_tf.finetuning.tasks.sentences.classification import pair_input
 from electra_tf.finetuning.tasks.sentences.targets import Labels
 from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec, Task, say
@@ -52,6 +54,23 @@ class Question(typing.NamedTuple):
     def shares(self) -> np.ndarray:
         """The probabilities of the choices."""
         return probabilities(self.logits)
+
+
+CHOICE_LABEL = Field(
+    "label", schema.LABEL, "the number of the right choice, from 0"
+)
+
+
+def label_of(record: Record, row: dict, names: tuple[str, ...]) -> int:
+    """Return the number from 1 of a row's label; 0 for none."""
+    if row.get("label") is None:
+        return 0
+    if row["label"] not in names:
+        raise record.error(
+            f"unknown label {row['label']!r}; the labels are "
+            f"{', '.join(map(repr, names))}"
+        )
+    return 1 + names.index(row["label"])
 
 
 def letters(count: int) -> tuple[str, ...]:

@@ -8,14 +8,6 @@ from electra_tf.configs import FinetuningConfig
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import schema, tfds_source
 from electra_tf.finetuning.tasks.tables import Table, read_table
-from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN
-
-FILES = {TRAIN: "train_file", DEV: "dev_file", TEST: "test_file"}
-TFDS_SPLITS = {
-    TRAIN: "tfds_train_split",
-    DEV: "tfds_dev_split",
-    TEST: "tfds_test_split",
-}
 
 
 def read_own_table(
@@ -28,7 +20,7 @@ def read_own_table(
         return read_table(file_of(config, split), config.between_columns, tell)
     return tfds_source.read_split(
         config.tfds_name,
-        getattr(config, TFDS_SPLITS[split]),
+        getattr(config, f"tfds_{split}_split"),
         config.tfds_data_dir,
     )
 
@@ -51,7 +43,7 @@ def columns_of(
 
 def file_of(config: FinetuningConfig, split: str) -> str:
     """Return the path of a split's file."""
-    return getattr(config, FILES[split])
+    return getattr(config, f"{split}_file")
 
 
 def name_of(config: FinetuningConfig, split: str) -> str:

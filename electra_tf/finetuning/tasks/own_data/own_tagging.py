@@ -16,17 +16,12 @@ from electra_tf.finetuning.tasks import metrics, own_data, schema
 from electra_tf.finetuning.tasks.rows import Record, RowError, kept
 from electra_tf.finetuning.tasks.schema import Field, Type
 from electra_tf.finetuning.tasks.tables import form_of
-from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
 from electra_tf.finetuning.tasks.tagging.sentence_files import (
     Sentence,
     read_sentences,
 )
 from electra_tf.finetuning.tasks.tagging.tagging import Tagging
-from electra_tf.finetuning.tasks.tagging.word_pieces import (
-    all_parts,
-    basic_tokenizer,
-    pieces_of_words,
-)
 from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import read_text, shown
 from electra_tf.io import listing
@@ -145,15 +140,13 @@ class OwnTagging(Tagging):
         table = own_data.read_own_table(config, split, say)
         tags = Field("label", Type(_LIST_OF_TAGS, self._tags), "one a word")
         fields = (_WORDS, *[tags] * (split != TEST))
-        columns = {f.name: getattr(config, f"{f.name}_column") for f in fields}
         settings = [f"{field.name}_column" for field in fields]
-        for setting, column in zip(settings, columns.values(), strict=True):
-            if column is None:
-                raise DataError(
-                    f"{table.name} has the columns {shown(table.columns)}; set "
-                    f"{' and '.join(settings)} to those of words and tags."
-                )
-            table.check_column(setting, column)
+        if None in [getattr(config, setting) for setting in settings]:
+            raise DataError(
+                f"{table.name} has the columns {shown(table.columns)}; set "
+                f"{' and '.join(settings)} to those of words and tags."
+            )
+        columns = own_data.columns_of(config, table, fields)
         if repeated := own_data.repeated_ids(table):
             say(repeated)
 
@@ -179,13 +172,15 @@ class OwnTagging(Tagging):
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut between words what is too long."""
-        basic = basic_tokenizer(
+        basic = word_pieces.basic_tokenizer(
             tokenizer, self.lower_case_words, self.splits_ideographs
         )
         rows = []
         for sentence in examples:
-            pieces = pieces_of_words(sentence.words, tokenizer, basic)
-            parts = all_parts(pieces, self.config.max_seq_length)
+            pieces = word_pieces.pieces_of_words(
+                sentence.words, tokenizer, basic
+            )
+            parts = word_pieces.all_parts(pieces, self.config.max_seq_length)
             if len(parts) > PARTS_PER_SENTENCE:
                 raise DataError(
                     f"{sentence.where}: a sentence of {len(sentence.words)} "

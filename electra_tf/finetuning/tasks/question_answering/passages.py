@@ -74,20 +74,9 @@ _QUESTION = (
 )
 
 
-def read_squad(path: str) -> list[Asked]:
-    """Read a file of SQuAD 1.1 or 2.0, or raise `DataError`."""
-    return asked_of(read_table(path), layout="squad")
-
-
-def read_mrqa(path: str) -> list[Asked]:
-    """Read a file of MRQA: a passage and its questions in each line."""
-    return asked_of(read_table(path), layout="mrqa")
-
-
-def from_tfds(records: list[Record]) -> list[Asked]:
-    """Return the questions of a set of TFDS that is like SQuAD or MRQA."""
-    name, _, _ = records[0].where.rpartition(",")
-    return asked_of(Table(name, [], records))
+def read_file(path: str, layout: str) -> list[Asked]:
+    """Read a file in a row of `LAYOUTS`, or raise `DataError`."""
+    return asked_of(read_table(path), layout=layout)
 
 
 def asked_of(
@@ -115,7 +104,10 @@ def asked_of(
     if layout is None:
         layout = layout_of(table)
     else:  # Benchmarks are taken as they are.
-        fields, answer_fields = map(_with_blanks, (fields, answer_fields))
+        fields, answer_fields = (
+            tuple(field._replace(may_be_blank=True) for field in each)
+            for each in (fields, answer_fields)
+        )
         if layout_of(table) != layout:
             for record in filter(lambda r: r.problem, table.records):
                 raise RowError(record.where, record.problem)
@@ -158,10 +150,6 @@ def asked_of(
             "to have none; say so by is_impossible."
         )
     return asked
-
-
-def _with_blanks(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    return tuple(field._replace(may_be_blank=True) for field in fields)
 
 
 def layout_of(table: Table) -> str:
@@ -265,14 +253,6 @@ LAYOUTS: dict[str, tuple[set[str], Callable]] = {
     "mrqa": ({"qas"}, _of_mrqa),
     "rows": (set(), _of_rows),
 }
-
-
-def to_evaluate(asked: list[Asked]) -> list[Question]:
-    """Return questions without answers to learn."""
-    return [
-        Question(eid, q.id, q.text, q.passage, q.golds)
-        for eid, q in enumerate(asked)
-    ]
 
 
 def is_at_its_place(passage: Passage, answer: str, begin: int) -> bool:

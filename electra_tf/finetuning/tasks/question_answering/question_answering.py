@@ -3,7 +3,6 @@
 import json
 import os
 import typing
-from collections.abc import Callable
 
 from absl import logging
 
@@ -11,28 +10,20 @@ from electra_tf.configs import fields
 from electra_tf.finetuning.tasks import tfds_source
 from electra_tf.finetuning.tasks.question_answering import (
     answer_metrics,
+    answer_places,
     answer_rules,
     passages,
     reach,
-)
-from electra_tf.finetuning.tasks.question_answering.answer_places import (
-    ANSWER_PLACES,
+    span_decoding,
 )
 from electra_tf.finetuning.tasks.question_answering.passages import (
     Asked,
     Question,
 )
-from electra_tf.finetuning.tasks.question_answering.span_decoding import (
-    Answer,
-    Decoder,
-)
-from electra_tf.finetuning.tasks.question_answering.windows import (
-    Window,
-    Windows,
-)
+from electra_tf.finetuning.tasks.question_answering.span_decoding import Answer
+from electra_tf.finetuning.tasks.question_answering.windows import Windows
 from electra_tf.finetuning.tasks.task import (
     DEV,
-    TEST,
     TRAIN,
     DataError,
     FeatureSpec,
@@ -51,25 +42,20 @@ MOST_READ_BACK = 10_000
 class AnswerFiles(typing.NamedTuple):
     """The files of a task, or its set of TensorFlow Datasets."""
 
-    read: Callable  # Function from a path to the questions of a file.
+    layout: str  # Of the files, a row of `passages.LAYOUTS`.
     tfds_name: str  # The set of TensorFlow Datasets.
     extension: str = ".jsonl"  # Of the files.
     has_null_answers: bool = False  # Whether questions may have no answer.
 
 
 QUESTION_ANSWERING = {
-    "squad": AnswerFiles(
-        passages.read_squad, "squad/v2.0", ".json", has_null_answers=True
-    ),
-    "squadv1": AnswerFiles(passages.read_squad, "squad/v1.1", ".json"),
-    "newsqa": AnswerFiles(passages.read_mrqa, "mrqa/news_qa"),
-    "naturalqs": AnswerFiles(passages.read_mrqa, "mrqa/natural_questions"),
-    "triviaqa": AnswerFiles(passages.read_mrqa, "mrqa/trivia_qa"),
-    "searchqa": AnswerFiles(passages.read_mrqa, "mrqa/search_qa"),
+    "squad": AnswerFiles("squad", "squad/v2.0", ".json", has_null_answers=True),
+    "squadv1": AnswerFiles("squad", "squad/v1.1", ".json"),
+    "newsqa": AnswerFiles("mrqa", "mrqa/news_qa"),
+    "naturalqs": AnswerFiles("mrqa", "mrqa/natural_questions"),
+    "triviaqa": AnswerFiles("mrqa", "mrqa/trivia_qa"),
+    "searchqa": AnswerFiles("mrqa", "mrqa/search_qa"),
 }
-# The task's name comes before.
-FEATURES = ("eid", "start_positions", "end_positions", "is_impossible")
-TFDS_SPLITS = {TRAIN: "train", DEV: "validation", TEST: "test"}
 
 
 class QuestionAnswering(Task):
@@ -89,7 +75,8 @@ class QuestionAnswering(Task):
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:
         """Number of the window, and where the answer is in it."""
-        return tuple(FeatureSpec(f"{self.name}_{name}") for name in FEATURES)
+        names = ("eid", "start_positions", "end_positions", "is_impossible")
+        return tuple(FeatureSpec(f"{self.name}_{name}") for name in names)
 
     @property
     def head(self) -> HeadSpec:
@@ -116,10 +103,12 @@ class QuestionAnswering(Task):
         if split == TRAIN:
             return self._to_learn(asked, where)
         _check_ids(asked)
-        questions = passages.to_evaluate(asked)
+        questions = [
+            Question(eid, q.id, q.text, q.passage, q.golds)
+            for eid, q in enumerate(asked)
+        ]
         if split == DEV:
             self._check_golds(questions, where)
-            self._check_scoring(questions, where)
         return questions
 
     def _asked(self, split: str) -> tuple[str, list[Asked]]:
@@ -127,18 +116,17 @@ class QuestionAnswering(Task):
         row, config = QUESTION_ANSWERING[self.name], self.config
         if config.source == "tfds":
             table = tfds_source.read_split(
-                row.tfds_name, TFDS_SPLITS[split], config.tfds_data_dir
+                row.tfds_name, tfds_source.SPLITS[split], config.tfds_data_dir
             )
-            return table.name, passages.from_tfds(table.records)
+            return table.name, passages.asked_of(table)
         folder = fields.filled(config.raw_data_dir, self.name)
         path = os.path.join(folder, split + row.extension)
-        return path, row.read(path)
+        return path, passages.read_file(path, row.layout)
 
     def _to_learn(self, asked: list[Asked], where: str) -> list[Question]:
+        places = answer_places.ANSWER_PLACES[self.config.answer_places]
         questions, left_out = passages.to_learn(
-            asked,
-            self.has_null_answers,
-            ANSWER_PLACES[self.config.answer_places].is_at_its_place,
+            asked, self.has_null_answers, places.is_at_its_place
         )
         if left_out:
             self._report_left_out(left_out, len(asked), where)
@@ -158,12 +146,25 @@ class QuestionAnswering(Task):
         )
 
     def _check_golds(self, questions: list[Question], path: str):
+        """Refuse questions without answers; tell of answers without blanks."""
         bare = [question.id for question in questions if not question.golds]
         if bare and not self.has_null_answers:
             raise DataError(
                 f"{path}: {len(bare)} of {len(questions)} questions have no "
                 f"right answer; expected one or more in {self.name}. The first "
                 f"is {bare[0]!r}. {self.without_answers}"
+            )
+        golds = [q.golds[0] for q in questions if q.golds]
+        others = sum(map(answer_rules.is_without_blanks, golds))
+        is_english = self.config.answer_scoring == answer_metrics.SQUAD
+        if is_english and 2 * others > len(golds):
+            logging.warning(
+                "%s: %d of %d answers are in scripts without blanks between "
+                "words. The English rules of answer_scoring=squad take each "
+                "for one word; answer_scoring=characters counts characters.",
+                path,
+                others,
+                len(golds),
             )
 
     def remark(self, examples: list[Question], tokenizer) -> str:
@@ -179,41 +180,21 @@ class QuestionAnswering(Task):
             found += f" (read back was 1 in {step} of {len(asked)})"
         return f"{self.name} {TRAIN}: {found}" if asked else ""
 
-    def _check_scoring(self, questions: list[Question], path: str):
-        """Tell people of answers without blanks that English rules count."""
-        golds = [q.golds[0] for q in questions if q.golds]
-        others = sum(map(answer_rules.is_without_blanks, golds))
-        if self.config.answer_scoring == answer_metrics.SQUAD and (
-            2 * others > len(golds)
-        ):
-            logging.warning(
-                "%s: %d of %d answers are in scripts without blanks between "
-                "words. The English rules of answer_scoring=squad take each "
-                "for one word; answer_scoring=characters counts characters.",
-                path,
-                others,
-                len(golds),
-            )
-
     def features(self, examples: list[Question], tokenizer) -> list[dict]:
         """Tokenize, and cut passages into windows."""
-        windows = Windows(tokenizer, self.config)
+        cut = Windows(tokenizer, self.config)
         return [
-            self._features(window)
+            {
+                "input_ids": window.input_ids,
+                "segment_ids": window.segment_ids,
+                f"{self.name}_eid": window.eid,
+                f"{self.name}_start_positions": window.start,
+                f"{self.name}_end_positions": window.end,
+                f"{self.name}_is_impossible": int(window.is_impossible),
+            }
             for question in examples
-            for window in windows(question)
+            for window in cut(question)
         ]
-
-    def _features(self, window: Window) -> dict:
-        values = window.eid, window.start, window.end, int(window.is_impossible)
-        return {
-            "input_ids": window.input_ids,
-            "segment_ids": window.segment_ids,
-            **{
-                f"{self.name}_{name}": value
-                for name, value in zip(FEATURES, values, strict=True)
-            },
-        }
 
     def score(
         self, outputs: dict, source: Source | None = None
@@ -239,11 +220,13 @@ class QuestionAnswering(Task):
     ) -> None:
         """Write scores, answers and null odds."""
         found, config = self._answers(outputs, source), self.config
-        if self.has_null_answers:
-            self._write(config.qa_na_file, _null_odds(found))
         texts = {name: answer.text for name, answer in found.items()}
-        self._write(config.qa_preds_file, texts)
-        self._write(config.qa_eval_file, scores)
+        written = {config.qa_preds_file: texts, config.qa_eval_file: scores}
+        if self.has_null_answers:
+            written[config.qa_na_file] = _null_odds(found)
+        for path, content in written.items():
+            text = json.dumps(content, indent=1)
+            files.write(fields.filled(path, self.name), text)
 
     def predictions(
         self, outputs: dict, source: Source | None = None
@@ -268,18 +251,16 @@ class QuestionAnswering(Task):
         return {name: json.dumps(content) for name, content in found.items()}
 
     def _answers(self, outputs: dict, source: Source) -> dict[str, Answer]:
-        """Return the answer of every question by its name.
-
-        The last outputs' are kept: they are scored, and told in a report.
-        """
+        # The last outputs' are kept: they are scored, and told in a report.
         if self._decoded is None or self._decoded[0] is not outputs:
             self._decoded = outputs, self._decode(outputs, source)
         return self._decoded[1]
 
     def _decode(self, outputs: dict, source: Source) -> dict[str, Answer]:
+        """Return the answer of every question by its name."""
         row = {int(eid): n for n, eid in enumerate(outputs["eid"])}
         cut = Windows(source.tokenizer, self.config)
-        decode = Decoder(cut.places, self.config)
+        decode = span_decoding.Decoder(cut.places, self.config)
         answers = {}
         for question in source.examples:
             windows = cut(question)
@@ -289,11 +270,6 @@ class QuestionAnswering(Task):
             ]
             answers[question.id] = decode(question, windows, of_windows)
         return answers
-
-    def _write(self, path: str, content: dict):
-        files.write(
-            fields.filled(path, self.name), json.dumps(content, indent=1)
-        )
 
 
 def _null_odds(answers: dict[str, Answer]) -> dict[str, float]:

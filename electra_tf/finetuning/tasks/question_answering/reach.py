@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from electra_tf.finetuning.tasks.question_answering import answer_metrics
 from electra_tf.finetuning.tasks.question_answering.passages import Question
 from electra_tf.finetuning.tasks.question_answering.span_decoding import Decoder
-from electra_tf.finetuning.tasks.question_answering.windows import (
-    Window,
-    Windows,
-)
+from electra_tf.finetuning.tasks.question_answering.windows import Windows
 
 EXACT = "exact"
 WITHOUT_PIECES = "of no word piece"
@@ -53,31 +50,27 @@ class Reach:
         if label.length > self.most:
             return TOO_LONG, ""
         windows = self.windows(question)
-        outputs = [_one_hot(window) for window in windows]
+        # What the joint head gives where it is sure of the label.
+        outputs = [
+            {
+                "start_top_index": [window.start],
+                "start_top_log_probs": [0.0],
+                "end_top_index": [[window.end]],
+                "end_top_log_probs": [[0.0]],
+                "answerable_logit": 0.0,
+            }
+            for window in windows
+        ]
         answer = self._decode(question, windows, outputs)
         if answer.begin < 0:
             return NO_WINDOW, ""
-        is_same = self._same(answer.text, question)
-        return EXACT if is_same else BORDER, answer.text
-
-    def _same(self, text: str, question: Question) -> bool:
-        if text == question.answer:
-            return True
-        exact, _ = answer_metrics.raw_scores(
-            {"": [question.answer]}, {"": text}, self.scoring
+        is_same = (
+            answer.text == question.answer
+            or answer_metrics.raw_scores(
+                {"": [question.answer]}, {"": answer.text}, self.scoring
+            )[0][""]
         )
-        return bool(exact[""])
-
-
-def _one_hot(window: Window) -> dict:
-    """Return outputs of the joint head that are sure of the label."""
-    return {
-        "start_top_index": [window.start],
-        "start_top_log_probs": [0.0],
-        "end_top_index": [[window.end]],
-        "end_top_log_probs": [[0.0]],
-        "answerable_logit": 0.0,
-    }
+        return EXACT if is_same else BORDER, answer.text
 
 
 def described(outcomes: Iterable[str]) -> str:

@@ -6,14 +6,9 @@ that hold a token, the one with the most context around it is to answer it.
 
 import typing
 
-from electra_tf.finetuning.tasks.question_answering.answer_places import (
-    ANSWER_PLACES,
-)
+from electra_tf.finetuning.tasks.question_answering import answer_places
 from electra_tf.finetuning.tasks.question_answering.passages import Question
-from electra_tf.finetuning.tasks.spans import (
-    spans,
-    windows_with_most_context,
-)
+from electra_tf.finetuning.tasks.spans import spans, windows_with_most_context
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.text.tokenization import Tokenizer
 
@@ -54,7 +49,9 @@ class Windows:
         self.max_seq_length = settings.max_seq_length
         self.max_query_length = settings.max_query_length
         self.doc_stride = settings.doc_stride
-        self.places = ANSWER_PLACES[settings.answer_places](tokenizer)
+        self.places = answer_places.ANSWER_PLACES[settings.answer_places](
+            tokenizer
+        )
 
     def __call__(self, question: Question) -> list[Window]:
         """Return the windows of a question, in order.
@@ -62,10 +59,12 @@ class Windows:
         Raises:
             DataError: when there are too many to number.
         """
-        query = self._query(question)
+        query = self.tokenizer.encode(question.text)[: self.max_query_length]
+        room = self.max_seq_length - SPECIAL_TOKENS
+        if len(query) >= room:  # It gives half of the input to the passage.
+            query = query[: room // 2]
         ids = self.places.ids(question.passage)
-        room = self.max_seq_length - len(query) - SPECIAL_TOKENS
-        cut = spans(len(ids), room, self.doc_stride)
+        cut = spans(len(ids), room - len(query), self.doc_stride)
         if len(cut) > WINDOWS_PER_QUESTION:
             raise DataError(
                 f"Question {question.id!r} has {len(cut)} windows; expected at "
@@ -74,33 +73,23 @@ class Windows:
             )
         best = windows_with_most_context(cut, len(ids))
         answer = self.places.label(question)
-        return [
-            self._window(question, query, ids, span, number, best, answer)
-            for number, span in enumerate(cut)
-        ]
-
-    def _query(self, question: Question) -> list[int]:
-        query = self.tokenizer.encode(question.text)[: self.max_query_length]
-        room = self.max_seq_length - SPECIAL_TOKENS
-        # A question that fills the input gives half of it to the passage.
-        return query if len(query) < room else query[: room // 2]
-
-    def _window(
-        self, question, query, ids, span, number, best, answer
-    ) -> Window:
         cls_id, sep_id = self.tokenizer.cls_id, self.tokenizer.sep_id
-        offset, inside = len(query) + 2, slice(span.start, span.end)
-        start = end = 0
-        if answer and span.start <= answer.start and answer.end <= span.end:
-            start = answer.start - span.start + offset
-            end = start + answer.length - 1
-        return Window(
-            eid=question.eid * WINDOWS_PER_QUESTION + number,
-            input_ids=[cls_id, *query, sep_id, *ids[inside], sep_id],
-            offset=offset,
-            first=span.start,
-            answers=[window == number for window in best[inside]],
-            start=start,
-            end=end,
-            is_impossible=question.is_impossible,
-        )
+        offset, found = len(query) + 2, []
+        for number, span in enumerate(cut):
+            inside, start, end = slice(span.start, span.end), 0, 0
+            if answer and span.start <= answer.start and answer.end <= span.end:
+                start = answer.start - span.start + offset
+                end = start + answer.length - 1
+            found.append(
+                Window(
+                    eid=question.eid * WINDOWS_PER_QUESTION + number,
+                    input_ids=[cls_id, *query, sep_id, *ids[inside], sep_id],
+                    offset=offset,
+                    first=span.start,
+                    answers=[window == number for window in best[inside]],
+                    start=start,
+                    end=end,
+                    is_impossible=question.is_impossible,
+                )
+            )
+        return found

@@ -66,22 +66,14 @@ class SentenceTask(Task):
 
     def features(self, examples: list[Example], tokenizer) -> list[dict]:
         """Tokenize, and cut what is too long."""
-        return [self._features(example, tokenizer) for example in examples]
-
-    def _features(self, example: Example, tokenizer) -> dict:
-        input_ids, segment_ids = joined(
-            tokenizer.encode(example.text),
-            tokenizer.encode(example.text_pair or ""),
-            self.config.max_seq_length,
-            tokenizer.cls_id,
-            tokenizer.sep_id,
-        )
-        return {
-            "input_ids": input_ids,
-            "segment_ids": segment_ids,
-            f"{self.name}_eid": example.eid,
-            f"{self.name}_{self.targets.feature.name}": example.label,
-        }
+        rows, most = [], self.config.max_seq_length
+        for example in examples:
+            texts = example.text, example.text_pair or ""
+            row = pair_input(*map(tokenizer.encode, texts), most, tokenizer)
+            row[f"{self.name}_eid"] = example.eid
+            row[f"{self.name}_{self.targets.feature.name}"] = example.label
+            rows.append(row)
+        return rows
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return the task's metrics and the mean loss."""

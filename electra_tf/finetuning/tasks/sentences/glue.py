@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from absl import logging
 
 from electra_tf.configs import fields
-from electra_tf.errors import UserError
 from electra_tf.finetuning import results
 from electra_tf.finetuning.tasks import schema, tfds_source
 from electra_tf.finetuning.tasks.rows import Record
@@ -21,7 +20,7 @@ from electra_tf.finetuning.tasks.sentences.classification import (
 )
 from electra_tf.finetuning.tasks.sentences.targets import Labels, Rating
 from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN, DataError
-from electra_tf.finetuning.tasks.text_files import Row, read_rows, row_error
+from electra_tf.finetuning.tasks.text_rows import tab_rows
 
 _LABEL = schema.Field("label", schema.LABEL, "the label or score")
 DEBUG_ROWS = 100  # Rows of a file to read in debug mode, as the original.
@@ -188,10 +187,9 @@ class GlueTask(SentenceTask):
 
     def _from_tfds(self, split: str) -> list[Example]:
         found = DIAGNOSTIC_SET if split == DIAGNOSTIC else self.files.tfds
-        names = {TRAIN: "train", DEV: "validation", TEST: "test"}
         table = tfds_source.read_split(
             found.name,
-            {**names, **found.splits}[split],
+            {**tfds_source.SPLITS, **found.splits}[split],
             self.config.tfds_data_dir,
             # Labels "0" and "1" have names there.
             class_names=self.targets != NO_YES,
@@ -214,36 +212,32 @@ class GlueTask(SentenceTask):
 
     def _from_files(self, split: str) -> list[Example]:
         """Read a file; rows with too few columns are left out."""
-        path, columns = self._path(split), self._columns(split)
+        folder = fields.filled(self.config.raw_data_dir, self.name)
+        stem = self.files.dev_file if split == DEV else split
+        path = os.path.join(folder, f"{stem}.tsv")
+        columns = self._columns(split)
         examples, short = [], []
         for row in self._rows(path, split)[columns.header :]:
             try:
                 examples.append(self._example(row, columns))
             except IndexError:
                 short.append(row)
-            except UserError as error:
-                raise row_error(path, row, str(error)) from None
         if short:
             logging.warning(
                 "%s: left out %d rows with too few columns; the first is row "
                 "%d: %s",
                 path,
                 len(short),
-                short[0].number,
-                short[0].cells,
+                short[0].line,
+                short[0].values,
             )
         if not examples:
             raise DataError(f"{path} holds no example.")
         return examples
 
-    def _path(self, split: str) -> str:
-        folder = fields.filled(self.config.raw_data_dir, self.name)
-        stem = self.files.dev_file if split == DEV else split
-        return os.path.join(folder, f"{stem}.tsv")
-
-    def _rows(self, path: str, split: str) -> list[Row]:
+    def _rows(self, path: str, split: str) -> list[Record]:
         try:
-            return read_rows(path, self._most)
+            return tab_rows(path, self._most)
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f"{error} Expected the {split} file of GLUE's "
@@ -257,15 +251,15 @@ class GlueTask(SentenceTask):
         labelled = split in (TRAIN, DEV)
         return self.files.labelled if labelled else self.files.test
 
-    def _example(self, row: Row, columns: Columns) -> Example:
-        cells = row.cells
+    def _example(self, row: Record, columns: Columns) -> Example:
+        cells = row.values
         return Example(
-            eid=row.number - 1 - columns.header,
+            eid=row.line - 1 - columns.header,
             text=cells[columns.text],
             text_pair=None if columns.pair is None else cells[columns.pair],
             label=self.targets.blank
             if columns.label is None
-            else self.targets.parse(cells[columns.label]),
+            else row.parsed(self.targets.parse, cells[columns.label]),
         )
 
     def _swapped(self, examples: list[Example]) -> list[Example]:

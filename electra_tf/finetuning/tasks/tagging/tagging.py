@@ -22,17 +22,10 @@ from electra_tf.configs import fields
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.finetuning.tasks.metrics import entropy, shares
-from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
 from electra_tf.finetuning.tasks.tagging.sentence_files import (
     Sentence,
     read_sentences,
-)
-from electra_tf.finetuning.tasks.tagging.word_pieces import (
-    Placed,
-    basic_tokenizer,
-    pieces_of_words,
-    released_cut,
-    what_fits,
 )
 from electra_tf.finetuning.tasks.task import (
     DEV,
@@ -96,7 +89,9 @@ class Tagging(Task):
         counts = collections.Counter(t for s in examples for t in s.tags)
         return entropy(counts.values()) * counts.total() / len(examples)
 
-    def _features(self, placed: Placed, tags: list[str], eid: int) -> dict:
+    def _features(
+        self, placed: word_pieces.Placed, tags: list[str], eid: int
+    ) -> dict:
         return {
             "input_ids": placed.input_ids,
             # The released code has 1 here, as for no other single sentences.
@@ -145,11 +140,7 @@ class Chunking(Tagging):
         return os.path.join(folder, f"{split}.txt")
 
     def _sentences(self, split: str) -> list[Sentence]:
-        if self.config.source != "files":
-            raise DataError(
-                f"TensorFlow Datasets does not have the data of {self.name}. "
-                "Use --source=files."
-            )
+        self.check_source()
         most = DEBUG_SENTENCES if self.config.debug else None
         sentences = []
         for sentence in read_sentences(self._path(split))[:most]:
@@ -163,16 +154,17 @@ class Chunking(Tagging):
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut what is too long."""
         config = self.config
-        basic = basic_tokenizer(
+        basic = word_pieces.basic_tokenizer(
             tokenizer, splits_ideographs=self.splits_ideographs
         )
         released, most = config.released_tagging, config.max_seq_length
+        fit = word_pieces.released_cut if released else word_pieces.what_fits
         rows, cut = [], 0
         for sentence in examples:
-            pieces = pieces_of_words(
+            pieces = word_pieces.pieces_of_words(
                 sentence.words, tokenizer, basic, label_all=not released
             )
-            placed = (released_cut if released else what_fits)(pieces, most)
+            placed = fit(pieces, most)
             cut += len(sentence.words) - len(placed.positions)
             tags = sentence.tags[: most if released else len(placed.positions)]
             rows.append(self._features(placed, tags, sentence.eid))

@@ -5,8 +5,6 @@ import pytest
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.answer_places import (
     ExactPlaces,
-)
-from electra_tf.finetuning.tasks.question_answering.released_places import (
     ReleasedPlaces,
     Words,
 )
@@ -27,11 +25,10 @@ def test_words_and_their_characters():
 
 def test_both_formats_say_the_same(tmp_path):
     content = questions.squad(with_null=False)
-    squad = passages.read_squad(
-        str(questions.write(tmp_path / "a.json", content))
-    )
+    path = questions.write(tmp_path / "a.json", content)
+    squad = passages.read_file(str(path), "squad")
     (tmp_path / "b.jsonl").write_text(questions.mrqa())
-    mrqa = passages.read_mrqa(str(tmp_path / "b.jsonl"))
+    mrqa = passages.read_file(str(tmp_path / "b.jsonl"), "mrqa")
     for one, other in zip(squad, mrqa, strict=True):
         assert one.text == other.text
         assert one.golds == other.golds
@@ -86,26 +83,26 @@ def test_questions_without_an_answer(may_be_impossible):
 
 
 @pytest.mark.parametrize(
-    ("text", "read", "expected"),
+    ("text", "layout", "expected"),
     [
-        ("{", passages.read_squad, "a.json: no JSON: "),
-        ("{}", passages.read_squad, "not in the format of squad: no row h"),
-        ("[1]", passages.read_squad, "line 1: expected a JSON object"),
+        ("{", "squad", "a.json: no JSON: "),
+        ("{}", "squad", "not in the format of squad: no row h"),
+        ("[1]", "squad", "line 1: expected a JSON object"),
         (
             '{"header": 1}\n{}',
-            passages.read_mrqa,
+            "mrqa",
             "line 2: expected a list 'qas'",
         ),
-        ('{"header": 1}\n{', passages.read_mrqa, "line 2: no JSON"),
+        ('{"header": 1}\n{', "mrqa", "line 2: no JSON"),
     ],
 )
-def test_other_files(tmp_path, text, read, expected):
+def test_other_files(tmp_path, text, layout, expected):
     path = tmp_path / "a.json"
     path.write_text(text)
     with pytest.raises(DataError, match=expected):
-        read(str(path))
+        passages.read_file(str(path), layout)
 
 
 def test_no_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="No data file at "):
-        passages.read_squad(str(tmp_path / "a.json"))
+        passages.read_file(str(tmp_path / "a.json"), "squad")
