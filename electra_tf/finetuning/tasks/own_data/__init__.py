@@ -109,7 +109,21 @@ def doubts(labels: Iterable[str]) -> list[str]:
         for label in names
         if label != label.strip()
     )
+    numbers = [number for key in alike if (number := _number(key)) is not None]
+    if len(numbers) == len(alike) and any(n % 1 for n in numbers):
+        blank = [
+            *blank,
+            "the labels are numbers, each learnt as a class; the task "
+            "regression learns numbers",
+        ]
     return [*alone, *doubtful, *blank]
+
+
+def _number(label: str) -> float | None:
+    try:
+        return float(label)
+    except ValueError:
+        return None
 
 
 def _folded(label: str) -> str:
@@ -117,10 +131,8 @@ def _folded(label: str) -> str:
     text = "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
     if text in ("true", "false"):  # May be meant as 1 and 0.
         text = str(int(text == "true"))
-    try:
-        return repr(float(text))
-    except ValueError:
-        return text
+    number = _number(text)
+    return text if number is None else repr(number)
 
 
 def repeated_ids(table: Table) -> str:
