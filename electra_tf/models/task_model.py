@@ -18,12 +18,13 @@ from electra_tf.finetuning.finetuned_model import (
     InputSettings,
 )
 from electra_tf.finetuning.model import head_of
-from electra_tf.finetuning.serving.answers import ANSWERS, problem
+from electra_tf.finetuning.serving.answers import ANSWERS, problem, tell_unread
 from electra_tf.finetuning.serving.network import LABELS
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models import given
-from electra_tf.models.encoder_model import IGNORED, SETTINGS, EncoderModel
+from electra_tf.models.encoder_model import EncoderModel
 from electra_tf.models.tokenizer import Tokenizer
+from electra_tf.models.training import IGNORED, SETTINGS
 
 
 class TaskModel(EncoderModel):
@@ -201,23 +202,17 @@ class TaskModel(EncoderModel):
 
     def _checked(self, numbers, axes: int) -> np.ndarray:
         """Return numbers of labels as an array, after checks."""
-        try:
-            found = np.asarray(numbers)
-        except ValueError:
-            found = np.asarray(np.nan)
+        found = given.whole_numbers(numbers, axes)
         size = self.task.head.size
-        known = found.dtype.kind in "iub" and found.ndim == axes
-        if known:
-            found = found.astype(np.int32)
-            right = (found == IGNORED) | ((found >= 0) & (found < size))
-            known = bool(right.all())
-        if not known:
+        if found is None or not np.all(
+            (found == IGNORED) | ((found >= 0) & (found < size))
+        ):
             raise UserError(
                 f"Labels must be names, or whole numbers from 0 to {size - 1} "
                 f"in an array of {axes} ax{'i' if axes == 1 else 'e'}s. "
                 f"Received: {shown(np.asarray(numbers, object).tolist())}."
             )
-        return found
+        return found.astype(np.int32)
 
     def _answers(self):
         """Return what makes inputs of rows of texts, as in prediction."""
@@ -227,6 +222,7 @@ class TaskModel(EncoderModel):
     def _rows(self, texts, answers) -> list[dict]:
         """Return texts as rows that the answers' inputs are made of."""
         rows = given.rows(texts, answers.texts)
+        tell_unread(answers, rows)
         for number, row in enumerate(rows):
             if wrong := problem(answers, row):
                 raise UserError(f"Row {number}: {wrong}.")
@@ -250,7 +246,8 @@ class TaskModel(EncoderModel):
             self.name, (self.task,), self.settings, model_of(self)
         )
         predictor = TextPredictor(tuned, batch_size=batch_size)
-        rows = self._rows(given.listed(texts), predictor.answers)
+        texts = given.listed(given.table(texts))
+        rows = self._rows(texts, predictor.answers)
         return [*predictor(rows)]
 
     def get_config(self) -> dict[str, Any]:

@@ -82,7 +82,9 @@ class TextPredictor:
         """
         if isinstance(rows, str | dict):
             return self([rows])[0]
-        found = self.answer([self.as_dict(row) for row in rows])
+        made = [self.as_dict(row) for row in rows]
+        answers.tell_unread(self.answers, made)
+        found = self.answer(made)
         for number, answer in enumerate(found):
             if "error" in answer:
                 raise UserError(f"Row {number}: {answer['error']}.")
