@@ -9,7 +9,7 @@ import platform
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import electra_tf
 from electra_tf.errors import UserError
@@ -133,14 +133,24 @@ def print_page(text: str) -> None:
 def lines_of_standard_input() -> Iterator[str]:
     """Yield lines as they come, with their ends; UserError for other text."""
     # Whatever the locale says: bytes that it cannot read would be dropped.
-    for number, line in enumerate(sys.stdin.buffer, 1):
+    yield from decoded_lines(sys.stdin.buffer, "Standard input")
+
+
+def decoded_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
+    """Yield lines of bytes as text, with their ends; see before."""
+    for number, line in enumerate(file, 1):
         try:
             yield line.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             raise UserError(
-                f"Standard input, line {number} must be UTF-8. Received: "
-                f"{error}."
+                f"{name}, line {number} must be UTF-8. Received: {error}."
             ) from None
+
+
+def write_utf_8() -> None:
+    """Write UTF-8 to standard output, whatever the locale says."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def discard_output() -> None:

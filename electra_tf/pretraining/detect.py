@@ -35,13 +35,17 @@ def main(arguments: list[str] | None = None) -> None:
             )
         from electra_tf.pretraining import detector
 
+        command_line.write_utf_8()
         look = _looking(detector, args)
         found = (
             look(text, args.seed + number) for number, text in enumerate(texts)
         )
         lines = (_shown(detector, args, tokens) for tokens in found)
-        for line in heat_map.page(found) if args.html else lines:
-            print(line, flush=True)
+        try:
+            for line in heat_map.page(found) if args.html else lines:
+                print(line, flush=True)
+        except BrokenPipeError:
+            command_line.discard_output()
 
 
 def parser() -> argparse.ArgumentParser:

@@ -74,6 +74,27 @@ def run(folder: str, tmp_path, text, *flags, name="in.txt") -> list[dict]:
     return [json.loads(line) for line in sink.read_text().splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("flags", "name", "message"),
+    [
+        (["--delimiter=;"], "in.txt", "--delimiter has no effect on lines"),
+        (["--text_column=x"], "in.txt", "--text_column has no effect on li"),
+        (["--words_column=x"], "in.csv", "--words_column has no effect on c"),
+        ([], "utf16.txt", "is UTF-16. Save it as UTF-8"),
+    ],
+)
+def test_what_has_no_effect_is_refused(model, tmp_path, flags, name, message):
+    text = "text,other\na,b\n"
+    with pytest.raises(SystemExit, match=message):
+        encoding = "utf-16" if name == "utf16.txt" else "utf-8"
+        run(model, tmp_path, text.encode(encoding), *flags, name=name)
+
+
+def test_columns_that_are_not_read_are_told(model, tmp_path, capsys):
+    run(model, tmp_path, "text,other\na,b\n", name="in.csv")
+    assert "columns that are not read: other." in capsys.readouterr().err
+
+
 def test_answers_are_those_of_the_network(model, tmp_path):
     """The same numbers as by features, batches and all, of training."""
     from electra_tf.conversion import model_folder
