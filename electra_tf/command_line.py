@@ -133,7 +133,7 @@ def print_page(text: str) -> None:
 def lines_of_standard_input() -> Iterator[str]:
     """Yield lines as they come, with their ends; UserError for other text."""
     # Whatever the locale says: bytes that it cannot read would be dropped.
-    yield from decoded_lines(sys.stdin.buffer, "Standard input")
+    yield from decoded_lines(standard("stdin").buffer, "Standard input")
 
 
 def decoded_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
@@ -147,10 +147,35 @@ def decoded_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
             ) from None
 
 
-def write_utf_8() -> None:
-    """Write UTF-8 to standard output, whatever the locale says."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding="utf-8")
+def write_utf_8():
+    """Return standard output, which writes UTF-8 whatever the locale says."""
+    stream = standard("stdout")
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(encoding="utf-8")
+    return stream
+
+
+def standard(name: str):
+    """Return `stdin` or `stdout`, or raise UserError where it is closed."""
+    stream = getattr(sys, name)
+    if stream is None:
+        raise UserError(f"{name} is closed; give a file instead.")
+    return stream
+
+
+def open_standard_files() -> None:
+    """Take the numbers of files that the caller closed, as daemons do.
+
+    The next file to be opened would have them, and would get what is told to
+    people; so would standard output, if standard error is closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # It takes the least one.
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def discard_output() -> None:
@@ -239,6 +264,7 @@ def errors_of(program: str) -> Iterator[None]:
     Args:
         program: Name to put before the message.
     """
+    open_standard_files()
     try:
         set_up_tensorflow()
         yield

@@ -196,8 +196,7 @@ def _sink(path: str):
         return _remote_sink(path)
     if path != "-":
         return open(path, "w", encoding="utf-8", newline="")
-    sys.stdout.reconfigure(encoding="utf-8")
-    return contextlib.nullcontext(sys.stdout)
+    return contextlib.nullcontext(command_line.write_utf_8())
 
 
 @contextlib.contextmanager
@@ -213,9 +212,10 @@ def _remote_sink(path: str):
 def _source(path: str, newline: str):
     """Open a text file, packed or not, or standard input."""
     if path == "-":
-        input_checks.check_encoding(path, getattr(sys.stdin, "buffer", None))
-        sys.stdin.reconfigure(**DECODING, newline=newline)
-        return contextlib.nullcontext(sys.stdin)
+        stream = command_line.standard("stdin")
+        input_checks.check_encoding(path, stream.buffer)
+        stream.reconfigure(**DECODING, newline=newline)
+        return contextlib.nullcontext(stream)
     if os.path.isfile(path) and is_packed(path):
         text = read_bytes(path)[1].decode(*DECODING.values())
         return io.StringIO(text, newline)

@@ -29,7 +29,7 @@ def check_effect(args: argparse.Namespace, form: str, fields) -> None:
 
 def check_encoding(path: str, file) -> None:
     """Raise `UserError` for UTF-16, of which half the bytes would be text."""
-    if file is not None and file.peek(2)[:2] in _UTF_16:
+    if file.peek(2)[:2] in _UTF_16:
         raise UserError(
             f"{path} is UTF-16. Save it as UTF-8: iconv -f UTF-16 -t UTF-8"
         )
