@@ -158,7 +158,7 @@ def write_utf_8():
 def standard(name: str):
     """Return `stdin` or `stdout`, or raise UserError where it is closed."""
     stream = getattr(sys, name)
-    if stream is None:
+    if getattr(stream, "name", "") == os.devnull:
         raise UserError(f"{name} is closed; give a file instead.")
     return stream
 
@@ -174,8 +174,9 @@ def open_standard_files() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # It takes the least one.
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def discard_output() -> None:
@@ -250,6 +251,17 @@ def leave_graphs_as_they_are() -> None:
         )
 
 
+def _check_folder() -> None:
+    """Raise `UserError` where the folder of relative paths is deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise UserError(
+            "The folder that this was started in is not there any more. Go to "
+            "another one."
+        ) from None
+
+
 @contextlib.contextmanager
 def errors_of(program: str) -> Iterator[None]:
     """End the program with a message if what it was given is at fault.
@@ -266,6 +278,7 @@ def errors_of(program: str) -> Iterator[None]:
     """
     open_standard_files()
     try:
+        _check_folder()
         set_up_tensorflow()
         yield
     except KeyboardInterrupt:

@@ -263,3 +263,15 @@ with open(sys.argv[1], "w") as file:
         f"True {name} is closed; give a file instead."
         for name in ("stdin", "stdout")
     ]
+
+
+def test_a_folder_that_was_deleted_is_told(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with (
+        pytest.raises(SystemExit, match="x: The folder that this was started"),
+        command_line.errors_of("x"),
+    ):
+        pass
