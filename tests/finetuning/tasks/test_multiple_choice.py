@@ -90,6 +90,14 @@ def test_choices_may_have_names(tmp_path, choices):
     assert [example.label for example in found] == [2, 3]
 
 
+def test_questions_that_were_learnt_are_told(tmp_path, capsys):
+    made = own.task(
+        tmp_path, "multiple_choice", "jsonl", rows(0, 2), rows(1), **LISTS
+    )
+    assert made.examples("train") and made.examples("dev")
+    assert "1 of 1 examples are in the training" in capsys.readouterr().err
+
+
 def test_labels_that_are_texts_of_choices_are_doubted(tmp_path, capsys):
     one, other = (
         rows(label, choices=choices)

@@ -8,7 +8,7 @@ from electra_tf.configs import FinetuningConfig
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import schema, tfds_source
 from electra_tf.finetuning.tasks.tables import Table, read_table
-from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN
+from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN, say
 
 FILES = {TRAIN: "train_file", DEV: "dev_file", TEST: "test_file"}
 TFDS_SPLITS = {
@@ -133,6 +133,25 @@ def _folded(label: str) -> str:
         text = str(int(text == "true"))
     number = _number(text)
     return text if number is None else repr(number)
+
+
+class Learnt:
+    """The training data's examples, by which others are told to be old."""
+
+    def __init__(self):
+        self._keys: set[int] = set()
+
+    def tell(self, name: str, split: str, keys: Iterable) -> None:
+        """Keep what tells training examples apart, or say which come again."""
+        found = [hash(key) for key in keys]
+        if split == TRAIN:
+            self._keys.update(found)
+            return
+        if again := sum(key in self._keys for key in found):
+            say(
+                f"{name} {split}: {again} of {len(found)} examples are in the "
+                "training data, too."
+            )
 
 
 def repeated_ids(table: Table) -> str:

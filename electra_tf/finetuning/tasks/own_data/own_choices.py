@@ -34,6 +34,8 @@ class OwnChoices(ChoiceTask):
         """Read a split; see `Task.examples`."""
         examples = self._read(split, self._example, say)
         self._doubt(split, examples)
+        keys = ((e.text, e.question, e.choices) for e in examples)
+        self._learnt.tell(self.name, split, keys)
         if split == TRAIN:
             first = examples[0]
             label = first.label and first.choices[first.label - 1]
@@ -44,6 +46,10 @@ class OwnChoices(ChoiceTask):
             )
         self.log(split, examples)
         return examples
+
+    @functools.cached_property
+    def _learnt(self) -> own_data.Learnt:
+        return own_data.Learnt()
 
     def _doubt(self, split: str, examples: list[Example]) -> None:
         """Say which labels are the name of a choice and another one's text."""
