@@ -82,10 +82,12 @@ class EncoderModel(keras.Model, abc.ABC):
             encoder.build()
         self.encoder = encoder
         most = encoder.config.max_position_embeddings
-        if max_length is not None and not 3 < max_length <= most:
+        if max_length is not None and not (
+            isinstance(max_length, int | np.integer) and 3 < max_length <= most
+        ):
             raise UserError(
                 f"max_length must be more than 3, and at most the {most} "
-                f"positions of the encoder. Received: {max_length}."
+                f"positions of the encoder. Received: {max_length!r}."
             )
         self.max_length = max_length or min(self._usual_length, most)
         # Of a saved model the file has the vocabulary, see `load_assets`.

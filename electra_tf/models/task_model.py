@@ -148,9 +148,9 @@ class TaskModel(EncoderModel):
                 f"{kind!r}."
             )
         if labels is not None:
-            labels = tuple(map(str, labels))
+            labels = _names(labels)
             num_labels = len(labels) if num_labels is None else num_labels
-        elif num_labels is not None:
+        elif isinstance(num_labels, int | np.integer):
             labels = tuple(map(str, range(num_labels)))
         if not labels or len(labels) != num_labels:
             raise UserError(
@@ -198,6 +198,14 @@ class TaskModel(EncoderModel):
             return self.labels.index(labels)
         if isinstance(labels, list | tuple):
             return [self._numbers(label) for label in labels]
+        names = self.labels or ()
+        places = tuple(map(str, range(len(names))))
+        is_number = np.any(np.not_equal(labels, IGNORED))
+        if is_number and names != places and all(map(str.isdecimal, names)):
+            raise UserError(
+                f"The names of labels are numbers, {', '.join(names)}; give "
+                f"names, as texts. Received: {shown(labels)}."
+            )
         return labels
 
     def _checked(self, numbers, axes: int) -> np.ndarray:
@@ -257,6 +265,27 @@ class TaskModel(EncoderModel):
             "task": self.task.to_json(),
             "settings": dataclasses.asdict(self.settings),
         }
+
+
+def _names(labels) -> tuple[str, ...]:
+    """Return names of labels, after checks; numbers must be their places."""
+    if isinstance(labels, str | set | frozenset | Mapping):
+        raise UserError(
+            "labels must be a list of names, by their numbers. Received: "
+            f"{shown(labels)}."
+        )
+    given_names = list(labels)
+    names = tuple(map(str, given_names))
+    places = range(len(names))
+    if len({*names}) < len(names) or not all(
+        isinstance(name, str) or name == place
+        for name, place in zip(given_names, places, strict=True)
+    ):
+        raise UserError(
+            "labels must be different texts, the names of the numbers from 0. "
+            f"Received: {shown(given_names)}."
+        )
+    return names
 
 
 def _of_length(settings: InputSettings, length: int) -> InputSettings:

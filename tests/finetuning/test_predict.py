@@ -14,6 +14,7 @@ import pytest
 
 import electra_tf
 from electra_tf.configs import encoder_config
+from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model, predict
 from electra_tf.finetuning.serving import answers, tag_answers
 from electra_tf.finetuning.serving.network import Served
@@ -592,3 +593,15 @@ def test_only_json_is_written():
         "error": "the answer or the id holds what JSON cannot",
     }
     assert json.loads(predict.as_json({"line": 1, "id": "\ud800"}))["error"]
+
+
+def test_what_python_may_give(model):
+    predict_row = electra_tf.load_predictor(model)
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"text": ["good film", "bad film"]})
+    assert predict_row(table) == predict_row(["good film", "bad film"])
+    for rows in (None, 5, b"a", [None], [float("nan")], [("a", "b", "c")]):
+        with pytest.raises(UserError, match="A row must be a text"):
+            predict_row(rows)
+    with pytest.raises(UserError, match="batch_size must be"):
+        electra_tf.load_predictor(model, batch_size=0)
