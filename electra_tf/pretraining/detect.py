@@ -33,6 +33,10 @@ def main(arguments: list[str] | None = None) -> None:
             raise UserError(
                 f"--threshold must be 0 to 1. Received: {args.threshold}."
             )
+        if args.html and args.threshold != THRESHOLD:
+            raise UserError("--threshold has no effect on the page of --html.")
+        if args.seed and not args.corrupt:
+            raise UserError("--seed has no effect without --corrupt.")
         from electra_tf.pretraining import detector
 
         command_line.write_utf_8()

@@ -14,6 +14,7 @@ docs/explanation/objectives.md.
 import argparse
 import itertools
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -92,6 +93,8 @@ def _check(args: argparse.Namespace) -> None:
             raise UserError(
                 f"--{name} must be at least 1. Received: {getattr(args, name)}."
             )
+    if args.weight is not None and not math.isfinite(args.weight):
+        raise UserError(f"--weight must be finite. Received: {args.weight}.")
     usual = vars(parser().parse_args(["--model_folder=", "--input="]))
     mode = "fill" if args.fill else "rerank" if args.rerank else "scores"
     wrong = [
@@ -211,11 +214,12 @@ def _with_likelihoods(scorer, lines, fields=()) -> Iterator[dict]:
             isinstance(one, dict)
             and isinstance(one.get("text"), str)
             and isinstance(one.get("score"), int | float)
+            and math.isfinite(one["score"])
             for one in hypotheses
         ):
             raise UserError(
-                f"line {number}: hypotheses must be objects with 'text' and "
-                f"'score', one at least. Received: {line[:80]}"
+                f"line {number}: hypotheses must be objects with 'text' and a "
+                f"finite 'score', one at least. Received: {line[:80]}"
             )
         texts = [one["text"] for one in hypotheses]
         found = scorer.scores(texts, [f"line {number}"] * len(texts))

@@ -297,6 +297,7 @@ def test_mistakes(tmp_path, rows_of, flags, lines, message):
     [
         (["--batch_size=0"], "--batch_size must be at least 1. Received: 0"),
         (["--top=3"], "--top has no effect on scores"),
+        (["--rerank", "--weight=nan"], "--weight must be finite"),
         (["--fill", "--method=electric"], "--method has no effect on fill"),
         (["--fill", "--rerank", "--weight=1"], "--rerank, --weight has no"),
     ],
