@@ -24,7 +24,7 @@ def page(texts: Iterable[Sequence]) -> Iterable[str]:
     """
     yield _HEAD
     for tokens in texts:
-        yield f'<p dir="auto">{" ".join(map(_token, tokens))}</p>'
+        yield f"<p>{' '.join(map(_token, tokens))}</p>"
 
 
 def _token(token) -> str:
