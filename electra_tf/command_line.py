@@ -161,14 +161,50 @@ def print_page(text: str) -> None:
 def lines_of_standard_input() -> Iterator[str]:
     """Yield lines as they come, with their ends; UserError for other text."""
     # Whatever the locale says: bytes that it cannot read would be dropped.
-    for number, line in enumerate(sys.stdin.buffer, 1):
+    yield from decoded_lines(standard("stdin").buffer, "Standard input")
+
+
+def decoded_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
+    """Yield lines of bytes as text, with their ends; see before."""
+    for number, line in enumerate(file, 1):
         try:
             yield line.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             raise UserError(
-                f"Standard input, line {number} must be UTF-8. Received: "
-                f"{error}."
+                f"{name}, line {number} must be UTF-8. Received: {error}."
             ) from None
+
+
+def write_utf_8():
+    """Return standard output, which writes UTF-8 whatever the locale says."""
+    stream = standard("stdout")
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(encoding="utf-8")
+    return stream
+
+
+def standard(name: str):
+    """Return `stdin` or `stdout`, or raise UserError where it is closed."""
+    stream = getattr(sys, name)
+    if getattr(stream, "name", "") == os.devnull:
+        raise UserError(f"{name} is closed; give a file instead.")
+    return stream
+
+
+def open_standard_files() -> None:
+    """Take the numbers of files that the caller closed, as daemons do.
+
+    The next file to be opened would have them, and would get what is told to
+    people; so would standard output, if standard error is closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # It takes the least one.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def discard_output() -> None:
@@ -292,6 +328,17 @@ def leave_graphs_as_they_are() -> None:
         )
 
 
+def _check_folder() -> None:
+    """Raise `UserError` where the folder of relative paths is deleted."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise UserError(
+            "The folder that this was started in is not there any more. Go to "
+            "another one."
+        ) from None
+
+
 @contextlib.contextmanager
 def errors_of(program: str) -> Iterator[None]:
     """End the program with a message if what it was given is at fault.
@@ -306,7 +353,9 @@ def errors_of(program: str) -> Iterator[None]:
     Args:
         program: Name to put before the message.
     """
+    open_standard_files()
     try:
+        _check_folder()
         set_up_tensorflow()
         yield
     except KeyboardInterrupt:

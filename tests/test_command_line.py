@@ -291,3 +291,40 @@ def test_standard_input_is_utf_8_in_any_locale(monkeypatch):
     assert next(lines) == "caf\u00e9\n"
     with pytest.raises(UserError, match="line 2 must be UTF-8"):
         next(lines)
+
+
+def test_files_that_are_closed_are_not_taken_by_others(tmp_path):
+    """As daemons start programs: what is told must not be among answers."""
+    program = """
+import sys
+from electra_tf import command_line
+command_line.open_standard_files()
+with open(sys.argv[1], "w") as file:
+    print("told", file=sys.stderr)
+    for name in ("stdin", "stdout"):
+        try:
+            command_line.standard(name)
+        except command_line.UserError as error:
+            print(file.fileno() > 2, error, file=file)
+"""
+    found = tmp_path / "found.txt"
+    command = [sys.executable, "-c", program, str(found)]
+    subprocess.run(
+        ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *command], check=True
+    )
+    assert found.read_text().splitlines() == [
+        f"True {name} is closed; give a file instead."
+        for name in ("stdin", "stdout")
+    ]
+
+
+def test_a_folder_that_was_deleted_is_told(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with (
+        pytest.raises(SystemExit, match="x: The folder that this was started"),
+        command_line.errors_of("x"),
+    ):
+        pass

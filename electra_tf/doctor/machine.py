@@ -51,9 +51,10 @@ def listed(text: str) -> list[Gpu]:
     """
     found = []
     for line in text.splitlines():
-        name, driver, *sizes = (part.strip() for part in line.split(","))
-        if all(size.isdecimal() for size in sizes):
-            found.append(Gpu(name, driver, *(int(s) * _MIB for s in sizes)))
+        parts = [part.strip() for part in line.rsplit(",", 3)]
+        sizes = [int(size) * _MIB for size in parts[2:] if size.isdecimal()]
+        if len(sizes) == 2:
+            found.append(Gpu(*parts[:2], *sizes))
     return found
 
 
@@ -143,9 +144,12 @@ def memory_available(root: str = "/") -> int:
 
 
 def _system_memory(root: str) -> int:
-    lines = (pathlib.Path(root) / "proc/meminfo").read_text().splitlines()
-    sizes = dict(line.split(":", 1) for line in lines)
-    return int(sizes["MemAvailable"].split()[0]) * 1024
+    try:
+        lines = (pathlib.Path(root) / "proc/meminfo").read_text().splitlines()
+        sizes = dict(line.split(":", 1) for line in lines)
+        return int(sizes["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):  # Some sandboxes lack it.
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _number(path: pathlib.Path) -> int | None:
@@ -166,7 +170,10 @@ def host_rows() -> Iterator[Row]:
         f"{available / GB:.1f} GB available",
         "TensorFlow alone takes 1 GB: end other programs",
     )
-    yield folder_row("temporary files", tempfile.gettempdir(), LITTLE_TMP)
+    folder, chosen = tempfile.gettempdir(), os.environ.get("TMPDIR")
+    yield folder_row("temporary files", folder, LITTLE_TMP)
+    if chosen and not os.path.isdir(chosen):
+        yield Row(NOTE, "TMPDIR", chosen, f"it is no folder: {folder} is used")
 
 
 def folder_row(check: str, folder: str, needed: float) -> Row:

@@ -24,6 +24,7 @@ from electra_tf import command_line
 from electra_tf.configs import own_data
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
+from electra_tf.finetuning.serving import input_checks
 from electra_tf.finetuning.serving.answers import ANSWERS
 from electra_tf.finetuning.tasks import schema, tables, text_rows
 from electra_tf.finetuning.tasks.own_data.own_choices import gathered
@@ -118,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
     add("--task", help="which task, where the model has several")
     add("--batch_size", type=int, default=32)
     add("--strict", action="store_true", help="stop at the first bad row")
-    for name in ("text", "text_pair", "question", "context", "words", "id"):
+    for name in input_checks.COLUMNS:
         add(
             f"--{name}_column",
             default=name,
@@ -195,8 +196,7 @@ def _sink(path: str):
         return _remote_sink(path)
     if path != "-":
         return open(path, "w", encoding="utf-8", newline="")
-    sys.stdout.reconfigure(encoding="utf-8")
-    return contextlib.nullcontext(sys.stdout)
+    return contextlib.nullcontext(command_line.write_utf_8())
 
 
 @contextlib.contextmanager
@@ -212,12 +212,16 @@ def _remote_sink(path: str):
 def _source(path: str, newline: str):
     """Open a text file, packed or not, or standard input."""
     if path == "-":
-        sys.stdin.reconfigure(**DECODING, newline=newline)
-        return contextlib.nullcontext(sys.stdin)
+        stream = command_line.standard("stdin")
+        input_checks.check_encoding(path, stream.buffer)
+        stream.reconfigure(**DECODING, newline=newline)
+        return contextlib.nullcontext(stream)
     if os.path.isfile(path) and is_packed(path):
         text = read_bytes(path)[1].decode(*DECODING.values())
         return io.StringIO(text, newline)
-    return open(path, **DECODING, newline=newline)
+    opened = open(path, **DECODING, newline=newline)  # noqa: SIM115
+    input_checks.check_encoding(path, opened.buffer)
+    return opened
 
 
 def read_rows(
@@ -232,6 +236,7 @@ def read_rows(
     is_folder = os.path.isdir(args.input)
     usual = "parquet" if is_folder else tables.form_of(args.input) or "lines"
     form = args.format or usual
+    input_checks.check_effect(args, form, fields)
     if form in ("lines", "words"):
         column = {name: name for name in column}
     if form == "lines":
@@ -243,16 +248,20 @@ def read_rows(
         records = _of_table(form, args, kind, column, opened)
     if "context" in fields:
         records = itertools.chain.from_iterable(map(_questions, records))
+    known = {*column.values(), *own_data.names(column.get("choices"))}
+    unread: dict[str, None] = {}
     ids: set[str] = set()
     repeated = 0
     for record in records:
+        unread |= dict.fromkeys(n for n in record.values if n not in known)
         values, problem = _fields(record.values, column, kind.optional)
         if "id" in values:
-            known = len(ids)
+            repeated += str(values["id"]) in ids
             ids.add(str(values["id"]))
-            repeated += len(ids) == known
         problem = record.problem or problem
         yield record._replace(values=values, problem=problem)
+    if unread and "context" not in fields:  # Sets of questions have many.
+        say(f"{args.input}: columns that are not read: {', '.join(unread)}.")
     if repeated:
         say(f"{args.input}: {repeated} rows have the id of a row before them.")
 

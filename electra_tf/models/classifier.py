@@ -7,9 +7,9 @@ from absl import logging
 from electra_tf.errors import UserError, shown
 from electra_tf.finetuning.finetuned_model import FinetunedTask
 from electra_tf.finetuning.tasks.task import HeadSpec
-from electra_tf.models.encoder_model import label_loss
 from electra_tf.models.task_model import TaskModel
 from electra_tf.models.tokenizer import arrays, width_of
+from electra_tf.models.training import IGNORED, LabelAccuracy, label_loss
 
 
 class Classifier(TaskModel):
@@ -67,8 +67,7 @@ class Classifier(TaskModel):
             name = "accuracy"
             metric = keras.metrics.BinaryAccuracy(name, threshold=0.0)
             return {"loss": loss, "metrics": [metric]}
-        metric = keras.metrics.SparseCategoricalAccuracy("accuracy")
-        return {"loss": label_loss(), "metrics": [metric]}
+        return {"loss": label_loss(), "metrics": [LabelAccuracy()]}
 
     def _features(self, texts, labels):
         answers = self._answers()
@@ -83,7 +82,7 @@ class Classifier(TaskModel):
         width = width_of(inputs, self.max_length)
         return arrays(inputs, width), self._targets(labels)
 
-    def _targets(self, labels):
+    def _targets(self, labels, inputs=None):
         """Return numbers for names; of sets of labels, rows of 0 and 1."""
         if labels is None:
             return None
@@ -91,18 +90,29 @@ class Classifier(TaskModel):
             return _numbers(labels)
         if self.task.head.kind == "classification":
             return self._checked(self._numbers(labels), axes=1)
-        return np.stack([self._row(row) for row in labels])
-
-    def _row(self, labels) -> np.ndarray:
-        """Return 0 and 1 of a set of labels, for which it may stand itself."""
+        # Rows of 0 and 1 for sets; of sets of numbers one is another such row.
         size = self.task.head.size
-        values = np.asarray(labels)
-        if values.shape == (size,) and np.isin(values, (0, 1)).all():
-            return values.astype(np.float32)
-        row = np.zeros(size, np.float32)
-        if values.size:
-            row[self._checked(self._numbers(labels), axes=1)] = 1
-        return row
+        if {np.shape(row) for row in labels} == {(size,)}:
+            table = np.asarray(labels)
+            if table.dtype.kind in "iubf" and np.isin(table, (0, 1)).all():
+                return table.astype(np.float32)
+        rows = np.zeros((len(labels), size), np.float32)
+        for row, names in zip(rows, labels, strict=True):
+            if not isinstance(names, list | tuple | np.ndarray):
+                raise UserError(
+                    "Labels of each text must be a list, or a row of 0 and 1. "
+                    f"Received: {shown(names)}."
+                )
+            if len(names):
+                numbers = self._checked(self._numbers(names), axes=1)
+                row[numbers[numbers != IGNORED]] = 1
+        return rows
+
+    def _class_weight(self, weights):
+        if self.task.head.kind != "classification":
+            return super()._class_weight(weights)
+        numbers = self._checked([self._numbers(n) for n in weights], axes=1)
+        return dict(zip(numbers.tolist(), weights.values(), strict=True))
 
 
 def _numbers(labels) -> np.ndarray:
@@ -110,8 +120,11 @@ def _numbers(labels) -> np.ndarray:
         numbers = np.asarray(labels, np.float32)
     except (TypeError, ValueError):
         numbers = np.full(1, np.nan)
-    if not np.isfinite(numbers).all():
+    if numbers.ndim == 2 and numbers.shape[1] == 1:
+        numbers = numbers[:, 0]
+    if numbers.ndim != 1 or not np.isfinite(numbers).all():
         raise UserError(
-            f"A regression learns finite numbers. Received: {shown(labels)}."
+            "A regression learns finite numbers, one a text. Received: "
+            f"{shown(labels)}."
         )
     return numbers

@@ -6,14 +6,14 @@ B batch, L length.
 import abc
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.configs import EncoderConfig, FinetuningConfig, TokenizerConfig
+from electra_tf.configs import EncoderConfig, TokenizerConfig
 from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
 from electra_tf.errors import UserError
@@ -26,39 +26,10 @@ from electra_tf.layers.configured_layer import (
 )
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
-from electra_tf.training.optimizer import CLIP_NORM, DEFAULTS, NOT_DECAYED
+from electra_tf.models.training import SETTINGS, default_optimizer
 from electra_tf.weights import assign
 
-# Where the number of a label stands for "nothing to learn here", as in
-# transformers.
-IGNORED = -100
-# Of fine-tuning, by default.
-SETTINGS = FinetuningConfig(data_dir=".", model_name=".")
 _VOCAB_FILE = "vocab.txt"
-
-
-class LabelAccuracy(keras.metrics.SparseCategoricalAccuracy):
-    """The share of right labels, but where there is nothing to learn."""
-
-    def __init__(self, name: str = "accuracy", **kwargs):
-        super().__init__(name=name, **kwargs)
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        """Count labels that are not `IGNORED`."""
-        used = keras.ops.cast(keras.ops.not_equal(y_true, IGNORED), "float32")
-        if sample_weight is not None:
-            used *= keras.ops.cast(sample_weight, "float32")
-        return super().update_state(y_true, y_pred, sample_weight=used)
-
-
-keras.saving.register_keras_serializable(PACKAGE)(LabelAccuracy)
-
-
-def label_loss() -> keras.losses.Loss:
-    """Return the cross entropy of logits and labels' numbers."""
-    return keras.losses.SparseCategoricalCrossentropy(
-        from_logits=True, ignore_class=IGNORED
-    )
 
 
 class EncoderModel(keras.Model, abc.ABC):
@@ -82,6 +53,7 @@ class EncoderModel(keras.Model, abc.ABC):
 
     _usual_length = SETTINGS.max_seq_length
     LABELS_APART = True  # Whether labels can be made without the texts.
+    LABEL_AXES = 1  # 2 where each token has a label.
     AXES = 2  # Of the three inputs.
 
     def __init_subclass__(cls, **kwargs):
@@ -110,10 +82,12 @@ class EncoderModel(keras.Model, abc.ABC):
             encoder.build()
         self.encoder = encoder
         most = encoder.config.max_position_embeddings
-        if max_length is not None and not 3 < max_length <= most:
+        if max_length is not None and not (
+            isinstance(max_length, int | np.integer) and 3 < max_length <= most
+        ):
             raise UserError(
                 f"max_length must be more than 3, and at most the {most} "
-                f"positions of the encoder. Received: {max_length}."
+                f"positions of the encoder. Received: {max_length!r}."
             )
         self.max_length = max_length or min(self._usual_length, most)
         # Of a saved model the file has the vocabulary, see `load_assets`.
@@ -143,9 +117,17 @@ class EncoderModel(keras.Model, abc.ABC):
     def _features(self, texts, labels) -> tuple[Any, Any]:
         """Return inputs of texts and, where labels are given, targets."""
 
-    def _targets(self, labels):
-        """Return targets of labels that were given beside ids."""
+    def _targets(self, labels, inputs=None):
+        """Return targets of labels that were given beside ids, `inputs`."""
         return labels
+
+    def _class_weight(self, weights: Mapping):
+        """Return the weights of classes by their numbers."""
+        raise UserError(
+            "class_weight needs one label of some for each text, and what "
+            f"{type(self).__name__} learns is none; give sample_weight. "
+            f"Received: {weights}."
+        )
 
     def call(self, inputs, training=None):
         """Encode, and apply the head."""
@@ -203,23 +185,68 @@ class EncoderModel(keras.Model, abc.ABC):
         """
         if isinstance(validation_data, list | tuple):
             checked = self.prepared(*validation_data[:2])
-            validation_data = (*checked, *validation_data[2:])
+            rest = map(given.weights, validation_data[2:])
+            validation_data = (*checked, *rest)
         elif validation_data is not None:
             validation_data, _ = self.prepared(validation_data)
+        if kwargs.get("class_weight") is not None:
+            kwargs["class_weight"] = self._class_weight(kwargs["class_weight"])
         x, y = self.prepared(x, y)
-        return super().fit(
-            x, y, *args, validation_data=validation_data, **kwargs
-        )
+        if "sample_weight" in kwargs:
+            kwargs["sample_weight"] = given.weights(kwargs["sample_weight"])
+        try:
+            return super().fit(
+                x, y, *args, validation_data=validation_data, **kwargs
+            )
+        except Exception:
+            self.train_function = None  # It may be half made.
+            raise
+
+    def train_step(self, data):
+        """Train on a batch as `keras.Model` does."""
+        return super().train_step(self._labelled(data))
+
+    def test_step(self, data):
+        """Evaluate a batch as `keras.Model` does."""
+        return super().test_step(self._labelled(data))
+
+    def _labelled(self, data) -> tuple:
+        """Return inputs, targets and weights of a batch.
+
+        A weight of a text is one of each of its tokens.
+        """
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        if y is None and type(self).compute_loss is keras.Model.compute_loss:
+            raise UserError("fit and evaluate need labels. Received: none.")
+        if isinstance(weight, Mapping):  # Keras has one for each label.
+            weight = next(iter(weight.values()))
+        if weight is not None and len(weight.shape) < self.LABEL_AXES:
+            weight = keras.ops.expand_dims(weight, -1)
+        return x, y, weight
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Evaluate as `keras.Model.evaluate` does; x may be texts."""
         if "_use_cached_eval_dataset" not in kwargs:
             x, y = self.prepared(x, y)
+            if "sample_weight" in kwargs:
+                kwargs["sample_weight"] = given.weights(kwargs["sample_weight"])
         return super().evaluate(x, y, *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """Return the outputs of a call as arrays; x may be texts."""
         return super().predict(self.prepared(x)[0], *args, **kwargs)
+
+    def train_on_batch(self, x, y=None, *args, **kwargs):
+        """Make an update as `keras.Model.train_on_batch`; x may be texts."""
+        return super().train_on_batch(*self.prepared(x, y), *args, **kwargs)
+
+    def test_on_batch(self, x, y=None, *args, **kwargs):
+        """Evaluate as `keras.Model.test_on_batch` does; x may be texts."""
+        return super().test_on_batch(*self.prepared(x, y), *args, **kwargs)
+
+    def predict_on_batch(self, x):
+        """Return the outputs of a call as arrays; x may be texts."""
+        return super().predict_on_batch(self.prepared(x)[0])
 
     def prepared(self, x, y=None) -> tuple[Any, Any]:
         """Return inputs and targets as `keras.Model.fit` takes them.
@@ -233,15 +260,16 @@ class EncoderModel(keras.Model, abc.ABC):
         """
         if isinstance(x, tf.data.Dataset):
             return self._prepared_dataset(x), y
-        if not isinstance(x, list | tuple | Mapping | str | bytes) and not (
-            hasattr(x, "shape") or hasattr(x, "iloc")
+        if not isinstance(x, Sequence | Mapping) and not (
+            hasattr(x, "shape") or hasattr(x, "to_pylist")
         ):
             return x, y  # A generator or the like, of batches of arrays.
-        x = given.listed(x)
+        x = given.listed(given.table(x))
         if given.is_text(x):
             self._reader()
             return self._features(x, None if y is None else given.listed(y))
-        return given.arrays(x), self._targets(given.listed(y))
+        x = given.arrays(x, self.AXES, self.encoder.config)
+        return x, self._targets(given.listed(y), x)
 
     def _reader(self) -> Tokenizer:
         """Return the tokenizer, for texts."""
@@ -265,6 +293,7 @@ class EncoderModel(keras.Model, abc.ABC):
             and all(part.dtype == tf.string for part in texts)
             and all(part.shape.rank == 1 for part in texts)
             and (self.LABELS_APART or len(parts) == 1)
+            and self.AXES == 2  # No column of texts has choices.
         ):
             raise UserError(
                 f"A dataset of {type(self).__name__} must have batches of ids, "
@@ -282,8 +311,8 @@ class EncoderModel(keras.Model, abc.ABC):
                 axes = (None,) * (self.AXES - 1)
                 values.set_shape((columns[0].shape[0], *axes))
             if rest and rest[0].dtype == tf.string:
-                shape = rest[0].shape
-                labels = tf.numpy_function(self._of_bytes, rest[:1], tf.int32)
+                shape, kind = rest[0].shape, tf.float32  # For all labels.
+                labels = tf.numpy_function(self._of_bytes, rest[:1], kind)
                 rest = (tf.ensure_shape(labels, shape), *rest[1:])
             inputs = dict(zip(given.INPUTS, found, strict=True))
             return (inputs, *rest)
@@ -297,7 +326,7 @@ class EncoderModel(keras.Model, abc.ABC):
         return [made[name] for name in given.INPUTS]
 
     def _of_bytes(self, labels: np.ndarray) -> np.ndarray:
-        return np.asarray(self._targets(given.listed(labels)), np.int32)
+        return np.asarray(self._targets(given.listed(labels)), np.float32)
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Write a SavedModel, or what else Keras exports, for three int inputs.
@@ -367,17 +396,3 @@ class EncoderModel(keras.Model, abc.ABC):
         if self._reading is not None and os.path.exists(path):
             self.tokenizer = Tokenizer(path, **self._reading)
             self._reading = None
-
-
-def default_optimizer() -> keras.optimizers.Optimizer:
-    """Return Keras' AdamW with the settings of fine-tuning."""
-    made = keras.optimizers.AdamW(
-        SETTINGS.learning_rate,
-        weight_decay=SETTINGS.weight_decay_rate,
-        beta_1=DEFAULTS.beta_1,
-        beta_2=DEFAULTS.beta_2,
-        epsilon=DEFAULTS.epsilon,
-        global_clipnorm=CLIP_NORM,
-    )
-    made.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
-    return made

@@ -3,11 +3,13 @@
 No TensorFlow of its own: tensors are known by what they can do.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+from absl import logging
 from keras import ops
 
 from electra_tf.errors import UserError, shown
@@ -20,6 +22,8 @@ ALIASES = {
     "attention_mask": "input_mask",
     "token_type_ids": "segment_ids",
 }
+# What may stand beside them: a head's labels, and what tokenizers tell.
+BESIDE = {"start_positions", "end_positions", "is_impossible", "offsets"}
 
 
 def listed(values):
@@ -33,9 +37,15 @@ def listed(values):
         return str(values)
     if hasattr(values, "iloc"):  # A column of pandas.
         values = values.to_numpy()
-    kind = getattr(getattr(values, "dtype", None), "name", "")
-    if kind == "string":  # A tensor of TensorFlow.
-        values = np.asarray(values.numpy(), object)
+    for name in ("to_pylist", "to_list"):  # Of Arrow, polars, ragged tensors.
+        if hasattr(values, name):
+            return listed(getattr(values, name)())
+    if isinstance(values, Sequence) and not isinstance(values, list | tuple):
+        values = list(values)  # A column of datasets.
+    if hasattr(values, "numpy"):  # A tensor of TensorFlow.
+        array = values.numpy()
+        is_text_tensor = getattr(values.dtype, "name", "") == "string"
+        values = np.asarray(array, object) if is_text_tensor else array
     if isinstance(values, np.ndarray) and values.dtype.kind in "OSUT":
         return listed(values.tolist())
     if isinstance(values, list | tuple):
@@ -43,10 +53,24 @@ def listed(values):
     return values
 
 
+def table(values):
+    """Return a data frame as a dict of its columns, by which it is read.
+
+    One of numbers alone, and all else, stays what it is.
+    """
+    if not hasattr(values, "iloc") or getattr(values, "ndim", 1) != 2:
+        return values
+    if values.to_numpy().dtype.kind in "iufb":
+        return values
+    return {str(name): values[name] for name in values.columns}
+
+
 def is_text(values) -> bool:
     """Say whether listed values are texts, pairs, words or dicts of them."""
     while isinstance(values, list | tuple) and len(values):
-        values = values[0]
+        # The first that may say: missing values come first, too.
+        kinds = str | list | tuple | Mapping
+        values = next((v for v in values if isinstance(v, kinds)), values[0])
     if isinstance(values, Mapping):
         has_ids = {*INPUTS, *ALIASES} & {*values}
         return not has_ids and any(map(is_text, map(listed, values.values())))
@@ -152,6 +176,7 @@ def tensors(inputs) -> dict[str, Any]:
     A mask that is not there is 1, segments are 0.
     """
     found = named(inputs)
+    _tell_unread(frozenset(found) - {*INPUTS} - BESIDE)
     ids = found["input_ids"]
     for name in INPUTS:
         value = found.get(name)
@@ -168,14 +193,83 @@ def tensors(inputs) -> dict[str, Any]:
     return found
 
 
-def arrays(inputs) -> dict[str, Any]:
-    """Return lists of numbers, and arrays, as arrays by our names."""
+@functools.cache
+def _tell_unread(names: frozenset[str]) -> None:
+    """Say once that inputs of these names have no effect."""
+    if names:
+        logging.warning(
+            f"These inputs are not read: {', '.join(sorted(names))}. Those "
+            f"that are read: {', '.join((*INPUTS, *ALIASES))}."
+        )
+
+
+def arrays(inputs, axes: int, config) -> dict[str, Any]:
+    """Return lists of numbers, and arrays, as arrays by our names.
+
+    Args:
+        inputs: ids, or a dict.
+        axes: int, how many an array of ids has.
+        config: `EncoderConfig` that says which ids there are.
+
+    Raises:
+        UserError: for ids, or arrays of other shapes, that no model reads.
+    """
     if isinstance(inputs, list | tuple):
         inputs = _array("input_ids", inputs)
-    return {
-        name: _array(name, value) if isinstance(value, list | tuple) else value
-        for name, value in named(inputs).items()
-    }
+    found = {n: listed(value) for n, value in named(inputs).items()}
+    for name, value in found.items():
+        if isinstance(value, list | tuple):
+            found[name] = _array(name, value)
+    ids = found["input_ids"]
+    shapes = {n: np.shape(found[n]) for n in INPUTS if n in found}
+    if len(ids.shape) != axes or len({*shapes.values()}) > 1:
+        raise UserError(
+            f"Inputs must have {axes} axes, the last one for tokens, and the "
+            f"same shape. Received: {shapes}."
+        )
+    if ids.shape[-1] > config.max_position_embeddings:
+        raise UserError(
+            f"The encoder has {config.max_position_embeddings} positions. "
+            f"Received: input_ids of the shape {ids.shape}."
+        )
+    # On a GPU an id that is not there would be a row of zeros.
+    if ids.size and not 0 <= np.min(ids) <= np.max(ids) < config.vocab_size:
+        raise UserError(
+            f"input_ids must be 0 to {config.vocab_size - 1}. Received: "
+            f"{np.min(ids)} to {np.max(ids)}."
+        )
+    return found
+
+
+def whole_numbers(values, axes: int) -> np.ndarray | None:
+    """Return whole numbers as an array with so many axes; None for others.
+
+    A last axis of 1 more is dropped, as Keras does with labels.
+
+    >>> whole_numbers([[1], [0]], 1).tolist(), whole_numbers([0.5], 1)
+    ([1, 0], None)
+    """
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        return None
+    if found.ndim == axes + 1 and found.shape[-1] == 1:
+        found = found[..., 0]
+    if found.dtype.kind not in "iub" or found.ndim != axes:
+        return None
+    return found.astype(np.int64)
+
+
+def weights(values) -> np.ndarray | None:
+    """Return weights of examples as Keras takes them beside arrays."""
+    if values is None:
+        return None
+    try:
+        return np.asarray(listed(values), np.float32)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"sample_weight must be numbers. Received: {shown(values)}."
+        ) from None
 
 
 def _array(name: str, values) -> np.ndarray:

@@ -17,9 +17,9 @@ from electra_tf.finetuning.heads import ABSENT
 from electra_tf.finetuning.tasks.multiple_choice.choices import letters
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models import given
-from electra_tf.models.encoder_model import label_loss
 from electra_tf.models.task_model import TaskModel
 from electra_tf.models.tokenizer import arrays, width_of
+from electra_tf.models.training import label_loss
 
 
 class MultipleChoice(TaskModel):
@@ -95,7 +95,9 @@ class MultipleChoice(TaskModel):
         rows = []
         for number, row in enumerate(texts):
             if not isinstance(row, Mapping):
-                if len(row) != len(answers.texts) or isinstance(row, str):
+                if not isinstance(row, list | tuple) or len(row) != len(
+                    answers.texts
+                ):
                     raise UserError(
                         "A row must be a text and its choices, in a tuple, or "
                         "a dict with text and choices. Received: "
@@ -131,28 +133,34 @@ class MultipleChoice(TaskModel):
         }
         if labels is None:
             return made, None
-        return made, self._of_choices(labels, [*map(len, inputs)])
+        return made, self._of_choices(labels, np.array([*map(len, inputs)]))
 
-    def _targets(self, labels):
+    def _targets(self, labels, inputs=None):
         """Return the numbers of labels beside ids."""
-        return None if labels is None else self._of_choices(labels, None)
+        if labels is None:
+            return None
+        mask = inputs.get("input_mask", np.ones_like(inputs["input_ids"]))
+        return self._of_choices(labels, np.any(mask > 0, axis=-1).sum(-1))
 
     def _of_choices(self, labels, counts) -> np.ndarray:
         """Return numbers for numbers and letters, after checks."""
         names = letters(len(string.ascii_uppercase))
-        found = [
-            names.index(label.upper())
-            if isinstance(label, str) and label.upper() in names
-            else label
-            for label in labels
-        ]
-        most = [len(names)] * len(found) if counts is None else counts
-        if not all(
-            isinstance(number, int | np.integer) and 0 <= number < count
-            for number, count in zip(found, most, strict=True)
+        found = given.whole_numbers(
+            [
+                names.index(label.upper())
+                if isinstance(label, str) and label.upper() in names
+                else label
+                for label in labels
+            ],
+            axes=1,
+        )
+        if (
+            found is None
+            or len(found) != len(counts)
+            or not np.all((found >= 0) & (found < counts))
         ):
             raise UserError(
                 "Labels must be letters, or whole numbers from 0, of choices "
                 f"that are there. Received: {shown(list(labels))}."
             )
-        return np.asarray(found, np.int32)
+        return found.astype(np.int32)

@@ -6,11 +6,12 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from google.protobuf import message
 
 from electra_tf import loss_terms
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.conversion.model import Model, of_variables
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.io import record_files, records
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
@@ -191,6 +192,8 @@ class Pretraining(keras.Model):
 
     def fit(self, x=None, *args, validation_data=None, **kwargs):
         """Train as `keras.Model.fit` does, on a dataset of records."""
+        if kwargs.get("class_weight") is not None:
+            raise UserError("Records have no classes; leave out class_weight.")
         if validation_data is not None:
             validation_data = self._dataset(validation_data)
         return super().fit(
@@ -294,8 +297,6 @@ def _batch(data) -> Batch:
     if isinstance(data, Mapping):
         found = given.tensors(data)
         return Batch(*(found[name] for name in Batch._fields))
-    if isinstance(data, tuple) and len(data) == len(Batch._fields):
-        return Batch(*data)
     raise UserError(
         "A batch must be a dict of input_ids, input_mask and segment_ids. "
         f"Received: {type(data).__name__}."
@@ -304,5 +305,11 @@ def _batch(data) -> Batch:
 
 def _is_padded(serialized) -> bool:
     """Say whether serialized records hold their padding."""
-    first = tf.train.Example.FromString(serialized[0].numpy())
+    try:
+        first = tf.train.Example.FromString(serialized[0].numpy())
+    except message.DecodeError:
+        raise UserError(
+            "Strings must be serialized records, as data_prep writes them. "
+            f"Received: {shown(serialized[0].numpy())}."
+        ) from None
     return records.SEGMENT0_LENGTH not in first.features.feature

@@ -11,9 +11,10 @@ from electra_tf.finetuning.finetuned_model import FinetunedTask, InputSettings
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.windows import Windows
 from electra_tf.finetuning.tasks.task import HeadSpec
-from electra_tf.models.encoder_model import SETTINGS
+from electra_tf.models import given
 from electra_tf.models.task_model import TaskModel
 from electra_tf.models.tokenizer import arrays
+from electra_tf.models.training import SETTINGS
 
 LABELS = ("start_positions", "end_positions", "is_impossible")
 MAX_LENGTH = 384  # Of SQuAD's inputs in the paper's code.
@@ -106,22 +107,43 @@ class QuestionAnswerer(TaskModel):
             )
         losses = y_pred["loss"]
         if sample_weight is not None:
-            losses *= keras.ops.cast(sample_weight, losses.dtype)
+            losses = losses * keras.ops.cast(sample_weight, losses.dtype)
         return keras.ops.mean(losses)
 
-    def train_step(self, data):
-        """Train on labels among the inputs, or beside them."""
-        return super().train_step(_joined(data))
+    def compile(self, optimizer="auto", **kwargs) -> None:
+        """Choose how to train; losses and metrics are those of the head."""
+        wrong = {"loss", "metrics", "weighted_metrics"} & {*kwargs}
+        if any(kwargs[name] not in (None, "auto") for name in wrong):
+            raise UserError(
+                "The losses are those of the head, and answers have no Keras "
+                f"metrics. Received: {', '.join(sorted(wrong))}."
+            )
+        super().compile(optimizer, **kwargs)
 
-    def test_step(self, data):
-        """Evaluate on labels among the inputs, or beside them."""
-        return super().test_step(_joined(data))
+    def _labelled(self, data) -> tuple:
+        """Return data whose inputs have the labels that stood beside them."""
+        x, y, weight = super()._labelled(data)
+        if isinstance(y, Mapping):
+            x, y = {**x, **y}, None
+        return x, y, weight
 
-    def _targets(self, labels):
-        if labels is None or isinstance(labels, Mapping):
-            return labels
+    def _targets(self, labels, inputs=None):
+        if labels is None:
+            return None
+        if isinstance(labels, Mapping) and {*LABELS[:2]} <= {*labels}:
+            found = {
+                name: given.whole_numbers(given.listed(values), axes=1)
+                for name, values in labels.items()
+            }
+            width = np.shape(inputs["input_ids"])[-1]
+            if all(
+                values is not None and np.all((values >= 0) & (values < width))
+                for values in found.values()
+            ):
+                return found
         raise UserError(
-            f"Labels beside ids must be a dict of {', '.join(LABELS)}. "
+            f"Labels beside ids must be a dict of {', '.join(LABELS)}, places "
+            "of tokens and 0 or 1. "
             f"Received: {shown(labels)}."
         )
 
@@ -197,11 +219,3 @@ def _answer(answer, context: str, number: int) -> tuple[str, int]:
         f"first character in the context, or None. Received: {shown(answer)}; "
         f"the context begins with {shown(context[:40])}."
     )
-
-
-def _joined(data):
-    """Return data whose inputs have the labels that stood beside them."""
-    x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-    if isinstance(y, Mapping):
-        x, y = {**x, **y}, None
-    return x, y, weight

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 from absl import logging
 from keras import ops
 
@@ -9,9 +10,9 @@ from electra_tf.errors import UserError, shown
 from electra_tf.finetuning.serving import tag_answers
 from electra_tf.finetuning.tasks.tagging import word_pieces
 from electra_tf.models import given
-from electra_tf.models.encoder_model import IGNORED, LabelAccuracy, label_loss
 from electra_tf.models.task_model import TaskModel
 from electra_tf.models.tokenizer import arrays, padded
+from electra_tf.models.training import IGNORED, LabelAccuracy, label_loss
 
 
 class Tagger(TaskModel):
@@ -44,6 +45,7 @@ class Tagger(TaskModel):
     KINDS = ("tagging",)
     TASK = "tagging"
     LABELS_APART = False
+    LABEL_AXES = 2
 
     def _new_task(self, kind, num_labels, labels):
         task = super()._new_task(kind, num_labels, labels)
@@ -64,7 +66,7 @@ class Tagger(TaskModel):
     def _defaults(self) -> dict:
         return {"loss": label_loss(), "metrics": [LabelAccuracy()]}
 
-    def _targets(self, labels):
+    def _targets(self, labels, inputs=None):
         """Return numbers for names, after checks."""
         if labels is None:
             return None
@@ -119,12 +121,14 @@ class Tagger(TaskModel):
         return made, None if labels is None else padded(targets, width)
 
     def _tags(self, tags, words: list[str], number: int) -> list[int]:
-        if not isinstance(tags, list | tuple) or len(tags) != len(words):
+        if not isinstance(tags, list | tuple | np.ndarray) or len(tags) != len(
+            words
+        ):
             raise UserError(
                 f"Text {number} has {len(words)} words, so its tags must be a "
                 f"list of as many. Received: {shown(tags)}."
             )
-        return self._numbers(list(tags))
+        return self._checked(self._numbers(list(tags)), axes=1).tolist()
 
 
 def _words(row: dict, basic) -> list[str]:

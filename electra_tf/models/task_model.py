@@ -18,12 +18,13 @@ from electra_tf.finetuning.finetuned_model import (
     InputSettings,
 )
 from electra_tf.finetuning.model import head_of
-from electra_tf.finetuning.serving.answers import ANSWERS, problem
+from electra_tf.finetuning.serving.answers import ANSWERS, problem, tell_unread
 from electra_tf.finetuning.serving.network import LABELS
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models import given
-from electra_tf.models.encoder_model import IGNORED, SETTINGS, EncoderModel
+from electra_tf.models.encoder_model import EncoderModel
 from electra_tf.models.tokenizer import Tokenizer
+from electra_tf.models.training import IGNORED, SETTINGS
 
 
 class TaskModel(EncoderModel):
@@ -147,9 +148,9 @@ class TaskModel(EncoderModel):
                 f"{kind!r}."
             )
         if labels is not None:
-            labels = tuple(map(str, labels))
+            labels = _names(labels)
             num_labels = len(labels) if num_labels is None else num_labels
-        elif num_labels is not None:
+        elif isinstance(num_labels, int | np.integer):
             labels = tuple(map(str, range(num_labels)))
         if not labels or len(labels) != num_labels:
             raise UserError(
@@ -197,27 +198,29 @@ class TaskModel(EncoderModel):
             return self.labels.index(labels)
         if isinstance(labels, list | tuple):
             return [self._numbers(label) for label in labels]
+        names = self.labels or ()
+        places = tuple(map(str, range(len(names))))
+        is_number = np.any(np.not_equal(labels, IGNORED))
+        if is_number and names != places and all(map(str.isdecimal, names)):
+            raise UserError(
+                f"The names of labels are numbers, {', '.join(names)}; give "
+                f"names, as texts. Received: {shown(labels)}."
+            )
         return labels
 
     def _checked(self, numbers, axes: int) -> np.ndarray:
         """Return numbers of labels as an array, after checks."""
-        try:
-            found = np.asarray(numbers)
-        except ValueError:
-            found = np.asarray(np.nan)
+        found = given.whole_numbers(numbers, axes)
         size = self.task.head.size
-        known = found.dtype.kind in "iub" and found.ndim == axes
-        if known:
-            found = found.astype(np.int32)
-            right = (found == IGNORED) | ((found >= 0) & (found < size))
-            known = bool(right.all())
-        if not known:
+        if found is None or not np.all(
+            (found == IGNORED) | ((found >= 0) & (found < size))
+        ):
             raise UserError(
                 f"Labels must be names, or whole numbers from 0 to {size - 1} "
                 f"in an array of {axes} ax{'i' if axes == 1 else 'e'}s. "
                 f"Received: {shown(np.asarray(numbers, object).tolist())}."
             )
-        return found
+        return found.astype(np.int32)
 
     def _answers(self):
         """Return what makes inputs of rows of texts, as in prediction."""
@@ -227,6 +230,7 @@ class TaskModel(EncoderModel):
     def _rows(self, texts, answers) -> list[dict]:
         """Return texts as rows that the answers' inputs are made of."""
         rows = given.rows(texts, answers.texts)
+        tell_unread(answers, rows)
         for number, row in enumerate(rows):
             if wrong := problem(answers, row):
                 raise UserError(f"Row {number}: {wrong}.")
@@ -250,7 +254,8 @@ class TaskModel(EncoderModel):
             self.name, (self.task,), self.settings, model_of(self)
         )
         predictor = TextPredictor(tuned, batch_size=batch_size)
-        rows = self._rows(given.listed(texts), predictor.answers)
+        texts = given.listed(given.table(texts))
+        rows = self._rows(texts, predictor.answers)
         return [*predictor(rows)]
 
     def get_config(self) -> dict[str, Any]:
@@ -260,6 +265,27 @@ class TaskModel(EncoderModel):
             "task": self.task.to_json(),
             "settings": dataclasses.asdict(self.settings),
         }
+
+
+def _names(labels) -> tuple[str, ...]:
+    """Return names of labels, after checks; numbers must be their places."""
+    if isinstance(labels, str | set | frozenset | Mapping):
+        raise UserError(
+            "labels must be a list of names, by their numbers. Received: "
+            f"{shown(labels)}."
+        )
+    given_names = list(labels)
+    names = tuple(map(str, given_names))
+    places = range(len(names))
+    if len({*names}) < len(names) or not all(
+        isinstance(name, str) or name == place
+        for name, place in zip(given_names, places, strict=True)
+    ):
+        raise UserError(
+            "labels must be different texts, the names of the numbers from 0. "
+            f"Received: {shown(given_names)}."
+        )
+    return names
 
 
 def _of_length(settings: InputSettings, length: int) -> InputSettings:

@@ -14,12 +14,9 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
-from electra_tf.models.encoder_model import (
-    EncoderModel,
-    LabelAccuracy,
-    label_loss,
-)
+from electra_tf.models.encoder_model import EncoderModel
 from electra_tf.models.tokenizer import Tokenizer
+from electra_tf.models.training import LabelAccuracy, label_loss
 
 
 class TokenModel(EncoderModel):
@@ -30,6 +27,7 @@ class TokenModel(EncoderModel):
     """
 
     HEAD = ""  # The name of the head in checkpoints.
+    LABEL_AXES = 2
 
     @staticmethod
     @abc.abstractmethod

@@ -93,6 +93,14 @@ class Tokenizer(tokenization.Tokenizer):
         ids = np.asarray(ids)
         if ids.ndim > 1:
             return [str(self.decode(row)) for row in ids]
+        size = len(self.tokens)
+        if ids.size and (
+            ids.dtype.kind not in "iu" or not 0 <= ids.min() <= ids.max() < size
+        ):
+            raise UserError(
+                f"ids must be whole numbers from 0 to {size - 1}. Received: "
+                f"{shown(ids.tolist())}."
+            )
         special = {self.pad_id, self.cls_id, self.sep_id}
         tokens = [self.tokens[i] for i in ids.tolist() if i not in special]
         return tokenization.joined_pieces(tokens)

@@ -32,15 +32,23 @@ def main(arguments: list[str] | None = None) -> None:
             raise UserError(
                 f"--threshold must be 0 to 1. Received: {args.threshold}."
             )
+        if args.html and args.threshold != THRESHOLD:
+            raise UserError("--threshold has no effect on the page of --html.")
+        if args.seed and not args.corrupt:
+            raise UserError("--seed has no effect without --corrupt.")
         from electra_tf.pretraining import detector
 
+        command_line.write_utf_8()
         look = _looking(detector, args)
         found = (
             look(text, args.seed + number) for number, text in enumerate(texts)
         )
         lines = (_shown(detector, args, tokens) for tokens in found)
-        for line in detector.page(found) if args.html else lines:
-            print(line, flush=True)
+        try:
+            for line in detector.page(found) if args.html else lines:
+                print(line, flush=True)
+        except BrokenPipeError:
+            command_line.discard_output()
 
 
 def parser() -> argparse.ArgumentParser:

@@ -92,6 +92,11 @@ class Detector:
 def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     """Load the newest weights of a run's folder, and its tokenizer."""
     values = json.loads(files.read(os.path.join(model_dir, "config.json")))
+    if "format" in values:
+        raise UserError(
+            f"{model_dir} is a model folder, which has no generator to replace "
+            "tokens. Give the folder of a run."
+        )
     config = hparams.from_json(PretrainingConfig, values)
     tokenizer = Tokenizer.of(config.vocab_file, config)
     pretrainer = build.new_pretrainer(config, tokenizer)

@@ -12,9 +12,9 @@ docs/explanation/objectives.md.
 """
 
 import argparse
-import io
 import itertools
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -23,6 +23,17 @@ from electra_tf.errors import UserError
 from electra_tf.io import files
 
 MASK = "[MASK]"
+# What flags have an effect on; others have it on all.
+_EFFECTS = {
+    "method": ("scores", "rerank"),
+    "json_lines": ("scores", "fill"),
+    "per_token": ("scores",),
+    "rerank": ("rerank",),
+    "weight": ("rerank",),
+    "dev": ("rerank",),
+    "candidates": ("fill",),
+    "top": ("fill",),
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -65,12 +76,37 @@ def parser() -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace) -> None:
     from electra_tf.pretraining import scoring
 
+    _check(args)
+    command_line.write_utf_8()
     method = "masked_lm" if args.fill else args.method
     model = scoring.load(args.model_folder)
     scorer = scoring.TextScorer(*model, method, args.batch_size)
     rows_of = _filled if args.fill else _reranked if args.rerank else _scored
     for row in rows_of(scorer, _lines(args.input), args):
-        print(json.dumps(row, ensure_ascii=False), flush=True)
+        print(_json(row), flush=True)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise `UserError` for numbers below 1, and flags without an effect."""
+    for name in ("batch_size", "candidates", "top"):
+        if getattr(args, name) < 1:
+            raise UserError(
+                f"--{name} must be at least 1. Received: {getattr(args, name)}."
+            )
+    if args.weight is not None and not math.isfinite(args.weight):
+        raise UserError(f"--weight must be finite. Received: {args.weight}.")
+    usual = vars(parser().parse_args(["--model_folder=", "--input="]))
+    mode = "fill" if args.fill else "rerank" if args.rerank else "scores"
+    wrong = [
+        name
+        for name, modes in _EFFECTS.items()
+        if getattr(args, name) != usual[name] and mode not in modes
+    ]
+    if wrong:
+        raise UserError(
+            f"{', '.join(f'--{name}' for name in wrong)} has no effect on "
+            f"{mode}. Leave it out."
+        )
 
 
 def _lines(path: str) -> Iterator[str]:
@@ -79,13 +115,7 @@ def _lines(path: str) -> Iterator[str]:
         yield from command_line.lines_of_standard_input()
         return
     with files.open_stream(path) as raw:
-        file = io.TextIOWrapper(raw, encoding="utf-8")
-        try:
-            yield from file
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{path} must be UTF-8. Received: {error}."
-            ) from None
+        yield from command_line.decoded_lines(raw, path)
 
 
 def _texts(lines: Iterable[str], args) -> Iterator[dict]:
@@ -100,14 +130,20 @@ def _object(line: str, number: int, field: str) -> dict:
     """Parse a line that must be an object with a field."""
     try:
         row = json.loads(line)
-    except ValueError as error:
+        _json(row).encode()  # It may hold half of a pair of surrogates.
+    except (ValueError, RecursionError) as error:
         raise UserError(f"line {number} is no JSON: {error}.") from None
-    if not isinstance(row, dict) or field not in row:
+    of = str if field in ("text", "reference") else list
+    if not isinstance(row, dict) or not isinstance(row.get(field), of):
         raise UserError(
             f"line {number} must be an object with {field!r}. Received: "
             f"{line[:80]}"
         )
     return row
+
+
+def _json(row: dict) -> str:
+    return json.dumps(row, ensure_ascii=False)
 
 
 def _batches(rows: Iterable, size: int) -> Iterator[list]:
@@ -153,6 +189,8 @@ def _reranked(scorer, lines, args) -> Iterator[dict]:
     if weight is None:
         dev = _lines(args.dev)
         lists = list(_with_likelihoods(scorer, dev, ("reference",)))
+        if not any(each["reference"].split() for each in lists):
+            raise UserError(f"{args.dev} must hold references with words.")
         weight = rerank.tuned_weight(lists)
         rates = [rerank.word_error_rate(lists, w) for w in (0.0, weight)]
         print(
@@ -173,12 +211,15 @@ def _with_likelihoods(scorer, lines, fields=()) -> Iterator[dict]:
             row = _object(line, number, field)
         hypotheses = row["hypotheses"]
         if not hypotheses or not all(
-            isinstance(one, dict) and {"text", "score"} <= one.keys()
+            isinstance(one, dict)
+            and isinstance(one.get("text"), str)
+            and isinstance(one.get("score"), int | float)
+            and math.isfinite(one["score"])
             for one in hypotheses
         ):
             raise UserError(
-                f"line {number}: hypotheses must be objects with 'text' and "
-                f"'score', one at least. Received: {line[:80]}"
+                f"line {number}: hypotheses must be objects with 'text' and a "
+                f"finite 'score', one at least. Received: {line[:80]}"
             )
         texts = [one["text"] for one in hypotheses]
         found = scorer.scores(texts, [f"line {number}"] * len(texts))

@@ -226,6 +226,19 @@ def test_a_containers_limit_counts(tmp_path, files, expected):
     assert machine.memory_available(str(tmp_path)) == expected
 
 
+@pytest.mark.parametrize(
+    "text", ["", "No devices were found", "A,1", "A, 1, [N/A], [N/A]", "A,1,2"]
+)
+def test_what_the_driver_says_without_a_gpu(text):
+    assert machine.listed(text) == []
+
+
+def test_a_folder_for_temporary_files_that_is_none(monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/nonexistent")
+    assert "TMPDIR" in [row.check for row in machine.host_rows()]
+    assert machine.memory_available("/nonexistent") > 0
+
+
 def test_a_tensorflow_that_does_not_start():
     (row,) = machine.tensorflow_rows({"error": "ended by signal 4"})
     assert (row.status, row.found) == (FAILED, "ended by signal 4")

@@ -15,6 +15,7 @@ import pytest
 
 import electra_tf
 from electra_tf.configs import encoder_config
+from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model, predict
 from electra_tf.finetuning.serving import answers, tag_answers
 from electra_tf.finetuning.serving.network import Served
@@ -75,6 +76,27 @@ def run(folder: str, tmp_path, text, *flags, name="in.txt") -> list[dict]:
     paths = [f"--input={source}", f"--output={sink}"]
     predict.main([f"--model_folder={folder}", *paths, *flags])
     return [json.loads(line) for line in sink.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("flags", "name", "message"),
+    [
+        (["--delimiter=;"], "in.txt", "--delimiter has no effect on lines"),
+        (["--text_column=x"], "in.txt", "--text_column has no effect on li"),
+        (["--words_column=x"], "in.csv", "--words_column has no effect on c"),
+        ([], "utf16.txt", "is UTF-16. Save it as UTF-8"),
+    ],
+)
+def test_what_has_no_effect_is_refused(model, tmp_path, flags, name, message):
+    text = "text,other\na,b\n"
+    with pytest.raises(SystemExit, match=message):
+        encoding = "utf-16" if name == "utf16.txt" else "utf-8"
+        run(model, tmp_path, text.encode(encoding), *flags, name=name)
+
+
+def test_columns_that_are_not_read_are_told(model, tmp_path, capsys):
+    run(model, tmp_path, "text,other\na,b\n", name="in.csv")
+    assert "columns that are not read: other." in capsys.readouterr().err
 
 
 def test_answers_are_those_of_the_network(model, tmp_path):
@@ -572,3 +594,15 @@ def test_only_json_is_written():
         "error": "the answer or the id holds what JSON cannot",
     }
     assert json.loads(predict.as_json({"line": 1, "id": "\ud800"}))["error"]
+
+
+def test_what_python_may_give(model):
+    predict_row = electra_tf.load_predictor(model)
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"text": ["good film", "bad film"]})
+    assert predict_row(table) == predict_row(["good film", "bad film"])
+    for rows in (None, 5, b"a", [None], [float("nan")], [("a", "b", "c")]):
+        with pytest.raises(UserError, match="A row must be a text"):
+            predict_row(rows)
+    with pytest.raises(UserError, match="batch_size must be"):
+        electra_tf.load_predictor(model, batch_size=0)

@@ -134,5 +134,10 @@ def test_losses_and_data_of_other_kinds_are_refused(tokenizer):
     model = Pretraining(tokenizer, **folders.SETTINGS)
     with pytest.raises(UserError, match="Losses and metrics are those"):
         model.compile("adam", loss="mse")
+    texts = tf.data.Dataset.from_tensors(["a good film"])
+    with pytest.raises(UserError, match="must be serialized records"):
+        model.fit(texts)
+    with pytest.raises(UserError, match="Records have no classes"):
+        model.fit(texts, class_weight={0: 1.0})
     with pytest.raises(UserError, match=r"reads a tf\.data\.Dataset"):
         model.fit(np.ones((2, 16)))

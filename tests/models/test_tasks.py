@@ -119,7 +119,9 @@ def test_a_regression_predicts_numbers(model_folder):
         Classifier.load(str(model_folder), num_labels=3, kind="regression")
 
 
-@pytest.mark.parametrize("arguments", [{}, {"num_labels": 3, "labels": "ab"}])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"num_labels": 3, "labels": ["a", "b"]}]
+)
 def test_a_new_head_needs_its_labels(model_folder, arguments):
     with pytest.raises(UserError, match="needs num_labels, or labels"):
         Classifier.load(str(model_folder), **arguments)

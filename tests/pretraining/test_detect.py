@@ -68,6 +68,12 @@ def test_heat_map():
     assert 'class="t p r"' in second and 'title="75%, was ##seen"' in second
 
 
+@pytest.mark.parametrize("flags", [["--html", "--threshold=0.9"], ["--seed=3"]])
+def test_flags_without_an_effect(flags):
+    with pytest.raises(SystemExit, match="has no effect"):
+        detect.main(["a", "--model_folder=none", *flags])
+
+
 def test_a_page_has_a_line_a_text(model_dir, capsys):
     detect.main(["the cat", "a dog", f"--model_folder={model_dir}", "--html"])
     printed = capsys.readouterr().out

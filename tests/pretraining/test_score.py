@@ -277,6 +277,9 @@ def test_the_least_of_equally_good_weights():
         (["--method=two_tower"], ["x"], "'two_tower' does not fit .*'rtd'"),
         (["--json_lines"], ["{"], "line 1 is no JSON"),
         (["--json_lines"], ['{"txt": 1}'], "line 1 must be an object with"),
+        (["--json_lines"], ['{"text": 1}'], "line 1 must be an object with"),
+        (["--json_lines"], ['{"text": "\\ud83d"}'], "line 1 is no JSON"),
+        (["--rerank", "--dev=/dev/null"], ["{}"], "references with words"),
         (["--fill"], ["the cat"], "must have one \\[MASK\\]"),
         ([], ["the cat " * 20], "line 1 has 40 tokens; the model reads 30"),
         (["--rerank"], ["{}"], "either --weight or --dev"),
@@ -287,6 +290,21 @@ def test_mistakes(tmp_path, rows_of, flags, lines, message):
     saved = SavedRun(tmp_path)
     with pytest.raises(SystemExit, match=message):
         rows_of(saved, *flags, lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--batch_size=0"], "--batch_size must be at least 1. Received: 0"),
+        (["--top=3"], "--top has no effect on scores"),
+        (["--rerank", "--weight=nan"], "--weight must be finite"),
+        (["--fill", "--method=electric"], "--method has no effect on fill"),
+        (["--fill", "--rerank", "--weight=1"], "--rerank, --weight has no"),
+    ],
+)
+def test_flags_without_an_effect(flags, message):
+    with pytest.raises(SystemExit, match=message):
+        score.main(["--model_folder=none", "--input=-", *flags])
 
 
 def test_json_lines_keep_what_else_they_hold(tmp_path, rows_of):

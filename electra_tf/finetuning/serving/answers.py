@@ -11,8 +11,10 @@ makes a text's inputs, as many as it takes, and an answer of the head's outputs:
 """
 
 import functools
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+from absl import logging
 
 from electra_tf.errors import shown
 from electra_tf.finetuning.serving.tag_answers import TagAnswers
@@ -199,6 +201,17 @@ def _list_problem(row: dict, name: str, least: int) -> str:
         return ""
     of = f" of at least {least}" if least > 1 else " of"
     return f"{name} must be a list{of} texts; received {shown(values)}"
+
+
+def tell_unread(answers, rows: Iterable[Mapping]) -> None:
+    """Say which values of rows have no effect."""
+    known = {*answers.fields, *answers.optional, "id"}
+    names = dict.fromkeys(name for row in rows for name in row)
+    if unread := [str(name) for name in names if name not in known]:
+        logging.warning(
+            f"These columns are not read: {', '.join(unread)}. Those that are: "
+            f"{', '.join((*answers.fields, *answers.optional))}."
+        )
 
 
 def problem(answers, row: dict) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.finetuned_model import FinetunedModel
 from electra_tf.finetuning.inputs import LENGTH_STEP
@@ -50,6 +50,11 @@ class TextPredictor:
         task: str | None = None,
         batch_size: int = 32,
     ):
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise UserError(
+                f"batch_size must be an int of at least 1. Received: "
+                f"{batch_size!r}."
+            )
         self.task = tuned.task(task)
         self.batch_size = batch_size
         self._threads = concurrent.futures.ThreadPoolExecutor(BATCHES_AT_ONCE)
@@ -81,7 +86,13 @@ class TextPredictor:
         """
         if isinstance(rows, str | dict):
             return self([rows])[0]
-        found = self.answer([self.as_dict(row) for row in rows])
+        if hasattr(rows, "to_dict") and hasattr(rows, "columns"):
+            rows = rows.to_dict("records")  # A data frame of pandas.
+        if not isinstance(rows, Iterable) or isinstance(rows, bytes):
+            rows = [rows]
+        made = [self.as_dict(row) for row in rows]
+        answers.tell_unread(self.answers, made)
+        found = self.answer(made)
         for number, answer in enumerate(found):
             if "error" in answer:
                 raise UserError(f"Row {number}: {answer['error']}.")
@@ -91,8 +102,15 @@ class TextPredictor:
         """Return a text or a pair as a dict of the task's fields."""
         if isinstance(row, dict):
             return row
-        texts = (row,) if isinstance(row, str) else tuple(row)
-        return dict(zip(self.answers.texts, texts, strict=False))
+        texts = (row,) if isinstance(row, str) else row
+        names = self.answers.texts
+        is_list = isinstance(texts, list | tuple | np.ndarray)
+        if not is_list or len(texts) > len(names):
+            raise UserError(
+                f"A row must be a text, a tuple of {' and '.join(names)}, or a "
+                f"dict. Received: {shown(row)}."
+            )
+        return dict(zip(names, texts, strict=False))
 
     def answer(self, rows: list[dict]) -> list[dict]:
         """Return an answer for each row, or what is wrong with it: `error`."""

@@ -7,9 +7,11 @@ what was read. No TensorFlow.
 
 import ast
 import decimal
+import io
 import json
 import math
 import re
+import tokenize
 import typing
 from collections.abc import Callable, Mapping
 
@@ -22,7 +24,10 @@ MISSING = frozenset(("nan", "null", "<na>", "#n/a", "nat"))
 
 
 # What Python raises for a text that is no list.
-_NOT_WRITTEN = (TypeError, ValueError, SyntaxError, MemoryError, RecursionError)
+_NOT_WRITTEN = (
+    *(TypeError, ValueError, SyntaxError, MemoryError, RecursionError),
+    tokenize.TokenError,
+)
 
 
 class Type(typing.NamedTuple):
@@ -185,11 +190,21 @@ def _unwritten(value):
         return parsed_json(value)
     except UserError as error:
         try:
+            _check_commas(value)
             found = ast.literal_eval(value.strip())
             json.dumps(found, ensure_ascii=False, default=str).encode()
         except _NOT_WRITTEN:
             raise error from None
         return found
+
+
+def _check_commas(value: str) -> None:
+    """Refuse texts side by side, as NumPy writes them: Python joins them."""
+    before = None
+    for token in tokenize.generate_tokens(io.StringIO(value.strip()).readline):
+        if token.type == before == tokenize.STRING:
+            raise ValueError
+        before = before if token.type == tokenize.NL else token.type
 
 
 def texts(value, of: Callable = text) -> list[str]:

@@ -9,6 +9,7 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning import error_analysis, inputs
 from electra_tf.finetuning.error_analysis import Evaluated
 from electra_tf.finetuning.tasks import task_table
+from electra_tf.finetuning.tasks.multiple_choice import choices
 from electra_tf.finetuning.tasks.multiple_choice.choices import Example
 from electra_tf.finetuning.tasks.task import DataError, Source
 from tests.finetuning import own, sentences
@@ -87,6 +88,40 @@ def test_choices_may_have_names(tmp_path, choices):
     found = read(tmp_path, rows("y", 1, choices=choices))
     assert found[0].choices == ("good", "bad", "very")
     assert [example.label for example in found] == [2, 3]
+
+
+def test_questions_that_were_learnt_are_told(tmp_path, capsys):
+    made = own.task(
+        tmp_path, "multiple_choice", "jsonl", rows(0, 2), rows(1), **LISTS
+    )
+    assert made.examples("train") and made.examples("dev")
+    assert "1 of 1 examples are in the training" in capsys.readouterr().err
+
+
+def test_labels_that_are_texts_of_choices_are_doubted(tmp_path, capsys):
+    one, other = (
+        rows(label, choices=choices)
+        for label, choices in (("A", ["B", "A", "C"]), ("B", ["A", "B", "C"]))
+    )
+    with pytest.raises(DataError, match="of 2 labels 1 are the text of a ch"):
+        read(tmp_path, f"{one}\n{other}")
+    found = read(tmp_path, "\n".join((one, other, rows("C"))))
+    assert [example.label for example in found] == [1, 2, 3]
+    assert "they are read as names" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("gap", ["_", "___", "\uff3f\uff3f"])
+def test_a_choice_fills_a_gap_in_any_script(gap):
+    for before, after in (
+        ("a ", "."),
+        ("\uff08", "\u3002"),
+        ("\ub294 ", "\ub2c8"),
+    ):
+        for letter in ("", "\u662f", "\u0e17\u0e35\u0e48"):
+            question = f"{before}{letter}{gap}{after}"
+            filled = question.replace(gap, "x")
+            assert choices.second_text(question, "x") == filled
+    assert choices.second_text("a_b?", "x") == "a_b? x"
 
 
 def test_objects_need_no_labels(tmp_path):

@@ -63,6 +63,7 @@ def test_what_is_read(kind, value, expected):
         (schema.TEXT, [["a"], {"a": 1}, math.inf, b"a"]),
         (schema.LABEL, ["nan", "NULL", "<NA>", math.inf, ["a"]]),
         (schema.TEXTS, ["a b", [], ["a", ""], ["a", None], [["a"]], {"a": 1}]),
+        (schema.TEXTS, ["['a' 'b']", "['a'\\n 'b', 'c']", "['a', 'b", "[("]),
         (
             schema.ANSWERS,
             ["Paris", 3, ["a"], {"text": ["a"], "answer_start": [1, 2]}],

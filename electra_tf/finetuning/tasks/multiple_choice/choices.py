@@ -22,8 +22,9 @@ from electra_tf.finetuning.tasks.sentences.targets import Labels
 from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec, Task, say
 
 LEAST_CHOICES = 2
-# Of a question that a choice is to stand in: "The film is _ .".
-_GAP = re.compile(r"(?<!\w)_+(?!\w)")
+# Of a question that a choice is to stand in: "The film is _ .". Letters of
+# other scripts may touch it: where no blanks part words, or an ending follows.
+_GAP = re.compile(r"(?<![A-Za-z0-9_\uff3f])[_\uff3f]+(?![A-Za-z0-9_\uff3f])")
 
 
 class Example(typing.NamedTuple):
@@ -101,6 +102,8 @@ def second_text(question: str | None, choice: str) -> str:
 
     >>> second_text("It is _ .", "good"), second_text("What is good?", "Film")
     ('It is good .', 'What is good? Film')
+    >>> second_text("\u96fb\u5f71\u662f__\u3002", "\u597d")
+    '\u96fb\u5f71\u662f\u597d\u3002'
     """
     if not question:
         return choice

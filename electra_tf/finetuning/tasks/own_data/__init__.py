@@ -8,6 +8,7 @@ from electra_tf.configs import FinetuningConfig
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import schema, tfds_source
 from electra_tf.finetuning.tasks.tables import Table, read_table
+from electra_tf.finetuning.tasks.task import TRAIN, say
 
 
 def read_own_table(
@@ -101,7 +102,21 @@ def doubts(labels: Iterable[str]) -> list[str]:
         for label in names
         if label != label.strip()
     )
+    numbers = [number for key in alike if (number := _number(key)) is not None]
+    if len(numbers) == len(alike) and any(n % 1 for n in numbers):
+        blank = [
+            *blank,
+            "the labels are numbers, each learnt as a class; the task "
+            "regression learns numbers",
+        ]
     return [*alone, *doubtful, *blank]
+
+
+def _number(label: str) -> float | None:
+    try:
+        return float(label)
+    except ValueError:
+        return None
 
 
 def _folded(label: str) -> str:
@@ -109,10 +124,27 @@ def _folded(label: str) -> str:
     text = "".join(c for c in text if unicodedata.category(c)[0] not in "ZC")
     if text in ("true", "false"):  # May be meant as 1 and 0.
         text = str(int(text == "true"))
-    try:
-        return repr(float(text))
-    except ValueError:
-        return text
+    number = _number(text)
+    return text if number is None else repr(number)
+
+
+class Learnt:
+    """The training data's examples, by which others are told to be old."""
+
+    def __init__(self):
+        self._keys: set[int] = set()
+
+    def tell(self, name: str, split: str, keys: Iterable) -> None:
+        """Keep what tells training examples apart, or say which come again."""
+        found = [hash(key) for key in keys]
+        if split == TRAIN:
+            self._keys.update(found)
+            return
+        if again := sum(key in self._keys for key in found):
+            say(
+                f"{name} {split}: {again} of {len(found)} examples are in the "
+                "training data, too."
+            )
 
 
 def repeated_ids(table: Table) -> str:

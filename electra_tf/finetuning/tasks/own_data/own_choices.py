@@ -33,6 +33,9 @@ class OwnChoices(ChoiceTask):
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
         examples = self._read(split, self._example, say)
+        self._doubt(split, examples)
+        keys = ((e.text, e.question, e.choices) for e in examples)
+        self._learnt.tell(self.name, split, keys)
         if split == TRAIN:
             first = examples[0]
             label = first.label and first.choices[first.label - 1]
@@ -43,6 +46,30 @@ class OwnChoices(ChoiceTask):
             )
         self.log(split, examples)
         return examples
+
+    @functools.cached_property
+    def _learnt(self) -> own_data.Learnt:
+        return own_data.Learnt()
+
+    def _doubt(self, split: str, examples: list[Example]) -> None:
+        """Say which labels are the name of a choice and another one's text."""
+        labelled = [e for e in examples if e.label]
+        called = [(e, e.names[e.label - 1]) for e in labelled]
+        texts = [(e, name) for e, name in called if name in e.choices]
+        wrong = [e for e, n in texts if e.choices[e.label - 1] != n]
+        if not wrong:
+            return
+        problem = (
+            f"{own_data.name_of(self.config, split)}: of {len(called)} labels "
+            f"{len(wrong)} are the text of a choice, and name another one"
+        )
+        if len(texts) == len(called) and self.config.first_choice is None:
+            raise DataError(
+                f"{problem}; all are texts of choices. Write the numbers or "
+                "letters of the right choices as labels; if they are that, "
+                "set first_choice."
+            )
+        say(f"{problem}; they are read as names.")
 
     def _read(self, split: str, make, tell=lambda text: None) -> list:
         """Return what `make` makes of a row's number, values and record."""

@@ -34,8 +34,14 @@ class OwnQuestions(QuestionAnswering):
         """Whether questions of the training data have no answer."""
         return any(question.is_impossible for question in self._read(TRAIN)[1])
 
+    @functools.cached_property
+    def _learnt(self) -> own_data.Learnt:
+        return own_data.Learnt()
+
     def _asked(self, split: str) -> tuple[str, list[Asked]]:
         name, asked = self._read(split, say)
+        keys = ((question.text, question.passage.text) for question in asked)
+        self._learnt.tell(self.name, split, keys)
         if split == TRAIN and asked:
             ids = {question.id for question in asked}
             if len(ids) < len(asked):

@@ -3,6 +3,7 @@
 No TensorFlow.
 """
 
+import collections
 import functools
 
 from electra_tf.finetuning.tasks import metrics, own_data, schema
@@ -45,8 +46,33 @@ class OwnSentences(SentenceTask):
             say(f"{self.name}: the first example as it is read: {shown(first)}")
             for doubt in own_data.doubts(self.labels or ()):
                 say(f"{self.name}: {doubt}.")
+        for doubt in self._repeated(split, examples):
+            say(f"{self.name} {split}: {doubt}.")
         self.log(split, examples)
         return examples
+
+    def _repeated(self, split: str, examples: list[Example]) -> list[str]:
+        """Say what is learnt in two ways, or learnt and tested."""
+        keys = [hash((e.text, e.text_pair)) for e in examples]
+        counts = {
+            "are 'nan' or the like, which data frames write for no text": sum(
+                e.text.strip().lower() in schema.MISSING for e in examples
+            )
+        }
+        learnt = self._learnt
+        if split == TRAIN:
+            counts["come again with another label"] = sum(
+                len(learnt.get(key, ())) > 1 for key in keys
+            )
+        else:
+            counts["are in the training data, too"] = sum(
+                key in learnt for key in keys
+            )
+        return [
+            f"{count} of {len(keys)} texts {what}"
+            for what, count in counts.items()
+            if count
+        ]
 
     def _read(self, split: str, make, tell=lambda text: None) -> list:
         """Return what `make` makes of a row's number, values and record."""
@@ -79,10 +105,15 @@ class OwnSentences(SentenceTask):
         return Example(number, values["text"], values.get("text_pair"), label)
 
     def _training_labels(self, parse=str) -> list:
-        return self._read(
-            TRAIN,
-            lambda _, values, record: record.parsed(parse, values["label"]),
-        )
+        self._learnt: dict[int, set] = collections.defaultdict(set)
+
+        def made(number: int, values: dict, record: Record):
+            label = record.parsed(parse, values["label"])
+            key = hash((values["text"], values.get("text_pair")))
+            self._learnt[key].add(repr(label))
+            return label
+
+        return self._read(TRAIN, made)
 
     def _two_or_more(self, what: str, found: list) -> None:
         if len(found) > 1:

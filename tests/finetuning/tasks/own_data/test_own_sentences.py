@@ -156,6 +156,13 @@ def test_what_is_doubtful_is_told(tmp_path, capsys):
     assert "train_file.tsv: 1 ids come more than once, '7' for" in said
 
 
+def test_texts_that_were_learnt_are_told(tmp_path, capsys):
+    task(tmp_path, dev=TRAIN + "film\tneg\n").examples("dev")
+    assert "2 of 3 texts are in the training data, too" in (
+        capsys.readouterr().err
+    )
+
+
 def test_bad_rows_are_left_out_and_keep_their_numbers(tmp_path, capsys):
     bad = ["a\tNaN", "b\t", "\tpos", "c", "d\tpos\te"]
     text = "\n".join([TRAIN.rstrip(), *bad, "film\tneg\n"])
@@ -199,6 +206,18 @@ def test_numbers_are_text(tmp_path):
         (
             *("classification", "csv", "text,label\na,True\nb,1\nc,0\n"),
             "the labels '1' and 'True' differ",
+        ),
+        (
+            *("classification", "csv", "text,label\na,0.5\nb,1\n"),
+            "the labels are numbers, each learnt as a class",
+        ),
+        (
+            *("classification", "csv", "text,label\na,x\na,y\nNaN,y\n"),
+            "2 of 3 texts come again with another label",
+        ),
+        (
+            *("classification", "csv", "text,label\na,x\nNaN,y\n"),
+            "1 of 2 texts are 'nan' or the like",
         ),
         (
             *("multilabel", "tsv", "text\tlabel\na\tx;y\nb\ty\n"),
