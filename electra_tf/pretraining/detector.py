@@ -177,7 +177,8 @@ def page(texts: Iterable[list[Token]]) -> Iterable[str]:
     """Give the lines of a page of HTML, one for the tokens of each text."""
     yield _PAGE_HEAD
     for tokens in texts:
-        yield f"<p>{' '.join(map(_span, tokens))}</p>"
+        # Texts run the way that their script does.
+        yield f'<p dir="auto">{" ".join(map(_span, tokens))}</p>'
 
 
 def _span(token: Token) -> str:
