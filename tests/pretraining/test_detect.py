@@ -78,7 +78,7 @@ def test_a_page_has_a_line_a_text(model_dir, capsys):
     detect.main(["the cat", "a dog", f"--model_folder={model_dir}", "--html"])
     printed = capsys.readouterr().out
     assert printed.count("<span") >= 4
-    assert printed.count("\n<p><span") == 2
+    assert printed.count('\n<p dir="auto"><span') == 2
 
 
 def test_a_folder_without_a_model(tmp_path):
