@@ -16,8 +16,7 @@ from collections.abc import Iterable, Mapping
 import electra_tf
 from electra_tf import command_line
 from electra_tf.configs import from_flags
-from electra_tf.doctor import fit, installation, machine, probe
-from electra_tf.doctor.row import FAILED, Row
+from electra_tf.doctor import FAILED, Row, fit, installation, machine, probe
 from electra_tf.efficiency import config_files
 from electra_tf.errors import UserError
 

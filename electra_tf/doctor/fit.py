@@ -4,8 +4,7 @@ import os
 from collections.abc import Iterator
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
-from electra_tf.doctor import machine
-from electra_tf.doctor.row import FAILED, Row, decided
+from electra_tf.doctor import FAILED, Row, decided, machine
 from electra_tf.efficiency.config_files import REQUIRED
 from electra_tf.efficiency.finetuning_flops import (
     finetuning_parameters,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 import electra_tf
-from electra_tf.doctor.row import FAILED, NOTE, OK, Row, decided
+from electra_tf.doctor import FAILED, NOTE, OK, Row, decided
 
 SHOWN = ("tensorflow", "tensorflow-text", "keras", "numpy")
 # Distributions that write into the same folder: the last installed wins.

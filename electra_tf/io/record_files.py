@@ -13,7 +13,7 @@ import stat
 import sys
 import tempfile
 
-from electra_tf.io import files, manifest, silent_files, stores
+from electra_tf.io import files, listing, manifest, stores
 from electra_tf.io.records import RecordsError
 
 _SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
@@ -61,7 +61,7 @@ def find(pattern: str) -> list[str]:
                 "files of records; remove it, or give another "
                 "--pretrain_tfrecords."
             )
-    silent = silent_files.first_silent(found, PATIENCE)
+    silent = listing.first_silent(found, PATIENCE)
     if silent is not None:
         raise RecordsError(
             f"{silent} has not answered for {PATIENCE} seconds. Look at the "

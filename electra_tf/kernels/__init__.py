@@ -1,1 +1,1 @@
-"""Parts of layers that every backend has in its own way."""
+"""Element-wise parts of layers, joined and compiled."""

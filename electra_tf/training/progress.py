@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from electra_tf.io import silent_files
+from electra_tf.io import listing
 from electra_tf.training.settings import Settings
 
 # Metrics with these endings stand in the progress line; all are logged.
@@ -301,7 +301,7 @@ class Watchdog:
             if self.longest is None
             else f"The longest loop so far took {duration(self.longest)}"
         )
-        silent = silent_files.first_silent(self.data_files, _ANSWER_SECONDS)
+        silent = listing.first_silent(self.data_files, _ANSWER_SECONDS)
         waits = f" The file {silent} does not answer." if silent else ""
         return (
             f"No progress for {duration(waited)} since step {self.step}. "

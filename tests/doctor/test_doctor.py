@@ -4,10 +4,17 @@ import types
 
 import pytest
 
+from electra_tf.doctor import (
+    FAILED,
+    NOTE,
+    OK,
+    fit,
+    installation,
+    machine,
+    probe,
+)
 from electra_tf.doctor import __main__ as doctor
-from electra_tf.doctor import fit, installation, machine, probe
 from electra_tf.doctor.machine import Gpu
-from electra_tf.doctor.row import FAILED, NOTE, OK
 from electra_tf.efficiency import config_files
 from electra_tf.errors import UserError
 

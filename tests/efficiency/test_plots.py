@@ -6,9 +6,9 @@ import json
 import matplotlib.pyplot
 import pytest
 
-from electra_tf.efficiency import figures, own_runs, plots
-from electra_tf.efficiency.figures import FIGURE_1
-from electra_tf.efficiency.own_runs import GLUE, OwnRun
+from electra_tf.efficiency import figures, plots
+from electra_tf.efficiency.figures import FIGURE_1, GLUE
+from electra_tf.efficiency.plots import OwnRun
 from electra_tf.efficiency.published_models import MODELS
 
 CURVE = "curve,flops,glue\nELECTRA,1e18,74.5\nELECTRA,2e18,76\nBERT,1e18,70\n"
@@ -34,7 +34,7 @@ def run(tmp_path):
 
 
 def test_a_run_is_its_mean_score_by_its_last_cost(run):
-    found = own_runs.read(run)
+    found = plots.read_run(run)
     assert (found.name, found.flops, found.score) == ("mine", 2e18, 75.0)
     assert set(found.tasks) == {"sts", "mnli"}
 
@@ -42,9 +42,9 @@ def test_a_run_is_its_mean_score_by_its_last_cost(run):
 def test_runs_that_lack_something(run):
     (run / "metrics.jsonl").write_text('{"step": 10}\n')
     with pytest.raises(ValueError, match="no train_flops"):
-        own_runs.read(run)
+        plots.read_run(run)
     with pytest.raises(ValueError, match="no results of fine-tuning"):
-        own_runs.read(run.parent)
+        plots.read_run(run.parent)
 
 
 def test_figures_are_written(run, tmp_path, capsys):
