@@ -243,10 +243,6 @@ def learn(
             " of one character, special and reserved ones. Raise"
             " --vocab_size, or cover fewer characters: --max_characters."
         )
-    return _train(counts, fixed, vocab_size, min_frequency)
-
-
-def _train(counts, fixed, vocab_size, min_frequency) -> list[str]:
     from tokenizers import Tokenizer as Trained
     from tokenizers import models, pre_tokenizers, trainers
 

@@ -51,12 +51,12 @@ def rows(environment: Mapping[str, str]) -> Iterator[Row]:
     yield Row(OK, "Python", f"{version}, {platform.platform()}")
     where = pathlib.Path(electra_tf.__file__).parent
     yield Row(OK, "electra_tf", f"{electra_tf.__version__} in {where}")
+    found = _versions()
     for name in SHOWN:
-        found = _versions().get(_key(name))
-        advice = f"pip install {name}"
-        yield decided(bool(found), name, found or "not installed", advice)
+        one, advice = found.get(_key(name)), f"pip install {name}"
+        yield decided(bool(one), name, one or "not installed", advice)
     yield _required()
-    yield _same_minor_version()
+    yield minor_versions(found.get("tensorflow"), found.get("tensorflow-text"))
     yield from _rivals()
     yield from variables(environment)
     yield _keras_file(environment)
@@ -95,7 +95,12 @@ def requirements(asked: list[str], installed: Mapping[str, str]) -> Row:
 
     wrong = []
     needed = [Requirement(text) for text in asked]
-    needed = [one for one in needed if not one.extras and _applies(one)]
+    needed = [
+        one
+        for one in needed
+        if not one.extras
+        and (one.marker is None or one.marker.evaluate({"extra": ""}))
+    ]
     for one in needed:
         version = installed.get(_key(one.name))
         if version is None or not one.specifier.contains(
@@ -108,16 +113,6 @@ def requirements(asked: list[str], installed: Mapping[str, str]) -> Row:
         "; ".join(wrong) or f"all {len(needed)} are met",
         "pip install -e . (or --upgrade electra_tf)",
     )
-
-
-def _applies(requirement) -> bool:
-    marker = requirement.marker
-    return marker is None or marker.evaluate({"extra": ""})
-
-
-def _same_minor_version() -> Row:
-    found = _versions()
-    return minor_versions(found.get("tensorflow"), found.get("tensorflow-text"))
 
 
 def minor_versions(tensorflow: str | None, text: str | None) -> Row:

@@ -7,6 +7,8 @@ import csv
 import io
 import typing
 
+from matplotlib.figure import Figure
+
 from electra_tf.efficiency.published_models import MODELS
 from electra_tf.errors import UserError
 from electra_tf.io import files
@@ -121,9 +123,10 @@ LOGARITHMIC = Panel(
 )
 
 
-def as_in_the_paper(pyplot, runs=()):
+def as_in_the_paper(runs=()) -> Figure:
     """Draw the two panels of the paper and return the figure."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(14, 6), layout="constrained")
+    figure = Figure((14, 6), layout="constrained")
+    axes = figure.subplots(1, 2)
     for axis, panel in zip(axes, (LEFT, RIGHT), strict=True):
         _draw(axis, panel, (LOWEST, HIGHEST))
         inside = [r for r in runs if _inside(panel, r.flops, r.score)]
@@ -134,9 +137,10 @@ def as_in_the_paper(pyplot, runs=()):
     return figure
 
 
-def logarithmic(pyplot, runs=()):
+def logarithmic(runs=()) -> Figure:
     """Draw all models and runs, however cheap, and return the figure."""
-    figure, axis = pyplot.subplots(figsize=(10, 7), layout="constrained")
+    figure = Figure((10, 7), layout="constrained")
+    axis = figure.subplots()
     low, high = LOGARITHMIC.limits
     cheapest = min([low, *(run.flops / 3 for run in runs)])
     dearest = max([high, *(30 * run.flops for run in runs)])
@@ -184,9 +188,10 @@ def _inside(panel: Panel, flops: float, score: float) -> bool:
     return low <= flops <= high and score >= LOWEST
 
 
-def curves(pyplot, path, title: str, runs=()):
+def curves(path, title: str, runs=()) -> Figure:
     """Draw a file's curves and the runs near them; return the figure."""
-    figure, axis = pyplot.subplots(figsize=(9, 6), layout="constrained")
+    figure = Figure((9, 6), layout="constrained")
+    axis = figure.subplots()
     found = read_curves(path)
     for name, points in found.items():
         axis.plot(*zip(*points, strict=True), label=name, linewidth=1.5)

@@ -152,9 +152,9 @@ def _encoder_bytes(config, encoder: EncoderConfig) -> int:
     return length * (kept + embeddings)
 
 
-# ---- Where it does not suffice ----
+# ---- Where it does not suffice -----------------------------------------------
 
-_WORDS = re.compile(
+_WORDS_OF_LACK = re.compile(
     r"OOM when allocating|out of memory|Failed to allocate|bad_alloc|"
     r"Unable to allocate|RESOURCE_EXHAUSTED",
     re.IGNORECASE,
@@ -188,7 +188,7 @@ def out_of_memory_explained(
         yield
     except Exception as error:
         text = str(error)
-        if not (isinstance(error, MemoryError) or _WORDS.search(text)):
+        if not (isinstance(error, MemoryError) or _WORDS_OF_LACK.search(text)):
             raise
         if isinstance(error, UserError | OSError):
             raise

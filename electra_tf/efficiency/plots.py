@@ -89,18 +89,18 @@ def _train_flops(path: pathlib.Path) -> float:
     )
 
 
-def draw(pyplot, curves_dir: str | None, runs) -> dict:
+def draw(curves_dir: str | None, runs) -> dict:
     """Return all figures by name."""
     drawn = {
-        "fig1": figures.as_in_the_paper(pyplot, runs),
-        "fig1_logarithmic": figures.logarithmic(pyplot, runs),
+        "fig1": figures.as_in_the_paper(runs),
+        "fig1_logarithmic": figures.logarithmic(runs),
     }
     if curves_dir is None:
         return drawn
     for name, title in CURVES.items():
         path = pathlib.Path(curves_dir, f"{name}.csv")
         if path.exists():
-            drawn[name] = figures.curves(pyplot, path, title, runs)
+            drawn[name] = figures.curves(path, title, runs)
     if not set(CURVES) & set(drawn):
         raise UserError(
             f"{curves_dir} has neither {'.csv nor '.join(CURVES)}.csv."
@@ -119,19 +119,13 @@ def main(argv: list[str] | None = None):
 
 
 def _write(args, runs) -> list[pathlib.Path]:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     folder = pathlib.Path(args.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, figure in draw(pyplot, args.curves_dir, runs).items():
+    for name, figure in draw(args.curves_dir, runs).items():
         for kind in ("png", "svg"):
             paths.append(folder / f"{name}.{kind}")
             figure.savefig(paths[-1], dpi=100)
-        pyplot.close(figure)
     return paths
 
 

@@ -131,8 +131,9 @@ def _errors_explained(path: str) -> Iterator[None]:
 def first_silent(paths: Iterable[str], seconds: float) -> str | None:
     """Return the first file whose first byte cannot be had for so long.
 
-    A call that hangs cannot be ended, so another thread makes it. Files that
-    cannot be read at once, or have a scheme, are not silent.
+    Such are pipes without a writer, and mounts that hang. A call that hangs
+    cannot be ended, so another thread makes it. Files that cannot be read at
+    once, or have a scheme, are not silent.
     """
     asked: list[str] = []
 

@@ -1,8 +1,6 @@
 """Which files of records a pattern means, and what tells them from others."""
 
-import atexit
 import concurrent.futures
-import contextlib
 import fnmatch
 import functools
 import glob
@@ -70,25 +68,22 @@ def find(pattern: str) -> list[str]:
     return found
 
 
-# Copies of records that have a scheme, for as long as the process lives.
-_copies = contextlib.ExitStack()
-atexit.register(_copies.close)
-
-
 @functools.cache
-def _copies_of(folder: str) -> str:
-    """Return the folder for copies of a folder's files; it has its manifest."""
+def _copies_of(folder: str) -> tempfile.TemporaryDirectory:
+    """Return a folder for copies of another's files; it has its manifest.
+
+    It is there for as long as the process lives.
+    """
     made = tempfile.TemporaryDirectory(prefix="electra-records-")
-    here = _copies.enter_context(made)
     path = os.path.join(folder, manifest.FILE_NAME)
     if files.exists(path):
-        files.fetched(path, here)
-    return here
+        files.fetched(path, made.name)
+    return made
 
 
 @functools.cache
 def _copy(path: str) -> str:
-    return files.fetched(path, _copies_of(os.path.dirname(path)))
+    return files.fetched(path, _copies_of(os.path.dirname(path)).name)
 
 
 def at_hand(paths: list[str]) -> list[str]:
@@ -101,7 +96,7 @@ def at_hand(paths: list[str]) -> list[str]:
     if remote:
         folder = os.path.dirname(remote[0])
         print(f"Copying {len(remote)} files of {folder}.", file=sys.stderr)
-        files.check_room(remote, _copies_of(folder))
+        files.check_room(remote, _copies_of(folder).name)
         with concurrent.futures.ThreadPoolExecutor(_COPIED_AT_ONCE) as pool:
             list(pool.map(_copy, remote))
     return [_copy(path) if path in remote else path for path in paths]

@@ -72,7 +72,7 @@ def _of_weights(block, attention_mask, random):
     return function
 
 
-def _with_tensorflow(function):
+def _recomputed_by_tensorflow(function):
     """Return `function`, of which only the arguments are kept.
 
     XLA takes `keras.remat` apart: it finds that the same is computed twice.
@@ -96,7 +96,10 @@ def _with_tensorflow(function):
     return again
 
 
-_BACKENDS = {"tensorflow": _with_tensorflow, "jax": keras.remat}
+_RECOMPUTED_BY = {
+    "tensorflow": _recomputed_by_tensorflow,
+    "jax": keras.remat,
+}
 
 
 def _recomputed(function):
@@ -107,7 +110,7 @@ def _recomputed(function):
             pass and a tensor that is 0 in the backward pass, to a tensor.
             What shall wait for the backward pass must depend on either.
     """
-    return _BACKENDS[keras.backend.backend()](function)
+    return _RECOMPUTED_BY[keras.backend.backend()](function)
 
 
 def _scan(function, hidden, stacked):

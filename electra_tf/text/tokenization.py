@@ -17,6 +17,7 @@ import functools
 import hashlib
 import itertools
 import re
+import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
@@ -279,6 +280,14 @@ class Tokenizer:
         return cls(
             vocab_file, **TokenizerConfig.of(settings).tokenizer_settings
         )
+
+    @classmethod
+    def of_content(cls, content: bytes, settings) -> "Tokenizer":
+        """Return `of` the bytes of a vocabulary file."""
+        with tempfile.NamedTemporaryFile(suffix=".txt") as file:
+            file.write(content)
+            file.flush()
+            return cls.of(file.name, settings)
 
     @functools.cached_property
     def vocab_size(self) -> int:
