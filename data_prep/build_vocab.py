@@ -91,11 +91,7 @@ def main(config: VocabConfig) -> None:
         UserError: The output file exists, or the text is too little.
     """
     if config.split_words and not scripts.word_breaker():
-        raise UserError(
-            "--split_words needs the package icu4py, which is not installed."
-            " Install it (`pip install 'electra_tf[sentences]'`), or leave the"
-            " flag out."
-        )
+        raise command_line.not_installed("--split_words", "icu4py", "sentences")
     files.check_writable(config.output_file, "--output_file")
     path = config.output_file
     if files.exists(path):

@@ -77,10 +77,5 @@ def sequence_output(model: Model, ids, mask, segments) -> np.ndarray:
 def largest_difference(
     expected: np.ndarray, received: np.ndarray, mask: np.ndarray
 ) -> float:
-    """Return the largest difference at real tokens.
-
-    Args:
-        expected, received: `(B, L, H)`.
-        mask: `(B, L)`, 1 for real tokens.
-    """
+    """Return the largest difference of two `(B, L, H)` at real tokens."""
     return float(np.max(np.abs(expected - received)[mask.astype(bool)]))

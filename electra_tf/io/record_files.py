@@ -11,7 +11,7 @@ import stat
 import sys
 import tempfile
 
-from electra_tf.io import files, listing, manifest, stores
+from electra_tf.io import files, listing, manifest, records, stores
 from electra_tf.io.records import RecordsError
 
 _SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
@@ -100,6 +100,32 @@ def at_hand(paths: list[str]) -> list[str]:
         with concurrent.futures.ThreadPoolExecutor(_COPIED_AT_ONCE) as pool:
             list(pool.map(_copy, remote))
     return [_copy(path) if path in remote else path for path in paths]
+
+
+def find_shards(folder: str, held_out: bool = False) -> list[str]:
+    """Return the paths of a build's shards by number.
+
+    Raises FileNotFoundError for none, RecordsError if some are missing, or
+    they are of several builds.
+    """
+    stem = records.HELD_OUT_STEM if held_out else records.TRAINING_STEM
+    matches = map(_SHARD.fullmatch, listing.names_in(folder))
+    shards = [match for match in matches if match and match[1] == stem]
+    if not shards:
+        raise FileNotFoundError(
+            f"No files {stem}-<k>-of-<n> in {folder}. {records.REBUILD}, with"
+            f" --output_dir={folder}, or give the folder that has them."
+        )
+    counts = sorted({int(match[3]) for match in shards})
+    if len(counts) > 1:
+        raise RecordsError(
+            f"{folder} holds shards of more than one build: {stem}-<k>-of-<n>"
+            f" with n = {', '.join(map(str, counts))}. Keep those of one."
+        )
+    shards.sort(key=lambda match: int(match[2]))
+    found = [os.path.join(folder, match[0]) for match in shards]
+    _check_complete(found, os.path.join(folder, f"{stem}*"))
+    return found
 
 
 def _is_file(path: str) -> bool:

@@ -105,10 +105,9 @@ _RECOMPUTED_BY = {
 def _recomputed(function):
     """Return a function of the same results that keeps its arguments alone.
 
-    Args:
-        function: from a float tensor, others, and `zero`, 0 in the forward
-            pass and a tensor that is 0 in the backward pass, to a tensor.
-            What shall wait for the backward pass must depend on either.
+    `function` also takes `zero`: 0 in the forward pass, a tensor that is 0 in
+    the backward pass. What shall wait for the latter must depend on it, or on
+    the first argument.
     """
     return _RECOMPUTED_BY[keras.backend.backend()](function)
 

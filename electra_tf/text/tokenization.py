@@ -271,12 +271,7 @@ class Tokenizer:
 
     @classmethod
     def of(cls, vocab_file: str, settings) -> "Tokenizer":
-        """Return the tokenizer of some settings.
-
-        Args:
-            vocab_file: Path of the vocabulary.
-            settings: Anything that `TokenizerConfig.of` takes.
-        """
+        """Return the tokenizer of what `TokenizerConfig.of` takes."""
         return cls(
             vocab_file, **TokenizerConfig.of(settings).tokenizer_settings
         )
