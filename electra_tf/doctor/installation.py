@@ -95,12 +95,7 @@ def requirements(asked: list[str], installed: Mapping[str, str]) -> Row:
 
     wrong = []
     needed = [Requirement(text) for text in asked]
-    needed = [
-        one
-        for one in needed
-        if not one.extras
-        and (one.marker is None or one.marker.evaluate({"extra": ""}))
-    ]
+    needed = [one for one in needed if not one.extras and _applies(one)]
     for one in needed:
         version = installed.get(_key(one.name))
         if version is None or not one.specifier.contains(
@@ -113,6 +108,11 @@ def requirements(asked: list[str], installed: Mapping[str, str]) -> Row:
         "; ".join(wrong) or f"all {len(needed)} are met",
         "pip install -e . (or --upgrade electra_tf)",
     )
+
+
+def _applies(requirement) -> bool:
+    marker = requirement.marker
+    return marker is None or marker.evaluate({"extra": ""})
 
 
 def minor_versions(tensorflow: str | None, text: str | None) -> Row:

@@ -24,11 +24,14 @@ def read(path: str | os.PathLike, task: str | None = None) -> Config:
     `task` is what to fine-tune for; without it, what the file names.
 
     Raises:
+        FileNotFoundError: there is no such file.
         UserError: it is no config of pre-training, nor of fine-tuning.
     """
     path = os.fspath(path)
     if listing.is_folder(path):
         path = os.path.join(path, "config.json")
+    if not files.exists(path):
+        raise FileNotFoundError(f"No config at {path}.")
     is_json = path.endswith(".json")
     return _read(path, f"--hparams={path}" if is_json else None, task)
 

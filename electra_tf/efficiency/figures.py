@@ -7,8 +7,6 @@ import csv
 import io
 import typing
 
-from matplotlib.figure import Figure
-
 from electra_tf.efficiency.published_models import MODELS
 from electra_tf.errors import UserError
 from electra_tf.io import files
@@ -123,9 +121,15 @@ LOGARITHMIC = Panel(
 )
 
 
-def as_in_the_paper(runs=()) -> Figure:
+def _figure(width: float, height: float):
+    from matplotlib.figure import Figure  # Not before something is drawn.
+
+    return Figure((width, height), layout="constrained")
+
+
+def as_in_the_paper(runs=()):
     """Draw the two panels of the paper and return the figure."""
-    figure = Figure((14, 6), layout="constrained")
+    figure = _figure(14, 6)
     axes = figure.subplots(1, 2)
     for axis, panel in zip(axes, (LEFT, RIGHT), strict=True):
         _draw(axis, panel, (LOWEST, HIGHEST))
@@ -137,9 +141,9 @@ def as_in_the_paper(runs=()) -> Figure:
     return figure
 
 
-def logarithmic(runs=()) -> Figure:
+def logarithmic(runs=()):
     """Draw all models and runs, however cheap, and return the figure."""
-    figure = Figure((10, 7), layout="constrained")
+    figure = _figure(10, 7)
     axis = figure.subplots()
     low, high = LOGARITHMIC.limits
     cheapest = min([low, *(run.flops / 3 for run in runs)])
@@ -188,9 +192,9 @@ def _inside(panel: Panel, flops: float, score: float) -> bool:
     return low <= flops <= high and score >= LOWEST
 
 
-def curves(path, title: str, runs=()) -> Figure:
+def curves(path, title: str, runs=()):
     """Draw a file's curves and the runs near them; return the figure."""
-    figure = Figure((9, 6), layout="constrained")
+    figure = _figure(9, 6)
     axis = figure.subplots()
     found = read_curves(path)
     for name, points in found.items():
