@@ -29,8 +29,10 @@ from electra_tf import command_line
 from electra_tf.configs import FinetuningConfig, from_flags, hparams
 from electra_tf.configs.optimization import FinetuningUpdates, OptimizerSettings
 from electra_tf.conversion import initial_checkpoint
-from electra_tf.efficiency import out_of_memory
-from electra_tf.efficiency.memory import finetuning_memory
+from electra_tf.efficiency.memory import (
+    finetuning_memory,
+    out_of_memory_explained,
+)
 from electra_tf.errors import UserError
 from electra_tf.finetuning import example_hash, finished_trials
 from electra_tf.finetuning.tasks import task_table
@@ -97,7 +99,7 @@ def run(config: FinetuningConfig):
                 folder, inputs, config.accept_changed_inputs
             )
         heads = [task.head for task in tasks]
-        with out_of_memory.explained(
+        with out_of_memory_explained(
             config, lambda: finetuning_memory(config, heads)
         ):
             finetune(config, tasks, tokenizer, examples, values, inputs)

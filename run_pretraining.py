@@ -19,8 +19,10 @@ if __name__ == "__main__":
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig, from_flags, hparams
 from electra_tf.conversion import initial_checkpoint
-from electra_tf.efficiency import out_of_memory
-from electra_tf.efficiency.memory import training_memory
+from electra_tf.efficiency.memory import (
+    out_of_memory_explained,
+    training_memory,
+)
 from electra_tf.errors import UserError
 from electra_tf.io import manifest, record_files
 from electra_tf.text import tokenization
@@ -68,7 +70,7 @@ def run(config: PretrainingConfig):
                 folder, inputs, config.accept_changed_inputs
             )
         values = start and start.variables
-        with out_of_memory.explained(config, lambda: training_memory(config)):
+        with out_of_memory_explained(config, lambda: training_memory(config)):
             pretrain(config, tokenizer, shards, inputs, values, stop, back)
 
 

@@ -29,8 +29,8 @@ def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
             " that all of them read."
         )
     planned = plan.plan_of(config)
-    beam_folder, beam_pipeline = _import_beam()
-    folder = beam_folder.BeamFolder(config.output_dir)
+    folder_class, beam_pipeline = _import_beam()
+    folder = folder_class(config.output_dir)
     if folder.is_complete(planned.settings):
         return
     folder.begin(planned.begun_with)
@@ -55,7 +55,8 @@ def main(beam_flags: Sequence[str], config: PretrainingDatasetConfig) -> None:
 
 def _import_beam():
     try:
-        from data_prep.beam import beam_folder, beam_pipeline
+        from data_prep.builds import beam_pipeline
+        from data_prep.builds.beam_folder import BeamFolder
     except ImportError as error:
         if error.name != "apache_beam":
             raise
@@ -65,7 +66,7 @@ def _import_beam():
             " data_prep.build_pretraining_dataset makes the same records"
             " without it."
         ) from None
-    return beam_folder, beam_pipeline
+    return BeamFolder, beam_pipeline
 
 
 def split_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -91,11 +91,7 @@ def main(config: VocabConfig) -> None:
         UserError: The output file exists, or the text is too little.
     """
     if config.split_words and not scripts.word_breaker():
-        raise UserError(
-            "--split_words needs the package icu4py, which is not installed."
-            " Install it (`pip install 'electra_tf[sentences]'`), or leave the"
-            " flag out."
-        )
+        raise command_line.not_installed("--split_words", "icu4py", "sentences")
     files.check_writable(config.output_file, "--output_file")
     path = config.output_file
     if files.exists(path):
@@ -243,10 +239,6 @@ def learn(
             " of one character, special and reserved ones. Raise"
             " --vocab_size, or cover fewer characters: --max_characters."
         )
-    return _train(counts, fixed, vocab_size, min_frequency)
-
-
-def _train(counts, fixed, vocab_size, min_frequency) -> list[str]:
     from tokenizers import Tokenizer as Trained
     from tokenizers import models, pre_tokenizers, trainers
 

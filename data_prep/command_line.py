@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from electra_tf.command_line import errors_of, interruptible
 from electra_tf.configs import Config, from_flags
+from electra_tf.errors import UserError
 
 
 def run(
@@ -24,6 +25,14 @@ def run(
     with errors_of(program):
         interruptible()
         main(config)
+
+
+def not_installed(flag: str, package: str, extra: str) -> UserError:
+    """Return the error of a flag whose package is not there."""
+    return UserError(
+        f"{flag} needs the package {package}, which is not installed. Install"
+        f" it (`pip install 'electra_tf[{extra}]'`), or leave the flag out."
+    )
 
 
 def _translated(argv, other_names) -> list[str]:

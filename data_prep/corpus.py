@@ -20,6 +20,7 @@ from data_prep.examples import sentences
 from data_prep.sources import formats, tfds
 from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading, SourceFile, Unit
+from electra_tf.errors import UserError
 from electra_tf.io import files as io_files
 from electra_tf.io import listing
 
@@ -34,6 +35,7 @@ MOST_BYTES_PER_JOB = 256_000_000
 UNITS_PER_JOB = 16
 SMALLEST_UNIT = 250_000
 BYTES_PER_SAMPLE = 1 << 20
+MOST_NAMED = 5  # Files that changed, in a message.
 
 
 def list_files(config: CorpusConfig) -> list[SourceFile]:
@@ -71,6 +73,46 @@ def last_change(files: Sequence[SourceFile]) -> str:
     ]
     youngest, utc = max(changes, default=0), datetime.timezone.utc
     return datetime.datetime.fromtimestamp(youngest, utc).isoformat()
+
+
+def states_of(files: Sequence[SourceFile]) -> dict[str, str]:
+    """Return size and time of each file; a set of TFDS does not change."""
+    return {
+        file.path: _state(file.path)
+        for file in files
+        if file.format != tfds.FORMAT
+    }
+
+
+def _state(path: str) -> str:
+    try:
+        size = io_files.size(path)
+        if size is None:
+            return "gone"
+        return f"{size} bytes, changed at {io_files.last_change(path)}"
+    except OSError as error:
+        return str(error)
+
+
+def check_unchanged(
+    files: Sequence[SourceFile], before: dict[str, str]
+) -> None:
+    """Raise a `UserError` when files are not as they were before."""
+    now = states_of(files)
+    changes = [
+        f"  {path}: {before[path]} before; {now[path]} after"
+        for path in before
+        if before[path] != now[path]
+    ]
+    more = len(changes) - MOST_NAMED
+    if changes:
+        raise UserError(
+            f"{len(changes)} files of text changed while they were read:\n"
+            + "\n".join(changes[:MOST_NAMED])
+            + f"\n  and {more} more" * (more > 0)
+            + "\nThe records may be of neither state, and are not kept. "
+            "Build again when nothing writes to the text."
+        )
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def count(folder: str, vocab_size: int) -> np.ndarray:
     """Return how often each token comes in the training records, by id."""
-    files = record_files.at_hand(records.find_shards(folder))
+    files = record_files.at_hand(record_files.find_shards(folder))
     layout = records.layout_of(files)
     counts = np.zeros(vocab_size, np.int64)
     for path in files:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 import google_crc32c
 
 from electra_tf import command_line
+from electra_tf.errors import UserError
 from electra_tf.io import files, listing, manifest, records, serialization
 from electra_tf.io.manifest import Manifest, Shard
 from electra_tf.text.tokenization import Tokenizer
@@ -140,12 +141,10 @@ def histogram(lengths: Mapping[str, int]) -> list[str]:
 
 def plot(built: Manifest, path: str) -> None:
     """Draw how long the examples are, and how many each file has."""
-    import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
+    figure = Figure((10, 4))
+    left, right = figure.subplots(1, 2)
     left.bar([int(n) for n in built.lengths], [*built.lengths.values()], 1.0)
     left.set(xlabel="ids", ylabel="examples", title="length of examples")
     right.hist([shard.examples for shard in built.training], bins=BINS)
@@ -155,7 +154,6 @@ def plot(built: Manifest, path: str) -> None:
         path, form = f"{path}.png", ".png"
     with files.writing(path) as unfinished:
         figure.savefig(unfinished, dpi=120, format=form[1:])
-    pyplot.close(figure)
 
 
 # ---- Checks of the files -----------------------------------------------------
@@ -190,12 +188,7 @@ def failure_of(shard: Shard, folder: str) -> str | None:
         return f"CRC-32C {found}, {shard.crc32c} expected"
     try:
         number = sum(1 for _ in records_in(path))
-    except (
-        serialization.FramingError,
-        EOFError,
-        OSError,
-        zlib.error,
-    ) as error:
+    except (UserError, EOFError, OSError, zlib.error) as error:
         return str(error)
     if number != shard.examples:
         return f"{number} records, {shard.examples} expected"

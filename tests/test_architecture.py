@@ -178,8 +178,8 @@ def test_one_job_knows_beam():
         if any(name.split(".")[0] == "apache_beam" for name in imports(path))
     }
     assert knows == {
-        "data_prep.beam.beam_folder",
-        "data_prep.beam.beam_pipeline",
+        "data_prep.builds.beam_folder",
+        "data_prep.builds.beam_pipeline",
     }
 
 

@@ -19,7 +19,7 @@ from data_prep import build_pretraining_dataset, build_vocab
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.conversion import convert, formats
 from electra_tf.finetuning import export, predict
-from electra_tf.io import files, leases, listing
+from electra_tf.io import claims, files, listing
 from electra_tf.training import checkpoint_folder, checkpoints
 from tests import emulators, small_run
 from tests.faults.program import SMALL, TIMED
@@ -114,7 +114,7 @@ def kill_after(step: int, folder: str) -> str:
 def test_from_text_to_scores(scheme, local, tmp_path, monkeypatch):
     folder = emulators.bucket(scheme)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(leases, "DEAD", 2.0)
+    monkeypatch.setattr(claims, "DEAD", 2.0)
     copy_text(local, folder)
     build(folder)
     assert records(folder) == records(local)

@@ -1,1 +1,1 @@
-"""A build of records on one machine: its jobs, workers and folder."""
+"""A build of records, on one machine or by Apache Beam: jobs and folders."""

@@ -112,21 +112,16 @@ def _writer(config, job: Job, held_out: bool = False) -> shards.ShardWriter:
     return shards.ShardWriter(
         job.folder,
         names,
-        shards.serializer(config.max_seq_length, config.padded),
-        shards.COMPRESSIONS[config.compression],
+        config.max_seq_length,
+        config.padded,
+        config.compression,
     )
 
 
 @functools.lru_cache(maxsize=1)
-def _remembering(vocab_file: str, settings: tuple) -> LineTokenizer:
-    return LineTokenizer(Tokenizer(vocab_file, **dict(settings)))
-
-
 def _line_tokenizer(config: PretrainingDatasetConfig) -> LineTokenizer:
     """Return the build's tokenizer; one a process, it remembers words."""
-    return _remembering(
-        config.vocab_file, tuple(config.tokenizer_settings.items())
-    )
+    return LineTokenizer(Tokenizer.of(config.vocab_file, config))
 
 
 def tokenizer_of(config: PretrainingDatasetConfig) -> Tokenizer:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import electra_tf
 from data_prep import corpus
-from data_prep.builds import text_changes
 from data_prep.builds.job_results import JobResult
 from data_prep.builds.jobs import Job, tokenizer_of
 from data_prep.dataset_config import PretrainingDatasetConfig
@@ -112,7 +111,7 @@ class Plan:
         """
         built = self.manifest_of(results)
         try:
-            text_changes.check(self.files, self.states)
+            corpus.check_unchanged(self.files, self.states)
             _check_not_empty(self.config, built)
         except UserError:
             folder.discard()
@@ -146,7 +145,7 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
         "corpus": f"{len(files)} files, {total} bytes,"
         f" {corpus.fingerprint(files)}",
     }
-    return Plan(config, files, settings, text_changes.states_of(files))
+    return Plan(config, files, settings, corpus.states_of(files))
 
 
 def _recorded(config: PretrainingDatasetConfig) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from data_prep.command_line import not_installed
 from electra_tf.errors import UserError
 from electra_tf.text.scripts import UNIT
 
@@ -35,11 +36,8 @@ def _datasketch():
     try:
         import datasketch
     except ImportError:
-        raise UserError(
-            "--drop_near_duplicates needs the package datasketch, which is not"
-            " installed. Install it (`pip install 'electra_tf[dedup]'`), or"
-            " leave the flag out."
-        ) from None
+        flag = "--drop_near_duplicates"
+        raise not_installed(flag, "datasketch", "dedup") from None
     return datasketch
 
 

@@ -15,6 +15,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from data_prep.command_line import not_installed
 from data_prep.examples.example_builder import RandomInputs, random_inputs_of
 from electra_tf.errors import UserError
 
@@ -37,11 +38,8 @@ def _breaker():
     try:
         from icu4py.breakers import SentenceBreaker
     except ImportError:
-        raise UserError(
-            "--split_sentences needs the package icu4py, which is not"
-            " installed. Install it (`pip install 'electra_tf[sentences]'`), or"
-            " leave the flag out."
-        ) from None
+        flag = "--split_sentences"
+        raise not_installed(flag, "icu4py", "sentences") from None
     return SentenceBreaker
 
 

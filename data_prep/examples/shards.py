@@ -5,10 +5,9 @@ turn, as in the original: job j of J owns the files whose number leaves the
 remainder j when divided by J.
 """
 
-import functools
 import os
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import google_crc32c
 
@@ -36,16 +35,6 @@ def names_of_job(
     ]
 
 
-Serialize = Callable[[Sequence[Example]], Iterable[bytes]]
-
-
-def serializer(max_seq_length: int, padded: bool) -> Serialize:
-    """Return the function from examples to their records."""
-    return functools.partial(
-        serialization.serialize, max_seq_length=max_seq_length, padded=padded
-    )
-
-
 def gzipped(content: bytes) -> bytes:
     """Return some of a file as gzip has it: its parts can be joined.
 
@@ -66,20 +55,21 @@ class ShardWriter:
     """Deals examples out to files of a folder in turn; a context manager.
 
     The files get their names when the context is left. If it is left by an
-    error there are none. `serialize` makes records of examples, `compress`
-    makes of some of a file what is written of it. Attribute `counts` has the
-    number of examples in each file so far.
+    error there are none. The records have `max_seq_length` ids, or less unless
+    `padded`; `compression` is a key of `COMPRESSIONS`. Attribute `counts` has
+    the number of examples in each file so far.
     """
 
     def __init__(
         self,
         folder: str,
         names: Sequence[str],
-        serialize: Serialize,
-        compress: Callable[[bytes], bytes] = bytes,
+        max_seq_length: int,
+        padded: bool = True,
+        compression: str | None = None,
     ):
-        self._serialize = serialize
-        self._compress = compress
+        self._form = (max_seq_length, padded)
+        self._compress = COMPRESSIONS[compression]
         self._paths = [os.path.join(folder, name) for name in names]
         # Files are opened only to write: there may be more than a process
         # may hold open.
@@ -116,7 +106,7 @@ class ShardWriter:
         ]
 
     def _flush(self, turn: int) -> None:
-        serialized = self._serialize(self._waiting[turn])
+        serialized = serialization.serialize(self._waiting[turn], *self._form)
         content = self._compress(serialization.frame(serialized))
         self._checksums[turn].update(content)
         self._files[turn].add(content)

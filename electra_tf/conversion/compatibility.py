@@ -15,11 +15,7 @@ from electra_tf.configs import (
     encoder_config,
     generator_config,
 )
-from electra_tf.configs.objectives import (
-    BASELINE,
-    GENERATORS,
-    WITHOUT_NETWORK,
-)
+from electra_tf.configs.objectives import BASELINE, GENERATORS, WITHOUT_NETWORK
 from electra_tf.conversion.model import (
     GENERATOR,
     GENERATOR_HEAD,

@@ -97,9 +97,7 @@ def detect(path: str) -> str:
     """
     path = hub.folder_of(path)
     with staging.at_hand(path) as here:
-        config = model_folder.read_json(
-            os.path.join(here, model_folder.CONFIG_FILE)
-        )
+        config = model_folder.config_json(here)
         return next(
             name
             for name, form in FORMATS.items()
@@ -108,10 +106,7 @@ def detect(path: str) -> str:
 
 
 def read(
-    path: str,
-    form: str | None = None,
-    generator: str | None = None,
-    **options,
+    path: str, form: str | None = None, generator: str | None = None, **options
 ) -> Model:
     """Read a model of any format.
 

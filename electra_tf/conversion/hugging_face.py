@@ -134,9 +134,7 @@ def read(
         task: name that a head gets here.
         leave_out: their names of arrays not to take over.
     """
-    values = model_folder.read_json(
-        os.path.join(path, model_folder.CONFIG_FILE)
-    )
+    values = model_folder.config_json(path)
     encoder = _encoder_config(path, values)
     part = _known(part) if part else _named_part(path, values)
     if part == "multiple_choice":
@@ -153,11 +151,7 @@ def read(
     arrays, others = _wanted(path, arrays, part, leave_out)
     variables = to_ours(path, part, task, encoder, arrays)
     settings, overruled = tokenizer.read_settings(path)
-    config = ModelConfig(
-        encoder,
-        **settings,
-        model_size=named_size(encoder),
-    )
+    config = ModelConfig(encoder, **settings, model_size=named_size(encoder))
     if vocab and not vocab_file:
         tokenizer.check_vocab(path, vocab)
     config = with_parts(path, config, shapes_of(variables))

@@ -115,9 +115,7 @@ def read(
         do_lower_case: of a preset without tokenizer.
         leave_out: their names of arrays not to take over.
     """
-    values = model_folder.read_json(
-        os.path.join(path, model_folder.CONFIG_FILE)
-    )
+    values = model_folder.config_json(path)
     encoder = _encoder_config(path, values, hidden_act)
     settings, left_out = _tokenizer_settings(path, do_lower_case)
     arrays = _read_weights(path)

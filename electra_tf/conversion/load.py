@@ -1,7 +1,5 @@
 """A trained encoder from wherever its weights are, and what it computes."""
 
-import tempfile
-
 import numpy as np
 
 from electra_tf.configs import EncoderConfig
@@ -52,10 +50,7 @@ def tokenizer(model: Model, source: str) -> Tokenizer:
     """
     if model.vocab is None:
         raise UserError(f"{source} has no vocabulary, which texts need.")
-    with tempfile.NamedTemporaryFile(suffix=".txt") as file:
-        file.write(model.vocab)
-        file.flush()
-        return Tokenizer.of(file.name, model.config)
+    return Tokenizer.of_content(model.vocab, model.config)
 
 
 def random_inputs(config: EncoderConfig) -> tuple:
@@ -82,10 +77,5 @@ def sequence_output(model: Model, ids, mask, segments) -> np.ndarray:
 def largest_difference(
     expected: np.ndarray, received: np.ndarray, mask: np.ndarray
 ) -> float:
-    """Return the largest difference at real tokens.
-
-    Args:
-        expected, received: `(B, L, H)`.
-        mask: `(B, L)`, 1 for real tokens.
-    """
+    """Return the largest difference of two `(B, L, H)` at real tokens."""
     return float(np.max(np.abs(expected - received)[mask.astype(bool)]))

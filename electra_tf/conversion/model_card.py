@@ -8,7 +8,6 @@ import os
 
 from electra_tf.conversion.model import Model
 from electra_tf.efficiency import flops
-from electra_tf.efficiency.transformer_sizes import transformer_sizes
 from electra_tf.io import files
 
 CARD_FILE = "README.md"
@@ -61,7 +60,7 @@ def card(model: Model, loading: str) -> str:
     config = model.config
     encoder = config.encoder
     weights = sum(map(math.prod, config.shapes.values()))
-    count = flops.inference_flops(transformer_sizes(encoder, LENGTH))
+    count = flops.inference_flops(flops.transformer_sizes(encoder, LENGTH))
     rows = {
         "parts": ", ".join(["encoder", *config.parts, *config.tasks]),
         "layers": encoder.num_hidden_layers,

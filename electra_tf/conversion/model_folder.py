@@ -58,7 +58,7 @@ _NOT_SAFETENSORS = (
 
 def is_model_folder(path: str) -> bool:
     """Return whether a path is a folder that `write` made."""
-    return read_json(os.path.join(path, CONFIG_FILE)).get("format") == FORMAT
+    return config_json(path).get("format") == FORMAT
 
 
 def write(path: str, model: Model) -> Model:
@@ -92,7 +92,7 @@ def read(path: str, leave_out: tuple[str, ...] = ()) -> Model:
                 f"{path} is no model folder: it has no {name}. "
                 "`python -m electra_tf.conversion.convert` makes one."
             )
-    config = from_json(read_json(os.path.join(path, CONFIG_FILE)), path)
+    config = from_json(config_json(path), path)
     variables = read_weights(os.path.join(path, WEIGHTS_FILE))
     if leave_out:
         variables = without(variables, leave_out)
@@ -353,6 +353,11 @@ def _wrong_formats(path: str) -> str:
         return ""
     wrong = {n: kind for n, kind in found.items() if kind not in _FORMATS}
     return f"Received: {shown(wrong)}." if wrong else ""
+
+
+def config_json(folder: str) -> dict[str, Any]:
+    """Return what `read_json` does of a folder's config.json."""
+    return read_json(os.path.join(folder, CONFIG_FILE))
 
 
 def read_json(path: str) -> dict[str, Any]:

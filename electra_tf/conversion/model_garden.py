@@ -53,13 +53,12 @@ def write(path: str, model: Model) -> Model:
         UserError: when there is no vocabulary, or the activation is not gelu.
     """
     chosen = selection.encoder_with(model, "")
-    encoder = _new_encoder(arguments(chosen.config.encoder))
+    settings = arguments(chosen.config.encoder)
+    encoder = _new_encoder(settings)
     _assign(encoder, chosen)
     model_folder.make_folder(path)
     model_folder.write_vocab(path, chosen)
-    files.write_json(
-        os.path.join(path, ENCODER_FILE), arguments(chosen.config.encoder)
-    )
+    files.write_json(os.path.join(path, ENCODER_FILE), settings)
     tf.train.Checkpoint(encoder=encoder).write(os.path.join(path, PREFIX))
     return chosen
 

@@ -44,24 +44,15 @@ class Tensor(typing.NamedTuple):
 
 
 class Recording(typing.NamedTuple):
-    """Part of an output that somebody recorded from the real model.
+    """Part of an output that somebody recorded from the real model."""
 
-    Attributes:
-        source: where it is published.
-        input_ids: one sequence.
-        input_mask: 1 for the tokens that may be attended to.
-        position, channel: the first of the sequence output that are recorded.
-        values: rows of positions, from there on.
-        rtol, atol: the differences that the source allows.
-    """
-
-    source: str
-    input_ids: tuple[int, ...]
-    input_mask: tuple[int, ...]
-    position: int
-    channel: int
-    values: tuple[tuple[float, ...], ...]
-    rtol: float
+    source: str  # Where it is published.
+    input_ids: tuple[int, ...]  # One sequence.
+    input_mask: tuple[int, ...]  # 1 for the tokens that may be attended to.
+    position: int  # The first of the sequence output that is recorded.
+    channel: int  # Likewise.
+    values: tuple[tuple[float, ...], ...]  # Rows of positions, from there on.
+    rtol: float  # The differences that the source allows.
     atol: float
 
 

@@ -52,7 +52,7 @@ DIFFERENCE = "_difference"
 KNOWN_EXTRAS = {
     "generator_predictions/temperature": (
         "the sampling's temperature, which the released code has as a setting"
-    ),
+    )
 }
 
 

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 import electra_tf
 from electra_tf import command_line
 from electra_tf.configs import from_flags
-from electra_tf.doctor import fit, installation, machine, probe
-from electra_tf.doctor.row import FAILED, Row
+from electra_tf.doctor import FAILED, Row, fit, installation, machine, probe
+from electra_tf.efficiency import config_files
 from electra_tf.errors import UserError
 
 _WIDTH = 79
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     with command_line.errors_of("doctor"):
         command_line.interruptible()
         try:
-            config = fit.read(arguments)
+            config = config_files.of_flags(arguments)
         except UserError as error:
             print(f"doctor: {error}\nSee {PROGRAM} --help.", file=sys.stderr)
             sys.exit(from_flags.USAGE_ERROR)
@@ -55,7 +55,7 @@ def rows(config, facts: dict, environment: Mapping[str, str]) -> Iterable[Row]:
     """Give all checks, in the order to read them.
 
     Args:
-        config: of the run to make, see `fit.read`.
+        config: of the run to make, see `config_files.of_flags`.
         facts: what `probe.facts` returned.
         environment: the variables that programs are started with.
     """

@@ -1,16 +1,10 @@
 """Whether a chosen config fits the memory and the disk of this machine."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from electra_tf.configs import (
-    FinetuningConfig,
-    PretrainingConfig,
-    from_flags,
-    hparams,
-)
-from electra_tf.doctor import machine
-from electra_tf.doctor.row import FAILED, Row, decided
+from electra_tf.configs import FinetuningConfig, PretrainingConfig
+from electra_tf.doctor import FAILED, Row, decided, machine
 from electra_tf.efficiency.config_files import REQUIRED
 from electra_tf.efficiency.finetuning_flops import (
     finetuning_parameters,
@@ -23,35 +17,6 @@ from electra_tf.io import files
 from electra_tf.training import cluster
 
 _BYTES_OF_A_WEIGHT = 3 * 4  # With Adam's two slots, in a checkpoint.
-
-
-def read(arguments: Sequence[str]) -> PretrainingConfig | FinetuningConfig:
-    """Return the config that flags of either program ask for.
-
-    It is pre-training's where that has them all. Flags that a run requires may
-    be left out.
-
-    Raises:
-        UserError: for flags that neither program has.
-    """
-    names = {
-        argument.lstrip("-").partition("=")[0].replace("-", "_")
-        for argument in arguments
-        if argument.startswith("-")
-    }
-    given = [f"--{k}={v}" for k, v in REQUIRED.items() if k not in names]
-    errors = []
-    for config_class in (PretrainingConfig, FinetuningConfig):
-        try:
-            argv = ["doctor", *given, *arguments]
-            return from_flags.read(config_class, argv)
-        except UserError as error:
-            errors.append(error)
-    tuned, pre = (
-        {field.name for field in hparams.readable_fields(config_class)}
-        for config_class in (FinetuningConfig, PretrainingConfig)
-    )
-    raise errors[bool(names & (tuned - pre))]
 
 
 def rows(

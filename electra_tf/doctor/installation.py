@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 import electra_tf
-from electra_tf.doctor.row import FAILED, NOTE, OK, Row, decided
+from electra_tf.doctor import FAILED, NOTE, OK, Row, decided
 
 SHOWN = ("tensorflow", "tensorflow-text", "keras", "numpy")
 # Distributions that write into the same folder: the last installed wins.
@@ -51,12 +51,12 @@ def rows(environment: Mapping[str, str]) -> Iterator[Row]:
     yield Row(OK, "Python", f"{version}, {platform.platform()}")
     where = pathlib.Path(electra_tf.__file__).parent
     yield Row(OK, "electra_tf", f"{electra_tf.__version__} in {where}")
+    found = _versions()
     for name in SHOWN:
-        found = _versions().get(_key(name))
-        advice = f"pip install {name}"
-        yield decided(bool(found), name, found or "not installed", advice)
+        one, advice = found.get(_key(name)), f"pip install {name}"
+        yield decided(bool(one), name, one or "not installed", advice)
     yield _required()
-    yield _same_minor_version()
+    yield minor_versions(found.get("tensorflow"), found.get("tensorflow-text"))
     yield from _rivals()
     yield from variables(environment)
     yield _keras_file(environment)
@@ -113,11 +113,6 @@ def requirements(asked: list[str], installed: Mapping[str, str]) -> Row:
 def _applies(requirement) -> bool:
     marker = requirement.marker
     return marker is None or marker.evaluate({"extra": ""})
-
-
-def _same_minor_version() -> Row:
-    found = _versions()
-    return minor_versions(found.get("tensorflow"), found.get("tensorflow-text"))
 
 
 def minor_versions(tensorflow: str | None, text: str | None) -> Row:

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Iterator, Mapping
 
 from electra_tf import command_line
-from electra_tf.doctor.row import FAILED, NOTE, OK, Row, decided
+from electra_tf.doctor import FAILED, NOTE, OK, Row, decided
 
 GB = 1e9
 LITTLE_TMP = 2 * GB  # Exports and bucket copies are written there first.

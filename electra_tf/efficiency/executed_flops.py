@@ -26,12 +26,14 @@ per cent. Drawing random numbers, choosing positions and metrics are left out.
 import typing
 
 from electra_tf.configs import EncoderConfig, PretrainingConfig
-from electra_tf.efficiency.flops import head_terms, input_terms, layer_terms
-from electra_tf.efficiency.networks import Head, networks, parameters
-from electra_tf.efficiency.transformer_sizes import (
+from electra_tf.efficiency.flops import (
     TransformerSizes,
+    head_terms,
+    input_terms,
+    layer_terms,
     transformer_sizes,
 )
+from electra_tf.efficiency.networks import Head, networks, parameters
 
 # The terms of `flops` that are products of matrices, beside the kernels.
 PRODUCTS = {

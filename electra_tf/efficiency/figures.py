@@ -7,13 +7,13 @@ import csv
 import io
 import typing
 
-from electra_tf.efficiency.own_runs import draw_runs, label, outside
 from electra_tf.efficiency.published_models import MODELS
 from electra_tf.errors import UserError
 from electra_tf.io import files
 
-RED, BLUE = "#c0392b", "#2a6fb0"
+RED, BLUE, GREEN = "#c0392b", "#2a6fb0", "#1e8449"
 COST, SCORE = "pre-training FLOPs", "GLUE score, development sets"
+GLUE = ("cola", "sst", "mrpc", "sts", "qqp", "mnli", "qnli", "rte")
 _RIGHT = (11, -3)  # Points from a mark to its label.
 _BELOW, _ABOVE = (9, -13), (9, 6)
 _MARGIN = 5  # Points of the score that a run may lie below all curves.
@@ -121,29 +121,37 @@ LOGARITHMIC = Panel(
 )
 
 
-def as_in_the_paper(pyplot, runs=()):
+def _figure(width: float, height: float):
+    from matplotlib.figure import Figure  # Not before something is drawn.
+
+    return Figure((width, height), layout="constrained")
+
+
+def as_in_the_paper(runs=()):
     """Draw the two panels of the paper and return the figure."""
-    figure, axes = pyplot.subplots(1, 2, figsize=(14, 6), layout="constrained")
+    figure = _figure(14, 6)
+    axes = figure.subplots(1, 2)
     for axis, panel in zip(axes, (LEFT, RIGHT), strict=True):
         _draw(axis, panel, (LOWEST, HIGHEST))
         inside = [r for r in runs if _inside(panel, r.flops, r.score)]
-        draw_runs(axis, inside)
-        outside(axis, [run for run in runs if run not in inside])
+        _draw_runs(axis, inside)
+        _outside(axis, [run for run in runs if run not in inside])
     axes[0].set_ylabel(SCORE)
     axes[0].legend(loc="lower right")
     return figure
 
 
-def logarithmic(pyplot, runs=()):
+def logarithmic(runs=()):
     """Draw all models and runs, however cheap, and return the figure."""
-    figure, axis = pyplot.subplots(figsize=(10, 7), layout="constrained")
+    figure = _figure(10, 7)
+    axis = figure.subplots()
     low, high = LOGARITHMIC.limits
     cheapest = min([low, *(run.flops / 3 for run in runs)])
     dearest = max([high, *(30 * run.flops for run in runs)])
     panel = LOGARITHMIC._replace(limits=(cheapest, dearest))
     lowest = min([LOWEST, *(run.score - 3 for run in runs)])
     _draw(axis, panel, (lowest, HIGHEST))
-    draw_runs(axis, runs)
+    _draw_runs(axis, runs)
     axis.set_ylabel(SCORE)
     axis.legend(loc="lower right")
     return figure
@@ -176,7 +184,7 @@ def _scatter(
         if _inside(panel, point.flops, point.glue):
             text = panel.texts.get(point.label, point.label)
             place = panel.places.get(point.label, _RIGHT)
-            label(axis, text, (point.flops, point.glue), place, color)
+            _label(axis, text, (point.flops, point.glue), place, color)
 
 
 def _inside(panel: Panel, flops: float, score: float) -> bool:
@@ -184,15 +192,16 @@ def _inside(panel: Panel, flops: float, score: float) -> bool:
     return low <= flops <= high and score >= LOWEST
 
 
-def curves(pyplot, path, title: str, runs=()):
+def curves(path, title: str, runs=()):
     """Draw a file's curves and the runs near them; return the figure."""
-    figure, axis = pyplot.subplots(figsize=(9, 6), layout="constrained")
+    figure = _figure(9, 6)
+    axis = figure.subplots()
     found = read_curves(path)
     for name, points in found.items():
         axis.plot(*zip(*points, strict=True), label=name, linewidth=1.5)
     near = [run for run in runs if _near(run, found)]
-    draw_runs(axis, near)
-    outside(axis, [run for run in runs if run not in near])
+    _draw_runs(axis, near)
+    _outside(axis, [run for run in runs if run not in near])
     axis.set(title=title, xlabel=COST, ylabel=SCORE)
     axis.grid(alpha=0.25)
     axis.legend(loc="lower right")
@@ -225,3 +234,30 @@ def read_curves(path) -> dict[str, list[tuple[float, float]]]:
             f"the last two: {error}"
         ) from error
     return result
+
+
+def _draw_runs(axis, runs):
+    """Draw runs of `plots.read_run` as stars; labels alternate in height."""
+    for index, run in enumerate(sorted(runs, key=lambda run: run.score)):
+        axis.plot(run.flops, run.score, "*", color=GREEN, markersize=13)
+        glue = set(run.tasks) == set(GLUE)
+        tasks = "GLUE" if glue else ", ".join(run.tasks)
+        text = f"{run.name} ({tasks}: {run.score:.1f})"
+        offset = (9, 5 if index % 2 else -9)
+        _label(axis, text, (run.flops, run.score), offset, GREEN)
+
+
+def _label(axis, text: str, point: tuple, offset: tuple, color: str):
+    """Write a text at so many points from a place of a plot."""
+    axis.annotate(
+        text, point, offset, textcoords="offset points", fontsize=9, color=color
+    )
+
+
+def _outside(axis, runs):
+    """Name the runs that an axis has no place for."""
+    if not runs:
+        return
+    text = f"outside of this plot: {', '.join(run.name for run in runs)}"
+    place = {"xy": (0.12, 0.02), "xycoords": "axes fraction"}
+    axis.annotate(text, **place, fontsize=9, color=GREEN)

@@ -1,4 +1,4 @@
-"""The memory that a training step takes on one device: an estimate.
+"""The memory that a training step takes: an estimate, and what makes it less.
 
 All but what the program takes follows from shapes. Numbers are float32. The
 forward pass keeps what the backward pass reads, most when the last layer is
@@ -7,7 +7,10 @@ either before the other is through, and fuses some operations.
 docs/explanation/flops.md has the estimate beside measured peaks.
 """
 
+import contextlib
+import re
 import typing
+from collections.abc import Callable, Iterator
 
 from electra_tf.configs import (
     EncoderConfig,
@@ -20,6 +23,7 @@ from electra_tf.efficiency.finetuning_flops import (
     inputs_of,
 )
 from electra_tf.efficiency.networks import Head, networks, parameters
+from electra_tf.errors import UserError
 
 FLOAT32 = 4
 MASK = 1  # A byte of what dropout kept.
@@ -146,3 +150,77 @@ def _encoder_bytes(config, encoder: EncoderConfig) -> int:
     if config.recompute:
         kept = layers * FLOAT32 * encoder.hidden_size + layer
     return length * (kept + embeddings)
+
+
+# ---- Where it does not suffice -----------------------------------------------
+
+_WORDS_OF_LACK = re.compile(
+    r"OOM when allocating|out of memory|Failed to allocate|bad_alloc|"
+    r"Unable to allocate|RESOURCE_EXHAUSTED",
+    re.IGNORECASE,
+)
+# What was to be allocated, of a long message.
+_ASKED = re.compile(
+    r"tensor with shape\s?\[[^\]]*\] and type \w+|"
+    r"\d+ bytes|[\d.]+ ?[KMGT]i?B|"
+    r"array with shape \([^)]*\) and data type \w+"
+)
+
+
+class OutOfMemoryError(UserError, MemoryError):
+    """A device or the machine has less memory than a step needs."""
+
+
+@contextlib.contextmanager
+def out_of_memory_explained(
+    config, memory: Callable[[], Memory]
+) -> Iterator[None]:
+    """Say what was asked for, what a step needs and what can be lowered.
+
+    Args:
+        config: of a run.
+        memory: function without arguments to the estimate of a step.
+
+    Raises:
+        OutOfMemoryError: in place of what TensorFlow, XLA and NumPy raise.
+    """
+    try:
+        yield
+    except Exception as error:
+        text = str(error)
+        if not (isinstance(error, MemoryError) or _WORDS_OF_LACK.search(text)):
+            raise
+        if isinstance(error, UserError | OSError):
+            raise
+        raise OutOfMemoryError(_message(config, text, memory())) from error
+
+
+def _message(config, text: str, memory: Memory) -> str:
+    asked = _ASKED.search(text)
+    parts = {
+        "weights and optimizer": memory.weights + memory.adam,
+        "activations": memory.activations + memory.logits,
+        "update": memory.gradients + memory.update + memory.sums,
+    }
+    sizes = ", ".join(f"{name} {n / 1e9:.2f}" for name, n in parts.items())
+    where = f" for {asked[0]}" if asked else ""
+    return (
+        f"There is not enough memory{where}. By an estimate a step needs "
+        f"{memory.peak / 1e9:.2f} GB on one device ({sizes}). Ways out, in "
+        f"this order: {'; '.join(_ways(config))}."
+    )
+
+
+def _ways(config) -> list[str]:
+    """Return what makes a step smaller, what changes least first."""
+    ways = [
+        f"raise --accumulation_steps (now {config.accumulation_steps}), which "
+        "gives the same updates in smaller parts"
+    ]
+    if not config.recompute:
+        ways.append("--recompute, which gives the same updates more slowly")
+    ways += [
+        f"lower --{name} (now {getattr(config, name)})"
+        for name in ("train_batch_size", "max_seq_length")
+    ]
+    return [*ways, "choose a smaller model"]

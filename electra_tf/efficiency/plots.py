@@ -10,10 +10,13 @@ written as PNG and SVG.
 """
 
 import argparse
+import json
 import pathlib
+import statistics
+import typing
 
 from electra_tf import command_line
-from electra_tf.efficiency import figures, own_runs
+from electra_tf.efficiency import figures
 from electra_tf.errors import UserError
 from electra_tf.io import files
 
@@ -21,20 +24,83 @@ CURVES = {
     "fig3_right": "Training algorithms (Figure 3, right)",
     "fig4_right": "ELECTRA and BERT of width 256 (Figure 4, right)",
 }
+# Errors that a file raises whose JSON is another than expected.
+_DAMAGE = (AttributeError, KeyError, StopIteration, TypeError, ValueError)
+# The metric that the paper takes of each task of GLUE.
+METRICS = {"cola": "mcc", "sts": "spearman"}
 
 
-def draw(pyplot, curves_dir: str | None, runs) -> dict:
+class OwnRun(typing.NamedTuple):
+    """A pre-trained model with fine-tuning results."""
+
+    name: str  # Of its folder.
+    flops: float  # `train_flops` of its last line of metrics.
+    score: float  # Mean over the tasks of the median over trials.
+    tasks: tuple[str, ...]  # Their names.
+
+
+def read_run(folder) -> OwnRun:
+    """Read a run's folder, `models/<model_name>`."""
+    folder = pathlib.Path(folder)
+    scores = {}
+    for path in sorted(folder.glob("results/*_results.json")):
+        scores |= _scores(path)
+    if not scores:
+        raise UserError(
+            f"{folder}/results has no results of fine-tuning. Expected "
+            "<task>_results.json, as run_finetuning.py writes them."
+        )
+    flops = _train_flops(folder / "metrics.jsonl")
+    score = statistics.fmean(scores.values())
+    return OwnRun(folder.resolve().name, flops, score, tuple(scores))
+
+
+def _scores(path: pathlib.Path) -> dict[str, float]:
+    """Return the scores in a file of results, by task."""
+    try:
+        summary = json.loads(files.read(path)).get("summary", {})
+        return {
+            task: float(_score(task, found["metrics"]))
+            for task, found in summary.items()
+        }
+    except _DAMAGE as error:
+        raise UserError(f"{path} is damaged: {error!r}") from error
+
+
+def _score(task: str, metrics: dict) -> float:
+    name = METRICS.get(task)
+    # Elsewhere the most important one comes first.
+    return metrics.get(name, next(iter(metrics.values())))["median"]
+
+
+def _train_flops(path: pathlib.Path) -> float:
+    try:
+        lines = files.read(path).decode("utf-8").splitlines()
+        for line in reversed(lines):
+            flops = json.loads(line).get("train_flops")
+            if flops is not None:
+                return float(flops)
+    except FileNotFoundError:
+        pass
+    except _DAMAGE as error:
+        raise UserError(f"{path} is damaged: {error!r}") from error
+    raise UserError(
+        f"{path} has no train_flops. Expected the log of a pre-training run."
+    )
+
+
+def draw(curves_dir: str | None, runs) -> dict:
     """Return all figures by name."""
     drawn = {
-        "fig1": figures.as_in_the_paper(pyplot, runs),
-        "fig1_logarithmic": figures.logarithmic(pyplot, runs),
+        "fig1": figures.as_in_the_paper(runs),
+        "fig1_logarithmic": figures.logarithmic(runs),
     }
     if curves_dir is None:
         return drawn
     for name, title in CURVES.items():
         path = pathlib.Path(curves_dir, f"{name}.csv")
         if path.exists():
-            drawn[name] = figures.curves(pyplot, path, title, runs)
+            drawn[name] = figures.curves(path, title, runs)
     if not set(CURVES) & set(drawn):
         raise UserError(
             f"{curves_dir} has neither {'.csv nor '.join(CURVES)}.csv."
@@ -47,25 +113,19 @@ def main(argv: list[str] | None = None):
     args = _parser().parse_args(argv)
     with command_line.errors_of("plots"):
         files.check_local(args.output_dir, "--output_dir")
-        runs = [own_runs.read(folder) for folder in args.runs]
+        runs = [read_run(folder) for folder in args.runs]
         for path in _write(args, runs):
             print(path)
 
 
 def _write(args, runs) -> list[pathlib.Path]:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     folder = pathlib.Path(args.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, figure in draw(pyplot, args.curves_dir, runs).items():
+    for name, figure in draw(args.curves_dir, runs).items():
         for kind in ("png", "svg"):
             paths.append(folder / f"{name}.{kind}")
             figure.savefig(paths[-1], dpi=100)
-        pyplot.close(figure)
     return paths
 
 

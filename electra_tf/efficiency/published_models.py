@@ -9,7 +9,7 @@ tables, by the same rules.
 import typing
 
 from electra_tf.efficiency import flops
-from electra_tf.efficiency.transformer_sizes import TransformerSizes
+from electra_tf.efficiency.flops import TransformerSizes
 
 
 class Trained(typing.NamedTuple):

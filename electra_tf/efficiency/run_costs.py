@@ -18,7 +18,6 @@ from electra_tf.efficiency import (
     memory,
 )
 from electra_tf.efficiency.networks import parameters
-from electra_tf.efficiency.transformer_sizes import transformer_sizes
 
 SECONDS_PER_HOUR = 3600
 # FLOP/s of the fastest dense matrix products of a device, by NVIDIA's
@@ -96,9 +95,10 @@ def finetuning_rows(
 
 
 def _inference_row(config) -> dict:
-    sizes = transformer_sizes(encoder_config(config), config.max_seq_length)
+    length = config.max_seq_length
+    sizes = flops.transformer_sizes(encoder_config(config), length)
     count = flops.inference_flops(sizes)
-    remark = f"{config.max_seq_length} tokens, main network"
+    remark = f"{length} tokens, main network"
     return _row("paper's count, inference", count, "FLOP", remark)
 
 

@@ -6,20 +6,27 @@ No TensorFlow here, so that a program is refused at once.
 import contextlib
 import errno
 import fcntl
+import json
 import os
+import secrets
 import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 
-from electra_tf.io import files, leases
+from electra_tf.io import files, stores
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 BYTES_PER_MB = 1_000_000
 LONGEST_OWNER = 1000  # Bytes.
 LOCK_FILE = ".lock"  # In stores, where nothing else is locked.
+HEARTBEAT = 30.0  # Seconds between an owner's changes of the object there.
+DEAD = 180.0  # Seconds without one, of an owner that is gone.
+_LOOKS = 36  # At the object meanwhile.
 
 
 class ClaimError(OSError):
@@ -44,7 +51,7 @@ def claimed(
 
     By `flock`, which the system lets go of when the process ends, however it
     ends. Where the file system has no such locks, nothing is kept out. In
-    stores (`gs://...`) it is an object, see `leases`.
+    stores (`gs://...`) it is an object, see `_Lease`.
 
     Args:
         folder: the folder.
@@ -60,7 +67,7 @@ def claimed(
     """
     if files.is_remote(folder):
         files.check_writable(folder, name)
-        with leases.held(
+        with _held(
             os.fspath(folder),
             lock_file or LOCK_FILE,
             lambda owner: _in_use(in_use, owner, option),
@@ -105,8 +112,11 @@ def _lock(handle: int, name: str, in_use: str, option: str, named: bool):
         )
     if named:
         os.ftruncate(handle, 0)
-        owner = f"process {os.getpid()} on {socket.gethostname()}"
-        os.write(handle, owner.encode())
+        os.write(handle, _this_process().encode())
+
+
+def _this_process() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def _in_use(in_use: str, owner: str, option: str) -> ClaimError:
@@ -114,6 +124,124 @@ def _in_use(in_use: str, owner: str, option: str) -> ClaimError:
         in_use.replace("OWNER", owner)
         + f" Wait for it or stop it, or give another {option}."
     )
+
+
+class _Lease:
+    """An object of a store that its owner keeps changing.
+
+    One that has not changed for `DEAD` seconds, as who waits for it sees, had
+    an owner that is gone, and is passed over: no clocks are compared. An owner
+    that was thought dead and is not finds the object another's before it next
+    changes anything, and stops.
+    """
+
+    def __init__(self, path: str, lost: Callable[[], Exception]):
+        self._path, self._lost = path, lost
+        self._token, self._beats = secrets.token_hex(), 0
+        self._last = time.time()
+        self._ended = threading.Event()
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def content(self) -> bytes:
+        owner, beat = _this_process(), self._beats
+        values = {"owner": owner, "token": self._token, "beat": beat}
+        return json.dumps(values).encode()
+
+    def is_mine(self) -> bool:
+        content = _read_lease(self._path)
+        return content is not None and self._token.encode() in content
+
+    def beat(self) -> None:
+        """Change the object; raises an error when it is another's."""
+        with self._one_at_a_time:
+            if not self.is_mine():
+                raise self._lost()
+            self._beats += 1
+            stores.write(self._path, self.content)
+            self._last = time.time()
+
+    def check(self, path: str) -> None:
+        """Raise an error if others may have thought the owner dead."""
+        if path != self._path and time.time() - self._last > DEAD / 2:
+            self.beat()
+
+    def keep(self) -> None:
+        while not self._ended.wait(HEARTBEAT):
+            try:
+                self.beat()
+            except Exception:  # The next change of the folder tells of it.
+                self._last = 0.0
+
+    def end(self) -> None:
+        self._ended.set()
+        with self._one_at_a_time:
+            if self.is_mine():
+                stores.remove(self._path)
+
+
+@contextlib.contextmanager
+def _held(
+    folder: str,
+    name: str,
+    taken: Callable[[str], Exception],
+    lost: Callable[[], Exception],
+) -> Iterator[None]:
+    """Keep other processes out of a folder of a store by an object in it.
+
+    `taken` makes the error of an owner that is alive, `lost` that of a claim
+    that was passed on to another process.
+    """
+    path = f"{folder.rstrip('/')}/{name}"
+    lease = _Lease(path, lost)
+    if not stores.create(path, lease.content):
+        _wait(path, taken)
+        stores.remove(path)
+        if not stores.create(path, lease.content):
+            raise taken(_owner_of(_read_lease(path)))
+        # Another that waited may have removed it meanwhile.
+        time.sleep(DEAD / _LOOKS)
+        if not lease.is_mine():
+            raise taken(_owner_of(_read_lease(path)))
+    stores.fence(folder, lease.check)
+    threading.Thread(target=lease.keep, daemon=True).start()
+    try:
+        yield
+    finally:
+        stores.fence(folder, None)
+        lease.end()
+
+
+def _wait(path: str, taken: Callable[[str], Exception]) -> None:
+    """Wait until an object is thought dead; an error if it changes."""
+    before = _read_lease(path)
+    if before is not None:
+        print(
+            f"{path} is of {_owner_of(before)}. If that is gone, this goes on"
+            f" in {DEAD:.0f} seconds.",
+            file=sys.stderr,
+        )
+    for _ in range(_LOOKS):
+        if before is None:
+            return
+        time.sleep(DEAD / _LOOKS)
+        now = _read_lease(path)
+        if now is not None and now != before:
+            raise taken(_owner_of(now))
+        before = now
+
+
+def _read_lease(path: str) -> bytes | None:
+    with contextlib.suppress(FileNotFoundError):
+        return stores.read(path)
+    return None
+
+
+def _owner_of(content: bytes | None) -> str:
+    try:
+        return json.loads(content or b"")["owner"]
+    except (ValueError, KeyError, TypeError):
+        return "another process"
 
 
 @contextlib.contextmanager

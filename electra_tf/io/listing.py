@@ -1,6 +1,7 @@
-"""Which files there are below a place; `files` has what is in them.
+"""Which files there are below a place, and which do not answer.
 
-Of this machine, and of stores by a scheme such as gs://.
+Of this machine, and of stores by a scheme such as gs://. `files` has what is
+in them.
 """
 
 import contextlib
@@ -9,7 +10,8 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 
 from electra_tf.io import files, stores
 
@@ -124,3 +126,32 @@ def _errors_explained(path: str) -> Iterator[None]:
             " permissions; if it is a link to something that is gone, remove"
             " it."
         ) from None
+
+
+def first_silent(paths: Iterable[str], seconds: float) -> str | None:
+    """Return the first file whose first byte cannot be had for so long.
+
+    Such are pipes without a writer, and mounts that hang. A call that hangs
+    cannot be ended, so another thread makes it. Files that cannot be read at
+    once, or have a scheme, are not silent.
+    """
+    asked: list[str] = []
+
+    def ask():
+        for path in paths:
+            asked.append(path)
+            try:
+                with open(path, "rb") as file:
+                    file.read(1)
+            except OSError:
+                pass
+        asked.append("")
+
+    paths = [path for path in paths if not files.is_remote(path)]
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    before = -1
+    while thread.is_alive() and before < len(asked):
+        before = len(asked)
+        thread.join(seconds)
+    return (asked[-1] if asked else None) or None

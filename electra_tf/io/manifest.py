@@ -22,67 +22,42 @@ FORMAT = 2
 READABLE = (1, FORMAT)
 
 
-class ManifestError(UserError):
-    """A manifest that cannot be read, or does not fit."""
-
-
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """One file of records.
-
-    Attributes:
-        name: File name.
-        examples: Number of records in it.
-        bytes: Its size.
-        crc32c: Its CRC-32C, in hexadecimal; empty if unknown.
-    """
+    """One file of records."""
 
     name: str
-    examples: int
+    examples: int  # Records in it.
     bytes: int
-    crc32c: str = ""
+    crc32c: str = ""  # Its CRC-32C, in hexadecimal; empty if unknown.
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
     """The content of `manifest.json`.
 
-    Attributes:
-        max_seq_length: Number of ids in every record.
-        vocab_size: Number of tokens of the vocabulary.
-        vocab_sha256: Of the vocabulary file's content.
-        do_lower_case: Whether the text was lower-cased.
-        strip_accents: Whether accents were removed.
-        tokenize_chinese_chars: Whether each Chinese character is a word.
-        max_input_chars_per_word: The longest word that was cut into pieces.
-        vocab_file: Where the vocabulary was; "" for `vocab.txt` beside the
-            folder. The last three are not written where they have their
-            defaults, which are those of older files.
-        settings: All settings of the build, by name.
-        counts: What was read and left out, by name.
-        training: Files to train on.
-        held_out: Files to evaluate on; may be empty.
-        program_version: Version of electra_tf that built them.
-        sources: Size in bytes of each file of text, by its path below the
-            corpus folder.
-        lengths: Number of examples by their number of ids, as text.
+    The last three are not written where they have their defaults, which are
+    those of older files.
     """
 
-    max_seq_length: int
-    vocab_size: int
-    vocab_sha256: str
-    do_lower_case: bool
-    strip_accents: bool
-    settings: Mapping[str, Any]
-    counts: Mapping[str, int]
-    training: tuple[Shard, ...]
-    held_out: tuple[Shard, ...]
-    program_version: str
+    max_seq_length: int  # Ids in every record.
+    vocab_size: int  # Tokens of the vocabulary.
+    vocab_sha256: str  # Of the vocabulary file's content.
+    do_lower_case: bool  # Whether the text was lower-cased.
+    strip_accents: bool  # Whether accents were removed.
+    settings: Mapping[str, Any]  # Of the build, by name.
+    counts: Mapping[str, int]  # What was read and left out, by name.
+    training: tuple[Shard, ...]  # Files to train on.
+    held_out: tuple[Shard, ...]  # Files to evaluate on; may be empty.
+    program_version: str  # Of electra_tf that built them.
+    # Bytes of each file of text, by its path below the corpus folder.
     sources: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    # Number of examples by their number of ids, as text.
     lengths: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    # Whether each Chinese character is a word.
     tokenize_chinese_chars: bool = True
-    max_input_chars_per_word: int = 200
-    vocab_file: str = ""
+    max_input_chars_per_word: int = 200  # The longest word that was cut.
+    vocab_file: str = ""  # Where it was; "" for vocab.txt beside the folder.
 
     @property
     def training_examples(self) -> int:
@@ -119,7 +94,7 @@ def read(folder: str) -> Manifest | None:
     """Return a folder's manifest; None, with a warning, if it has none.
 
     Raises:
-        ManifestError: The file is no manifest, or a newer program's.
+        UserError: The file is no manifest, or a newer program's.
     """
     path = os.path.join(folder, FILE_NAME)
     try:
@@ -140,7 +115,7 @@ def _from_json(text: bytes, path: str) -> Manifest:
         content = json.loads(text)
         version = content.pop("format")
         if version not in READABLE:
-            raise ManifestError(
+            raise UserError(
                 f"{path} has format {version!r}; this program reads formats"
                 f" {READABLE}. Use the version that built the records, or"
                 " build them again."
@@ -148,17 +123,17 @@ def _from_json(text: bytes, path: str) -> Manifest:
         for name in ("training", "held_out"):
             content[name] = tuple(Shard(**shard) for shard in content[name])
         return Manifest(**content)
-    except ManifestError:
+    except UserError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ManifestError(
+        raise UserError(
             f"{path} is no manifest of records ({error!r}). Restore it, or"
             " build the records again."
         ) from None
 
 
 def check(manifest: Manifest, folder: str = "", **settings: Any) -> None:
-    """Raise ManifestError unless the records were built with these settings.
+    """Raise UserError unless the records were built with these settings.
 
     The message names every mismatch with both values and what to do.
 
@@ -176,7 +151,7 @@ def check(manifest: Manifest, folder: str = "", **settings: Any) -> None:
         if value is not None and value != getattr(manifest, name)
     ]
     if mismatches:
-        raise ManifestError(
+        raise UserError(
             f"The records{folder and f' in {folder}'} were not built for this"
             " model:\n"
             + "\n".join(mismatches)
@@ -191,7 +166,7 @@ def _fix(name: str) -> str:
 
 
 def check_files(manifest: Manifest, folder: str) -> None:
-    """Raise ManifestError unless all files are there, of the right size."""
+    """Raise UserError unless all files are there, of the right size."""
     wrong = []
     for shard in (*manifest.training, *manifest.held_out):
         size = files.size(os.path.join(folder, shard.name))
@@ -199,7 +174,7 @@ def check_files(manifest: Manifest, folder: str) -> None:
             found = "missing" if size is None else f"{size} bytes"
             wrong.append(f"  {shard.name}: {found}, {shard.bytes} expected")
     if wrong:
-        raise ManifestError(
+        raise UserError(
             f"Files in {folder} are not as its {FILE_NAME} says:\n"
             + "\n".join(wrong)
             + "\nCopy them again, or build the records again."

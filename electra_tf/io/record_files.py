@@ -1,8 +1,6 @@
 """Which files of records a pattern means, and what tells them from others."""
 
-import atexit
 import concurrent.futures
-import contextlib
 import fnmatch
 import functools
 import glob
@@ -13,7 +11,7 @@ import stat
 import sys
 import tempfile
 
-from electra_tf.io import files, manifest, silent_files, stores
+from electra_tf.io import files, listing, manifest, records, stores
 from electra_tf.io.records import RecordsError
 
 _SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
@@ -61,7 +59,7 @@ def find(pattern: str) -> list[str]:
                 "files of records; remove it, or give another "
                 "--pretrain_tfrecords."
             )
-    silent = silent_files.first_silent(found, PATIENCE)
+    silent = listing.first_silent(found, PATIENCE)
     if silent is not None:
         raise RecordsError(
             f"{silent} has not answered for {PATIENCE} seconds. Look at the "
@@ -70,25 +68,22 @@ def find(pattern: str) -> list[str]:
     return found
 
 
-# Copies of records that have a scheme, for as long as the process lives.
-_copies = contextlib.ExitStack()
-atexit.register(_copies.close)
-
-
 @functools.cache
-def _copies_of(folder: str) -> str:
-    """Return the folder for copies of a folder's files; it has its manifest."""
+def _copies_of(folder: str) -> tempfile.TemporaryDirectory:
+    """Return a folder for copies of another's files; it has its manifest.
+
+    It is there for as long as the process lives.
+    """
     made = tempfile.TemporaryDirectory(prefix="electra-records-")
-    here = _copies.enter_context(made)
     path = os.path.join(folder, manifest.FILE_NAME)
     if files.exists(path):
-        files.fetched(path, here)
-    return here
+        files.fetched(path, made.name)
+    return made
 
 
 @functools.cache
 def _copy(path: str) -> str:
-    return files.fetched(path, _copies_of(os.path.dirname(path)))
+    return files.fetched(path, _copies_of(os.path.dirname(path)).name)
 
 
 def at_hand(paths: list[str]) -> list[str]:
@@ -101,10 +96,36 @@ def at_hand(paths: list[str]) -> list[str]:
     if remote:
         folder = os.path.dirname(remote[0])
         print(f"Copying {len(remote)} files of {folder}.", file=sys.stderr)
-        files.check_room(remote, _copies_of(folder))
+        files.check_room(remote, _copies_of(folder).name)
         with concurrent.futures.ThreadPoolExecutor(_COPIED_AT_ONCE) as pool:
             list(pool.map(_copy, remote))
     return [_copy(path) if path in remote else path for path in paths]
+
+
+def find_shards(folder: str, held_out: bool = False) -> list[str]:
+    """Return the paths of a build's shards by number.
+
+    Raises FileNotFoundError for none, RecordsError if some are missing, or
+    they are of several builds.
+    """
+    stem = records.HELD_OUT_STEM if held_out else records.TRAINING_STEM
+    matches = map(_SHARD.fullmatch, listing.names_in(folder))
+    shards = [match for match in matches if match and match[1] == stem]
+    if not shards:
+        raise FileNotFoundError(
+            f"No files {stem}-<k>-of-<n> in {folder}. {records.REBUILD}, with"
+            f" --output_dir={folder}, or give the folder that has them."
+        )
+    counts = sorted({int(match[3]) for match in shards})
+    if len(counts) > 1:
+        raise RecordsError(
+            f"{folder} holds shards of more than one build: {stem}-<k>-of-<n>"
+            f" with n = {', '.join(map(str, counts))}. Keep those of one."
+        )
+    shards.sort(key=lambda match: int(match[2]))
+    found = [os.path.join(folder, match[0]) for match in shards]
+    _check_complete(found, os.path.join(folder, f"{stem}*"))
+    return found
 
 
 def _is_file(path: str) -> bool:

@@ -17,13 +17,11 @@ Files may be compressed by gzip. All that is read off the files themselves.
 TensorFlow is imported only by the functions that read.
 """
 
-import os
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from electra_tf.errors import UserError
-from electra_tf.io import files, listing
+from electra_tf.io import files
 
 INPUT_IDS = "input_ids"
 INPUT_MASK = "input_mask"
@@ -64,44 +62,6 @@ def shard_name(index: int, count: int, held_out: bool = False) -> str:
     """
     stem = HELD_OUT_STEM if held_out else TRAINING_STEM
     return f"{stem}-{index}-of-{count}"
-
-
-def find_shards(folder: str, held_out: bool = False) -> list[str]:
-    """Return the paths of a build's shards by number.
-
-    Raises FileNotFoundError for none, RecordsError if some are missing.
-    """
-    stem = HELD_OUT_STEM if held_out else TRAINING_STEM
-    pattern = re.compile(re.escape(stem) + r"-(\d+)-of-(\d+)")
-    names = sorted(listing.names_in(folder))
-    matches = [match for match in map(pattern.fullmatch, names) if match]
-    if not matches:
-        raise FileNotFoundError(
-            f"No files {stem}-<k>-of-<n> in {folder}. {REBUILD}, with"
-            f" --output_dir={folder}, or give the folder that has them."
-        )
-    _check_complete(folder, stem, matches)
-    by_number = sorted(matches, key=lambda match: int(match[1]))
-    return [os.path.join(folder, match[0]) for match in by_number]
-
-
-def _check_complete(
-    folder: str, stem: str, matches: Sequence[re.Match]
-) -> None:
-    counts = sorted({int(match[2]) for match in matches})
-    if len(counts) > 1:
-        raise RecordsError(
-            f"{folder} holds shards of more than one build: {stem}-<k>-of-<n>"
-            f" with n = {', '.join(map(str, counts))}. Keep those of one."
-        )
-    present = {int(match[1]) for match in matches}
-    missing = sorted(set(range(counts[0])) - present)
-    if missing:
-        raise RecordsError(
-            f"{folder} lacks {len(missing)} of the {counts[0]} shards"
-            f" {stem}-<k>-of-{counts[0]}; the first missing k is"
-            f" {missing[0]}. Copy them again, or rebuild."
-        )
 
 
 def layout_of(paths: Iterable[str]) -> Layout:

@@ -146,10 +146,6 @@ def _feature_header(name: str, size: int) -> bytes:
     return _header(len(entry) + size) + entry
 
 
-class FramingError(UserError):
-    """A file that is cut short or damaged."""
-
-
 def frame(serialized: Iterable[bytes]) -> bytes:
     """Return records as a piece of a TFRecord file."""
     parts = []
@@ -169,7 +165,7 @@ def _checksum(content: bytes) -> bytes:
 
 
 def read_frames(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the records of a file; raises FramingError if it is damaged.
+    """Yield the records of a file; raises UserError if it is damaged.
 
     >>> import io
     >>> list(read_frames(io.BytesIO(frame([b"the", b"king"]))))
@@ -178,10 +174,10 @@ def read_frames(file: BinaryIO) -> Iterator[bytes]:
     number = 0
     while length := file.read(_LENGTH.size):
         if file.read(_CHECKSUM.size) != _checksum(length):
-            raise FramingError(f"damaged after {number} whole records")
+            raise UserError(f"damaged after {number} whole records")
         record = file.read(*_LENGTH.unpack(length))
         if file.read(_CHECKSUM.size) != _checksum(record):
-            raise FramingError(
+            raise UserError(
                 f"damaged or cut short after {number} whole records"
             )
         yield record

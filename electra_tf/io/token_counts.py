@@ -17,10 +17,6 @@ FILE_NAME = "token_counts.json"
 FORMAT = 1
 
 
-class TokenCountsError(UserError):
-    """Counts that cannot be read, or belong to another vocabulary."""
-
-
 def write(counts: Sequence[int], vocab_sha256: str, folder: str) -> None:
     """Write the counts of all tokens, by id, into a folder of records."""
     path = os.path.join(folder, FILE_NAME)
@@ -42,7 +38,7 @@ def to_json(counts: Sequence[int], vocab_sha256: str) -> str:
 def read(folder: str, vocab_sha256: str) -> list[int]:
     """Return how often each token comes, by id.
 
-    Raises TokenCountsError if they are damaged, or of another vocabulary.
+    Raises UserError if they are damaged, or of another vocabulary.
     """
     path = os.path.join(folder, FILE_NAME)
     command = f"python -m data_prep.count_tokens {folder} --vocab_file=VOCAB"
@@ -57,17 +53,17 @@ def read(folder: str, vocab_sha256: str) -> list[int]:
             f"for others it is made by: {command}"
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise TokenCountsError(
+        raise UserError(
             f"{path} holds no counts of tokens ({error!r}). Build the records "
             f"again, or count them: {command}"
         ) from None
     if found != expected:
-        raise TokenCountsError(
+        raise UserError(
             f"{path} is damaged: format and checksum are {found}, expected "
             f"{expected}. Restore it, or count again: {command}"
         )
     if content.get("vocab_sha256") != vocab_sha256:
-        raise TokenCountsError(
+        raise UserError(
             f"{path} counts tokens of another vocabulary, whose SHA-256 is "
             f"{content.get('vocab_sha256')}. Expected: {vocab_sha256}. Give "
             "the vocabulary that the records were built with."

@@ -1,1 +1,1 @@
-"""Parts of layers with an implementation for each backend."""
+"""Parts of layers that are joined and compiled."""

@@ -28,17 +28,12 @@ def activation(name: str):
     return ACTIVATIONS[name]
 
 
-def truncated_normal(stddev: float) -> keras.initializers.Initializer:
-    """Return BERT's initializer, a new one at each call.
+class TruncatedNormal(keras.initializers.TruncatedNormal):
+    """BERT's initializer; it need not draw where nothing is to be seen of it.
 
-    A Keras initializer object returns the same values at every call with the
-    same shape, so one object must never serve two weights.
+    An object returns the same values at every call with the same shape, so it
+    must never serve two weights.
     """
-    return _TruncatedNormal(stddev=stddev)
-
-
-class _TruncatedNormal(keras.initializers.TruncatedNormal):
-    """Keras's, which need not draw where nothing is to be seen of it."""
 
     def __call__(self, shape, dtype=None):
         """Return random numbers, or zeros for a deviation of 0."""
@@ -54,7 +49,9 @@ def dense(
     return keras.layers.Dense(
         units,
         activation=activation(act),
-        kernel_initializer=truncated_normal(layer.config.initializer_range),
+        kernel_initializer=TruncatedNormal(
+            stddev=layer.config.initializer_range
+        ),
         name=name,
         dtype=layer.dtype_policy,
     )

@@ -4,10 +4,8 @@ A block is a function of its input and its weights here, with the same results
 and the same dropout as when it is called.
 """
 
+import keras
 from keras import ops
-
-from electra_tf.kernels.loops import scan
-from electra_tf.kernels.recomputation import recomputed
 
 
 def recompute(blocks, hidden, attention_mask, random) -> list:
@@ -25,7 +23,7 @@ def recompute(blocks, hidden, attention_mask, random) -> list:
     outputs = []
     for block in blocks:
         function = _of_weights(block, attention_mask, random.child(block.name))
-        hidden = recomputed(function)(hidden, *_weights(block))
+        hidden = _recomputed(function)(hidden, *_weights(block))
         outputs.append(hidden)
     return outputs
 
@@ -46,9 +44,9 @@ def loop(blocks, hidden, attention_mask, random, again: bool) -> list:
         function = _of_weights(
             blocks[0], attention_mask, random.child(names, index)
         )
-        return (recomputed(function) if again else function)(hidden, *weights)
+        return (_recomputed(function) if again else function)(hidden, *weights)
 
-    return ops.unstack(scan(layer, hidden, stacked))
+    return ops.unstack(_scan(layer, hidden, stacked))
 
 
 def _weights(block) -> list:
@@ -72,3 +70,84 @@ def _of_weights(block, attention_mask, random):
         return hidden
 
     return function
+
+
+def _recomputed_by_tensorflow(function):
+    """Return `function`, of which only the arguments are kept.
+
+    XLA takes `keras.remat` apart: it finds that the same is computed twice.
+    """
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def again(hidden, *weights):
+        def gradient(upstream):
+            # Computing anew must not begin before the gradient is here, and
+            # no compiler may know that this is zero.
+            zero = 0 * ops.reshape(upstream, [-1])[0]
+            inputs = (hidden + zero, *weights)
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                output = function(*inputs, zero=zero)
+            return tape.gradient(output, inputs, upstream)
+
+        return function(hidden, *weights), gradient
+
+    return again
+
+
+_RECOMPUTED_BY = {
+    "tensorflow": _recomputed_by_tensorflow,
+    "jax": keras.remat,
+}
+
+
+def _recomputed(function):
+    """Return a function of the same results that keeps its arguments alone.
+
+    `function` also takes `zero`: 0 in the forward pass, a tensor that is 0 in
+    the backward pass. What shall wait for the latter must depend on it, or on
+    the first argument.
+    """
+    return _RECOMPUTED_BY[keras.backend.backend()](function)
+
+
+def _scan(function, hidden, stacked):
+    """Return hidden states after each of L layers: `(L, ...)`.
+
+    TensorFlow only: `keras.ops.scan` sets no bound on its steps, and XLA can
+    derive by no loop without one.
+
+    Args:
+        function: from hidden states, the layer's number, an int tensor, and
+            its tensors to hidden states.
+        hidden: float tensor, what goes into the first layer.
+        stacked: list of tensors `(L, ...)`.
+    """
+    import tensorflow as tf
+
+    layers = stacked[0].shape[0]
+    # Of an array the gradient is written layer by layer; that of indexing
+    # would add up all layers in each.
+    arrays = [
+        tf.TensorArray(
+            tensor.dtype, layers, element_shape=tensor.shape[1:]
+        ).unstack(tensor)
+        for tensor in stacked
+    ]
+
+    def layer(index, hidden, outputs):
+        tensors = [array.read(index) for array in arrays]
+        hidden = tf.ensure_shape(
+            function(hidden, index, *tensors), hidden.shape
+        )
+        return index + 1, hidden, outputs.write(index, hidden)
+
+    outputs = tf.TensorArray(hidden.dtype, layers, element_shape=hidden.shape)
+    _, _, outputs = tf.while_loop(
+        lambda index, *unused: index < layers,
+        layer,
+        (tf.constant(0), hidden, outputs),
+        maximum_iterations=layers,
+    )
+    return outputs.stack()

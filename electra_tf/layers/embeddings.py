@@ -4,7 +4,10 @@ import keras
 from keras import ops
 
 from electra_tf.configs import EncoderConfig
-from electra_tf.layers import bert_conventions
+from electra_tf.layers.bert_conventions import (
+    TruncatedNormal,
+    layer_normalization,
+)
 from electra_tf.layers.configured_layer import ConfiguredLayer
 from electra_tf.layers.dropout import Dropout
 
@@ -66,7 +69,7 @@ class Embeddings(ConfiguredLayer):
         self.config = config
         self.lookup = LOOKUPS[lookup]
         policy = self.dtype_policy
-        self.normalization = bert_conventions.layer_normalization(dtype=policy)
+        self.normalization = layer_normalization(dtype=policy)
         self.dropout = Dropout(config.hidden_dropout_prob, dtype=policy)
 
     def build(self, input_shape=None):
@@ -90,7 +93,7 @@ class Embeddings(ConfiguredLayer):
                 name=name + suffix,
                 shape=(number, config.embedding_size),
                 initializer=initializer
-                or bert_conventions.truncated_normal(config.initializer_range),
+                or TruncatedNormal(stddev=config.initializer_range),
             )
             for name, number in rows.items()
         }

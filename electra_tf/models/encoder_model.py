@@ -18,12 +18,7 @@ from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.layers.configured_layer import (
-    CHANGES,
-    PACKAGE,
-    change,
-    changes,
-)
+from electra_tf.layers.configured_layer import CHANGES, PACKAGE, change, changes
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.models.training import SETTINGS, default_optimizer
@@ -146,21 +141,14 @@ class EncoderModel(keras.Model, abc.ABC):
         """Choose how to train; what is "auto" is fine-tuning's default."""
         if isinstance(optimizer, str) and optimizer == "auto":
             optimizer = default_optimizer()
-        given_by_user = {
-            name: value
-            for name, value in {"loss": loss, "metrics": metrics}.items()
-            if not isinstance(value, str) or value != "auto"
+        options = {
+            "jit_compile": bool(tf.config.list_physical_devices("GPU")),
+            **self._defaults(),
         }
-        jit_compile = bool(tf.config.list_physical_devices("GPU"))
-        super().compile(
-            optimizer=optimizer,
-            **{
-                "jit_compile": jit_compile,
-                **self._defaults(),
-                **given_by_user,
-                **kwargs,
-            },
-        )
+        for name, value in {"loss": loss, "metrics": metrics}.items():
+            if not isinstance(value, str) or value != "auto":
+                options[name] = value
+        super().compile(optimizer=optimizer, **{**options, **kwargs})
 
     def get_compile_config(self) -> dict[str, Any]:
         """Return how it is compiled, and whether it was trained."""

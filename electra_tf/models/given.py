@@ -96,7 +96,11 @@ def rows(values, fields: Sequence[str]) -> list[dict[str, Any]]:
         columns = {name: listed(column) for name, column in values.items()}
         if all(isinstance(column, str) for column in columns.values()):
             return [columns]
-        _check_same(columns)
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise UserError(
+                f"Columns must have equally many rows. Received: {lengths}."
+            )
         parts = zip(*columns.values(), strict=True)
         return [dict(zip(columns, part, strict=True)) for part in parts]
     if isinstance(values, str):
@@ -123,14 +127,6 @@ def _row(value, fields: Sequence[str], number: int) -> dict[str, Any]:
         f"A row must be a text, a tuple of {' and '.join(fields)}, or a dict "
         f"with these. Received: {shown(value)} at place {number}."
     )
-
-
-def _check_same(columns: Mapping[str, Any]) -> None:
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise UserError(
-            f"Columns must have equally many rows. Received: {lengths}."
-        )
 
 
 def named(inputs) -> dict[str, Any]:

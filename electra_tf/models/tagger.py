@@ -90,9 +90,7 @@ class Tagger(TaskModel):
             )
         tokenizer = self._reader()
         basic = word_pieces.basic_tokenizer(
-            tokenizer,
-            self.task.lower_case_words,
-            self.task.splits_ideographs,
+            tokenizer, self.task.lower_case_words, self.task.splits_ideographs
         )
         inputs, targets, lost = [], [], 0
         for number, row in enumerate(rows):

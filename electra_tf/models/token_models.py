@@ -27,12 +27,18 @@ class TokenModel(EncoderModel):
     """
 
     HEAD = ""  # The name of the head in checkpoints.
+    LAYER: type[keras.layers.Layer]  # Its class.
     LABEL_AXES = 2
 
     @staticmethod
     @abc.abstractmethod
     def _part(model: Model) -> Model:
         """Return the encoder and the head of a pre-trained model."""
+
+    def _new_head(self):
+        head = self.LAYER(self.encoder.config, dtype=self.dtype_policy)
+        head.build()
+        return head
 
     @classmethod
     def load(cls, folder: str, dtype: Any = None, **kwargs):
@@ -105,16 +111,11 @@ class MaskedLM(TokenModel):
     """
 
     HEAD = GENERATOR_HEAD
+    LAYER = TokenPredictionHead
 
     @staticmethod
     def _part(model: Model) -> Model:
         return selection.generator(model)
-
-    def _new_head(self):
-        config = self.encoder.config
-        head = TokenPredictionHead(config, dtype=self.dtype_policy)
-        head.build()
-        return head
 
     def _outputs(self, encoded, inputs, training):
         table = self.encoder.embeddings.word_embeddings
@@ -146,15 +147,11 @@ class Discriminator(TokenModel):
     """
 
     HEAD = DISCRIMINATOR_HEAD
+    LAYER = ReplacedTokenHead
 
     @staticmethod
     def _part(model: Model) -> Model:
         return selection.encoder_with(model, DISCRIMINATOR_HEAD)
-
-    def _new_head(self):
-        head = ReplacedTokenHead(self.encoder.config, dtype=self.dtype_policy)
-        head.build()
-        return head
 
     def _outputs(self, encoded, inputs, training):
         return self.head(encoded.sequence_output)

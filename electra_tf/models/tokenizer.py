@@ -1,13 +1,11 @@
 """Texts as the arrays that models read."""
 
 import re
-import tempfile
 from collections.abc import Sequence
 
 import numpy as np
 from absl import logging
 
-from electra_tf.configs import TokenizerConfig
 from electra_tf.conversion import formats
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
@@ -65,15 +63,6 @@ class Tokenizer(tokenization.Tokenizer):
                 "Tokenizer of the vocab.txt that it was trained with."
             )
         return cls.of_content(model.vocab, model.config)
-
-    @classmethod
-    def of_content(cls, content: bytes, settings) -> "Tokenizer":
-        """Return the tokenizer of the bytes of a vocabulary file."""
-        with tempfile.NamedTemporaryFile(suffix=".txt") as file:
-            file.write(content)
-            file.flush()
-            reading = TokenizerConfig.of(settings).tokenizer_settings
-            return cls(file.name, **reading)
 
     def decode(self, ids) -> str | list[str]:
         """Return the text of ids, without special tokens and padding.

@@ -11,7 +11,9 @@ name, its counter the example and the step. TensorFlow has it as an operation;
 for Keras' other backends it is written in arrays. All draw the same bits.
 """
 
+import dataclasses
 import hashlib
+from typing import Any
 
 import keras
 from keras import ops
@@ -22,6 +24,7 @@ else:
     from electra_tf.randomness.array_bits import chosen, draw
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
 class RandomStream:
     """A source of random numbers for one training step of one replica.
 
@@ -43,12 +46,11 @@ class RandomStream:
     True
     """
 
-    def __init__(self, seed, step, first_example=0, scope="", index=None):
-        self.seed = seed
-        self.step = step
-        self.first_example = first_example
-        self.scope = scope
-        self.index = index
+    seed: Any
+    step: Any
+    first_example: Any = 0
+    scope: Any = ""
+    index: Any = None
 
     def child(self, name, index=None) -> "RandomStream":
         """Return a stream whose draws differ from this one's.
@@ -62,16 +64,12 @@ class RandomStream:
         else:
             scope = f"{self.scope}/{name}"
         index = self.index if index is None else index
-        return RandomStream(
-            self.seed, self.step, self.first_example, scope, index
-        )
+        return dataclasses.replace(self, scope=scope, index=index)
 
     def later(self, zero) -> "RandomStream":
         """Return this stream, whose draws wait for a number that is 0."""
         step = self.step + ops.cast(zero, "int64")
-        return RandomStream(
-            self.seed, step, self.first_example, self.scope, self.index
-        )
+        return dataclasses.replace(self, step=step)
 
     def uniform(self, shape, name: str):
         """Draw float32 numbers in [0, 1): multiples of 2^-24.

@@ -17,14 +17,17 @@ import functools
 import hashlib
 import itertools
 import re
+import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from electra_tf.configs.tokenizer import TokenizerConfig
 from electra_tf.errors import UserError
 from electra_tf.text import vocabulary
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
+TokenizerT = TypeVar("TokenizerT", bound="Tokenizer")
 # Parts of texts whose pieces are remembered; then the memory starts afresh.
 MAX_REMEMBERED_PARTS = 500_000
 # A longer part hardly comes again.
@@ -269,16 +272,21 @@ class Tokenizer:
         self._remembered = Memory(self.encode_part)
 
     @classmethod
-    def of(cls, vocab_file: str, settings) -> "Tokenizer":
-        """Return the tokenizer of some settings.
-
-        Args:
-            vocab_file: Path of the vocabulary.
-            settings: Anything that `TokenizerConfig.of` takes.
-        """
+    def of(cls: type[TokenizerT], vocab_file: str, settings) -> TokenizerT:
+        """Return the tokenizer of what `TokenizerConfig.of` takes."""
         return cls(
             vocab_file, **TokenizerConfig.of(settings).tokenizer_settings
         )
+
+    @classmethod
+    def of_content(
+        cls: type[TokenizerT], content: bytes, settings
+    ) -> TokenizerT:
+        """Return `of` the bytes of a vocabulary file."""
+        with tempfile.NamedTemporaryFile(suffix=".txt") as file:
+            file.write(content)
+            file.flush()
+            return cls.of(file.name, settings)
 
     @functools.cached_property
     def vocab_size(self) -> int:

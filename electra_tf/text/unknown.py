@@ -52,12 +52,7 @@ NO_TOKENS = Counts()
 
 
 def counts_of(ids: Iterable[int], tokenizer: Tokenizer) -> Counts:
-    """Count the ids of inputs; those of padding, [CLS] and the like are none.
-
-    Args:
-        ids: Ids, in an array of any shape or a list.
-        tokenizer: What they are of.
-    """
+    """Count the ids of inputs, but for padding, [CLS] and the like."""
     ids = np.asarray(ids, np.int64).ravel()
     return counts_by_id(np.bincount(ids, minlength=5), tokenizer)
 

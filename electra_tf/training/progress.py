@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from electra_tf.io import silent_files
+from electra_tf.io import listing
 from electra_tf.loss_terms import PER_EXAMPLE
 from electra_tf.training.settings import Settings
 
@@ -314,7 +314,7 @@ class Watchdog:
             if self.longest is None
             else f"The longest loop so far took {duration(self.longest)}"
         )
-        silent = silent_files.first_silent(self.data_files, _ANSWER_SECONDS)
+        silent = listing.first_silent(self.data_files, _ANSWER_SECONDS)
         waits = f" The file {silent} does not answer." if silent else ""
         return (
             f"No progress for {duration(waited)} since step {self.step}. "

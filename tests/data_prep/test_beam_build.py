@@ -109,7 +109,7 @@ def test_goes_on_and_has_nothing_to_do(beam, tmp_path, config, capsys):
 
 def test_a_failed_build_goes_on(beam, tmp_path, config, monkeypatch, capsys):
     expected = same(tmp_path, config, HERE)
-    from data_prep.beam import beam_folder
+    from data_prep.builds import beam_folder
 
     put = beam_folder.BeamFolder.put
 
@@ -172,7 +172,7 @@ def test_beam_has_to_be_installed(config, monkeypatch):
     ordinary = builtins.__import__
 
     def refuse(name, *args, **kwargs):
-        if name.startswith(("apache_beam", "data_prep.beam")):
+        if name.startswith(("apache_beam", "data_prep.builds.beam")):
             raise ImportError(name, name="apache_beam")
         return ordinary(name, *args, **kwargs)
 

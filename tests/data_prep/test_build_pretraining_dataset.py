@@ -11,7 +11,7 @@ import pytest
 
 from data_prep import build_pretraining_dataset
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf.io import manifest, records, token_counts
+from electra_tf.io import manifest, record_files, records, token_counts
 from electra_tf.text.tokenization import Tokenizer
 
 PROGRAM = "build_pretraining_dataset"
@@ -75,8 +75,8 @@ def test_processes_do_not_change_a_byte(build, large_corpus_dir, tmp_path):
         counts, np.bincount(ids, minlength=made.vocab_size)
     )
     manifest.check_files(made, first)
-    records.check_shards(records.find_shards(first), 32)
-    records.check_shards(records.find_shards(first, held_out=True), 32)
+    records.check_shards(record_files.find_shards(first), 32)
+    records.check_shards(record_files.find_shards(first, held_out=True), 32)
     share = made.held_out_examples / (
         made.held_out_examples + made.training_examples
     )

@@ -4,10 +4,18 @@ import types
 
 import pytest
 
+from electra_tf.doctor import (
+    FAILED,
+    NOTE,
+    OK,
+    fit,
+    installation,
+    machine,
+    probe,
+)
 from electra_tf.doctor import __main__ as doctor
-from electra_tf.doctor import fit, installation, machine, probe
 from electra_tf.doctor.machine import Gpu
-from electra_tf.doctor.row import FAILED, NOTE, OK
+from electra_tf.efficiency import config_files
 from electra_tf.errors import UserError
 
 GB = 10**9
@@ -86,7 +94,9 @@ def test_jobs_are_held_against_the_config(
     monkeypatch.delenv("TF_CONFIG", raising=False)
     if variable:
         monkeypatch.setenv("TF_CONFIG", variable)
-    rows = {row.check: row for row in fit.rows(fit.read(flags), [])}
+    rows = {
+        row.check: row for row in fit.rows(config_files.of_flags(flags), [])
+    }
     assert ("processes of a job" in rows) == (failing is not None)
     if failing:
         assert failing in rows["processes of a job"].found
@@ -245,7 +255,7 @@ def test_a_tensorflow_that_does_not_start():
 
 
 def fit_rows(*arguments, gpus=()) -> dict:
-    rows = fit.rows(fit.read(arguments), list(gpus))
+    rows = fit.rows(config_files.of_flags(arguments), list(gpus))
     return {row.check: row for row in rows}
 
 
@@ -254,9 +264,9 @@ def test_a_config_of_either_program():
     rows = fit_rows("--preset=finetune_base", "--task=mnli")
     assert "109" in rows["fine-tuning for mnli"].found.replace("108.9", "109")
     with pytest.raises(UserError, match="num_trials must be"):
-        fit.read(["--num_trials=x"])
+        config_files.of_flags(["--num_trials=x"])
     with pytest.raises(UserError, match="mask_prob must be"):
-        fit.read(["--mask_prob=2"])
+        config_files.of_flags(["--mask_prob=2"])
 
 
 def test_memory_is_that_of_the_smallest_gpu_and_its_share_of_a_batch():

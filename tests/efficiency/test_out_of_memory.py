@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from electra_tf.efficiency import out_of_memory
-from electra_tf.efficiency.memory import training_memory
+from electra_tf.efficiency.memory import (
+    OutOfMemoryError,
+    out_of_memory_explained,
+    training_memory,
+)
 from electra_tf.errors import UserError
 from tests import tiny
 
@@ -19,8 +22,8 @@ def message(error) -> str:
         raise error
 
     with (
-        pytest.raises(out_of_memory.OutOfMemoryError) as raised,
-        out_of_memory.explained(config, lambda: training_memory(config)),
+        pytest.raises(OutOfMemoryError) as raised,
+        out_of_memory_explained(config, lambda: training_memory(config)),
     ):
         (error if callable(error) else fail)()
     return str(raised.value)
@@ -63,8 +66,8 @@ def test_says_what_to_do(error, asked):
 def test_offers_no_setting_that_is_on():
     config = tiny.pretraining(recompute=True)
     with (
-        pytest.raises(out_of_memory.OutOfMemoryError) as raised,
-        out_of_memory.explained(config, lambda: training_memory(config)),
+        pytest.raises(OutOfMemoryError) as raised,
+        out_of_memory_explained(config, lambda: training_memory(config)),
     ):
         raise MemoryError
     assert "recompute" not in str(raised.value)
@@ -77,7 +80,7 @@ def test_offers_no_setting_that_is_on():
 def test_other_errors_pass(error):
     with (
         pytest.raises(type(error)) as raised,
-        out_of_memory.explained(None, None),
+        out_of_memory_explained(None, None),
     ):
         raise error
     assert raised.value is error

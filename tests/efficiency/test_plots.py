@@ -3,12 +3,11 @@
 import itertools
 import json
 
-import matplotlib.pyplot
 import pytest
 
-from electra_tf.efficiency import figures, own_runs, plots
-from electra_tf.efficiency.figures import FIGURE_1
-from electra_tf.efficiency.own_runs import GLUE, OwnRun
+from electra_tf.efficiency import figures, plots
+from electra_tf.efficiency.figures import FIGURE_1, GLUE
+from electra_tf.efficiency.plots import OwnRun
 from electra_tf.efficiency.published_models import MODELS
 
 CURVE = "curve,flops,glue\nELECTRA,1e18,74.5\nELECTRA,2e18,76\nBERT,1e18,70\n"
@@ -34,7 +33,7 @@ def run(tmp_path):
 
 
 def test_a_run_is_its_mean_score_by_its_last_cost(run):
-    found = own_runs.read(run)
+    found = plots.read_run(run)
     assert (found.name, found.flops, found.score) == ("mine", 2e18, 75.0)
     assert set(found.tasks) == {"sts", "mnli"}
 
@@ -42,9 +41,9 @@ def test_a_run_is_its_mean_score_by_its_last_cost(run):
 def test_runs_that_lack_something(run):
     (run / "metrics.jsonl").write_text('{"step": 10}\n')
     with pytest.raises(ValueError, match="no train_flops"):
-        own_runs.read(run)
+        plots.read_run(run)
     with pytest.raises(ValueError, match="no results of fine-tuning"):
-        own_runs.read(run.parent)
+        plots.read_run(run.parent)
 
 
 def test_figures_are_written(run, tmp_path, capsys):
@@ -89,12 +88,6 @@ def test_our_count_is_near_the_figure():
     assert apart == {"BERT-Small", "ELECTRA-Small", "ELMo"}
 
 
-@pytest.fixture(scope="module")
-def pyplot():
-    matplotlib.use("Agg")
-    return matplotlib.pyplot
-
-
 def boxes(figure):
     """Places of all texts that an axis has at its points, by axis."""
     figure.draw_without_rendering()
@@ -111,8 +104,8 @@ FAR = [OwnRun("tiny", 1e13, 20.0, ("cola",)), OwnRun("two", 2e13, 21.0, GLUE)]
 
 @pytest.mark.parametrize("runs", [[], FAR])
 @pytest.mark.parametrize("draw", [figures.as_in_the_paper, figures.logarithmic])
-def test_labels_do_not_overlap(pyplot, draw, runs):
-    figure = draw(pyplot, runs)
+def test_labels_do_not_overlap(draw, runs):
+    figure = draw(runs)
     for axis, places in boxes(figure):
         for one, other in itertools.combinations(places, 2):
             assert not places[one].overlaps(places[other]), (one, other)
@@ -120,11 +113,10 @@ def test_labels_do_not_overlap(pyplot, draw, runs):
         for text, box in places.items():
             assert frame.x0 < box.x0 and box.x1 < frame.x1, text
             assert frame.y0 < box.y0 and box.y1 < frame.y1, text
-    pyplot.close(figure)
 
 
-def test_every_point_inside_is_labelled(pyplot):
-    figure = figures.as_in_the_paper(pyplot)
+def test_every_point_inside_is_labelled():
+    figure = figures.as_in_the_paper()
     for panel, (_, places) in zip(
         (figures.LEFT, figures.RIGHT), boxes(figure), strict=True
     ):
@@ -134,14 +126,12 @@ def test_every_point_inside_is_labelled(pyplot):
             if point.flops <= panel.limits[1]
         }
         assert set(places) == expected
-    pyplot.close(figure)
 
 
-def test_runs_far_from_curves_are_named(pyplot, tmp_path):
+def test_runs_far_from_curves_are_named(tmp_path):
     path = tmp_path / "curve.csv"
     path.write_text(CURVE)
-    figure = figures.curves(pyplot, path, "curves", FAR)
+    figure = figures.curves(path, "curves", FAR)
     ((axis, places),) = boxes(figure)
     assert list(places) == ["outside of this plot: tiny, two"]
     assert axis.get_ylim()[0] > 60
-    pyplot.close(figure)

@@ -17,8 +17,8 @@ from tests.test_buckets import build, command, copy_text, local, rows  # noqa: F
 KILLS = 4
 # A dead owner is passed over after seconds, not minutes.
 PROGRAM = (
-    "import sys; from electra_tf.io import leases;"
-    " leases.DEAD, leases.HEARTBEAT = 12.0, 2.0;"
+    "import sys; from electra_tf.io import claims;"
+    " claims.DEAD, claims.HEARTBEAT = 12.0, 2.0;"
     " import run_pretraining; run_pretraining.main(sys.argv[1:])"
 )
 

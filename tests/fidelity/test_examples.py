@@ -97,8 +97,7 @@ def test_examples_go_to_the_same_files(folder, tmp_path):
         )
         assert names == list(job["output"])
         builder = make_builder(tokenizer, length, Replay(job["draws"]))
-        serialize = shards.serializer(length, padded=True)
-        with shards.ShardWriter(tmp_path, names, serialize) as writer:
+        with shards.ShardWriter(tmp_path, names, length) as writer:
             for number in job["input_files_in_order"]:
                 text = recorded["input_files"][number]
                 for example in examples_of_text(text, tokenizer, builder):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from electra_tf.errors import UserError
 from electra_tf.io import manifest
 
 MADE = manifest.Manifest(
@@ -49,14 +50,14 @@ def test_a_folder_without_one_is_allowed(tmp_path):
 )
 def test_other_files_are_refused(tmp_path, text):
     (tmp_path / manifest.FILE_NAME).write_bytes(text)
-    with pytest.raises(manifest.ManifestError, match="no manifest of records"):
+    with pytest.raises(UserError, match="no manifest of records"):
         manifest.read(tmp_path)
 
 
 def test_newer_formats_are_refused(tmp_path):
     content = {"format": 99, **dataclasses.asdict(MADE)}
     (tmp_path / manifest.FILE_NAME).write_text(json.dumps(content))
-    with pytest.raises(manifest.ManifestError, match="format 99"):
+    with pytest.raises(UserError, match="format 99"):
         manifest.read(tmp_path)
 
 
@@ -68,7 +69,7 @@ def test_settings_that_fit_pass():
 
 
 def test_every_mismatch_is_named():
-    with pytest.raises(manifest.ManifestError) as info:
+    with pytest.raises(UserError) as info:
         manifest.check(
             MADE,
             max_seq_length=512,
@@ -91,7 +92,7 @@ def test_files_must_be_whole(tmp_path):
     manifest.check_files(MADE, tmp_path)
     (tmp_path / MADE.training[0].name).write_bytes(b"x")
     (tmp_path / MADE.held_out[0].name).unlink()
-    with pytest.raises(manifest.ManifestError) as info:
+    with pytest.raises(UserError) as info:
         manifest.check_files(MADE, tmp_path)
     assert "0-of-2: 1 bytes, 10 expected" in str(info.value)
     assert "held_out_data.tfrecord-0-of-1: missing" in str(info.value)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from electra_tf.io import record_files
+from electra_tf.io import record_files, records
 from electra_tf.io.records import RecordsError
 
 FOLDERS = ["plain", "a{b}", "a[1]", "a*b?", "{:}"]
@@ -64,3 +64,26 @@ def test_facts_tell_records_apart(tmp_path):
     assert longer != before
     (tmp_path / "manifest.json").write_text("{}")
     assert record_files.facts(paths)["manifest_sha256"] is not None
+
+
+def test_shards_are_found_in_order_of_their_number(tmp_path):
+    for k in range(11):
+        (tmp_path / records.shard_name(k, 11)).touch()
+    (tmp_path / records.shard_name(0, 1, held_out=True)).touch()
+    found = record_files.find_shards(tmp_path)
+    assert [path.split("-")[-3] for path in found] == [
+        str(k) for k in range(11)
+    ]
+    assert len(record_files.find_shards(tmp_path, held_out=True)) == 1
+
+
+def test_incomplete_folders_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="build_pretraining_dataset"):
+        record_files.find_shards(tmp_path / "nowhere")
+    (tmp_path / records.shard_name(0, 3)).touch()
+    (tmp_path / records.shard_name(2, 3)).touch()
+    with pytest.raises(RecordsError, match=r"1 shards .*-1-of-3\."):
+        record_files.find_shards(tmp_path)
+    (tmp_path / records.shard_name(0, 5)).touch()
+    with pytest.raises(RecordsError, match="n = 3, 5"):
+        record_files.find_shards(tmp_path)

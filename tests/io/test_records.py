@@ -101,29 +101,6 @@ def test_unpadded_records_that_are_too_long(tmp_path):
         serialized(IDS, 4, 8, padded=False)
 
 
-def test_shards_are_found_in_order_of_their_number(tmp_path):
-    for k in range(11):
-        (tmp_path / records.shard_name(k, 11)).touch()
-    (tmp_path / records.shard_name(0, 1, held_out=True)).touch()
-    found = records.find_shards(tmp_path)
-    assert [path.split("-")[-3] for path in found] == [
-        str(k) for k in range(11)
-    ]
-    assert len(records.find_shards(tmp_path, held_out=True)) == 1
-
-
-def test_incomplete_folders_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="build_pretraining_dataset"):
-        records.find_shards(tmp_path / "nowhere")
-    (tmp_path / records.shard_name(0, 3)).touch()
-    (tmp_path / records.shard_name(2, 3)).touch()
-    with pytest.raises(records.RecordsError, match="lacks 1 of the 3"):
-        records.find_shards(tmp_path)
-    (tmp_path / records.shard_name(0, 5)).touch()
-    with pytest.raises(records.RecordsError, match="n = 3, 5"):
-        records.find_shards(tmp_path)
-
-
 def test_another_sequence_length_is_named(tmp_path):
     path = write(tmp_path / "a", [serialized(IDS, 4, LENGTH)])
     records.check_shards([path], LENGTH)

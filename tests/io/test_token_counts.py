@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from electra_tf.errors import UserError
 from electra_tf.io import token_counts
-from electra_tf.io.token_counts import TokenCountsError
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def test_counts_survive(folder):
 
 
 def test_another_vocabulary_is_named(folder):
-    with pytest.raises(TokenCountsError, match=r"SHA-256 is abc. Expected: d"):
+    with pytest.raises(UserError, match=r"SHA-256 is abc. Expected: d"):
         token_counts.read(folder, "d")
 
 
@@ -28,10 +28,10 @@ def test_damage_is_noticed(folder):
     content = json.loads(path.read_text())
     content["counts"][1] = 1
     path.write_text(json.dumps(content))
-    with pytest.raises(TokenCountsError, match="is damaged"):
+    with pytest.raises(UserError, match="is damaged"):
         token_counts.read(folder, "abc")
     path.write_text(path.read_text()[:20])
-    with pytest.raises(TokenCountsError, match="holds no counts"):
+    with pytest.raises(UserError, match="holds no counts"):
         token_counts.read(folder, "abc")
 
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from electra_tf.configs.finetuning import QuestionAnsweringSettings
 from electra_tf.configs.tasks import TASKS
 from electra_tf.conversion import model_folder
+from electra_tf.conversion.hugging_face_parts.files import CONFIG_FILE
 from electra_tf.conversion.hugging_face_parts.weights import HIDDEN, PARTS
 from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.errors import UserError, shown
 
-TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
 SHORTEST, LONGEST = 3, 2**31  # Tokens of an input.
 _OF_SPAN_HEADS = (
     "answerable_classifier",
@@ -180,7 +180,7 @@ def _read_labels(file: str, values: Mapping, size: int) -> list[str]:
 
 
 def _most_tokens(path: str) -> int:
-    file = os.path.join(path, TOKENIZER_CONFIG_FILE)
+    file = os.path.join(path, CONFIG_FILE)
     most = model_folder.read_json(file).get("model_max_length", 512)
     if not isinstance(most, int | float) or not most >= SHORTEST:
         raise UserError(

@@ -14,15 +14,17 @@ from typing import Any
 
 from electra_tf.configs.tokenizer import UNNAMED, TokenizerConfig
 from electra_tf.conversion import model_folder
-from electra_tf.conversion.hugging_face_parts import files as weights_files
+from electra_tf.conversion.hugging_face_parts.files import (
+    CONFIG_FILE,
+    TOKENIZER_FILE,
+    added_tokens,
+)
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
 from electra_tf.io import files
 from electra_tf.text import vocabulary
 from electra_tf.text.tokenization import BasicTokenizer
 
-CONFIG_FILE = "tokenizer_config.json"
-TOKENIZER_FILE = "tokenizer.json"  # It has the vocabulary, too.
 # How their tokenizer changes text where no file says; None: as do_lower_case.
 DEFAULTS = {"do_lower_case": True, "strip_accents": None, **UNNAMED}
 # Where tokenizer.json has a setting.
@@ -144,7 +146,7 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
     overruled = _overruled(found, in_fast)
     names = values.get("additional_special_tokens") or []
     names = [n for n in names if isinstance(n, str)]
-    cut = _cut([*names, *weights_files.added_tokens(path)], found)
+    cut = _cut([*names, *added_tokens(path)], found)
     if cut:
         overruled[f"the tokens {shown(cut)}"] = (
             "they are no words; texts that have them are cut within them"

@@ -30,9 +30,8 @@ def test_frames_are_those_of_tensorflow(tmp_path):
 def test_examples_go_round(tmp_path, monkeypatch, compression, padded):
     monkeypatch.setattr(shards, "RECORDS_PER_WRITE", 2)
     names = shards.names_of_job(0, 1, 3)
-    serialize = shards.serializer(8, padded)
-    compress = shards.COMPRESSIONS[compression]
-    with shards.ShardWriter(tmp_path, names, serialize, compress) as writer:
+    writer = shards.ShardWriter(tmp_path, names, 8, padded, compression)
+    with writer:
         for number in range(10):
             writer.write(Example(id_strings.of([1, number, 2]), 3))
         assert not (tmp_path / names[0]).exists()
@@ -54,7 +53,7 @@ def test_nothing_is_left_after_an_error(tmp_path):
     names = shards.names_of_job(0, 1, 2)
     with (
         pytest.raises(RuntimeError),
-        shards.ShardWriter(tmp_path, names, bytes) as writer,
+        shards.ShardWriter(tmp_path, names, 8) as writer,
     ):
         writer.write(b"an example")
         raise RuntimeError

@@ -4,13 +4,13 @@ import threading
 
 import pytest
 
-from electra_tf.io import claims, files, leases, listing, stores
+from electra_tf.io import claims, files, listing, stores
 
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
-    monkeypatch.setattr(leases, "HEARTBEAT", 0.02)
-    monkeypatch.setattr(leases, "DEAD", 2.0)
+    monkeypatch.setattr(claims, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(claims, "DEAD", 2.0)
 
 
 def claimed(folder):
@@ -38,7 +38,7 @@ def test_a_dead_owner_is_passed_over(store, capsys):
 
 @pytest.fixture
 def no_heartbeat(monkeypatch):
-    monkeypatch.setattr(leases, "HEARTBEAT", 60.0)
+    monkeypatch.setattr(claims, "HEARTBEAT", 60.0)
 
 
 def test_who_was_thought_dead_changes_nothing_more(
@@ -50,8 +50,8 @@ def test_who_was_thought_dead_changes_nothing_more(
         with monkeypatch.context() as other:
             other.setattr(stores, "_fences", {})
             files.write(f"{store}/lock", '{"owner": "another"}')
-        late = leases.time.time() + leases.DEAD
-        monkeypatch.setattr(leases.time, "time", lambda: late)
+        late = claims.time.time() + claims.DEAD
+        monkeypatch.setattr(claims.time, "time", lambda: late)
         for change in (
             lambda: files.write(f"{store}/a", "second"),
             lambda: files.remove(f"{store}/a"),

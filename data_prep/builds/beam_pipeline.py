@@ -22,8 +22,8 @@ import numpy as np
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from data_prep.beam.beam_folder import BeamFolder
 from data_prep.builds import jobs
+from data_prep.builds.beam_folder import BeamFolder
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.dedup import dedup_filter, duplicates, near_duplicates
 from data_prep.dedup.dedup_filter import NEAR

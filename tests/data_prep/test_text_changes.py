@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from data_prep.builds import plan, text_changes
+from data_prep import corpus
+from data_prep.builds import plan
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.errors import UserError
 
@@ -37,7 +38,7 @@ def test_a_build_of_it_does_not_count(tmp_path, vocab_file, change, words):
             output_dir=str(tmp_path / "out"),
         )
     )
-    text_changes.check(planned.files, planned.states)
+    corpus.check_unchanged(planned.files, planned.states)
     change(tmp_path / "text" / "b.txt")
     discarded = []
 

@@ -1,1 +1,0 @@
-"""The same build on many machines, by Apache Beam."""
