@@ -110,15 +110,22 @@ class QuestionAnswerer(TaskModel):
             losses = losses * keras.ops.cast(sample_weight, losses.dtype)
         return keras.ops.mean(losses)
 
-    def compile(self, optimizer="auto", **kwargs) -> None:
+    def compile(
+        self, optimizer="auto", loss="auto", metrics="auto", **kwargs
+    ) -> None:
         """Choose how to train; losses and metrics are those of the head."""
-        wrong = {"loss", "metrics", "weighted_metrics"} & {*kwargs}
-        if any(kwargs[name] not in (None, "auto") for name in wrong):
+        chosen = {"loss": loss, "metrics": metrics, **kwargs}
+        wrong = [
+            name
+            for name in ("loss", "metrics", "weighted_metrics")
+            if chosen.get(name) not in (None, "auto")
+        ]
+        if wrong:
             raise UserError(
                 "The losses are those of the head, and answers have no Keras "
-                f"metrics. Received: {', '.join(sorted(wrong))}."
+                f"metrics. Received: {', '.join(wrong)}."
             )
-        super().compile(optimizer, **kwargs)
+        super().compile(optimizer, loss, metrics, **kwargs)
 
     def _labelled(self, data) -> tuple:
         """Return data whose inputs have the labels that stood beside them."""
