@@ -130,6 +130,8 @@ def test_answers_are_those_of_the_network(model, tmp_path):
 def test_batches_do_not_change_answers(any_model):
     row = ("good film", "a bad book")
     rows = [(f"{row[0]} {'very ' * n}", row[1]) for n in range(7)]
+    if len(loaded(any_model).answers.texts) == 1:  # Words of a text have tags.
+        rows = [text for text, _ in rows]
     together = loaded(any_model, batch_size=4)(rows)
     alone = loaded(any_model, batch_size=1)(rows)
     assert together == _nearly(alone)

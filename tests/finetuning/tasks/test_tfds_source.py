@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import task_table, tfds_source
 from electra_tf.finetuning.tasks.sentences.classification import Example
 from electra_tf.finetuning.tasks.task import DataError
@@ -228,5 +229,5 @@ def test_a_set_that_cannot_be_prepared(tmp_path, monkeypatch):
 
 
 def test_chunk_is_not_in_tfds():
-    with pytest.raises(DataError, match=r"chunk. Use --source=files"):
+    with pytest.raises(UserError, match=r"chunk is read .* --source=files"):
         task(os.curdir, "chunk").examples("train")
