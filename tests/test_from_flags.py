@@ -441,3 +441,14 @@ def test_a_name_is_text():
         flag = f'--hparams={{"model_name": {value}}}'
         with pytest.raises(UserError, match="model_name must be"):
             from_flags.read(PretrainingConfig, ["p", "--data_dir=D", flag])
+
+
+def test_a_flag_file_may_name_a_preset(tmp_path):
+    file = tmp_path / "mine.flags"
+    file.write_text("--seed=7\n--learning-rate=0.5\n--preset=base\n")
+    config = pretraining(f"--flagfile={file}")
+    assert (config.model_size, config.seed) == ("base", 7)
+    assert config.learning_rate == 0.5
+    file.write_text("--preset=huge\n")
+    with pytest.raises(UserError, match=r"mine.flags: --preset names no file"):
+        pretraining(f"--flagfile={file}")

@@ -186,15 +186,23 @@ READERS: dict[type, Callable[[str], Any]] = {
 def _parse_files(
     config_class: type, paths: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what `_parse_layer` returns, for all files; later ones win."""
+    """Return what `_parse_layer` returns, for all files; later ones win.
+
+    A file's own flags win over those of the presets that it names.
+    """
     named, by_hparams = {}, {}
     for path in paths:
         try:
-            layer = _parse_layer(config_class, _flag_lines(path))
+            presets, lines = _split_files(_flag_lines(path))
+            layers = (
+                _parse_files(config_class, presets),
+                _parse_layer(config_class, lines),
+            )
         except UserError as error:
             raise UsageError(f"In {path}: {error}") from error
-        named |= layer[0]
-        by_hparams |= layer[1]
+        for layer in layers:
+            named |= layer[0]
+            by_hparams |= layer[1]
     return named, by_hparams
 
 
