@@ -110,7 +110,9 @@ def kill_after(step: int, folder: str) -> str:
     return process.communicate()[1]
 
 
-@pytest.mark.parametrize("scheme", ["s3", "gs"])
+@pytest.mark.parametrize(
+    "scheme", ["gs", pytest.param("s3", marks=pytest.mark.slow)]
+)
 def test_from_text_to_scores(scheme, local, tmp_path, monkeypatch):
     folder = emulators.bucket(scheme)
     monkeypatch.chdir(tmp_path)
