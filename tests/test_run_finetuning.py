@@ -293,6 +293,7 @@ def test_a_run_of_other_settings_or_examples(flags, tmp_path):
 def test_a_model_that_was_never_trained(flags):
     message = error_of({**flags, "from_scratch": "false"})
     assert "No checkpoint at " in message
+    assert "--init_checkpoint" in message
 
 
 def pretrain(flags: dict, tmp_path) -> dict:
