@@ -81,7 +81,7 @@ def pretraining(
         begun = os.path.join(config.model_dir, model_folder.CONFIG_FILE)
         names = (*ENCODER_SETTINGS, *GENERATOR_SETTINGS)
         return with_settings(config, _saved(begun, names), begun), None
-    model = _read(config, generator=config.init_generator)
+    model = _read(config, path, generator=config.init_generator)
     settings = model.config.settings | compatibility.generator_settings(
         config, model.config
     )
@@ -100,18 +100,24 @@ def finetuning(
     for, unless training from scratch. A model of the hub brings its
     vocabulary, unless `vocab_file` is given.
     """
-    path = config.init_checkpoint
-    if "vocab_file" not in config.given and hub.is_name(path):
-        found = os.path.join(hub.folder_of(path), model_folder.VOCAB_FILE)
-        if os.path.exists(found):
-            config = config.replace(vocab_file=found)
+    path = here = config.init_checkpoint
+    needs_weights = config.do_train and not config.from_scratch
+    try:
+        here = hub.folder_of(path)
+    except FileNotFoundError:
+        if needs_weights:
+            raise
+    found = os.path.join(here, model_folder.VOCAB_FILE)
+    is_fetched = here != path and os.path.exists(found)
+    if is_fetched and "vocab_file" not in config.given:
+        config = config.replace(vocab_file=found)
     if config.do_train:
         parent, name = os.path.split(config.model_dir)
         for other in listing.names_in(parent or "."):
             if other.startswith(f"{name}_"):
                 check_folder(os.path.join(parent, other))
-    if config.do_train and not config.from_scratch:
-        model = _read(config, part="encoder")
+    if needs_weights:
+        model = _read(config, here, part="encoder")
         return with_settings(config, model.config.settings, path), model
     folders = [path if listing.is_folder(path) else os.path.dirname(path)]
     if not config.do_train:
@@ -121,7 +127,7 @@ def finetuning(
         if settings := _saved(file, ENCODER_SETTINGS):
             return _with_settings(config, settings, file), None
     try:
-        settings = _read(config, part="encoder").config.settings
+        settings = _read(config, here, part="encoder").config.settings
     except FileNotFoundError:
         return config, None
     return _with_settings(config, settings, path), None
@@ -133,11 +139,13 @@ def _with_settings(config: FinetuningConfig, settings: Mapping, source: str):
     return with_settings(config, settings, source)
 
 
-def _read(config: PretrainingConfig | FinetuningConfig, **options) -> Model:
-    """Read `init_checkpoint`; the config tells what its files do not."""
+def _read(
+    config: PretrainingConfig | FinetuningConfig, path: str, **options
+) -> Model:
+    """Read the model at a path; the config tells what its files do not."""
     overrides = config.model_hparam_overrides
     model = formats.read(
-        config.init_checkpoint,
+        path,
         num_attention_heads=overrides.get("num_attention_heads"),
         **config.tokenizer_settings,
         **options,

@@ -137,6 +137,19 @@ def test_its_vocabulary_is_that_of_finetuning(served, tmp_path):
     assert found.vocab_file == other.vocab_file
 
 
+def test_weights_that_are_not_needed_need_not_be_there(served, tmp_path):
+    config = FinetuningConfig(
+        data_dir=str(tmp_path),
+        model_name="new",
+        task_names=("sst",),
+        init_checkpoint="someone/else",
+        from_scratch=True,
+    )
+    assert initial_checkpoint.finetuning(config) == (config, None)
+    with pytest.raises(FileNotFoundError, match="the hub does not give"):
+        initial_checkpoint.finetuning(config.replace(from_scratch=False))
+
+
 @pytest.mark.parametrize("name", ["someone/else", "no/model@v1"])
 def test_a_name_that_the_hub_does_not_know_is_told(served, name):
     with pytest.raises(FileNotFoundError, match="the hub does not give"):
