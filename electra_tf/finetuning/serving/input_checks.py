@@ -1,14 +1,13 @@
 """What is wrong with an input to answer before a row is read; no TensorFlow."""
 
 import argparse
-import codecs
 import os
 
 from electra_tf.errors import UserError
+from electra_tf.finetuning.tasks.text_files import UTF_16
 
 # Fields whose columns may have other names.
 COLUMNS = ("text", "text_pair", "question", "context", "words", "id")
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def check_effect(args: argparse.Namespace, form: str, fields) -> None:
@@ -29,7 +28,7 @@ def check_effect(args: argparse.Namespace, form: str, fields) -> None:
 
 def check_encoding(path: str, file) -> None:
     """Raise `UserError` for UTF-16, of which half the bytes would be text."""
-    if file.peek(2)[:2] in _UTF_16:
+    if file.peek(2).startswith(UTF_16):
         raise UserError(
             f"{path} is UTF-16. Save it as UTF-8: iconv -f UTF-16 -t UTF-8"
         )

@@ -22,6 +22,8 @@ from electra_tf.io import files
 from electra_tf.io.files import FREE_BYTES, MOST_EXPANSION
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
+# How a file in UTF-16 begins.
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_text(path: str, expected: str = "") -> str:
@@ -131,8 +133,7 @@ def decoded(path: str, content: bytes) -> str:
         line = content[:place].count(b"\n") + 1
         begin = content.rfind(b"\n", 0, place) + 1
         read = content[begin:].partition(b"\n")[0][:MOST_SHOWN]
-        marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        encoding = "UTF-16" if content.startswith(marks) else "LATIN1"
+        encoding = "UTF-16" if content.startswith(UTF_16) else "LATIN1"
         raise DataError(
             f"{path}, line {line}: not UTF-8 text, at byte "
             f"{content[place]:#04x}. Read: {read!r}. Save the file as UTF-8; "
