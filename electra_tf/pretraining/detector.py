@@ -1,6 +1,7 @@
 """Looks at sentences with a discriminator, and marks suspected tokens."""
 
 import html
+import itertools
 import json
 import os
 import typing
@@ -23,6 +24,8 @@ from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
 from electra_tf.weights import assign
 
+# Sequences that are corrupted together.
+PARTS_TOGETHER = 256
 _PAGE_HEAD = """<!doctype html>
 <meta charset="utf-8">
 <title>Replaced tokens</title>
@@ -72,8 +75,8 @@ class Detector:
     def __call__(self, text: str) -> list[Token]:
         """Return the tokens of a text; a long one is read in parts."""
         ids, found = self.tokenizer.encode(text), []
-        for start in range(0, len(ids), self._room):
-            found += self.of_ids(ids[start : start + self._room])
+        for part in _parts(ids, self._room):
+            found += self.of_ids(part)
         return found
 
     def of_ids(self, ids: list[int]) -> list[Token]:
@@ -110,14 +113,39 @@ def corrupt_and_detect(
 ) -> list[list[Token]]:
     """Let the generator replace tokens and the discriminator look at them.
 
-    Pretrainer and tokenizer are what `load` returned. Texts are cut at the
-    model's sequence length; the seed is that of masks and samples. Returns the
-    tokens of each text, without [CLS] and [SEP].
+    Pretrainer and tokenizer are what `load` returned; the seed is that of
+    masks and samples. A text that is longer than a sequence is read in parts.
+    Returns the tokens of each text, without [CLS] and [SEP].
+
+    Raises:
+        UserError: for a model that does not detect replaced tokens.
     """
-    length = pretrainer.config.max_seq_length
-    ids = list(map(tokenizer.encode, texts))
-    batch = inputs.batch_of_ids(ids, tokenizer, length)
-    output = pretrainer(batch, RandomStream(seed, 0), training=False)
+    config = pretrainer.config
+    if not config.detects:
+        raise UserError(
+            "Only a model that detects replaced tokens marks them. Received "
+            f"one of the objective {config.objective!r}."
+        )
+    length = config.max_seq_length
+    parts = [_parts(tokenizer.encode(text), length - 2) for text in texts]
+    rows = [*itertools.chain(*parts)]
+    found = []
+    for start in range(0, len(rows), PARTS_TOGETHER):
+        some = rows[start : start + PARTS_TOGETHER]
+        batch = inputs.batch_of_ids(some, tokenizer, length)
+        output = pretrainer(batch, RandomStream(seed, start), training=False)
+        found += _tokens(tokenizer, batch, output)
+    left = iter(found)
+    return [[t for _ in some for t in next(left)] for some in parts]
+
+
+def _parts(ids: list[int], room: int) -> list[list[int]]:
+    """Cut ids, one part at least."""
+    return [ids[i : i + room] for i in range(0, max(len(ids), 1), room)]
+
+
+def _tokens(tokenizer, batch, output) -> list[list[Token]]:
+    """Return the tokens of each sequence of a batch, and what was found."""
     rows = zip(
         batch.input_ids.numpy(),
         output.corrupted.input_ids.numpy(),

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from electra_tf.configs import to_json
 from electra_tf.conversion import convert
-from electra_tf.pretraining import detect, detector
+from electra_tf.errors import UserError
+from electra_tf.pretraining import build, detect, detector
 from electra_tf.pretraining.masking import SpecialTokens
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text.tokenization import Tokenizer
@@ -45,6 +46,31 @@ def test_corrupts_and_detects(model_dir):
         assert [t.original for t in tokens] == tokenizer.tokenize(text)
         assert all(0 < token.probability < 1 for token in tokens)
     assert any(token.replaced for tokens in found for token in tokens)
+
+
+def test_corrupts_long_texts_in_parts(model_dir, monkeypatch):
+    monkeypatch.setattr(detector, "PARTS_TOGETHER", 2)
+    pretrainer, tokenizer = detector.load(model_dir)
+    texts = ["the cat sees " * 40, "", "dog"]
+    found = detector.corrupt_and_detect(pretrainer, tokenizer, texts, seed=0)
+    for text, tokens in zip(texts, found, strict=True):
+        assert [t.original for t in tokens] == tokenizer.tokenize(text)
+    # The sequences are corrupted each in a way of its own.
+    replaced = [i for i, token in enumerate(found[0]) if token.replaced]
+    room = pretrainer.config.max_seq_length - 2
+    assert len({*(i % room for i in replaced)}) > len(replaced) / 2
+
+
+def test_corrupts_only_for_a_detector(model_dir):
+    _, tokenizer = detector.load(model_dir)
+    config = tiny.pretraining(
+        objective="mlm",
+        vocab_file=f"{model_dir}/vocab.txt",
+        vocab_size=tokenizer.vocab_size,
+    )
+    pretrainer = build.new_pretrainer(config, tokenizer)
+    with pytest.raises(UserError, match="of the objective 'mlm'"):
+        detector.corrupt_and_detect(pretrainer, tokenizer, ["the cat"], seed=0)
 
 
 def test_marks_word_pieces():
