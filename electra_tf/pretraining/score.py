@@ -7,16 +7,19 @@
 
 RUN is what run_pretraining.py wrote, or a model folder of conversion. A text a
 line comes in, or with --json_lines an object with "text" a line; an object a
-line goes out, in the order of the input, while it comes in. See
-docs/explanation/objectives.md.
+line goes out, in the order of the input, while it comes in. A line that cannot
+be scored gives an object with `error`, and the others are scored all the same;
+with --strict it ends the program. See docs/explanation/objectives.md.
 """
 
 import argparse
+import functools
 import itertools
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
+import typing
+from collections.abc import Callable, Iterable, Iterator
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
@@ -63,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
         help="default: the one that fits the run's objective",
     )
     add("--batch_size", type=int, default=32, help="default 32")
+    add("--strict", action="store_true", help="stop at the first bad line")
     add("--per_token", action="store_true", help="also each token's score")
     add("--rerank", action="store_true", help="n-best lists come in")
     add("--weight", type=float, help="of the model's score when re-ranking")
@@ -118,28 +122,46 @@ def _lines(path: str) -> Iterator[str]:
         yield from command_line.decoded_lines(raw, path)
 
 
-def _texts(lines: Iterable[str], args) -> Iterator[dict]:
-    """Yield a dict with "text" for each line; "line" is its number."""
+def _rows(
+    lines: Iterable[str], read: Callable, make: Callable, strict: bool
+) -> Iterator[tuple[dict, typing.Any]]:
+    """Yield the row that `read` finds in a line, and what `make` makes of it.
+
+    A line that is wrong gives a row with `error` and None, or ends the program
+    in strict mode.
+    """
     for number, line in enumerate(lines, start=1):
-        text = line.rstrip("\n")
-        row = _object(text, number, "text") if args.json_lines else None
-        yield {"line": number, **(row or {"text": text})}
+        row, made = {}, None
+        try:
+            row = read(line.rstrip("\n"))
+            made = make(row)
+        except UserError as error:
+            if strict:
+                raise UserError(f"line {number}: {error}") from None
+            row["error"] = str(error)
+        yield {"line": number, **row}, made
 
 
-def _object(line: str, number: int, field: str) -> dict:
+def _object(line: str, field: str) -> dict:
     """Parse a line that must be an object with a field."""
     try:
         row = json.loads(line)
         _json(row).encode()  # It may hold half of a pair of surrogates.
     except (ValueError, RecursionError) as error:
-        raise UserError(f"line {number} is no JSON: {error}.") from None
+        raise UserError(f"no JSON: {error}.") from None
     of = str if field in ("text", "reference") else list
     if not isinstance(row, dict) or not isinstance(row.get(field), of):
         raise UserError(
-            f"line {number} must be an object with {field!r}. Received: "
-            f"{line[:80]}"
+            f"expected an object with {field!r}. Received: {line[:80]}"
         )
     return row
+
+
+def _texts(lines: Iterable[str], make: Callable, args):
+    def read(line: str) -> dict:
+        return _object(line, "text") if args.json_lines else {"text": line}
+
+    return _rows(lines, read, make, args.strict)
 
 
 def _json(row: dict) -> str:
@@ -153,42 +175,48 @@ def _batches(rows: Iterable, size: int) -> Iterator[list]:
 
 
 def _scored(scorer, lines, args) -> Iterator[dict]:
-    for rows in _batches(_texts(lines, args), args.batch_size):
-        names = [f"line {row['line']}" for row in rows]
-        found = scorer.scores([row["text"] for row in rows], names)
-        for row, (pieces, scores) in zip(rows, found, strict=True):
-            row["score"] = sum(scores)
-            row["tokens"] = len(pieces)
-            if args.per_token:
-                row["token_scores"] = list(zip(pieces, scores, strict=True))
+    rows = _texts(lines, lambda row: scorer.ids(row["text"]), args)
+    for some in _batches(rows, args.batch_size):
+        texts = [ids for _, ids in some if ids is not None]
+        found = iter(scorer.scores(texts))
+        for row, ids in some:
+            if ids is not None:
+                pieces, scores = next(found)
+                row["score"] = sum(scores)
+                row["tokens"] = len(pieces)
+                if args.per_token:
+                    row["token_scores"] = [*zip(pieces, scores, strict=True)]
             yield row
 
 
 def _filled(scorer, lines, args) -> Iterator[dict]:
-    for row in _texts(lines, args):
+    def fill(row: dict):
         if row["text"].count(MASK) != 1:
             raise UserError(
-                f"line {row['line']} must have one {MASK}. Received: "
-                f"{row['text'][:80]!r}"
+                f"expected one {MASK}. Received: {row['text'][:80]!r}"
             )
-        before, after = row["text"].split(MASK)
-        found = scorer.fill(
-            before, after, args.candidates, f"line {row['line']}"
-        )
-        row["candidates"] = [
-            {"token": token, "probability": probability}
-            for token, probability in found[: args.top]
-        ]
+        return scorer.fill(*row["text"].split(MASK), args.candidates)
+
+    for row, found in _texts(lines, fill, args):
+        if found is not None:
+            row["candidates"] = [
+                {"token": token, "probability": probability}
+                for token, probability in found[: args.top]
+            ]
         yield row
 
 
 def _reranked(scorer, lines, args) -> Iterator[dict]:
     from electra_tf.pretraining import rerank
 
+    rated = functools.partial(_rated, scorer)
     weight = args.weight
     if weight is None:
-        dev = _lines(args.dev)
-        lists = list(_with_likelihoods(scorer, dev, ("reference",)))
+        rows = _rows(_lines(args.dev), _with_reference, rated, strict=True)
+        try:
+            lists = [row for row, _ in rows]
+        except UserError as error:
+            raise UserError(f"{args.dev}, {error}") from None
         if not any(each["reference"].split() for each in lists):
             raise UserError(f"{args.dev} must hold references with words.")
         weight = rerank.tuned_weight(lists)
@@ -198,34 +226,39 @@ def _reranked(scorer, lines, args) -> Iterator[dict]:
             f"{rates[1]:.2%}, without the model {rates[0]:.2%}",
             file=sys.stderr,
         )
-    for row in _with_likelihoods(scorer, lines):
-        hypotheses = row["hypotheses"]
-        row["best"] = rerank.best(hypotheses, weight)
-        yield {**row, "text": hypotheses[row["best"]]["text"], "weight": weight}
+    for row, hypotheses in _rows(lines, _n_best, rated, args.strict):
+        if hypotheses is not None:
+            row["best"] = best = rerank.best(hypotheses, weight)
+            row |= {"text": hypotheses[best]["text"], "weight": weight}
+        yield row
 
 
-def _with_likelihoods(scorer, lines, fields=()) -> Iterator[dict]:
-    """Yield n-best lists, the model's score with each hypothesis."""
-    for number, line in enumerate(lines, start=1):
-        for field in ("hypotheses", *fields):
-            row = _object(line, number, field)
-        hypotheses = row["hypotheses"]
-        if not hypotheses or not all(
-            isinstance(one, dict)
-            and isinstance(one.get("text"), str)
-            and isinstance(one.get("score"), int | float)
-            and math.isfinite(one["score"])
-            for one in hypotheses
-        ):
-            raise UserError(
-                f"line {number}: hypotheses must be objects with 'text' and a "
-                f"finite 'score', one at least. Received: {line[:80]}"
-            )
-        texts = [one["text"] for one in hypotheses]
-        found = scorer.scores(texts, [f"line {number}"] * len(texts))
-        for one, (_, scores) in zip(hypotheses, found, strict=True):
-            one["likelihood"] = sum(scores)
-        yield {"line": number, **row}
+def _n_best(line: str) -> dict:
+    return _object(line, "hypotheses")
+
+
+def _with_reference(line: str) -> dict:
+    return _object(line, "reference") and _n_best(line)
+
+
+def _rated(scorer, row: dict) -> list[dict]:
+    """Add the model's score to each hypothesis of a list."""
+    hypotheses = row["hypotheses"]
+    if not hypotheses or not all(
+        isinstance(one, dict)
+        and isinstance(one.get("text"), str)
+        and isinstance(one.get("score"), int | float)
+        and math.isfinite(one["score"])
+        for one in hypotheses
+    ):
+        raise UserError(
+            "hypotheses must be objects with 'text' and a finite 'score', one "
+            f"at least. Received: {_json(row)[:80]}"
+        )
+    found = scorer.scores([scorer.ids(one["text"]) for one in hypotheses])
+    for one, (_, scores) in zip(hypotheses, found, strict=True):
+        one["likelihood"] = sum(scores)
+    return hypotheses
 
 
 if __name__ == "__main__":

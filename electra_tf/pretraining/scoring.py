@@ -200,15 +200,12 @@ class TextScorer:
         self.longest = encoder_config(pretrainer.config).max_position_embeddings
         self.score = _fitting_method(pretrainer.config, method)
 
-    def scores(self, texts: list[str], names: list[str]) -> list[tuple]:
-        """Return for each text its word pieces and their scores.
+    def ids(self, text: str) -> list[int]:
+        """Return the ids of a text; `UserError` for one that is too long."""
+        return self._checked(self.tokenizer.encode(text))
 
-        UserError, with its name, for a text that is too long for the model.
-        """
-        ids = [
-            self._checked(self.tokenizer.encode(text), name)
-            for text, name in zip(texts, names, strict=True)
-        ]
+    def scores(self, ids: list[list[int]]) -> list[tuple]:
+        """Return for the ids of each text its word pieces and their scores."""
         found = []
         for first in range(0, len(ids), self.batch_size):
             some = ids[first : first + self.batch_size]
@@ -219,18 +216,20 @@ class TextScorer:
                 found.append((pieces, of_text))
         return found
 
-    def fill(self, before: str, after: str, candidates: int, name: str):
+    def fill(self, before: str, after: str, candidates: int):
         """Return the likeliest tokens between two texts (ELECTRA, appendix G).
 
         The generator proposes so many candidates, and the discriminator, where
-        there is one, reads each in its place. `name` is that of the text in a
-        message.
+        there is one, reads each in its place.
 
         Returns pairs of a token and its probability, the likeliest first.
+
+        Raises:
+            UserError: for a text that is too long.
         """
         left, right = map(self.tokenizer.encode, (before, after))
         ids = [*left, self.tokenizer.mask_id, *right]
-        batch = self._batch([self._checked(ids, name)])
+        batch = self._batch([self._checked(ids)])
         place = 1 + len(left)
         logits = _generate(self.pretrainer, batch, place).logits[0, 0]
         scores, found = ops.top_k(
@@ -252,16 +251,16 @@ class TextScorer:
             for i in np.argsort(-probabilities, kind="stable")
         ]
 
-    def _checked(self, ids: list[int], name: str) -> list[int]:
+    def _checked(self, ids: list[int]) -> list[int]:
         if len(ids) + 2 > self.longest:
             raise UserError(
-                f"{name} has {len(ids)} tokens; the model reads "
+                f"the text has {len(ids)} tokens; the model reads "
                 f"{self.longest - 2}. Split the text."
             )
         return ids
 
     def _batch(self, texts: list[list[int]]) -> Batch:
-        longest = max(map(len, texts)) + 2
+        longest = max(1, *map(len, texts)) + 2  # Texts may be empty.
         return inputs.batch_of_ids(texts, self.tokenizer, longest)
 
 

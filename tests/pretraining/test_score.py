@@ -17,6 +17,8 @@ from electra_tf.training.checkpoint_folder import CheckpointFolder
 from tests import tiny
 
 WORDS = ("the", "cat", "sees", "dog", "##s", ".", "un", "##seen")
+LONG = ("the cat", "the cat " * 20)
+N_BEST = '{"hypotheses": [{"text": "a cat", "score": -1.0}]}'
 TEXTS = ("The cat sees the dogs.", "unseen cat", "")
 
 
@@ -275,21 +277,53 @@ def test_the_least_of_equally_good_weights():
     ("flags", "lines", "message"),
     [
         (["--method=two_tower"], ["x"], "'two_tower' does not fit .*'rtd'"),
-        (["--json_lines"], ["{"], "line 1 is no JSON"),
-        (["--json_lines"], ['{"txt": 1}'], "line 1 must be an object with"),
-        (["--json_lines"], ['{"text": 1}'], "line 1 must be an object with"),
-        (["--json_lines"], ['{"text": "\\ud83d"}'], "line 1 is no JSON"),
         (["--rerank", "--dev=/dev/null"], ["{}"], "references with words"),
-        (["--fill"], ["the cat"], "must have one \\[MASK\\]"),
-        ([], ["the cat " * 20], "line 1 has 40 tokens; the model reads 30"),
         (["--rerank"], ["{}"], "either --weight or --dev"),
-        (["--rerank", "--weight=1"], ["{}"], "an object with 'hypotheses'"),
+        (["--strict"], LONG, "line 2: the text has 40 tokens; the model"),
     ],
 )
 def test_mistakes(tmp_path, rows_of, flags, lines, message):
     saved = SavedRun(tmp_path)
     with pytest.raises(SystemExit, match=message):
         rows_of(saved, *flags, lines=lines)
+
+
+@pytest.mark.parametrize(
+    ("flags", "bad", "good", "error"),
+    [
+        ([], "the cat " * 20, "the cat", "the text has 40 tokens; the model"),
+        (["--json_lines"], "{", '{"text": "cat"}', "no JSON: "),
+        (["--json_lines"], '{"txt": 1}', '{"text": ""}', "an object with 'te"),
+        (["--json_lines"], '{"text": 1}', '{"text": "a"}', "an object with 't"),
+        (["--json_lines"], '{"text": "\\ud83d"}', '{"text": "a"}', "no JSON"),
+        (["--fill"], "the cat", "the [MASK]", "expected one [MASK]. Received"),
+        (["--fill"], f"{'a ' * 40}[MASK]", "[MASK]", "the text has 41 tokens"),
+        (["--rerank", "--weight=1"], "{}", N_BEST, "object with 'hypotheses'"),
+        (
+            ["--rerank", "--weight=1"],
+            '{"hypotheses": [{"text": "a", "score": NaN}]}',
+            N_BEST,
+            "hypotheses must be objects with 'text' and a finite 'score'",
+        ),
+    ],
+)
+def test_other_lines_are_scored_all_the_same(
+    tmp_path, rows_of, flags, bad, good, error
+):
+    saved = SavedRun(tmp_path)
+    flags = [*flags, "--batch_size=1"]
+    (expected,), _ = rows_of(saved, *flags, lines=[good])
+    (first, second, third), _ = rows_of(saved, *flags, lines=[good, bad, good])
+    assert error in second["error"] and second["line"] == 2
+    assert "error" not in expected and "score" not in second
+    assert {**third, "line": 1} == first == expected
+
+
+def test_a_bad_development_list_ends_the_program(tmp_path, rows_of):
+    dev = tmp_path / "dev.jsonl"
+    dev.write_text(N_BEST + "\n")
+    with pytest.raises(SystemExit, match=r"dev.jsonl, line 1: expected .*'ref"):
+        rows_of(SavedRun(tmp_path), "--rerank", f"--dev={dev}", lines=[N_BEST])
 
 
 @pytest.mark.parametrize(
@@ -310,5 +344,7 @@ def test_flags_without_an_effect(flags, message):
 def test_json_lines_keep_what_else_they_hold(tmp_path, rows_of):
     saved = SavedRun(tmp_path, objective="electric")
     lines = [json.dumps({"text": "the cat", "id": 7})]
-    (row,), _ = rows_of(saved, "--json_lines", lines=lines)
+    lines.append(json.dumps({"text": "the cat" * 40, "id": 8}))
+    (row, bad), _ = rows_of(saved, "--json_lines", lines=lines)
     assert (row["id"], row["text"], row["tokens"]) == (7, "the cat", 2)
+    assert (bad["line"], bad["id"]) == (2, 8) and "Split" in bad["error"]
