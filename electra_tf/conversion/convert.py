@@ -19,7 +19,17 @@ from electra_tf.configs import ACTIVATIONS, TokenizerConfig
 from electra_tf.configs.tokenizer import UNNAMED
 from electra_tf.conversion import formats, layout, staging
 from electra_tf.conversion.model import Model, shapes_of
+from electra_tf.errors import UserError
 from electra_tf.io import files
+
+# Options that say what a model's own files may say, too.
+SAID_BY_FILES = ("num_attention_heads", "hidden_act")
+# Flags with other names than their settings.
+FLAGS = {
+    "do_lower_case": "--cased",
+    "strip_accents": "--keep_accents",
+    "tokenize_chinese_chars": "--keep_chinese_words",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -116,7 +126,9 @@ def convert(args: argparse.Namespace) -> None:
         raise FileNotFoundError(f"No vocabulary file at {vocab_file}.")
     with staging.at_hand(source) as here:
         detected = formats.detect(here)
+        _check_effect(options, detected, chosen)
         model = formats.read(here, detected, **options)
+    _check_said(options, source, model)
     print(f"From {source} ({detected}):")
     _print_lines(summary(model))
     written = formats.write(target, model, chosen, **options)
@@ -125,6 +137,36 @@ def convert(args: argparse.Namespace) -> None:
     # What was written has its vocabulary, all parts, and nothing to leave out.
     unasked = {"vocab_file": None, "generator": None, "leave_out": ()}
     _print_lines(measured(target, chosen, written, {**options, **unasked}))
+
+
+def _given(options: dict) -> dict:
+    """Return the options that the command line sets."""
+    usual = vars(parser().parse_args(["--from=", "--to="]))
+    return {n: v for n, v in options.items() if v != usual[n]}
+
+
+def _check_effect(options: dict, detected: str, chosen: str) -> None:
+    """Raise `UserError` for options of other formats."""
+    of_models = {*SAID_BY_FILES, *TokenizerConfig.__dataclass_fields__}
+    known = formats.options(detected, chosen) | of_models
+    if wrong := [f"--{name}" for name in _given(options) if name not in known]:
+        raise UserError(
+            f"{', '.join(wrong)} has no effect from {detected} to {chosen}. "
+            "Leave it out."
+        )
+
+
+def _check_said(options: dict, source: str, model: Model) -> None:
+    """Raise `UserError` for options that the model's files contradict."""
+    said = TokenizerConfig.of(model.config).tokenizer_settings
+    for name in SAID_BY_FILES:
+        said[name] = getattr(model.config.encoder, name)
+    for name, value in _given(options).items():
+        if value != said.get(name, value):
+            raise UserError(
+                f"{name} is {said[name]!r} by the files of {source}. Received: "
+                f"{value!r}. Leave {FLAGS.get(name, f'--{name}')} out."
+            )
 
 
 def _print_lines(lines: list[str]) -> None:

@@ -73,8 +73,19 @@ FORMATS = {
 }
 
 
-def _call(name: str, *arguments, **options):
-    """Call a function with those of the options that it takes."""
+def options(source: str, target: str) -> set[str]:
+    """Return the options that have an effect between two of `FORMATS`."""
+    functions = (FORMATS[source].read, FORMATS[target].write)
+    found = {n for of in functions for n in _parameters(_function(of))}
+    return {*found, *_parameters(read)} - {"form", "options"}
+
+
+def _parameters(function: Callable) -> list[str]:
+    return [*inspect.signature(function).parameters]
+
+
+def _function(name: str, what: str = "This") -> Callable:
+    """Return a function of this package; `what` it is for says a message."""
     module, _, name = name.partition(".")
     try:
         imported = importlib.import_module(f"{__package__}.{module}")
@@ -82,11 +93,16 @@ def _call(name: str, *arguments, **options):
         if error.name != "tensorflow":
             raise
         raise UserError(
-            f"{arguments[0]} needs TensorFlow, which is not installed. Make a "
-            "model folder of it where it is, see docs/how_to/jax.md."
+            f"{what} needs TensorFlow, which is not installed. Make a model "
+            "folder of it where it is, see docs/how_to/jax.md."
         ) from error
-    function = getattr(imported, name)
-    takes = inspect.signature(function).parameters
+    return getattr(imported, name)
+
+
+def _call(name: str, *arguments, **options):
+    """Call a function with those of the options that it takes."""
+    function = _function(name, arguments[0])
+    takes = _parameters(function)
     known = {n: value for n, value in options.items() if n in takes}
     return function(*arguments, **known)
 
