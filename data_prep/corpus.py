@@ -44,6 +44,7 @@ def list_files(config: CorpusConfig) -> list[SourceFile]:
     Raises OSError if there are none, all are empty, or one cannot be read.
     """
     if config.tfds_name is not None:
+        formats.check_effect(config, {tfds.FORMAT})
         return [tfds.find(config)]
     root, found = listing.find(config.corpus_dir)
     files = []
@@ -55,6 +56,7 @@ def list_files(config: CorpusConfig) -> list[SourceFile]:
         raise FileNotFoundError(
             f"{config.corpus_dir} holds no file with any text."
         )
+    formats.check_effect(config, {file.format for file in files})
     return files
 
 

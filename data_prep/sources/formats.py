@@ -4,12 +4,19 @@ A format says how a file is cut into units that can be read independently, and
 yields the documents of a unit.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from data_prep.dataset_config import CorpusConfig
+from data_prep.dataset_config import FORMAT_NAMES, CorpusConfig
 from data_prep.sources import compression, line_formats, parquet, tar, tfds
-from data_prep.sources.unit import Reading, SourceFile, Unit
+from data_prep.sources.unit import (
+    BY_SUFFIX,
+    NO_TEXT,
+    Reading,
+    SourceFile,
+    Unit,
+)
 from electra_tf.errors import UserError
 
 
@@ -38,15 +45,28 @@ FORMATS = {
     ),
     tfds.FORMAT: Format(tfds.cut, tfds.documents),
 }
-# A name that ends otherwise is plain text's.
-BY_SUFFIX = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".parquet": "parquet",
-    ".tar": "tar",
+# Settings with an effect on some formats only.
+EFFECTS = {
+    "corpus_format": (*FORMAT_NAMES,),
+    "text_field": ("jsonl", "parquet", tfds.FORMAT),
+    "blank_lines_separate_documents": ("text", "tar"),
+    "tfds_split": (tfds.FORMAT,),
+    "tfds_data_dir": (tfds.FORMAT,),
 }
-NO_TEXT = (".zip", ".7z", ".rar", ".lz4", ".lzma", ".z", ".arrow", ".pdf")
+
+
+def check_effect(config: CorpusConfig, found: set[str]) -> None:
+    """Raise UserError for a setting that no format found has an effect from."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        formats = EFFECTS.get(field.name, found)
+        if value != field.metadata["default"] and not found & {*formats}:
+            raise UserError(
+                f"{field.name} has no effect: it is for {', '.join(formats)},"
+                f" and the corpus is {', '.join(sorted(found))}. Received:"
+                f" {value!r}. Leave it out, or say by corpus_format what the"
+                " files are."
+            )
 
 
 def format_of(path: str, config: CorpusConfig) -> str:

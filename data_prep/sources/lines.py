@@ -5,6 +5,7 @@ the tokenizer drops, as it drops NUL. Files that are no text, whatever their
 name says, are known by how they begin.
 """
 
+import codecs
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -50,9 +51,10 @@ def lines_of(
     origin = Origin(unit.path, reading.issues)
     with reading.open_stream(unit.path) as stream:
         if not unit.start:
-            _check_is_text(
-                stream, unit.path, reading.config.corpus_format is not None
-            )
+            # By its name alone it is text.
+            guessed = reading.config.corpus_format is None
+            may_have_marks = unit.format != "text" or not guessed
+            _check_is_text(stream, unit.path, may_have_marks)
         if compression.split_suffix(unit.path)[1]:
             yield from lines_in(stream, origin)
             return
@@ -150,19 +152,37 @@ SIGNATURES = (
     (0, b"\xff\xfe", "UTF-16 text", _CONVERT),
     (0, b"\xfe\xff", "UTF-16 text", _CONVERT),
 )
-WIKIPEDIA = (
-    0,
-    b'<doc id="',
-    "what WikiExtractor writes",
-    "Give --corpus_format=wikipedia, or text to keep its marks.",
+_OR_TEXT = ", or give --corpus_format=text to keep its marks."
+# How text with marks of its own begins, in small letters; what it is, and what
+# to do about it.
+MARKED = (
+    (
+        b'<doc id="',
+        "what WikiExtractor writes",
+        "Give --corpus_format=wikipedia, or text to keep its marks.",
+    ),
+    (
+        b'{"',
+        "JSON lines",
+        "Give --corpus_format=jsonl, or text to keep its marks.",
+    ),
+    (b'[{"', "a JSON document", "Write an object a line" + _OR_TEXT),
+    (b"<!doctype html", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (b"<html", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (b"<mediawiki", "a dump of a wiki", "Extract its text first" + _OR_TEXT),
+    (b"<?xml", "XML", "Extract its text first" + _OR_TEXT),
 )
-_LONGEST = max(row[0] + len(row[1]) for row in (*SIGNATURES, WIKIPEDIA))
+_LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 
 
-def _check_is_text(stream: BinaryIO, path: str, may_be_wikipedia: bool) -> None:
+def _check_is_text(stream: BinaryIO, path: str, may_have_marks: bool) -> None:
     """Raise UserError if a buffered file is no text; read nothing."""
     header = stream.peek(_LONGEST)
-    kinds = SIGNATURES if may_be_wikipedia else (*SIGNATURES, WIKIPEDIA)
-    for start, content, kind, advice in kinds:
-        if header[start:].startswith(content):
-            raise UserError(f"{path} is {kind}. {advice}")
+    kinds = [
+        row[2:] for row in SIGNATURES if header[row[0] :].startswith(row[1])
+    ]
+    if not may_have_marks:
+        begin = header[:_LONGEST].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+        kinds += [row[1:] for row in MARKED if begin.startswith(row[0])]
+    for kind, advice in kinds:
+        raise UserError(f"{path} is {kind}. {advice}")

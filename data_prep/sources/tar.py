@@ -13,7 +13,14 @@ from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import compression
 from data_prep.sources.data_issues import Origin
 from data_prep.sources.lines import split_documents, text_lines
-from data_prep.sources.unit import Reading, SourceFile, Unit, whole
+from data_prep.sources.unit import (
+    BY_SUFFIX,
+    NO_TEXT,
+    Reading,
+    SourceFile,
+    Unit,
+    whole,
+)
 from electra_tf.errors import UserError
 
 # OpenWebText has 8 million texts, in 20,000 archives.
@@ -99,9 +106,10 @@ def _is_text(member: tarfile.TarInfo, name: str, reading: Reading) -> bool:
     if hidden or not member.isreg():
         reading.issues.add("skipped_members", name)
         return False
-    if compression.split_suffix(member.name)[1] or member.name.endswith(".tar"):
+    other = member.name.lower().endswith((*BY_SUFFIX, *NO_TEXT))
+    if other or compression.split_suffix(member.name)[1]:
         raise UserError(
-            f"{name} is itself an archive or compressed. Unpack the outer"
-            " archive, and give the folder it makes."
+            f"{name} is itself an archive, compressed, or no plain text. Unpack"
+            " the outer archive, and give the folder it makes."
         )
     return True

@@ -8,6 +8,16 @@ from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues
 from electra_tf.errors import UserError
 
+# Formats by what a name ends in; one that ends otherwise is plain text's.
+BY_SUFFIX = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".tar": "tar",
+}
+NO_TEXT = (".zip", ".7z", ".rar", ".lz4", ".lzma", ".z", ".arrow", ".pdf")
+
 
 class SourceFile(NamedTuple):
     """A file of the corpus."""

@@ -71,7 +71,7 @@ def test_the_outer_archive_is_to_be_unpacked(run, data_dir):
     path.write_bytes(lzma.compress(outer))
     shown = run(PROGRAM, f"--data-dir={data_dir}")
     assert shown.returncode == 1
-    assert "is itself an archive or compressed. Unpack" in shown.stderr
+    assert "is itself an archive, compressed, or no plain" in shown.stderr
 
 
 def test_both_builders_give_the_same(run, data_dir, tmp_path):

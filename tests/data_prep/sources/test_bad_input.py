@@ -266,6 +266,10 @@ def test_limits_of_archives(place, build, monkeypatch):
         (b"PK\x03\x04", "is a zip archive"),
         ("the king".encode("utf-16"), "is UTF-16 text. Convert it: iconv"),
         (b'<doc id="1">\nthe', "is what WikiExtractor writes. Give --corpus"),
+        (b'{"text": "the"}', "is JSON lines. Give --corpus_format=jsonl, or"),
+        (b' [{"text": "the"}]', "is a JSON document. Write an object a line,"),
+        (b"\xef\xbb\xbf<!DOCTYPE html>", "is a page of HTML. Extract its"),
+        (b"<?xml version", "is XML. Extract its text first, or give --corpus"),
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, lzma.compress])
@@ -275,6 +279,40 @@ def test_other_files_that_are_named_as_text(
     folder = place("a.txt.xz" if pack is lzma.compress else "a", pack(content))
     with pytest.raises(ValueError, match=re.escape(message)):
         build(folder)
+
+
+def test_text_with_marks_that_is_meant(place, build):
+    folder = place("a.txt", b'{"the": "king"}\n')
+    assert counts_of(build(folder, corpus_format="text"))["documents"] == 1
+    # Where a part of a file begins says nothing of the file.
+    folder = place("a.txt", b'the king\n{"the": "king"}\n')
+    assert counts_of(build(folder))["documents"] == 1
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.JSON", "a.pdf", "a.parquet"])
+def test_members_of_archives_that_are_no_text(place, build, name):
+    archive = corpora.as_tar([(name, b"the king")])
+    with pytest.raises(ValueError, match="or no plain text"):
+        build(place("a.tar", archive))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("a.txt", {"text_field": "body"}, "text_field has no effect: it is fo"),
+        ("a.tar", {"text_field": "body"}, "corpus is tar. Received: 'body'"),
+        ("a.txt", {"tfds_split": "test"}, "tfds_split has no effect: it is f"),
+        (
+            "a.jsonl",
+            {"blank_lines_separate_documents": False},
+            "it is for text, tar, and the corpus is jsonl. Received: False",
+        ),
+    ],
+)
+def test_settings_without_an_effect(place, build, name, settings, message):
+    folder = place(name, corpora.FILES[name]([["the king"]]))
+    with pytest.raises(UserError, match=message):
+        build(folder, **settings)
 
 
 def test_names_that_are_no_text(place, command, tmp_path):
