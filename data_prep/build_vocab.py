@@ -20,7 +20,7 @@ from data_prep import command_line, corpus
 from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import data_issues, formats
 from data_prep.sources.unit import Reading
-from electra_tf.configs import TokenizerConfig, hparam
+from electra_tf.configs import TokenizerConfig, effects, hparam
 from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.text import scripts
@@ -42,6 +42,8 @@ ALWAYS_KNOWN = string.ascii_letters + string.digits + string.punctuation
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class VocabConfig(TokenizerConfig, CorpusConfig):
     """Learns a WordPiece vocabulary from text."""
+
+    effects = effects.VOCABULARY
 
     output_file: str = hparam(help_text="vocabulary file to write")
     vocab_size: int = hparam(

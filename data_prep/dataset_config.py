@@ -4,7 +4,7 @@ import dataclasses
 import functools
 
 from data_prep.examples.example_builder import SHORTEST_TARGET
-from electra_tf.configs import Config, TokenizerConfig, hparam
+from electra_tf.configs import Config, TokenizerConfig, effects, hparam
 from electra_tf.errors import UserError
 from electra_tf.io import records
 
@@ -96,6 +96,8 @@ class PretrainingDatasetConfig(TokenizerConfig, RecordsConfig):
     same for any number of processes. A build that was finished with the same
     settings is not done again.
     """
+
+    effects = effects.RECORDS
 
     num_out_files: int | None = hparam(
         None, "number of training files; null: by text_mb_per_file", at_least=1

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from electra_tf.configs import fields, released
+from electra_tf.configs import effects, fields, released
 from electra_tf.configs.encoder import encoder_config
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.optimization import FinetuningUpdates
@@ -183,6 +183,8 @@ class FinetuningConfig(
     status: as of run_pretraining.py.
     """
 
+    effects = effects.FINETUNING
+
     do_train: bool = fields.run(True, "whether to train")
     do_eval: bool = fields.run(
         True, "whether to evaluate on the development set"
@@ -272,13 +274,16 @@ class FinetuningConfig(
             settings.setdefault("from_scratch", True)
         return settings
 
+    @property
+    def asks_questions(self) -> bool:
+        """Whether a task answers questions about a passage."""
+        heads = {TASKS[name].head for name in self.task_names}
+        return "question_answering" in heads
+
     def check(self):
         """Raise a `UserError` if fields contradict each other."""
         super().check()
-        asks = any(
-            TASKS[name].head == "question_answering" for name in self.task_names
-        )
-        if asks and self.max_seq_length < SHORTEST_QUESTION:
+        if self.asks_questions and self.max_seq_length < SHORTEST_QUESTION:
             raise UserError(
                 f"max_seq_length must be at least {SHORTEST_QUESTION} for "
                 "questions: [CLS], two [SEP] and a piece of the passage. "

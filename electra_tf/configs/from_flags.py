@@ -76,12 +76,15 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
         print(f"electra_tf {electra_tf.__version__}")
         sys.exit(0)
     try:
-        return read(config_class, argv)
+        config = read(config_class, argv)
     except UserError as error:
         sys.stderr.write(command_line.mistake(program, str(error)))
         sys.exit(USAGE_ERROR)
     except OSError as error:  # Of a flag file in a bucket.
         sys.exit(f"{program}: {error}")
+    for line in config.without_effect:
+        print(f"{program}: {line}", file=sys.stderr)
+    return config
 
 
 def asks_for_help(arguments: Iterable[str]) -> list[str]:

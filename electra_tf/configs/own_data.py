@@ -182,11 +182,13 @@ class OwnDataSettings(Config):
                 "choice_columns must differ. Received: "
                 f"{', '.join(map(repr, given))}."
             )
-        if self.delimiter and self.tfds_name:
-            raise UserError(
-                "delimiter belongs to files, not to tfds_name. Received: "
-                f"{self.delimiter!r}."
-            )
+        for setting in ("train_file", "dev_file", "test_file", "delimiter"):
+            value = getattr(self, setting)
+            if value is not None and self.tfds_name:
+                raise UserError(
+                    f"{setting} belongs to files, and tfds_name is read "
+                    f"instead. Received: {value!r} and {self.tfds_name!r}."
+                )
         needed = dict.fromkeys(TASKS[task].needs, "")
         if self.tfds_name is None:
             needed |= {"train_file": " (for its labels)"}

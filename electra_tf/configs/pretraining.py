@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from electra_tf.configs import fields, released
+from electra_tf.configs import effects, fields, released
 from electra_tf.configs.encoder import encoder_config
 from electra_tf.configs.networks import (
     GeneratorSettings,
@@ -39,6 +39,8 @@ class PretrainingConfig(
     connection that fails; 70 a mistake of ours, with its traceback. The same
     command goes on from the newest checkpoint.
     """
+
+    effects = effects.PRETRAINING
 
     do_train: bool = fields.run(True, "whether to train")
     do_eval: bool = fields.run(False, "whether to evaluate")

@@ -1,0 +1,138 @@
+"""Which settings have an effect only beside others: a row each.
+
+A command line may set what its run has no use for: a preset's generator with
+an objective that has none, a test file that nothing asks to predict for. Such
+settings are no mistakes, and are told when a program starts.
+"""
+
+import typing
+from collections.abc import Callable
+
+from electra_tf.configs.objectives import WITHOUT_NETWORK
+
+
+class Effect(typing.NamedTuple):
+    """A row of a table of effects."""
+
+    names: tuple[str, ...]  # Of the settings.
+    holds: Callable[[typing.Any], bool]  # Whether they have it in a config.
+    needs: str  # What else it takes, for a message.
+
+
+def _samples(config) -> bool:
+    return config.objective_spec.head is not None
+
+
+def _trains_generator(config) -> bool:
+    return config.generator not in WITHOUT_NETWORK
+
+
+def _shares(config) -> bool:
+    return config.objective_spec.generator == "own" and _trains_generator(
+        config
+    )
+
+
+def _reads_masks(config) -> bool:
+    by_main = config.objective_spec.generator == "main"
+    return by_main or config.generator == "masked_language_model"
+
+
+DEVICES = (
+    Effect(
+        (
+            *("tpu_name", "tpu_zone", "gcp_project", "tpu_job_name"),
+            "num_tpu_cores",
+        ),
+        lambda c: c.distribution_strategy == "tpu",
+        "use_tpu or distribution_strategy 'tpu'",
+    ),
+)
+PRETRAINING = (
+    *DEVICES,
+    Effect(
+        ("generator_layers", "generator_hidden_size"),
+        lambda c: c.has_small_generator,
+        "a generator that is a network of its own",
+    ),
+    Effect(
+        ("weight_sharing",),
+        _shares,
+        "a generator that is a network beside the main one",
+    ),
+    Effect(
+        ("temperature", "disallow_correct", "sampling"),
+        _samples,
+        "an objective that samples tokens",
+    ),
+    Effect(
+        ("disc_weight",),
+        _samples,
+        "an objective whose main network reads sampled tokens",
+    ),
+    Effect(("gen_weight",), _trains_generator, "a generator that is trained"),
+    Effect(
+        ("mask_token_share", "random_token_share"),
+        _reads_masks,
+        "a masked language model",
+    ),
+    Effect(
+        ("masking", "mask_unit"),
+        lambda c: c.objective_spec.has_main,
+        "an objective that chooses tokens",
+    ),
+    Effect(
+        ("allow_new_parts",),
+        lambda c: c.init_checkpoint is not None,
+        "init_checkpoint",
+    ),
+    Effect(
+        ("eval_tfrecords",),
+        lambda c: c.do_eval or c.eval_every_n_steps > 0,
+        "do_eval or eval_every_n_steps",
+    ),
+)
+FINETUNING = (
+    *DEVICES,
+    Effect(
+        ("test_file", "n_writes_test"),
+        lambda c: c.write_test_outputs,
+        "write_test_outputs",
+    ),
+    Effect(
+        ("label_separator",),
+        lambda c: "multilabel" in c.task_names,
+        "the task multilabel",
+    ),
+    Effect(
+        ("tfds_train_split", "tfds_dev_split", "tfds_test_split"),
+        lambda c: c.tfds_name is not None,
+        "tfds_name",
+    ),
+    Effect(
+        (
+            *("max_query_length", "doc_stride", "n_best_size"),
+            *("max_answer_length", "answer_places", "answer_scoring"),
+            *("answerable_classifier", "answerable_uses_start_logits"),
+            *("answerable_weight", "joint_prediction", "beam_size"),
+            "qa_na_threshold",
+        ),
+        lambda c: c.asks_questions,
+        "a task that answers questions",
+    ),
+)
+RECORDS = (
+    Effect(
+        ("text_mb_per_file",),
+        lambda c: c.num_out_files is None,
+        "num_out_files to be left out",
+    ),
+)
+VOCABULARY = (
+    Effect(("seed",), lambda c: c.max_mb is not None, "max_mb"),
+    Effect(
+        ("character_coverage",),
+        lambda c: c.max_characters is None,
+        "max_characters to be left out",
+    ),
+)
