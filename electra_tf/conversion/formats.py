@@ -39,10 +39,7 @@ def _is_model_folder(path: str, config: dict) -> bool:
 
 def _is_run(path: str, _: dict) -> bool:
     if not (os.path.isdir(path) or os.path.exists(f"{path}.index")):
-        raise FileNotFoundError(
-            f"No checkpoint at {path}, and no folder. Train that model first, "
-            "or name one that is there (to fine-tune: --init_checkpoint)."
-        )
+        raise FileNotFoundError(staging.absent(path))
     return _call("tensorflow_checkpoint.is_run", path)
 
 
