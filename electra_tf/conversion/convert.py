@@ -19,7 +19,14 @@ from electra_tf.configs import ACTIVATIONS, TokenizerConfig
 from electra_tf.configs.tokenizer import UNNAMED
 from electra_tf.conversion import formats, layout, staging
 from electra_tf.conversion.model import Model, shapes_of
+from electra_tf.errors import UserError
 from electra_tf.io import files
+
+_FLAGS = {
+    "do_lower_case": "--cased",
+    "strip_accents": "--keep_accents",
+    "tokenize_chinese_chars": "--keep_chinese_words",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -117,6 +124,7 @@ def convert(args: argparse.Namespace) -> None:
     with staging.at_hand(source) as here:
         detected = formats.detect(here)
         model = formats.read(here, detected, **options)
+    _check_effect(args, detected, model)
     print(f"From {source} ({detected}):")
     _print_lines(summary(model))
     written = formats.write(target, model, chosen, **options)
@@ -125,6 +133,31 @@ def convert(args: argparse.Namespace) -> None:
     # What was written has its vocabulary, all parts, and nothing to leave out.
     unasked = {"vocab_file": None, "generator": None, "leave_out": ()}
     _print_lines(measured(target, chosen, written, {**options, **unasked}))
+
+
+def _check_effect(args: argparse.Namespace, detected: str, model: Model):
+    """Refuse what the command line sets without an effect."""
+    usual = vars(parser().parse_args(["--from=", "--to="]))
+    given = {n: v for n, v in vars(args).items() if v != usual[n]}
+    # A model may tell these itself.
+    told = {
+        **TokenizerConfig.of(model.config).tokenizer_settings,
+        "num_attention_heads": model.config.encoder.num_attention_heads,
+        "hidden_act": model.config.encoder.hidden_act,
+    }
+    known = {"source", "to", "format", "generator", *told}
+    known |= formats.options(detected, args.format, args.source)
+    wrong = [
+        _FLAGS.get(name, f"--{name}")
+        for name, value in given.items()
+        if told.get(name, value) != value or name not in known
+    ]
+    if wrong:
+        raise UserError(
+            f"{', '.join(wrong)} has no effect: {args.source} ({detected}) "
+            "tells by itself what it is, or neither it nor "
+            f"{args.format} has a use for it. Leave it out."
+        )
 
 
 def _print_lines(lines: list[str]) -> None:

@@ -70,8 +70,8 @@ FORMATS = {
 }
 
 
-def _call(name: str, *arguments, **options):
-    """Call a function with those of the options that it takes."""
+def _function(name: str, path: str) -> Callable:
+    """Return a function of this package, for the model at a path."""
     module, _, name = name.partition(".")
     try:
         imported = importlib.import_module(f"{__package__}.{module}")
@@ -79,10 +79,15 @@ def _call(name: str, *arguments, **options):
         if error.name != "tensorflow":
             raise
         raise UserError(
-            f"{arguments[0]} needs TensorFlow, which is not installed. Make a "
+            f"{path} needs TensorFlow, which is not installed. Make a "
             "model folder of it where it is, see docs/how_to/jax.md."
         ) from error
-    function = getattr(imported, name)
+    return getattr(imported, name)
+
+
+def _call(name: str, *arguments, **options):
+    """Call a function with those of the options that it takes."""
+    function = _function(name, arguments[0])
     takes = inspect.signature(function).parameters
     known = {n: value for n, value in options.items() if n in takes}
     return function(*arguments, **known)
@@ -103,6 +108,16 @@ def detect(path: str) -> str:
             for name, form in FORMATS.items()
             if form.detect and form.detect(here, config)
         )
+
+
+def options(source: str, target: str, path: str) -> set[str]:
+    """Return the options of reading a path in a format, and of writing."""
+    names = (FORMATS[source].read, FORMATS[target].write)
+    return {
+        option
+        for name in names
+        for option in inspect.signature(_function(name, path)).parameters
+    }
 
 
 def read(

@@ -355,13 +355,13 @@ class EncoderModel(keras.Model, abc.ABC):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this model."""
-        tokenizer = self.tokenizer and self.tokenizer.get_config()
+        known = self.tokenizer is not None
         return {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
             "encoder": dataclasses.asdict(self.encoder.config),
-            "tokenizer": tokenizer,
+            "tokenizer": self._reader().get_config() if known else None,
             "max_length": self.max_length,
             **changes(self),
         }

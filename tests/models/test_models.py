@@ -114,6 +114,8 @@ def test_a_tokenizer_that_does_not_fit_is_refused(model_folder, tmp_path):
     for message, model.tokenizer in wrong.items():
         with pytest.raises(UserError, match=message):
             model.prepared(TEXTS)
+        with pytest.raises(UserError, match=message):
+            model.get_config()
     with pytest.raises(UserError, match="must have its vocabulary"):
         Classifier(model.encoder, num_labels=2, tokenizer={"a": 1})
 
