@@ -221,7 +221,8 @@ def test_every_preset_is_tested_and_explains_itself():
         (["--hparams=no.json"], "cannot be read. Received: 'no.json'"),
         (
             ['--hparams={"mask_prb": 0.1}'],
-            "Unknown --hparams key 'mask_prb'. Did you mean 'mask_prob'?",
+            "Unknown --hparams key 'mask_prb'. Did you mean 'mask_prob'? "
+            "Its keys are the settings that --helpfull lists",
         ),
         (
             ['--hparams={"mask_prob": "a"}'],

@@ -42,6 +42,19 @@ PROGRAMS = (
 )
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)#\s:]+)(#[^)]*)?\)")
 
+_CELL = re.compile("<td.*?</td>", re.DOTALL)
+_CODE = re.compile("(?<=<code>)[^<]+")
+
+
+def on_page_content(html: str, **_) -> str:
+    """Let paths in tables fold behind a slash, names of tests within, too."""
+
+    def folding(code: re.Match) -> str:
+        marks = "/|::|_" if "::" in code[0] else "/"
+        return re.sub(f"({marks})", r"\1<wbr>", code[0])
+
+    return _CELL.sub(lambda cell: _CODE.sub(folding, cell[0]), html)
+
 
 def on_page_markdown(markdown: str, page, **_) -> str:
     """Fill in flags; links to what is no page become text, examples code."""

@@ -240,7 +240,8 @@ def _parse_layer(
     for text in flag_values["hparams"].value:
         merged |= _read_hparams(text)
     known = hparams.readable_fields(config_class)
-    hparams.check_names(known, merged, "--hparams key")
+    hint = " Its keys are the settings that --helpfull lists, without dashes."
+    hparams.check_names(known, merged, "--hparams key", hint)
     return named, merged
 
 

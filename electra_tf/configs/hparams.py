@@ -297,14 +297,17 @@ def expectation(field: dataclasses.Field) -> str:
 
 
 def check_names(
-    known: Iterable[dataclasses.Field], names: Iterable[str], what="field"
+    known: Iterable[dataclasses.Field],
+    names: Iterable[str],
+    what: str = "field",
+    hint: str = "",
 ) -> None:
     """Raise a `UserError` for the first name that no field has."""
     fields = [field.name for field in known]
     for name in names:
         if name not in fields:
             raise UserError(
-                f"Unknown {what} {name!r}.{suggestion(name, fields)}"
+                f"Unknown {what} {name!r}.{suggestion(name, fields)}{hint}"
             )
 
 

@@ -40,7 +40,7 @@ def at_hand(path: str) -> Iterator[str]:
         for place, _ in stores.files_below(folder)
     ]
     if not names:
-        raise FileNotFoundError(f"No checkpoint at {path}, and no folder.")
+        raise FileNotFoundError(absent(path))
     with tempfile.TemporaryDirectory(prefix="electra-model-") as here:
         kept = wanted(names, prefix)
         files.check_room([f"{folder}/{name}" for name in kept], here)
@@ -49,6 +49,14 @@ def at_hand(path: str) -> Iterator[str]:
             os.makedirs(target, exist_ok=True)
             files.fetched(f"{folder}/{name}", target)
         yield os.path.join(here, prefix or "").rstrip("/")
+
+
+def absent(path: str) -> str:
+    """Say that there is no model."""
+    return (
+        f"No checkpoint at {path}, and no folder. Train that model first, or "
+        "name one that is there (to fine-tune: --init_checkpoint)."
+    )
 
 
 def wanted(names: list[str], prefix: str | None) -> list[str]:

@@ -5,7 +5,6 @@ B batch, L length.
 
 import abc
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,18 +12,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.configs import EncoderConfig, TokenizerConfig
+from electra_tf.configs import EncoderConfig
 from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
-from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.errors import UserError, shown
 from electra_tf.layers.configured_layer import CHANGES, PACKAGE, change, changes
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.models.training import SETTINGS, default_optimizer
 from electra_tf.weights import assign
-
-_VOCAB_FILE = "vocab.txt"
 
 
 class EncoderModel(keras.Model, abc.ABC):
@@ -36,7 +32,8 @@ class EncoderModel(keras.Model, abc.ABC):
     Args:
         encoder: `electra_tf.EncoderConfig`, its values in a dict, or an
             `electra_tf.Encoder`, which is shared.
-        tokenizer: `electra_tf.Tokenizer` for texts, or None.
+        tokenizer: `electra_tf.Tokenizer` for texts, or its config in a dict,
+            or None.
         max_length: int, tokens that a text may have, special ones included.
 
     Call arguments:
@@ -85,13 +82,9 @@ class EncoderModel(keras.Model, abc.ABC):
                 f"positions of the encoder. Received: {max_length!r}."
             )
         self.max_length = max_length or min(self._usual_length, most)
-        # Of a saved model the file has the vocabulary, see `load_assets`.
-        self.tokenizer: Tokenizer | None = None
-        self._reading: Mapping[str, Any] | None = None
         if isinstance(tokenizer, Mapping):
-            self._reading = tokenizer
-        else:
-            self.tokenizer = tokenizer
+            tokenizer = Tokenizer.from_config(tokenizer)
+        self.tokenizer: Tokenizer | None = tokenizer
         self.head = self._new_head()
         self.built = True
         self.compile()
@@ -267,6 +260,18 @@ class EncoderModel(keras.Model, abc.ABC):
                 "model its own, or make the model with tokenizer=, or give "
                 "input_ids."
             )
+        if not isinstance(self.tokenizer, Tokenizer):
+            raise UserError(
+                "tokenizer must be an electra_tf.Tokenizer. Received: "
+                f"{shown(self.tokenizer)}. electra_tf.Tokenizer(vocab_file) "
+                "makes one."
+            )
+        size, rows = self.tokenizer.vocab_size, self.encoder.config.vocab_size
+        if size > rows:
+            raise UserError(
+                f"The tokenizer has {size} tokens, the encoder's vocab_size "
+                f"is {rows}. Give the vocabulary that the encoder was made for."
+            )
         return self.tokenizer
 
     def _prepared_dataset(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -350,17 +355,13 @@ class EncoderModel(keras.Model, abc.ABC):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make this model."""
-        tokenizer = self._reading
-        if self.tokenizer is not None:
-            tokenizer = TokenizerConfig.of(
-                self.tokenizer.config
-            ).tokenizer_settings
+        known = self.tokenizer is not None
         return {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
             "encoder": dataclasses.asdict(self.encoder.config),
-            "tokenizer": tokenizer,
+            "tokenizer": self._reader().get_config() if known else None,
             "max_length": self.max_length,
             **changes(self),
         }
@@ -371,16 +372,3 @@ class EncoderModel(keras.Model, abc.ABC):
         policy = keras.saving.deserialize_keras_object(config["dtype"])
         rest = {n: v for n, v in config.items() if n not in CHANGES}
         return change(cls(**{**rest, "dtype": policy}), config)
-
-    def save_assets(self, dir_path: str) -> None:
-        """Keep the vocabulary in a saved model."""
-        if self.tokenizer is not None:
-            path = os.path.join(dir_path, _VOCAB_FILE)
-            files.write(path, self.tokenizer.content)
-
-    def load_assets(self, dir_path: str) -> None:
-        """Read the vocabulary of a saved model."""
-        path = os.path.join(dir_path, _VOCAB_FILE)
-        if self._reading is not None and os.path.exists(path):
-            self.tokenizer = Tokenizer(path, **self._reading)
-            self._reading = None

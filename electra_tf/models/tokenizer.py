@@ -1,11 +1,13 @@
 """Texts as the arrays that models read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from absl import logging
 
+from electra_tf.configs import TokenizerConfig
 from electra_tf.conversion import formats
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
@@ -63,6 +65,28 @@ class Tokenizer(tokenization.Tokenizer):
                 "Tokenizer of the vocab.txt that it was trained with."
             )
         return cls.of_content(model.vocab, model.config)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the vocabulary and the settings, as JSON holds them."""
+        text = self.content.decode("utf-8")
+        return {"vocabulary": text, **self.config.tokenizer_settings}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Tokenizer":
+        """Return the tokenizer that `get_config` tells of.
+
+        Raises:
+            UserError: for a dict without a vocabulary.
+        """
+        settings = {**config}
+        if "vocabulary" not in settings:
+            raise UserError(
+                "The config of a tokenizer must have its vocabulary. Received: "
+                f"{shown(settings)}. electra_tf.Tokenizer(vocab_file, ...) "
+                "reads one from a file."
+            )
+        content = settings.pop("vocabulary").encode("utf-8")
+        return cls.of_content(content, TokenizerConfig(**settings))
 
     def decode(self, ids) -> str | list[str]:
         """Return the text of ids, without special tokens and padding.

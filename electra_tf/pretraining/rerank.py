@@ -2,15 +2,21 @@
 
 The best hypothesis has the largest `score + weight * log-likelihood`; the
 weight is the one with the fewest word errors on a development set (Electric,
-section 4.2; Salazar et al., 2020).
+section 4.2; Salazar et al., 2020). Words stand between blanks; of scripts
+that put none between words, such as Chinese or Thai, each character is one.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from electra_tf.text.scripts import UNIT
+
 # Electric searches 0.05, 0.1, ..., 1.0.
 WEIGHTS = tuple(round(0.05 * number, 2) for number in range(1, 21))
+
+words_of = re.compile(UNIT).findall
 
 
 def best(hypotheses: Sequence[dict], weight: float) -> int:
@@ -29,8 +35,10 @@ def word_errors(hypothesis: str, reference: str) -> int:
 
     >>> word_errors("the cat sat", "a cat sat down")
     2
+    >>> word_errors("GPU\u306f\u901f\u3044", "GPU\u304c\u901f\u3044")
+    1
     """
-    words, wanted = hypothesis.split(), reference.split()
+    words, wanted = words_of(hypothesis), words_of(reference)
     row = list(range(len(wanted) + 1))
     for number, word in enumerate(words, start=1):
         diagonal, row[0] = row[0], number
@@ -52,7 +60,7 @@ def word_error_rate(lists: Sequence[dict], weight: float) -> float:
         hypotheses = each["hypotheses"]
         chosen = hypotheses[best(hypotheses, weight)]["text"]
         errors += word_errors(chosen, each["reference"])
-        words += len(each["reference"].split())
+        words += len(words_of(each["reference"]))
     return errors / max(words, 1)
 
 

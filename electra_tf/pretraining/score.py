@@ -70,7 +70,12 @@ def parser() -> argparse.ArgumentParser:
     add("--per_token", action="store_true", help="also each token's score")
     add("--rerank", action="store_true", help="n-best lists come in")
     add("--weight", type=float, help="of the model's score when re-ranking")
-    add("--dev", help="n-best lists with references, to find the weight on")
+    add(
+        "--dev",
+        help="n-best lists with references, to find the weight of the fewest "
+        "word errors; of scripts without blanks between words, such as Chinese "
+        "or Thai, each character counts as a word",
+    )
     add("--fill", action="store_true", help=f"tell what {MASK} stands for")
     add("--candidates", type=int, default=100, help="tokens to try; 100")
     add("--top", type=int, default=5, help="tokens to show; 5")
@@ -217,7 +222,7 @@ def _reranked(scorer, lines, args) -> Iterator[dict]:
             lists = [row for row, _ in rows]
         except UserError as error:
             raise UserError(f"{args.dev}, {error}") from None
-        if not any(each["reference"].split() for each in lists):
+        if not any(rerank.words_of(each["reference"]) for each in lists):
             raise UserError(f"{args.dev} must hold references with words.")
         weight = rerank.tuned_weight(lists)
         rates = [rerank.word_error_rate(lists, w) for w in (0.0, weight)]

@@ -9,7 +9,13 @@ _OF_16_BITS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 )
-WITHOUT_BLANKS = f"{_OF_16_BITS}\U00020000-\U0003ffff"
+# Tibetan, Tai Le to Tai Tham, Balinese, Javanese, Cham to Tai Viet: of these
+# ICU has no dictionaries.
+_UNKNOWN_TO_ICU = (
+    "\u0f00-\u0fff\u1950-\u19df\u1a20-\u1aad\u1b00-\u1b7f\ua980-\ua9ff"
+    "\uaa00-\uaadf"
+)
+WITHOUT_BLANKS = f"{_OF_16_BITS}{_UNKNOWN_TO_ICU}\U00020000-\U0003ffff"
 # A character of such a script, or a word of another one.
 UNIT = rf"[{WITHOUT_BLANKS}]|[^\s{WITHOUT_BLANKS}]+"
 # Versions of icu4py differ in how they count the characters beyond 16 bits.

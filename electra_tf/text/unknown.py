@@ -28,6 +28,8 @@ class Counts(NamedTuple):
 
     >>> print(Counts(200, 3) + Counts(100, 0))
     3 tokens are [UNK], 1.00% of those
+    >>> print(Counts(200, 1), "|", Counts(200))
+    1 token is [UNK], 0.50% of those | no token is [UNK] of the 200
     """
 
     tokens: int = 0
@@ -40,7 +42,10 @@ class Counts(NamedTuple):
         return Counts(self.tokens - other[0], self.unknown - other[1])
 
     def __str__(self) -> str:
-        return f"{self.unknown} tokens are [UNK], {self.share:.2%} of those"
+        if not self.unknown:
+            return f"no token is [UNK] of the {self.tokens}"
+        are = "token is" if self.unknown == 1 else "tokens are"
+        return f"{self.unknown} {are} [UNK], {self.share:.2%} of those"
 
     @property
     def share(self) -> float:

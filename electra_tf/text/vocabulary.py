@@ -65,7 +65,8 @@ def load_vocabulary(content: bytes, vocab_file: Path = "") -> dict[str, int]:
 
 def _tokens(content: bytes, vocab_file: Path) -> list[str]:
     try:
-        lines = content.decode("utf-8").split("\n")
+        # The mark of its encoding is no part of the first token.
+        lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise UserError(
             f"The vocabulary {vocab_file} is not UTF-8 text: {error}."

@@ -10,6 +10,7 @@ import safetensors.numpy
 
 from electra_tf.conversion import formats, hugging_face
 from electra_tf.conversion.hugging_face_parts import files as hugging_face_files
+from electra_tf.conversion.hugging_face_parts import tokenizer
 from electra_tf.errors import UserError
 from tests.conversion import runs, torch_files
 
@@ -163,6 +164,65 @@ def test_added_tokens_have_their_ids_whatever_ends_the_vocabulary(
     (folder / "added_tokens.json").write_text(added)
     found = hugging_face_files.word_pieces(str(folder), None).decode()
     assert found.splitlines() == [*tokens, *expected]
+
+
+def around(*parts: str) -> dict:
+    """A template that puts tokens around two texts."""
+    pieces = []
+    for part in parts:
+        token, segment = part.split(":")
+        kind = "Sequence" if token in "AB" else "SpecialToken"
+        pieces.append({kind: {"id": token, "type_id": int(segment)}})
+    return {"type": "TemplateProcessing", "pair": pieces}
+
+
+def test_special_tokens_stand_where_the_model_saw_them(tmp_path):
+    berts = ["[CLS]:0", "A:0", "[SEP]:0", "B:1", "[SEP]:1"]
+    file = tmp_path / "tokenizer.json"
+    for processor in (
+        around(*berts),
+        {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
+    ):
+        file.write_text(json.dumps({"post_processor": processor}))
+        assert tokenizer.read_settings(str(tmp_path))[1] == {}
+    wrong = [
+        None,
+        around("A:0", "B:0"),
+        around(*berts[:-1]),
+        around(*berts[:3], "B:0", "[SEP]:0"),
+        {"type": "RobertaProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
+    ]
+    for processor in wrong:
+        file.write_text(json.dumps({"post_processor": processor}))
+        with pytest.raises(UserError, match=r"post_processor in .* must be"):
+            tokenizer.read_settings(str(tmp_path))
+
+
+def test_texts_that_lose_their_beginning_there_are_told_of(tmp_path):
+    values = {"truncation_side": "left", "padding_side": "right"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(values))
+    assert [*tokenizer.read_settings(str(tmp_path))[1]] == [
+        "truncation_side left"
+    ]
+
+
+def test_a_shorter_vocabulary_than_the_fast_tokenizer_s_is_refused(tmp_path):
+    vocab = {"[PAD]": 0, "the": 1, " ": 2, "cat": 3}
+    file = tmp_path / "tokenizer.json"
+    file.write_text(json.dumps({"model": {"vocab": vocab}}))
+    content = b"[PAD]\nthe\n\ncat\n"
+    tokenizer.check_vocab(str(tmp_path), content)
+    with pytest.raises(UserError, match="'cat' has the id None in its vocab"):
+        tokenizer.check_vocab(str(tmp_path), content.removesuffix(b"cat\n"))
+
+
+def test_a_token_with_a_line_s_end_moves_no_other(tmp_path):
+    vocab = {"[PAD]": 0, "\n": 1, "the": 2}
+    file = tmp_path / "tokenizer.json"
+    file.write_text(json.dumps({"model": {"vocab": vocab}}))
+    found = hugging_face_files.word_pieces(str(tmp_path), None)
+    assert found == b"[PAD]\n\nthe\n"
+    tokenizer.check_vocab(str(tmp_path), found)
 
 
 @pytest.mark.parametrize(

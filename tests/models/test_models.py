@@ -1,6 +1,7 @@
 """What all models keep: inputs of every kind, files, folders, refusals."""
 
 import ast
+import copy
 import pathlib
 
 import keras
@@ -87,9 +88,36 @@ def test_files_and_copies_are_the_same_model(loaded, tmp_path):
     assert type(again.loss) is type(model.loss)
     clone = keras.models.clone_model(model)
     clone.set_weights(model.get_weights())
-    clone.tokenizer = model.tokenizer
-    assert_same(clone(model.prepared(texts)[0]), expected)
-    assert type(keras.models.model_from_json(model.to_json())) is type(model)
+    assert_same(clone(clone.prepared(texts)[0]), expected)
+    from_json = keras.models.model_from_json(model.to_json())
+    assert type(from_json) is type(model)
+    for copied in (clone, from_json, copy.deepcopy(model)):
+        assert copied.tokenizer.get_config() == model.tokenizer.get_config()
+
+
+def test_a_model_inside_another_keeps_its_tokenizer(model_folder):
+    model = Classifier.load(str(model_folder), num_labels=2)
+    ids = keras.Input((None,), dtype="int32")
+    around = keras.Model(ids, model(ids))
+    inside = keras.models.clone_model(around).get_layer(model.name)
+    assert inside.prepared(TEXTS)[0].keys() == model.prepared(TEXTS)[0].keys()
+
+
+def test_a_tokenizer_that_does_not_fit_is_refused(model_folder, tmp_path):
+    model = Classifier.load(str(model_folder), num_labels=2)
+    vocab = tmp_path / "vocab.txt"
+    vocab.write_text("\n".join([*model.tokenizer.tokens, "more"]))
+    wrong = {
+        "The tokenizer has": electra_tf.Tokenizer(str(vocab)),
+        "must be an electra_tf.Tokenizer": str(vocab),
+    }
+    for message, model.tokenizer in wrong.items():
+        with pytest.raises(UserError, match=message):
+            model.prepared(TEXTS)
+        with pytest.raises(UserError, match=message):
+            model.get_config()
+    with pytest.raises(UserError, match="must have its vocabulary"):
+        Classifier(model.encoder, num_labels=2, tokenizer={"a": 1})
 
 
 def test_a_folder_is_the_same_model(loaded, tmp_path):

@@ -48,6 +48,12 @@ def test_links_to_what_is_no_page_are_text():
     )
 
 
+def test_paths_in_tables_fold_behind_slashes_alone():
+    html = "<td>in <code>a/b_c</code></td><td>/</td> <code>a/b</code>"
+    folding = "<td>in <code>a/<wbr>b_c</code></td><td>/</td> <code>a/b</code>"
+    assert hooks.on_page_content(html) == folding
+
+
 def test_examples_are_code_once():
     text = "Say\n\n    >>> 1\n    1\n\n```python\n>>> 2\n2\n\n```\n"
     assert examples.fenced(text) == (

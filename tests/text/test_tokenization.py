@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from electra_tf.text import tokenization
+from electra_tf.text import tokenization, vocabulary
 from electra_tf.text.tokenization import Tokenizer, check_vocab_size
 
 GOLDENS = pathlib.Path(__file__).parents[1] / "goldens"
@@ -65,6 +65,13 @@ def test_special_tokens_of_other_names_are_recognised(tmp_path):
     rename = r"rename <s> on line 1 to \[CLS\], </s> on line 3 to \[SEP\] in"
     with pytest.raises(ValueError, match=rename):
         Tokenizer(write_vocab(tmp_path, tokens))
+
+
+def test_line_ends_and_marks_of_other_systems_are_no_tokens():
+    tokens = [*vocabulary.SPECIAL_TOKENS, "the"]
+    plain = vocabulary.load_checked("\n".join(tokens).encode(), "")
+    marked = "\r\n".join([*tokens, ""]).encode("utf-8-sig")
+    assert vocabulary.load_checked(marked, "") == plain
 
 
 def test_missing_file_is_named(tmp_path):

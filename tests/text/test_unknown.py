@@ -58,7 +58,8 @@ def test_reasons(tmp_path, tokens, text, settings, reason, remedy):
     counts = unknown.counts_of([made.cls_id, *ids, made.sep_id, 0], made)
     assert counts == (len(ids), len(ids))
     told, warning = unknown.report(counts, made, "in it")
-    assert told == f"{len(ids)} tokens are [UNK], 100.00% of those in it"
+    are = "token is" if len(ids) == 1 else "tokens are"
+    assert told == f"{len(ids)} {are} [UNK], 100.00% of those in it"
     assert reason in warning
     assert remedy in warning
 

@@ -52,6 +52,16 @@ def test_speed(clock):
     assert speed(40)["steps_per_second"] == 10
 
 
+def test_updates_faster_than_the_yardstick_become_the_yardstick(clock):
+    flops = {0: 0, 20: 1e11, 40: 1.2e11}  # In 4 and in 2 seconds.
+    settings = Settings(40, 20, executed_flops=flops.get)
+    speed = Speed(settings, first_step=0, matmul_rate=1e10)
+    first = speed(20)
+    assert first["matmul_share"] == 1
+    assert "(more than the matmul measured before)" in line(**first)
+    assert speed(40)["matmul_share"] == 0.4
+
+
 def test_a_resumed_run_counts_what_came_before(clock):
     settings = Settings(
         40,

@@ -145,7 +145,9 @@ def _lines(file: str, name: str, ids, first: int = 0) -> bytes:
             f"{name} in {file} must have each id from {first} on once. "
             f"Received: {shown(sorted(numbers))}."
         )
-    text = "".join(f"{token}\n" for token in sorted(ids, key=ids.get))
+    # A token with a line's end in it, which no word is, keeps its id empty.
+    tokens = ("" if "\n" in t else t for t in sorted(ids, key=ids.get))
+    text = "".join(f"{token}\n" for token in tokens)
     return text.encode("utf-8", "surrogatepass")
 
 

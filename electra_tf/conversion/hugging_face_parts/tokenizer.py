@@ -53,6 +53,7 @@ FIXED_IN_TOKENIZER_FILE = {
     ("model", "unk_token"): vocabulary.UNK,
     ("model", "continuing_subword_prefix"): vocabulary.CONTINUATION,
 }
+_AROUND_A_PAIR = "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1"
 SPECIAL = dict(
     zip(
         ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"),
@@ -143,7 +144,11 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
             "that is not lower-cased keeps its accents here, so it would "
             "become other ids than the model was trained on."
         )
-    overruled = _overruled(found, in_fast)
+    overruled = _overruled(found, in_fast) | {
+        f"{side} {values[side]}": "texts lose their end here, and are padded"
+        for side in ("truncation_side", "padding_side")
+        if values.get(side, "right") != "right"
+    }
     names = values.get("additional_special_tokens") or []
     names = [n for n in names if isinstance(n, str)]
     cut = _cut([*names, *added_tokens(path)], found)
@@ -180,13 +185,16 @@ def check_vocab(path: str, vocab: bytes) -> None:
     theirs = model.get("vocab") if isinstance(model, Mapping) else None
     if not isinstance(theirs, Mapping):
         return
-    for token, number in vocabulary.load_vocabulary(vocab, path).items():
-        if theirs.get(token, number) != number:
+    ours = vocabulary.load_vocabulary(vocab, path)
+    words = [token for token in theirs if token == "".join(token.split())]
+    for token in (*ours, *words):
+        # Added tokens are in our vocabulary alone.
+        one, other = ours.get(token), theirs.get(token, ours.get(token))
+        if one != other:
             raise UserError(
                 f"The vocabularies of {path} differ: {token!r} has the id "
-                f"{number} in its vocab.txt and {theirs[token]} in "
-                f"{TOKENIZER_FILE}. Remove the one that the model was not "
-                "trained with."
+                f"{one} in its vocab.txt and {other} in {TOKENIZER_FILE}. "
+                "Remove the one that the model was not trained with."
             )
 
 
@@ -218,11 +226,28 @@ def _settings_of_fast(values: Mapping, file: str) -> dict[str, Any]:
             f"ELECTRA's is. Received: {kind!r}. Texts would become other ids "
             "than the model was trained on."
         )
+    if "post_processor" in values:
+        received = _around_a_pair(values["post_processor"])
+        received = received or shown(values["post_processor"])
+        _check_fixed("post_processor", received, _AROUND_A_PAIR, file)
     for (part, name), fixed in FIXED_IN_TOKENIZER_FILE.items():
         holder = values.get(part)
         if isinstance(holder, Mapping):
             _check_fixed(f"{part}.{name}", holder.get(name, fixed), fixed, file)
     return found
+
+
+def _around_a_pair(processor) -> str:
+    """Return what an input of two texts, A and B, is, with its segments."""
+    try:
+        if processor["type"] != "TemplateProcessing":
+            (cls, _), (sep, _) = processor["cls"], processor["sep"]
+            is_berts = processor["type"] == "BertProcessing"
+            return f"{cls}:0 A:0 {sep}:0 B:1 {sep}:1" if is_berts else ""
+        parts = [part for piece in processor["pair"] for part in piece.values()]
+        return " ".join(f"{part['id']}:{part['type_id']}" for part in parts)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return ""
 
 
 def _check_fixed(name: str, value, fixed, file: str) -> None:

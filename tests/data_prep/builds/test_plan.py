@@ -49,7 +49,7 @@ def test_unknown_tokens_have_a_reason(
 def test_a_few_are_no_reason_to_warn(tmp_path, capsys):
     text = "\n\n".join(["a b"] * 200 + ["a c"])
     printed = built(tmp_path, capsys, "ab", text)
-    assert "1 tokens are [UNK], 0.25% of those in examples" in printed
+    assert "1 token is [UNK], 0.25% of those in examples" in printed
     assert "Warning" not in printed
 
 

@@ -3,12 +3,15 @@
 import collections
 import unicodedata
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from electra_tf.configs import FinetuningConfig
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import schema, tfds_source
+from electra_tf.finetuning.tasks.rows import Record, kept
 from electra_tf.finetuning.tasks.tables import Table, read_table
-from electra_tf.finetuning.tasks.task import TRAIN, say
+from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
+from electra_tf.finetuning.tasks.text_files import shown
 
 
 def read_own_table(
@@ -26,20 +29,48 @@ def read_own_table(
     )
 
 
-def columns_of(
-    config: FinetuningConfig, table: Table, fields: Iterable[schema.Field]
-) -> dict[str, str]:
-    """Return the column of each field, by the settings `<field>_column`.
+def rows_of(
+    config: FinetuningConfig,
+    split: str,
+    fields: Iterable[schema.Field],
+    make: Callable[[int, dict, Record], Any],
+    tell: Callable[[str], None] = lambda text: None,
+) -> list:
+    """Return what `make` makes of the rows of a split.
+
+    Args:
+        config: its `<field>_column` names the column of each field.
+        split: of a test set no label is read.
+        fields: what a row holds; without text_pair_column no text_pair.
+        make: function of a row's number, its values by field, its record.
+        tell: function that is told what was guessed or left out.
 
     Raises:
-        DataError: when the table lacks one.
+        DataError: when the table lacks a column, or for bad rows, see `kept`.
     """
-    columns = {}
-    for field in fields:
-        setting = f"{field.name}_column"
-        columns[field.name] = getattr(config, setting)
-        table.check_column(setting, columns[field.name])
-    return columns
+    absent = {"label"} if split == TEST else set()
+    absent |= {"text_pair"} if config.text_pair_column is None else set()
+    fields = tuple(field for field in fields if field.name not in absent)
+    columns = {f.name: getattr(config, f"{f.name}_column") for f in fields}
+    settings = {f"{name}_column": name for name in columns}
+    table = read_own_table(config, split, tell)
+    if None in columns.values():
+        raise DataError(
+            f"{table.name} has the columns {shown(table.columns)}; set "
+            f"{' and '.join(settings)} to those of "
+            f"{' and '.join(field.meaning for field in fields)}."
+        )
+    for setting, name in settings.items():
+        table.check_column(setting, columns[name])
+    for column in config.names_of_choices:
+        table.check_column("choice_columns", column)
+    if repeated := repeated_ids(table):
+        tell(repeated)
+
+    def made(number: int, record: Record):
+        return make(number, schema.read(record, fields, columns), record)
+
+    return kept(table.records, made, config.skip_bad_rows, table.name, tell)
 
 
 def file_of(config: FinetuningConfig, split: str) -> str:

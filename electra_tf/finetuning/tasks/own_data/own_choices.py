@@ -16,9 +16,9 @@ from electra_tf.finetuning.tasks.multiple_choice.choices import (
     Example,
     letters,
 )
-from electra_tf.finetuning.tasks.rows import Record, kept
+from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.schema import Field
-from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
+from electra_tf.finetuning.tasks.task import TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import shown
 
 _TEXT = Field("text", schema.TEXT, "what the choices are about")
@@ -73,27 +73,16 @@ class OwnChoices(ChoiceTask):
 
     def _read(self, split: str, make, tell=lambda text: None) -> list:
         """Return what `make` makes of a row's number, values and record."""
-        table = own_data.read_own_table(self.config, split, tell)
-        columns = own_data.columns_of(self.config, table, self._fields(split))
-        for column in self.config.names_of_choices:
-            table.check_column("choice_columns", column)
-        if repeated := own_data.repeated_ids(table):
-            tell(repeated)
+        names = self.config.names_of_choices
 
-        def made(number: int, record: Record):
-            values = schema.read(record, self._fields(split), columns)
-            names = self.config.names_of_choices
+        def made(number: int, values: dict, record: Record):
             found = record.parsed(
                 lambda values: gathered(values, names), record.values
             )
             return make(number, {**values, "choices": found}, record)
 
-        skip = self.config.skip_bad_rows
-        return kept(table.records, made, skip, table.name, tell)
-
-    def _fields(self, split: str) -> tuple[Field, ...]:
-        pair = self.config.text_pair_column is not None
-        return (_TEXT, *[_QUESTION] * pair, *[_LABEL] * (split != TEST))
+        fields = (_TEXT, _QUESTION, _LABEL)
+        return own_data.rows_of(self.config, split, fields, made, tell)
 
     def _example(self, number: int, values: dict, record: Record) -> Example:
         names, texts = zip(*values["choices"], strict=True)

@@ -7,7 +7,7 @@ import collections
 import functools
 
 from electra_tf.finetuning.tasks import metrics, own_data, schema
-from electra_tf.finetuning.tasks.rows import Record, kept
+from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.schema import Field, Type
 from electra_tf.finetuning.tasks.sentences.classification import (
     Example,
@@ -19,7 +19,7 @@ from electra_tf.finetuning.tasks.sentences.targets import (
     RegressionTarget,
     finite,
 )
-from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
+from electra_tf.finetuning.tasks.task import TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import shown
 from electra_tf.finetuning.tasks.text_rows import DELIMITERS
 
@@ -76,23 +76,14 @@ class OwnSentences(SentenceTask):
 
     def _read(self, split: str, make, tell=lambda text: None) -> list:
         """Return what `make` makes of a row's number, values and record."""
-        table = own_data.read_own_table(self.config, split, tell)
-        columns = own_data.columns_of(self.config, table, self._fields(split))
-        if repeated := own_data.repeated_ids(table):
-            tell(repeated)
 
-        def made(number: int, record: Record):
-            values = schema.read(record, self._fields(split), columns)
-            if split != TEST:
+        def made(number: int, values: dict, record: Record):
+            if "label" in values:
                 values["label"] = record.parsed(self._named, values["label"])
             return make(number, values, record)
 
-        skip = self.config.skip_bad_rows
-        return kept(table.records, made, skip, table.name, tell)
-
-    def _fields(self, split: str) -> tuple[Field, ...]:
-        pair = self.config.text_pair_column is not None
-        return (_TEXT, *[_PAIR] * pair, *[self.label] * (split != TEST))
+        fields = (_TEXT, _PAIR, self.label)
+        return own_data.rows_of(self.config, split, fields, made, tell)
 
     def _named(self, label):
         """Return a label with its name, if it was a number."""

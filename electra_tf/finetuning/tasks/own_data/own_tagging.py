@@ -136,29 +136,16 @@ class OwnTagging(Tagging):
         return own_data.named(tag, self.config.names_of_labels)
 
     def _of_table(self, split: str) -> list[Sentence]:
-        config = self.config
-        table = own_data.read_own_table(config, split, say)
-        tags = Field("label", Type(_LIST_OF_TAGS, self._tags), "one a word")
-        fields = (_WORDS, *[tags] * (split != TEST))
-        settings = [f"{field.name}_column" for field in fields]
-        if None in [getattr(config, setting) for setting in settings]:
-            raise DataError(
-                f"{table.name} has the columns {shown(table.columns)}; set "
-                f"{' and '.join(settings)} to those of words and tags."
-            )
-        columns = own_data.columns_of(config, table, fields)
-        if repeated := own_data.repeated_ids(table):
-            say(repeated)
-
-        def made(number: int, record: Record) -> Sentence:
-            values = schema.read(record, fields, columns)
+        def made(number: int, values: dict, record: Record) -> Sentence:
             words = values["text"]
             tags = values.get("label", words)
             if len(words) != len(tags):
                 raise record.error(f"{len(words)} words, but {len(tags)} tags")
             return Sentence(number, words, tags, record.where)
 
-        return kept(table.records, made, config.skip_bad_rows, table.name)
+        type_ = Type(_LIST_OF_TAGS, self._tags)
+        fields = (_WORDS, Field("label", type_, "the tags, one a word"))
+        return own_data.rows_of(self.config, split, fields, made, say)
 
     def _tags(self, value) -> list[str]:
         """Return the tags of a list; numbers must have names."""
