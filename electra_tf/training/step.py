@@ -273,7 +273,8 @@ class Evaluator:
             batch = iterator.get_next_as_optional()
             if not batch.has_value():
                 break
-            more = self._sums(batch.get_value(), index)
+            batch = _as_promised(batch.get_value(), iterator.element_spec)
+            more = self._sums(batch, index)
             total = tf.nest.map_structure(tf.add, total, more)
             index += 1
         return total, index
@@ -291,6 +292,21 @@ class Evaluator:
         size = tf.shape(tf.nest.flatten(batch)[0])[0]
         random = RandomStream(f"evaluation {self.seed}", index, replica * size)
         return self.sums_function(batch, random)
+
+
+def _as_promised(batch, spec):
+    """Give a distributed batch the shapes that its dataset says it has.
+
+    TensorFlow takes it for one that may have no examples, and TPUs, as XLA
+    does, compile for shapes that are known.
+    """
+    for tensor, one in zip(
+        tf.nest.flatten(batch, expand_composites=True),
+        tf.nest.flatten(spec, expand_composites=True),
+        strict=True,
+    ):
+        tensor.set_shape(one.shape)
+    return batch
 
 
 def _split(batch, parts: int):
