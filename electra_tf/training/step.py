@@ -59,7 +59,9 @@ class TrainStep:
             self.step_function
         )
         alone = self.strategy.num_replicas_in_sync == 1
-        compiled = self.settings.jit_compile
+        # TPUs compile all, by themselves.
+        tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
+        compiled = self.settings.jit_compile and not tpu
         self._compiled_update = tf.function(
             self.update,
             jit_compile=compiled and alone,
@@ -68,9 +70,8 @@ class TrainStep:
             # Or the loop over updates would hold it twice.
             experimental_attributes={"_noinline": True},
         )
-        # XLA cannot add up over replicas, but on TPUs, which compile all.
-        tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
-        self._compiles_replicas = compiled and not alone and not tpu
+        # XLA cannot add up over replicas.
+        self._compiles_replicas = compiled and not alone
 
     def run(self, num_steps: int) -> dict[str, tuple[float, float]]:
         """Update so many times; return (total, count) of each loss.
