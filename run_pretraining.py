@@ -139,6 +139,9 @@ def pretrain(
     strategy = distribution.strategy(config)
     with workers.loss_explained(strategy):
         workers.check_same(strategy, facts | hparams.in_common(config))
+        distribution.check_hosts(
+            strategy, [*shards, config.eval_tfrecords or ""]
+        )
         shards = record_files.at_hand(shards)
         records.check_shards(shards, config.max_seq_length)
         if config.do_eval or config.eval_every_n_steps:

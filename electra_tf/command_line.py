@@ -23,7 +23,7 @@ WIDTH = 79  # Of help pages.
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
 INTERRUPTED = 130  # As shells have it for Ctrl-C.
 # Files of drivers of GPUs, the second under Windows, and of TPUs.
-_GPUS = ("/dev/nvidia*", "/dev/dxg")
+GPUS = ("/dev/nvidia*", "/dev/dxg")
 TPUS = ("/dev/accel*", "/dev/vfio/[0-9]*")
 _ABSEIL_ERRORS = 2  # absl::LogSeverity::kError
 # What Keras imports if it is there, for parts of it that no program here uses.
@@ -244,7 +244,7 @@ def set_up_tensorflow() -> None:
         )
     os.environ["KERAS_BACKEND"] = backend  # Whatever keras.json says.
     # On one machine without accelerator all that it has to say is that.
-    noted = os.environ.get("TF_CONFIG") or any(map(glob.glob, (*_GPUS, *TPUS)))
+    noted = os.environ.get("TF_CONFIG") or any(map(glob.glob, (*GPUS, *TPUS)))
     level = "2" if noted else "3"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
     if platform.machine() in ("x86_64", "AMD64"):
@@ -318,13 +318,22 @@ def leave_graphs_as_they_are() -> None:
     """Turn off TensorFlow's rewriting of graphs where there is no GPU.
 
     It takes a third of the time before the first update and makes none faster
-    (docs/explanation/performance.md). Imports TensorFlow.
+    (docs/explanation/performance.md). Imports TensorFlow, and says so where it
+    does not find the GPU that there is.
     """
     import tensorflow as tf
 
-    if not tf.config.list_physical_devices("GPU"):
-        tf.config.optimizer.set_experimental_options(
-            {"disable_meta_optimizer": True}
+    if tf.config.list_physical_devices("GPU"):
+        return
+    tf.config.optimizer.set_experimental_options(
+        {"disable_meta_optimizer": True}
+    )
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+    if any(map(glob.glob, GPUS)) and not hidden:
+        print(
+            "This machine has a GPU, which TensorFlow does not find: "
+            "`python -m electra_tf.doctor` says why.",
+            file=sys.stderr,
         )
 
 

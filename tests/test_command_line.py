@@ -328,3 +328,19 @@ def test_a_folder_that_was_deleted_is_told(tmp_path, monkeypatch):
         command_line.errors_of("x"),
     ):
         pass
+
+
+@pytest.mark.parametrize("visible, said", [(None, True), ("-1", False)])
+def test_a_gpu_that_tensorflow_does_not_find(
+    monkeypatch, capsys, visible, said
+):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(
+        tf.config.optimizer, "set_experimental_options", lambda options: None
+    )
+    monkeypatch.setattr(command_line, "GPUS", ("/dev/null",))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    command_line.leave_graphs_as_they_are()
+    assert ("electra_tf.doctor" in capsys.readouterr().err) == said

@@ -98,6 +98,12 @@ def test_every_field_has_help(config_class):
             "use_tpu needs distribution_strategy 'tpu'. Received: 'mirrored'.",
         ),
         (
+            finetuning,
+            {"use_tpu": True, "jit_compile": False},
+            "jit_compile must be true or auto on a TPU, which runs nothing "
+            "that is not compiled. Received: false.",
+        ),
+        (
             pretraining,
             {"scan_layers": True},
             "scan_layers needs jit_compile=true or a TPU: what is not "

@@ -247,11 +247,7 @@ class FinetuningConfig(
 
     batching: str = fields.batch(
         Derived(
-            lambda c: (
-                "fixed"
-                if c.jit_compile or c.distribution_strategy == "tpu"
-                else "by_length"
-            ),
+            lambda c: "fixed" if c.must_compile else "by_length",
             "by_length; fixed on TPU and with jit_compile",
         ),
         "by_length takes examples of like length together and pads to the "
@@ -297,9 +293,8 @@ class FinetuningConfig(
                 "tagged words, which have segment 1. Received: "
                 f"model_hparam_overrides {dict(self.model_hparam_overrides)}."
             )
-        needs = "jit_compile" if self.jit_compile else "TPU"
-        fixed = self.jit_compile or self.distribution_strategy == "tpu"
-        if fixed and self.batching != "fixed":
+        if self.must_compile and self.batching != "fixed":
+            needs = "jit_compile" if self.jit_compile else "TPU"
             raise UserError(
                 f"{needs} needs batching 'fixed', which has one shape only. "
                 f"Received: {self.batching!r}."

@@ -43,7 +43,8 @@ class RunSettings(Config):
     stall_timeout_seconds: float = fields.run(
         0.0,
         "end the run, with status 69, when no loop of updates has ended for so "
-        "long, so that a supervisor starts it again; 0 never does",
+        "long, or another process of its job has not come, so that a "
+        "supervisor starts it again; 0 never does, but half an hour for those",
         at_least=0,
     )
     accept_changed_inputs: bool = fields.run(
@@ -127,7 +128,8 @@ class MachineSettings(Config):
         None,
         "compile the updates by XLA, on every replica: true, false or auto, "
         "which pre-training takes for true on GPUs, and on CPUs where a small "
-        "network trains for long, and fine-tuning for false",
+        "network trains for long, and fine-tuning for false; TPUs compile "
+        "always",
     )
     precision: str = fields.machine(
         "float32",
@@ -184,8 +186,12 @@ class MachineSettings(Config):
                     f"exchange gradients: {', '.join(COLLECTIVE_STRATEGIES)}. "
                     f"Received: {value!r} with {self.distribution_strategy!r}."
                 )
-        compiles = self.jit_compile or self.distribution_strategy == "tpu"
-        if self.scan_layers and not compiles:
+        if self.distribution_strategy == "tpu" and self.jit_compile is False:
+            raise UserError(
+                "jit_compile must be true or auto on a TPU, which runs nothing "
+                "that is not compiled. Received: false."
+            )
+        if self.scan_layers and not self.must_compile:
             raise UserError(
                 "scan_layers needs jit_compile=true or a TPU: what is not "
                 "compiled gains nothing by it. Received: jit_compile="
@@ -197,6 +203,11 @@ class MachineSettings(Config):
                 f"Received: {self.train_batch_size} and "
                 f"{self.accumulation_steps}."
             )
+
+    @property
+    def must_compile(self) -> bool:
+        """Whether XLA compiles the updates wherever they run."""
+        return bool(self.jit_compile) or self.distribution_strategy == "tpu"
 
     @property
     def collective_options(self) -> dict[str, str | int]:

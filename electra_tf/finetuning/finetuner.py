@@ -317,7 +317,7 @@ class Finetuner:
             record_dir=config.model_dir,
             keep=1,
             seed=seed,
-            jit_compile=bool(config.jit_compile),
+            jit_compile=config.must_compile,
             tokens_per_step=round(tokens * config.train_batch_size),
             executed_flops=self._executed_flops(order),
         )

@@ -24,7 +24,7 @@ import tensorflow as tf
 
 from electra_tf.errors import UserError
 from electra_tf.io import files, listing, spare_files, stores
-from electra_tf.training import workers
+from electra_tf.training import distribution, workers
 from electra_tf.training.run_folder import CHECKPOINT as NAME
 from electra_tf.training.run_folder import CHECKPOINT_INDEX as _INDEX
 
@@ -70,6 +70,9 @@ class CheckpointFolder:
         self.keep = keep
         self.strategy = strategy or tf.distribute.get_strategy()
         self.writes = workers.is_chief(self.strategy)
+        self._options = tf.train.CheckpointOptions(
+            experimental_io_device=distribution.files_device(self.strategy)
+        )
         self.finite_updates = finite_updates or (lambda: 0)
         self.last_good: int | None = None
         # The newest step here, and how many updates were finite at it.
@@ -115,7 +118,7 @@ class CheckpointFolder:
             path = self.path(step)
             problem = damage(path)
             if problem is None:
-                _restore(self.saved, path)
+                _restore(self.saved, path, self._options)
                 managed = _steps_in_state(self.folder) or steps
                 self._managed = [s for s in managed if s in steps and s <= step]
                 return step
@@ -182,7 +185,8 @@ class CheckpointFolder:
         files.remove_folder(unfinished)
         os.makedirs(unfinished)
         try:
-            self.saved.write(os.path.join(unfinished, f"{NAME}-{step}"))
+            path = os.path.join(unfinished, f"{NAME}-{step}")
+            self.saved.write(path, self._options)
             if self.writes:
                 files.flush(self.folder)
                 if step in self._damaged:
@@ -331,9 +335,9 @@ def damage(path: str) -> str | None:
     return None
 
 
-def _restore(saved: tf.train.Checkpoint, path: str):
+def _restore(saved: tf.train.Checkpoint, path: str, options):
     try:
-        saved.restore(readable(path)).assert_consumed()
+        saved.restore(readable(path), options).assert_consumed()
     except (AssertionError, ValueError) as error:
         raise UserError(
             f"The checkpoint {path} does not fit this model: {error}. Train "

@@ -57,9 +57,15 @@ def place() -> Place | None:
     if not sizes:
         return None
     first = "chief" if "chief" in sizes else "worker"
-    number = index if kind == first else index + sizes[first]
+    number = index if kind == first else index + sizes.get(first, 0)
     chief = kind == first and index == 0
     return Place(kind, index, sum(sizes.values()), chief, number)
+
+
+def addresses() -> list[str]:
+    """Return HOST:PORT of all processes of the job, by their numbers."""
+    cluster = json.loads(os.environ[VARIABLE])["cluster"]
+    return [host for kind in _KINDS for host in cluster.get(kind, [])]
 
 
 def _are_addresses(cluster: dict) -> bool:
@@ -86,7 +92,7 @@ def check(strategy: str, **batch_sizes: int) -> None:
     """
     here = place()
     if strategy == STRATEGY:
-        if here is None or here.kind not in _KINDS:
+        if here is None or len(addresses()) < here.processes:
             raise UserError(
                 f"{STRATEGY} needs the environment variable {VARIABLE}, such "
                 f"as {_EXAMPLE}, with another index in each process; each is "

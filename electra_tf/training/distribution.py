@@ -1,13 +1,24 @@
 """Distribution strategies by name."""
 
+import sys
+from collections.abc import Iterator, Sequence
+
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.io import records
-from electra_tf.training import cluster, workers
+from electra_tf.io import files, records
+from electra_tf.training import cluster, meeting, workers
 
 # Names of TPUs that belong to this very machine.
 _LOCAL_TPU = ("", "local")
+# Settings that have an effect on a TPU alone.
+_OF_TPUS = (
+    "num_tpu_cores",
+    "tpu_job_name",
+    "tpu_name",
+    "tpu_zone",
+    "gcp_project",
+)
 
 
 def strategy(config):
@@ -37,7 +48,59 @@ def strategy(config):
             "collective_communication=nccl needs GPUs, and there is none. Use "
             "ring or auto."
         )
+    print(*_notes(config, made), sep="", end="", file=sys.stderr)
     return made
+
+
+def _notes(config, made) -> Iterator[str]:
+    """Say what is asked for, or there, and not used."""
+    name = config.distribution_strategy
+    unused = [
+        f"{setting}={value}"
+        for setting in _OF_TPUS
+        if setting in config.given
+        and (value := getattr(config, setting)) not in (None, 1)
+    ]
+    if unused and name != "tpu":
+        yield (
+            f"Without effect, for distribution_strategy is {name}: "
+            f"{', '.join(unused)}.\n"
+        )
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    if gpus > 1 == made.num_replicas_in_sync:
+        yield (
+            f"One of {gpus} GPUs is used; --distribution_strategy=mirrored "
+            "takes all.\n"
+        )
+
+
+def check_hosts(strategy, paths: Sequence[str]) -> None:
+    """Check that all machines of a TPU can read some files.
+
+    Raises:
+        UserError: when they would be copied to this machine, and it is one of
+            several that read them.
+    """
+    remote = [path for path in paths if files.is_remote(path)]
+    tpu = isinstance(strategy, tf.distribute.TPUStrategy)
+    if remote and tpu and strategy.extended.num_hosts > 1:
+        raise UserError(
+            f"Each of the TPU's {strategy.extended.num_hosts} machines reads "
+            "the records, and what is in a bucket is copied to this one alone. "
+            "Mount the bucket under the same path on all of them, and give "
+            f"pretrain_tfrecords and eval_tfrecords there. Received: "
+            f"{remote[0]}."
+        )
+
+
+def files_device(strategy) -> str | None:
+    """Return the device whose files are this process's; None for any.
+
+    A TPU that is not this machine's has a process of its own, which runs what
+    is not placed elsewhere, and whose files may be another machine's.
+    """
+    tpu = isinstance(strategy, tf.distribute.TPUStrategy)
+    return "/job:localhost/replica:0/task:0/device:CPU:0" if tpu else None
 
 
 def communication(config) -> tf.distribute.experimental.CommunicationOptions:
@@ -63,10 +126,8 @@ def compiles(config, hidden_size: int) -> bool:
         config: has `jit_compile`, `distribution_strategy`, `num_train_steps`.
         hidden_size: int, of the network.
     """
-    if config.jit_compile is not None:
-        return config.jit_compile
-    if config.distribution_strategy == "tpu":
-        return True
+    if config.must_compile or config.jit_compile is False:
+        return config.must_compile
     if tf.config.list_physical_devices("GPU"):
         return True
     long = config.num_train_steps >= COMPILED_UPDATES
@@ -87,6 +148,12 @@ def _one_device(config):
 def _mirrored(config):
     """All GPUs of this machine, or its CPU, in parts if asked to."""
     if tf.config.list_physical_devices("GPU"):
+        if config.logical_cpus:
+            raise UserError(
+                "logical_cpus is for machines without GPUs. Leave it out, or "
+                "hide the GPUs by CUDA_VISIBLE_DEVICES=-1. Received: "
+                f"{config.logical_cpus}."
+            )
         devices = tf.config.list_logical_devices("GPU")
         return tf.distribute.MirroredStrategy([d.name for d in devices])
     number = max(config.logical_cpus, 1)
@@ -107,6 +174,9 @@ def _mirrored(config):
 def _multi_worker_mirrored(config):
     """The GPUs of all machines that the variable TF_CONFIG names."""
     cluster.check(cluster.STRATEGY)
+    if here := cluster.place():
+        limit = config.stall_timeout_seconds
+        meeting.meet(cluster.addresses(), here.number, limit)
     options = communication(config)
     with workers.loss_explained():
         return tf.distribute.MultiWorkerMirroredStrategy(
@@ -129,7 +199,7 @@ def _tpu(config):
         if config.tpu_name not in _LOCAL_TPU:
             tf.config.experimental_connect_to_cluster(resolver)
         tf.tpu.experimental.initialize_tpu_system(resolver)
-    except (ValueError, tf.errors.OpError) as error:
+    except (RuntimeError, ValueError, tf.errors.OpError) as error:
         raise UserError(
             f"There is no TPU to use as tpu_name={config.tpu_name!r}: {error}. "
             'On a TPU VM it is "local", and TensorFlow must be its build for '

@@ -25,7 +25,13 @@ import tensorflow as tf
 
 from electra_tf.errors import Stopped
 from electra_tf.io import files, spare_files
-from electra_tf.training import checkpoints, rollback, run_folder, workers
+from electra_tf.training import (
+    checkpoints,
+    distribution,
+    rollback,
+    run_folder,
+    workers,
+)
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 from electra_tf.training.matmul_rate import matmul_rate
 from electra_tf.training.metric_writer import MetricWriter
@@ -171,7 +177,10 @@ class TrainingLoop:
             settings.data_files,
         )
         self._writer = MetricWriter(
-            settings.model_dir, self._chief, settings.train_flops
+            settings.model_dir,
+            self._chief,
+            settings.train_flops,
+            distribution.files_device(strategy),
         )
 
     def _checkpoint_folder(self, variables, optimizer):

@@ -33,10 +33,19 @@ class MetricWriter:
         chief: bool, whether this worker is the one that writes.
         train_flops: function from a number of updates to their operations;
             None where these are not counted, for no curves over them.
+        device: str, where TensorFlow sees the folder, see
+            `distribution.files_device`.
     """
 
-    def __init__(self, folder: str | None, chief: bool, train_flops=None):
+    def __init__(
+        self,
+        folder: str | None,
+        chief: bool,
+        train_flops=None,
+        device: str | None = None,
+    ):
         self.folder = folder
+        self.device = device
         self.train_flops = train_flops
         self._writes = chief and folder is not None
         self._has_curves = importlib.util.find_spec("tensorboard") is not None
@@ -72,13 +81,14 @@ class MetricWriter:
     def _add_to_curves(self, name: str, position: int, metrics: dict):
         if not self._has_curves:
             return
-        if name not in self._summaries:
-            folder = self.summary_folder(name)
-            self._summaries[name] = tf.summary.create_file_writer(folder)
-        with self._summaries[name].as_default(position):
-            for tag, value in metrics.items():
-                tf.summary.scalar(tag, value)
-        self._summaries[name].flush()
+        with tf.device(self.device):
+            if name not in self._summaries:
+                folder = self.summary_folder(name)
+                self._summaries[name] = tf.summary.create_file_writer(folder)
+            with self._summaries[name].as_default(position):
+                for tag, value in metrics.items():
+                    tf.summary.scalar(tag, value)
+            self._summaries[name].flush()
 
     def has_evaluation(self, step: int) -> bool:
         """Return whether there is an evaluation of a step already."""

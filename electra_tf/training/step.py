@@ -59,7 +59,9 @@ class TrainStep:
             self.step_function
         )
         alone = self.strategy.num_replicas_in_sync == 1
-        compiled = self.settings.jit_compile
+        # TPUs compile all, by themselves.
+        tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
+        compiled = self.settings.jit_compile and not tpu
         self._compiled_update = tf.function(
             self.update,
             jit_compile=compiled and alone,
@@ -68,9 +70,8 @@ class TrainStep:
             # Or the loop over updates would hold it twice.
             experimental_attributes={"_noinline": True},
         )
-        # XLA cannot add up over replicas, but on TPUs, which compile all.
-        tpu = isinstance(self.strategy, tf.distribute.TPUStrategy)
-        self._compiles_replicas = compiled and not alone and not tpu
+        # XLA cannot add up over replicas.
+        self._compiles_replicas = compiled and not alone
 
     def run(self, num_steps: int) -> dict[str, tuple[float, float]]:
         """Update so many times; return (total, count) of each loss.
@@ -273,7 +274,8 @@ class Evaluator:
             batch = iterator.get_next_as_optional()
             if not batch.has_value():
                 break
-            more = self._sums(batch.get_value(), index)
+            batch = _as_promised(batch.get_value(), iterator.element_spec)
+            more = self._sums(batch, index)
             total = tf.nest.map_structure(tf.add, total, more)
             index += 1
         return total, index
@@ -291,6 +293,21 @@ class Evaluator:
         size = tf.shape(tf.nest.flatten(batch)[0])[0]
         random = RandomStream(f"evaluation {self.seed}", index, replica * size)
         return self.sums_function(batch, random)
+
+
+def _as_promised(batch, spec):
+    """Give a distributed batch the shapes that its dataset says it has.
+
+    TensorFlow takes it for one that may have no examples, and TPUs, as XLA
+    does, compile for shapes that are known.
+    """
+    for tensor, one in zip(
+        tf.nest.flatten(batch, expand_composites=True),
+        tf.nest.flatten(spec, expand_composites=True),
+        strict=True,
+    ):
+        tensor.set_shape(one.shape)
+    return batch
 
 
 def _split(batch, parts: int):

@@ -18,14 +18,15 @@ import tensorflow as tf
 from electra_tf.errors import Stopped, UserError
 from electra_tf.training import cluster
 
+# Raised, too, when a device of this worker fails.
+_AMBIGUOUS = (tf.errors.InternalError, tf.errors.UnknownError)
 # What TensorFlow raises on the workers that are left when one has gone.
 _PEER_ERRORS = (
+    *_AMBIGUOUS,
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
     tf.errors.UnavailableError,
-    tf.errors.UnknownError,
 )
 _WORD = 8  # Bytes of an int64, in which any content is exchanged.
 
@@ -202,9 +203,11 @@ def loss_explained(strategy=None):
         lines = str(error).splitlines()
         reasons = [line for line in lines if "Collective ops is" in line]
         reason = (reasons or lines)[-1].strip().split(". ")[0]
+        doubt = isinstance(error, _AMBIGUOUS) and not reasons
         raise LostWorkerError(
-            "Another worker of this job has ended or cannot be reached "
-            f"({reason}). Its own messages say why. "
-            "What was saved is whole: start all workers again by the same "
-            "commands, and they go on from the newest checkpoint."
+            "Another worker of this job has ended or cannot be reached"
+            f"{', or a device of this one has failed' * doubt} ({reason}). Its "
+            "own messages say why. What was saved is whole: start all workers "
+            "again by the same commands, and they go on from the newest "
+            "checkpoint."
         ) from error

@@ -5,7 +5,11 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.io import files as io_files
-from electra_tf.training import checkpoint_folder, checkpoints
+from electra_tf.training import (
+    checkpoint_folder,
+    checkpoints,
+    distribution,
+)
 from electra_tf.training.checkpoint_folder import CheckpointFolder
 
 STEPS = (2, 4, 6)
@@ -225,3 +229,14 @@ def test_any_name_of_a_folder(tmp_path, name):
     assert checkpoint_folder.steps_in(str(folder)) == [6]
     assert restored(folder) == 6
     assert checkpoints.read_variables(str(folder))
+
+
+def test_the_device_that_sees_the_folder_reads_and_writes(folder, monkeypatch):
+    monkeypatch.setattr(distribution, "files_device", lambda _: "/job:nowhere")
+    elsewhere = opened(folder)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="nowhere"):
+        elsewhere.restore()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="nowhere"):
+        save(elsewhere, 8)
+    monkeypatch.undo()
+    assert restored(folder) == STEPS[-1]

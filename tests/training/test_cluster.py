@@ -9,6 +9,7 @@ from electra_tf.training import cluster
 
 TWO = {"worker": ["a:1", "b:1"]}
 CHIEF = {"chief": ["a:1"], "worker": ["b:1"]}
+SERVED = {"ps": ["a:1"], "worker": ["b:1"]}
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ def test_processes_are_counted_from_the_chief_on(tf_config):
     for kind, index in (("chief", 0), ("worker", 0)):
         tf_config(job(CHIEF, kind, index))
         numbers.append(cluster.place().number)
+        assert cluster.addresses() == ["a:1", "b:1"]
     assert numbers == [0, 1]
 
 
@@ -67,7 +69,7 @@ def test_a_strategy_of_one_process_in_a_job_of_two(tf_config, strategy):
 
 
 @pytest.mark.parametrize(
-    "value", ["", job({"ps": ["a:1"], "worker": ["b:1"]}, "ps")]
+    "value", ["", job(SERVED, "ps"), job(SERVED, "worker")]
 )
 def test_a_strategy_of_several_processes_without_a_job(tf_config, value):
     tf_config(value)

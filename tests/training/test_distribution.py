@@ -1,10 +1,12 @@
+import types
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from electra_tf.errors import UserError
-from electra_tf.training import distribution, optimizer
+from electra_tf.training import distribution, meeting, optimizer
 from tests import tiny
 from tests.replicas import two_replicas
 
@@ -94,6 +96,7 @@ def test_packs_of_gradients_are_exchanged_one_by_one(options, packs):
 @pytest.mark.parametrize("options", [{}, RING, PACKS])
 def test_several_machines_get_the_options(monkeypatch, options):
     got = []
+    monkeypatch.setattr(meeting, "meet", lambda *_: None)
     monkeypatch.setenv(
         "TF_CONFIG",
         '{"cluster": {"worker": ["a:1", "b:1"]},'
@@ -192,6 +195,60 @@ def test_no_tpu(monkeypatch):
     monkeypatch.delenv("TPU_NAME", raising=False)
     with pytest.raises(ValueError, match="no TPU to use as tpu_name='local'"):
         strategy("tpu", tpu_name="local")
+
+
+def test_a_tpu_that_cannot_be_looked_up(monkeypatch):
+    def resolver(**_):
+        raise RuntimeError("Run `pip install cloud-tpu-client` to fix.")
+
+    FakeTpu(monkeypatch)
+    monkeypatch.setattr(
+        tf.distribute.cluster_resolver, "TPUClusterResolver", resolver
+    )
+    with pytest.raises(UserError, match="pip install cloud-tpu-client"):
+        strategy("tpu", tpu_name="pod")
+
+
+def test_files_of_a_tpu_are_those_of_this_process(monkeypatch):
+    here = tf.distribute.get_strategy()
+    assert distribution.files_device(here) is None
+    distribution.check_hosts(here, ["gs://bucket/a"])
+    monkeypatch.setattr(tf.distribute, "TPUStrategy", FakeTpu)
+    pod = FakeTpu.__new__(FakeTpu)
+    assert distribution.files_device(pod).startswith("/job:localhost/")
+    pod.extended = types.SimpleNamespace(num_hosts=1)
+    distribution.check_hosts(pod, ["gs://bucket/a"])
+    pod.extended.num_hosts = 4
+    distribution.check_hosts(pod, ["/bucket/a", ""])
+    with pytest.raises(UserError, match="TPU's 4 machines reads"):
+        distribution.check_hosts(pod, ["/bucket/a", "gs://bucket/a"])
+
+
+def test_what_has_no_effect_is_said(capsys):
+    strategy("off", tpu_name=None, num_tpu_cores=1)
+    assert capsys.readouterr().err == ""
+    strategy("off", tpu_name="pod", num_tpu_cores=8)
+    assert "is off: num_tpu_cores=8, tpu_name=pod." in capsys.readouterr().err
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Stand in for two GPUs."""
+    monkeypatch.setattr(
+        tf.config,
+        "list_physical_devices",
+        lambda kind: [kind] * 2 if kind == "GPU" else [],
+    )
+
+
+def test_gpus_that_are_not_used(gpus, capsys):
+    strategy("off")
+    assert "One of 2 GPUs is used" in capsys.readouterr().err
+
+
+def test_a_cpu_in_parts_beside_gpus(gpus):
+    with pytest.raises(UserError, match="logical_cpus is for machines without"):
+        strategy("mirrored", logical_cpus=2)
 
 
 def test_what_is_distributed_is_not_tuned():

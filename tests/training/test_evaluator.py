@@ -58,3 +58,20 @@ def test_sums(strategy, number, stop):
 def test_asked_to_stop():
     with pytest.raises(Stopped):
         evaluator(tf.distribute.get_strategy(), Asked(1)).evaluate(-1)
+
+
+def test_shapes_are_known():
+    """As TPUs need; TensorFlow allows for replicas without a batch."""
+    shapes = set()
+
+    def dataset(context):
+        return tf.data.Dataset.range(8).batch(2, drop_remainder=True)
+
+    def sums(batch, random):
+        shapes.add(tuple(batch.shape))
+        return {"sum": tf.reduce_sum(batch)}
+
+    data = distribution.distribute(dataset, two_replicas())
+    made = Evaluator(sums, dict, data, two_replicas(), 7)
+    assert made.evaluate(-1) == {"sum": 28}
+    assert shapes == {(2,)}

@@ -35,6 +35,12 @@ def test_a_line_for_each_report(tmp_path):
     ]
 
 
+def test_curves_are_written_where_the_folder_is_seen(tmp_path):
+    nowhere = MetricWriter(str(tmp_path), chief=True, device="/job:nowhere")
+    with pytest.raises(tf.errors.InvalidArgumentError, match="nowhere"):
+        nowhere.write_training(1, {"loss": 2.0})
+
+
 def test_curves_over_steps_and_gigaflops(tmp_path):
     written = writer(tmp_path, lambda steps: 2.5e9 * steps)
     written.write_training(10, {"disc_auc": 0.5})
