@@ -1,7 +1,7 @@
 """Distribution strategies by name."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -11,14 +11,6 @@ from electra_tf.training import cluster, meeting, workers
 
 # Names of TPUs that belong to this very machine.
 _LOCAL_TPU = ("", "local")
-# Settings that have an effect on a TPU alone.
-_OF_TPUS = (
-    "num_tpu_cores",
-    "tpu_job_name",
-    "tpu_name",
-    "tpu_zone",
-    "gcp_project",
-)
 
 
 def strategy(config):
@@ -48,30 +40,14 @@ def strategy(config):
             "collective_communication=nccl needs GPUs, and there is none. Use "
             "ring or auto."
         )
-    print(*_notes(config, made), sep="", end="", file=sys.stderr)
-    return made
-
-
-def _notes(config, made) -> Iterator[str]:
-    """Say what is asked for, or there, and not used."""
-    name = config.distribution_strategy
-    unused = [
-        f"{setting}={value}"
-        for setting in _OF_TPUS
-        if setting in config.given
-        and (value := getattr(config, setting)) not in (None, 1)
-    ]
-    if unused and name != "tpu":
-        yield (
-            f"Without effect, for distribution_strategy is {name}: "
-            f"{', '.join(unused)}.\n"
-        )
     gpus = len(tf.config.list_physical_devices("GPU"))
     if gpus > 1 == made.num_replicas_in_sync:
-        yield (
+        print(
             f"One of {gpus} GPUs is used; --distribution_strategy=mirrored "
-            "takes all.\n"
+            "takes all.",
+            file=sys.stderr,
         )
+    return made
 
 
 def check_hosts(strategy, paths: Sequence[str]) -> None:

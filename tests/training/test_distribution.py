@@ -224,13 +224,6 @@ def test_files_of_a_tpu_are_those_of_this_process(monkeypatch):
         distribution.check_hosts(pod, ["/bucket/a", "gs://bucket/a"])
 
 
-def test_what_has_no_effect_is_said(capsys):
-    strategy("off", tpu_name=None, num_tpu_cores=1)
-    assert capsys.readouterr().err == ""
-    strategy("off", tpu_name="pod", num_tpu_cores=8)
-    assert "is off: num_tpu_cores=8, tpu_name=pod." in capsys.readouterr().err
-
-
 @pytest.fixture
 def gpus(monkeypatch):
     """Stand in for two GPUs."""
