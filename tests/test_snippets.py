@@ -19,7 +19,6 @@ from tests import commands
 NEEDS = {
     "docker": "Docker",
     "gcloud": "a project on Google Cloud",
-    "git": "a network",
     "kubectl": "a cluster of Kubernetes",
     "pip": "a network",
     "sbatch": "Slurm",
