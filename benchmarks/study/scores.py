@@ -11,6 +11,8 @@ from benchmarks.study.probes import PROBES
 
 # What others are compared with.
 BASELINE = "mlm"
+# Times the largest budget that differences are continued to.
+FURTHEST = 100
 
 
 class Score(typing.NamedTuple):
@@ -125,7 +127,8 @@ def crossing(found: list[Scored], name: str, task: str) -> float | None:
 
     Returns:
         FLOPs above the largest budget; None where the model is ahead there,
-        does not catch up, or has fewer than two budgets.
+        does not catch up within `FURTHEST` times that budget, or has fewer
+        than two budgets.
     """
     budgets = sorted({one.training.flops for one in found})
     pairs = [(f, difference(found, name, f, task)) for f in budgets]
@@ -136,4 +139,5 @@ def crossing(found: list[Scored], name: str, task: str) -> float | None:
     if not before < ahead < 0:
         return None
     slope = (ahead - before) / (cost - cost_before)
-    return 10 ** (cost - ahead / slope)
+    more = -ahead / slope  # In powers of ten.
+    return 10 ** (cost + more) if more <= math.log10(FURTHEST) else None

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from benchmarks.study import __main__ as program
-from benchmarks.study import budget, plan, programs, report, table
+from benchmarks.study import budget, plan, programs, report, scores, table
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
 from benchmarks.study.model_folder import ModelFolder
@@ -253,15 +253,15 @@ def test_differences_are_of_equal_seeds_and_figures_of_what_there_is(tmp_path):
     assert first == (tmp_path / report.BY_COST).read_bytes() != b""
 
 
-def test_a_crossing_is_extrapolated_over_the_logarithm(tmp_path):
+def test_a_crossing_is_extrapolated_over_the_logarithm(tmp_path, monkeypatch):
     """From -4 at 1e12 to -2 at 1e13: 0 at 1e14, if it went on."""
     budgets = {"1e12": [66, 56], "1e13": [68, 58]}
     several = small(
         tmp_path, models=("mlm", "rtd"), tasks=("chunk",), flops=list(budgets)
     )
-    for flops, scores in budgets.items():
+    for flops, of_rtd in budgets.items():
         config = several.replace(flops=[flops])
-        of_models = {"mlm": [70, 60], "rtd": scores}
+        of_models = {"mlm": [70, 60], "rtd": of_rtd}
         fill(config, {n: {"chunk": list(v)} for n, v in of_models.items()})
     found = report.collect(several)
     assert crossing(found, "rtd", "chunk") == pytest.approx(1e14)
@@ -271,6 +271,8 @@ def test_a_crossing_is_extrapolated_over_the_logarithm(tmp_path):
     assert "| rtd | 1e+14 |" in (tmp_path / report.TABLE).read_text()
     figure = (tmp_path / report.BY_COST).read_text()
     assert "passes BERT (extrapolated)" in figure
+    monkeypatch.setattr(scores, "FURTHEST", 9)
+    assert crossing(found, "rtd", "chunk") is None
 
 
 def test_report_names_models_of_other_records(tmp_path):
