@@ -6,7 +6,12 @@ import pytest
 
 from data_prep.build_vocab import VocabConfig
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf.configs import FinetuningConfig, PretrainingConfig, from_flags
+from electra_tf.configs import (
+    FinetuningConfig,
+    PretrainingConfig,
+    effects,
+    from_flags,
+)
 
 RUN = {"data_dir": "D", "model_name": "M"}
 DATASET = {"corpus_dir": "C", "vocab_file": "V", "output_dir": "O"}
@@ -23,7 +28,7 @@ def told(config_class, **settings) -> list[str]:
     """Return the settings that are said to have no effect."""
     given = {**CLASSES[config_class], **settings}
     config = config_class(**config_class.translated(given))
-    return [line.partition(" ")[0] for line in config.without_effect]
+    return [line.partition(" ")[0] for line in effects.without_effect(config)]
 
 
 @pytest.mark.parametrize("config_class", CLASSES)

@@ -47,7 +47,7 @@ FORMATS = {
 }
 # Settings with an effect on some formats only.
 EFFECTS = {
-    "corpus_format": (*FORMAT_NAMES,),
+    "corpus_format": FORMAT_NAMES,
     "text_field": ("jsonl", "parquet", tfds.FORMAT),
     "blank_lines_separate_documents": ("text", "tar"),
     "tfds_split": (tfds.FORMAT,),

@@ -5,9 +5,11 @@ an objective that has none, a test file that nothing asks to predict for. Such
 settings are no mistakes, and are told when a program starts.
 """
 
+import dataclasses
 import typing
 from collections.abc import Callable
 
+from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.objectives import WITHOUT_NETWORK
 
 
@@ -17,6 +19,27 @@ class Effect(typing.NamedTuple):
     names: tuple[str, ...]  # Of the settings.
     holds: Callable[[typing.Any], bool]  # Whether they have it in a config.
     needs: str  # What else it takes, for a message.
+
+
+def without_effect(config: Config) -> list[str]:
+    """Return sentences on settings that have no effect beside the others.
+
+    Those are meant whose values are not the default.
+    """
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    return [
+        f"{name} {getattr(config, name)!r} has no effect: it needs "
+        f"{effect.needs}."
+        for effect in config.effects
+        if not effect.holds(config)
+        for name in effect.names
+        if getattr(config, name) != _default(config, fields[name])
+    ]
+
+
+def _default(config: Config, field: dataclasses.Field) -> typing.Any:
+    default = field.metadata["default"]
+    return default.rule(config) if isinstance(default, Derived) else default
 
 
 def _samples(config) -> bool:

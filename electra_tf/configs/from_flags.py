@@ -33,7 +33,7 @@ from absl import flags, logging  # noqa: F401 (absl.logging defines flags)
 
 import electra_tf
 from electra_tf import command_line
-from electra_tf.configs import help_page, hparams
+from electra_tf.configs import effects, help_page, hparams
 from electra_tf.errors import UserError
 from electra_tf.io import files
 
@@ -82,7 +82,7 @@ def parse(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
         sys.exit(USAGE_ERROR)
     except OSError as error:  # Of a flag file in a bucket.
         sys.exit(f"{program}: {error}")
-    for line in config.without_effect:
+    for line in effects.without_effect(config):
         print(f"{program}: {line}", file=sys.stderr)
     return config
 

@@ -30,7 +30,6 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, NamedTuple
 
-from electra_tf.configs.effects import Effect
 from electra_tf.errors import UserError, shown
 
 
@@ -106,8 +105,8 @@ class Config:
     `other_fields` with `translated` for names that it reads but does not keep.
     """
 
-    # Which settings have an effect only beside others.
-    effects: typing.ClassVar[tuple[Effect, ...]] = ()
+    # Which settings have an effect only beside others: rows of `effects`.
+    effects: typing.ClassVar[tuple] = ()
 
     def __new__(cls, *args, **named):
         """Remember which values were given, before defaults join them."""
@@ -144,26 +143,6 @@ class Config:
 
     def check(self) -> None:
         """Raise a `UserError` if fields contradict each other."""
-
-    @property
-    def without_effect(self) -> list[str]:
-        """Sentences that say which settings have no effect beside the others.
-
-        Those are meant whose values are not the default.
-        """
-        fields = {field.name: field for field in dataclasses.fields(self)}
-        return [
-            f"{name} {getattr(self, name)!r} has no effect: it needs "
-            f"{effect.needs}."
-            for effect in self.effects
-            if not effect.holds(self)
-            for name in effect.names
-            if getattr(self, name) != self._default(fields[name])
-        ]
-
-    def _default(self, field: dataclasses.Field) -> Any:
-        default = field.metadata["default"]
-        return default.rule(self) if isinstance(default, Derived) else default
 
     def replace(self, **changes) -> "Config":
         """Return a copy with other values; derived fields follow.
