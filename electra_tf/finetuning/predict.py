@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
         "--delimiter", help="between columns; default , or tab, or what is seen"
     )
     add("--task", help="which task, where the model has several")
-    add("--batch_size", type=int, default=32)
+    add("--batch_size", type=int, default=32, help="inputs computed together")
     add("--strict", action="store_true", help="stop at the first bad row")
     for name in input_checks.COLUMNS:
         add(
