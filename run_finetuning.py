@@ -3,10 +3,10 @@
     python run_finetuning.py --data_dir=DIR --model_name=NAME \
         --task_names=cola --num_trials=3
 
-reads DIR/vocab.txt, the checkpoint in DIR/models/NAME and the raw data in
-DIR/finetuning_data/cola, and writes DIR/models/NAME/results. Your own data
-(or --task=pair, regression, multilabel, tagging, qa; see
-docs/how_to/own_data.md):
+reads the checkpoint in DIR/models/NAME with its vocabulary, or else
+DIR/vocab.txt, and the raw data in DIR/finetuning_data/cola. It writes
+DIR/models/NAME/results. Your own data (or --task=pair, multilabel, regression,
+multiple_choice, tagging, qa; see docs/how_to/own_data.md):
 
     python run_finetuning.py --data_dir=DIR --model_name=NAME \
         --task=classification --train_file=train.tsv --dev_file=dev.tsv \

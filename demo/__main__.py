@@ -72,7 +72,7 @@ class DemoConfig(Config):
         8000, "labelled examples to fine-tune on", at_least=32
     )
     data_only: bool = hparam(
-        False, "stop when text, vocabulary and records are there"
+        False, "stop after text, vocabulary and records are made"
     )
 
     def check(self):

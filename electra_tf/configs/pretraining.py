@@ -34,10 +34,10 @@ class PretrainingConfig(
     writes in `models/<model_name>/`.
 
     Exit status: 0 done; 75 stopped by SIGTERM or Ctrl-C with a checkpoint
-    saved; 69 stopped by stall_timeout_seconds; 74 no room on the disk; 2 a
-    mistake in the command line; 1 a mistake in what was given, or a file or
-    connection that fails; 70 a mistake of ours, with its traceback. The same
-    command goes on from the newest checkpoint.
+    saved; 69 stopped by stall_timeout_seconds, or another worker was lost;
+    74 no room on the disk; 2 a mistake in the command line; 1 a mistake in
+    what was given, or a file or connection that fails; 70 a mistake of ours,
+    with its traceback. The same command goes on from the newest checkpoint.
     """
 
     effects = effects.PRETRAINING

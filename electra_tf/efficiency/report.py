@@ -121,17 +121,22 @@ def _parser() -> argparse.ArgumentParser:
     source = parser.add_mutually_exclusive_group().add_argument
     source("--preset", help="a recipe of flags/presets")
     source("--config", help="folder of a run, or a flag file")
-    add("--task", choices=TASKS, help="to fine-tune for")
+    add("--task", choices=TASKS, help="task of fine-tuning")
     add("--format", choices=FORMATS, default="markdown")
-    add("--examples", type=int, help="of an epoch")
-    add("--accelerator", choices=PEAK_RATES, help="all, if not given")
-    add("--count", type=int, default=1, help="devices")
+    add("--examples", type=int, help="examples of an epoch")
+    add("--accelerator", choices=PEAK_RATES, help="default all")
+    add("--count", type=int, default=1, help="number of devices")
     add("--precision", choices=run_costs.PRECISIONS, default="16 bit")
     rate_help = "share of the peak rate; see docs/explanation/scale.md"
     add("--utilisation", type=float, default=UTILISATION, help=rate_help)
     add("--watts", type=float, help="mean power of a device, for the energy")
-    add("--overhead", type=float, default=OVERHEAD, help="on top of devices")
-    add("--price", type=float, help="of a device and hour, for the cost")
+    add(
+        "--overhead",
+        type=float,
+        default=OVERHEAD,
+        help="share on top of the energy",
+    )
+    add("--price", type=float, help="price of a device and hour")
     return parser
 
 

@@ -110,14 +110,12 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--format",
         choices=FORMATS,
-        help="of the input; by default what the file's name says, or lines; "
+        help="of the input; default: by the file's name, or else lines; "
         "`words` has a word a line, and an empty one after each sentence",
     )
-    add(
-        "--delimiter", help="between columns; default , or tab, or what is seen"
-    )
+    add("--delimiter", help="of columns; default: comma, tab or what is found")
     add("--task", help="which task, where the model has several")
-    add("--batch_size", type=int, default=32)
+    add("--batch_size", type=int, default=32, help="inputs computed together")
     add("--strict", action="store_true", help="stop at the first bad row")
     for name in input_checks.COLUMNS:
         add(

@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     written("--html", action="store_true", help=html_help)
     corrupt_help = "let the generator of a run replace tokens first"
     add("--corrupt", action="store_true", help=corrupt_help)
-    add("--seed", type=int, default=0, help="of what it replaces")
+    add("--seed", type=int, default=0, help="of the replacements")
     return made
 
 

@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add("--model_folder", required=True, help="a run or a model folder")
-    add("--input", required=True, help="file of texts, - for standard input")
+    add("--input", required=True, help="file, or - for standard input")
     add("--json_lines", action="store_true", help='a {"text": ...} a line')
     add(
         "--method",
@@ -69,14 +69,18 @@ def parser() -> argparse.ArgumentParser:
     add("--strict", action="store_true", help="stop at the first bad line")
     add("--per_token", action="store_true", help="also each token's score")
     add("--rerank", action="store_true", help="n-best lists come in")
-    add("--weight", type=float, help="of the model's score when re-ranking")
+    add("--weight", type=float, help="of the likelihood in --rerank")
     add(
         "--dev",
         help="n-best lists with references, to find the weight of the fewest "
         "word errors; of scripts without blanks between words, such as Chinese "
         "or Thai, each character counts as a word",
     )
-    add("--fill", action="store_true", help=f"tell what {MASK} stands for")
+    add(
+        "--fill",
+        action="store_true",
+        help=f"show the likeliest tokens for {MASK}",
+    )
     add("--candidates", type=int, default=100, help="tokens to try; 100")
     add("--top", type=int, default=5, help="tokens to show; 5")
     return made

@@ -34,6 +34,8 @@ _WORD = 8  # Bytes of an int64, in which any content is exchanged.
 class LostWorkerError(ConnectionError):
     """Another worker of the job has ended, or cannot be reached."""
 
+    exit_status = os.EX_UNAVAILABLE
+
 
 def is_cluster(strategy) -> bool:
     """Say whether a strategy has several workers, each with its program."""

@@ -210,7 +210,10 @@ def test_one_of_two_workers_is_stopped_and_then_killed(tmp_path):
     whole.run("--distribution_strategy=mirrored", "--logical_cpus=2")
     chief, other = (program(tmp_path, "ended", num_trials=2) for _ in range(2))
     job, elsewhere = Job(chief, other), tmp_path / "elsewhere"
-    ends = (signal.SIGTERM, os.EX_TEMPFAIL, 10), (signal.SIGKILL, 1, 70)
+    ends = (
+        (signal.SIGTERM, os.EX_TEMPFAIL, 10),
+        (signal.SIGKILL, os.EX_UNAVAILABLE, 70),
+    )
     for number, expected, rows in ends:
         job.start(last_ones=[f"--model_dir={elsewhere / 'run'}"])
         assert chief.wait_until(lambda n=rows: chief.updates() >= n)
