@@ -288,6 +288,8 @@ def test_a_run_of_other_settings_or_examples(flags, tmp_path):
     (folder / "inputs.json").write_text('{"classification dev": "aa"}')
     message = error_of(flags)
     assert "classification dev: aa when it began, " in message
+    (folder / "inputs.json").write_text('{"classification labels": "aa"}')
+    assert "classification labels: aa when it began, " in error_of(flags)
 
 
 def test_a_model_that_was_never_trained(flags):

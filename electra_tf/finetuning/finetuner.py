@@ -93,7 +93,7 @@ class Finetuner:
             logged = LOGGED_EXAMPLES if config.log_examples else 0
             for index in range(min(logged, self.training.num_real)):
                 say(inputs.described(self.training, index, tokenizer))
-            inputs.print_unknown(self.training, tokenizer, "to train on")
+            self._print_losses(self.training, tokenizer, "to train on")
         self.evaluator = Evaluator(
             config,
             [
@@ -130,8 +130,18 @@ class Finetuner:
             config.eval_batch_size if name == DEV else config.predict_batch_size
         )
         made = features({task_name: examples}, batch_size)
-        inputs.print_unknown(made, tokenizer, f"of {task_name} {name}")
+        self._print_losses(made, tokenizer, f"of {task_name} {name}")
         return Split(task, name, made, Source(examples, tokenizer), batch_size)
+
+    def _print_losses(self, made: inputs.Inputs, tokenizer, where: str):
+        config = self.config
+        limits = f"max_seq_length {config.max_seq_length}"
+        if config.asks_questions:
+            limits += (
+                ", or have a question longer than max_query_length "
+                f"{config.max_query_length}"
+            )
+        inputs.print_losses(made, tokenizer, where, limits)
 
     @property
     def length(self) -> int | None:

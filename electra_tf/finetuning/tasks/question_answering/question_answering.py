@@ -187,6 +187,7 @@ class QuestionAnswering(Task):
             {
                 "input_ids": window.input_ids,
                 "segment_ids": window.segment_ids,
+                "cut": window.cut,
                 f"{self.name}_eid": window.eid,
                 f"{self.name}_start_positions": window.start,
                 f"{self.name}_end_positions": window.end,
