@@ -194,12 +194,21 @@ class Finetuner:
         places = [config.results_txt, config.report_dir] * config.do_eval
         if config.do_train and config.tuned_models == "best":
             places.append(config.tuned_model_dir)
+        wanted = [*places, *self.evaluator.prediction_paths()]
         places = [path for path in places if files.exists(path)]
+        missing = [path for path in wanted if not files.exists(path)]
         before = "" if trained else " already; nothing is left to do"
-        return (
+        said = (
             f"All trials are done{before}. Results: "
             f"{', '.join(places or [config.model_dir])}"
         )
+        if missing:
+            said += (
+                f". Not there: {', '.join(missing)}; trials that are done "
+                "write nothing again, unless their trial_<number>.json in "
+                f"{config.model_dir} are removed"
+            )
+        return said
 
     def _trial(self, number: int):
         config, started = self.config, time.monotonic()

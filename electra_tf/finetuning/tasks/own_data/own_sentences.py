@@ -56,7 +56,9 @@ class OwnSentences(SentenceTask):
         keys = [hash((e.text, e.text_pair)) for e in examples]
         counts = {
             "are 'nan' or the like, which data frames write for no text": sum(
-                e.text.strip().lower() in schema.MISSING for e in examples
+                text.strip().lower() in schema.MISSING
+                for e in examples
+                for text in (e.text, e.text_pair or "")
             )
         }
         learnt = self._learnt
