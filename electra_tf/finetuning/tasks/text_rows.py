@@ -128,6 +128,9 @@ def _records(rows, name: str, columns: list[str]) -> Iterator[Record]:
                 f"Read: {shown(cells)}"
             )
             yield Record(where, {}, problem, line)
+        elif cells == columns and len(cells) > 1:  # Of files put together.
+            problem = f"the names of the columns again. Read: {shown(cells)}"
+            yield Record(where, {}, problem, line)
         else:
             values = dict(zip(columns, cells, strict=True))
             yield Record(where, values, line=line)

@@ -108,6 +108,13 @@ def test_quotation_marks_of_a_tsv_are_text(tmp_path):
     assert found == [{"text": '"a', "label": '"b"'}]
 
 
+def test_the_names_of_columns_come_once(tmp_path):
+    (tmp_path / "a.tsv").write_text("a\tb\n1\t2\na\tb\n3\t4\n")
+    records = read_table(str(tmp_path / "a.tsv")).records
+    assert [bool(record.problem) for record in records] == [0, 1, 0]
+    assert records[1].problem.startswith("the names of the columns again")
+
+
 def test_rows_that_cannot_be_read_keep_their_place(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('a,b\n\n"c\nd",1\n"e"f,2\n3\ng,4\n')
