@@ -279,6 +279,15 @@ def test_questions_to_evaluate(tmp_path, dev, expected):
     assert expected in message(tmp_path, "qa", "json", train, dev)
 
 
+def test_right_answers_that_are_nowhere(tmp_path, capsys):
+    train = changed(lambda question: None)
+    dev = changed(lambda question: question["answers"][0].update(text="x y z"))
+    own.task(tmp_path, "qa", "json", train, dev).examples("dev")
+    assert (
+        "1 of 3 questions have right answers, none" in capsys.readouterr().err
+    )
+
+
 def test_questions_without_answers_where_training_has_none(tmp_path):
     train, dev = (json.dumps(questions.squad(1, n)) for n in (False, True))
     found = message(tmp_path, "qa", "json", train, dev)
