@@ -86,6 +86,11 @@ def run(config: FinetuningConfig):
     for (task, split), rows in examples.items():
         if split in (TRAIN, DEV):
             inputs[f"{task} {split}"] = example_hash.of_examples(rows)
+    for task in tasks:
+        # Without training, too, they come from the training data.
+        found = [getattr(task, of, None) for of in ("labels", "scale")]
+        if any(found):
+            inputs[f"{task.name} labels"] = example_hash.of_examples(found)
     folder = config.model_dir
     with run_folder.claimed(folder, chief):
         # A worker that ended here by itself would leave the others waiting.

@@ -81,6 +81,11 @@ def test_pretraining(settings, expected):
     [
         ({"doc_stride": 64}, ["doc_stride"]),
         ({"doc_stride": 64, "task": "squad"}, []),
+        ({"double_unordered": False, "task": "mrpc"}, []),
+        ({"double_unordered": False, "task": "rte"}, ["double_unordered"]),
+        ({"released_tagging": True, "task": "rte"}, ["released_tagging"]),
+        ({"tfds_data_dir": "d"}, ["tfds_data_dir"]),
+        ({"tfds_data_dir": "d", "task": "rte", "source": "tfds"}, []),
         ({"n_writes_test": 2}, ["n_writes_test"]),
         ({"n_writes_test": 2, "write_test_outputs": True}, []),
     ],
@@ -97,6 +102,16 @@ def test_own_data():
         "test_file",
         "label_separator",
         "tfds_dev_split",
+    ]
+
+
+def test_settings_that_tagging_does_not_read():
+    files = {"task": "tagging", "train_file": "a", "dev_file": "b"}
+    given = {"text_pair_column": "c", "source": "tfds", "do_eval": False}
+    assert told(FinetuningConfig, **files, **given) == [
+        "dev_file",
+        "text_pair_column",
+        "source",
     ]
 
 

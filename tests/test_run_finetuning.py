@@ -129,8 +129,11 @@ def test_trials_of_one_s_own_data(flags, tmp_path, capsys):
     # The same command trains nothing, and says the same.
     folder = tmp_path / "models/tiny/finetuning_models"
     before = written(folder)
+    gone = predictions / "classification_test_1_predictions.json"
+    gone.unlink()
     run_finetuning.main(arguments({**flags, **training}))
     again = capsys.readouterr()
+    assert f"Not there: {gone}; trials that are done write" in again.err
     assert again.out == printed.out
     assert "All trials are done already; nothing is left to do" in again.err
     assert written(folder) == before
@@ -288,6 +291,8 @@ def test_a_run_of_other_settings_or_examples(flags, tmp_path):
     (folder / "inputs.json").write_text('{"classification dev": "aa"}')
     message = error_of(flags)
     assert "classification dev: aa when it began, " in message
+    (folder / "inputs.json").write_text('{"classification labels": "aa"}')
+    assert "classification labels: aa when it began, " in error_of(flags)
 
 
 def test_a_model_that_was_never_trained(flags):

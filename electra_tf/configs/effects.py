@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.objectives import WITHOUT_NETWORK
+from electra_tf.configs.tasks import TASKS
 
 
 class Effect(typing.NamedTuple):
     """A row of a table of effects."""
 
     names: tuple[str, ...]  # Of the settings.
-    holds: Callable[[typing.Any], bool]  # Whether they have it in a config.
+    holds: Callable[[typing.Any], object]  # Whether they have it in a config.
     needs: str  # What else it takes, for a message.
 
 
@@ -121,6 +122,32 @@ FINETUNING = (
         ("test_file", "n_writes_test"),
         lambda c: c.write_test_outputs,
         "write_test_outputs",
+    ),
+    Effect(("dev_file",), lambda c: c.do_eval, "do_eval"),
+    Effect(
+        ("text_pair_column",),
+        lambda c: "tagging" not in c.task_names,
+        "a task of pairs or questions",
+    ),
+    Effect(
+        ("source",),
+        lambda c: not all(TASKS[name].own_data for name in c.task_names),
+        "a task of a benchmark; tfds_name is for your own data",
+    ),
+    Effect(
+        ("tfds_data_dir",),
+        lambda c: c.source == "tfds" or c.tfds_name is not None,
+        "source 'tfds' or tfds_name",
+    ),
+    Effect(
+        ("double_unordered",),
+        lambda c: {"mrpc", "sts"} & {*c.task_names},
+        "the task mrpc or sts",
+    ),
+    Effect(
+        ("released_tagging",),
+        lambda c: {"chunk", "tagging"} & {*c.task_names},
+        "the task chunk or tagging",
     ),
     Effect(
         ("label_separator",),

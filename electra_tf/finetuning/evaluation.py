@@ -173,11 +173,21 @@ class Evaluator:
         """The results of all trials that have finished."""
         return [result for trial in self.finished for result in trial.results]
 
+    def prediction_paths(self) -> list[str]:
+        """Return the files with predictions of the trials that are done."""
+        return [
+            self._predictions(split, trial.number)
+            for trial in self.finished
+            for split in self.splits
+            if split.name != DEV and self._is_asked(split, trial.number)
+        ]
+
+    def _predictions(self, split: Split, trial: int) -> str:
+        path = self.config.test_predictions
+        return fields.filled(path, split.task.name, split.name, trial)
+
     def _write_predictions(self, split: Split, outputs: dict, trial: Trial):
-        task = split.task
-        path = fields.filled(
-            self.config.test_predictions, task.name, split.name, trial.number
-        )
+        task, path = split.task, self._predictions(split, trial.number)
         results.write_predictions(path, task.predictions(outputs, split.source))
         site = task.submission(split.name, outputs, split.source)
         results.write_submission(path, trial.number, site)

@@ -28,7 +28,7 @@ GROUPS = ("tasks", "question answering", "batches", "model")
 # What NumPy raises for a file that is not what it was.
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SPLITS = "/splits"
-_NUM_REAL = "num_real"
+_NUMBERS = ("num_real", "num_cut")
 _EXAMPLES = "examples" + _SPLITS
 # Packages whose code features come from.
 ROOT = pathlib.Path(__file__).parents[1]
@@ -107,7 +107,8 @@ def code_hash(root: pathlib.Path) -> str:
 def write_inputs(path: str, made: Inputs) -> None:
     """Write features as a file that is there when it is whole."""
     files.make_folder(os.path.dirname(path))
-    arrays = {_NUM_REAL: np.array(made.num_real), _EXAMPLES: made.splits}
+    arrays = {name: np.array(getattr(made, name)) for name in _NUMBERS}
+    arrays[_EXAMPLES] = made.splits
     for name, column in made.columns.items():
         arrays[name] = column.values
         if column.splits is not None:
@@ -129,5 +130,5 @@ def read_inputs(path: str, specs: tuple) -> Inputs:
             )
             for spec in specs
         }
-        num_real = int(arrays[_NUM_REAL])
-        return Inputs(specs, columns, num_real, arrays[_EXAMPLES])
+        num_real, num_cut = (int(arrays[name]) for name in _NUMBERS)
+        return Inputs(specs, columns, num_real, arrays[_EXAMPLES], num_cut)

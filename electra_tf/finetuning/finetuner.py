@@ -93,7 +93,7 @@ class Finetuner:
             logged = LOGGED_EXAMPLES if config.log_examples else 0
             for index in range(min(logged, self.training.num_real)):
                 say(inputs.described(self.training, index, tokenizer))
-            inputs.print_unknown(self.training, tokenizer, "to train on")
+            self._print_losses(self.training, tokenizer, "to train on")
         self.evaluator = Evaluator(
             config,
             [
@@ -130,8 +130,18 @@ class Finetuner:
             config.eval_batch_size if name == DEV else config.predict_batch_size
         )
         made = features({task_name: examples}, batch_size)
-        inputs.print_unknown(made, tokenizer, f"of {task_name} {name}")
+        self._print_losses(made, tokenizer, f"of {task_name} {name}")
         return Split(task, name, made, Source(examples, tokenizer), batch_size)
+
+    def _print_losses(self, made: inputs.Inputs, tokenizer, where: str):
+        config = self.config
+        limits = f"max_seq_length {config.max_seq_length}"
+        if config.asks_questions:
+            limits += (
+                ", or have a question longer than max_query_length "
+                f"{config.max_query_length}"
+            )
+        inputs.print_losses(made, tokenizer, where, limits)
 
     @property
     def length(self) -> int | None:
@@ -184,12 +194,21 @@ class Finetuner:
         places = [config.results_txt, config.report_dir] * config.do_eval
         if config.do_train and config.tuned_models == "best":
             places.append(config.tuned_model_dir)
+        wanted = [*places, *self.evaluator.prediction_paths()]
         places = [path for path in places if files.exists(path)]
+        missing = [path for path in wanted if not files.exists(path)]
         before = "" if trained else " already; nothing is left to do"
-        return (
+        said = (
             f"All trials are done{before}. Results: "
             f"{', '.join(places or [config.model_dir])}"
         )
+        if missing:
+            said += (
+                f". Not there: {', '.join(missing)}; trials that are done "
+                "write nothing again, unless their trial_<number>.json in "
+                f"{config.model_dir} are removed"
+            )
+        return said
 
     def _trial(self, number: int):
         config, started = self.config, time.monotonic()

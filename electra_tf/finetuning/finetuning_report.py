@@ -3,6 +3,7 @@
 No TensorFlow.
 """
 
+import math
 import os
 import statistics
 
@@ -62,11 +63,12 @@ def _draw_scores(config: FinetuningConfig, found: list[TaskResult]) -> None:
     firsts: dict[str, list[float]] = {}
     for result in found:
         name, value = next(iter(result.metrics.items()))
-        firsts.setdefault(f"{result.task}\n{name}", []).append(value)
+        of_task = firsts.setdefault(f"{result.task}\n{name}", [])
+        of_task += [value] * math.isfinite(value)
     figure = Figure(figsize=(1.2 * len(firsts) + 1.5, 3.5))
     axis = figure.subplots()
     for place, values in enumerate(firsts.values()):
-        middle = statistics.median(values)
+        middle = statistics.median(values or [math.nan])
         axis.bar(place, middle, width=0.6, alpha=0.5)
         axis.plot([place] * len(values), values, "k.")
         axis.annotate(f"{middle:.1f}", (place, middle), ha="center")
@@ -109,7 +111,10 @@ def _draw(config: FinetuningConfig, finished: list[FinishedTrial]) -> bool:
 
 
 def scores(trials: list[TaskResult]) -> str:
-    """Return a table of one task's trials, and their mean and spread."""
+    """Return a table of one task's trials, and their median and spread.
+
+    These are of the trials whose metric is a number.
+    """
     names = [*trials[0].metrics]
     rows = [
         (
@@ -122,9 +127,9 @@ def scores(trials: list[TaskResult]) -> str:
         for r in trials
     ]
     if len(trials) > 1:
-        columns = [[r.metrics[name] for r in trials] for name in names]
-        measures = {"median": statistics.median, "std": statistics.stdev}
-        for label, value in measures.items():
-            each = [f"{value(column):.2f}" for column in columns]
-            rows.append((label, "", *each, "", ""))
+        (found,) = results.summary(trials).values()
+        for label in ("median", "std"):
+            each = (found["metrics"].get(n, {label: math.nan}) for n in names)
+            values = [f"{measures[label]:.2f}" for measures in each]
+            rows.append((label, "", *values, "", ""))
     return table(("trial", "seed", *names, "updates", "seconds"), rows)

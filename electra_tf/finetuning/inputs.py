@@ -78,6 +78,7 @@ class Inputs:
     num_real: int  # Examples that are not padding; these stand first.
     # `(examples + 1,)`, where the inputs of each example begin.
     splits: np.ndarray
+    num_cut: int = 0  # Examples that lost tokens, as they are too long.
 
     def __len__(self) -> int:
         """Number of examples, padding included."""
@@ -124,13 +125,14 @@ def make(
     """Turn examples, by their tasks' names, into whole batches of features."""
     specs = specs_of(tasks)
     parts = {spec.name: [] for spec in specs}
-    counts = []  # Inputs of each example.
+    counts, num_cut = [], 0  # Inputs of each example.
     for task_id, task in enumerate(tasks):
         rows = examples.get(task.name, [])
         for start in range(0, len(rows), CHUNK):
             found = task.features(rows[start : start + CHUNK], tokenizer)
             groups = [row if isinstance(row, list) else [row] for row in found]
             counts += map(len, groups)
+            num_cut += sum(any(r.get("cut") for r in group) for group in groups)
             features = [*itertools.chain(*groups)]
             for row in features:
                 row["input_mask"] = [1] * len(row["input_ids"])
@@ -143,7 +145,7 @@ def make(
     num_padding += len({*counts}) > 1
     _append(parts, specs, [{"task_id": len(tasks)}] * num_padding)
     columns = {spec.name: _joined(spec, parts[spec.name]) for spec in specs}
-    return Inputs(specs, columns, num_real, np.cumsum([0, *counts]))
+    return Inputs(specs, columns, num_real, np.cumsum([0, *counts]), num_cut)
 
 
 def _append(parts: dict, specs, features: list[dict]):
@@ -195,8 +197,8 @@ def num_train_steps(inputs: Inputs, batch_size: int, epochs: float) -> int:
     return steps
 
 
-def print_unknown(made: Inputs, tokenizer, where: str):
-    """Print how many of the tokens are [UNK] and, of many, why."""
+def print_losses(made: Inputs, tokenizer, where: str, limits: str):
+    """Print how many of the tokens are [UNK], and what else texts lose."""
     ids = made.columns["input_ids"].values
     counts = unknown.counts_of(ids, tokenizer)
     say("\n".join(unknown.report(counts, tokenizer, where)))
@@ -204,6 +206,11 @@ def print_unknown(made: Inputs, tokenizer, where: str):
         say(
             f"{empty} of {made.num_real} examples {where} have no token: their "
             "texts are nothing but characters that the tokenizer drops"
+        )
+    if made.num_cut:
+        say(
+            f"{made.num_cut} of {made.num_real} examples {where} are cut, for "
+            f"they are longer than {limits}"
         )
 
 

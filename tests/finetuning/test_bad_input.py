@@ -28,7 +28,7 @@ def message(folder, name, extension, train, dev, **settings) -> str:
     ("extension", "dev", "expected"),
     [
         ("csv", "text,label\na,b,pos\n", "row 2: expected 2 columns, received"),
-        ("csv", 'text,label\n"a,pos\n', "row 2, from line 2: no valid CSV"),
+        ("csv", 'text,label\n"a,pos\n', "row 2, lines 2 to 2: no valid CSV"),
         ("csv", "text,label\na,\n", "row 2: nothing in column 'label'"),
         ("csv", "text,text\na,b\n", "row 1: the columns ['text'] come twice"),
         ("csv", b"text,label\nf\xfcr,pos\n", "line 2: not UTF-8 text, at byte"),
@@ -277,6 +277,15 @@ def test_answers_that_cannot_be_learnt(tmp_path, change, expected):
 def test_questions_to_evaluate(tmp_path, dev, expected):
     train = json.dumps(questions.squad())
     assert expected in message(tmp_path, "qa", "json", train, dev)
+
+
+def test_right_answers_that_are_nowhere(tmp_path, capsys):
+    train = changed(lambda question: None)
+    dev = changed(lambda question: question["answers"][0].update(text="x y z"))
+    own.task(tmp_path, "qa", "json", train, dev).examples("dev")
+    assert (
+        "1 of 3 questions have right answers, none" in capsys.readouterr().err
+    )
 
 
 def test_questions_without_answers_where_training_has_none(tmp_path):

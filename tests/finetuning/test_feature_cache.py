@@ -37,6 +37,7 @@ def cache(tmp_path, task="sst", **changes) -> FeatureCache:
 
 def check_same(received: inputs.Inputs, expected: inputs.Inputs):
     assert received.num_real == expected.num_real
+    assert received.num_cut == expected.num_cut
     assert received.specs == expected.specs
     for name, column in expected.columns.items():
         for ours, theirs in zip(received.columns[name], column, strict=True):

@@ -45,6 +45,13 @@ def test_padding_examples_belong_to_no_task(made):
     assert not batch["input_mask"][1:].any()
 
 
+def test_examples_that_are_cut_are_counted(made, tmp_path, capsys):
+    tokenizer = sentences.tokenizer(tmp_path)
+    inputs.print_losses(made, tokenizer, "of sst dev", "max_seq_length 16")
+    said = "1 of 5 examples of sst dev are cut, for they are longer than max"
+    assert said in capsys.readouterr().err
+
+
 def test_batches_are_as_long_as_their_longest_example(made):
     widths = [
         batch["input_ids"].shape[1]

@@ -1,10 +1,12 @@
 """Results files of several trials."""
 
 import json
+import pathlib
 
 import pytest
 
-from electra_tf.finetuning import results
+from electra_tf.finetuning import finetuning_report, results
+from electra_tf.finetuning.finished_trials import FinishedTrial
 from tests.finetuning import sentences
 
 
@@ -61,6 +63,19 @@ def test_no_trial_has_a_number():
     found = results.summary([result(1, float("nan"), "why")])
     assert found["cola"]["best"] is None
     assert found["cola"]["metrics"].keys() == {"loss"}
+
+
+def test_a_report_of_a_trial_without_a_number(tmp_path):
+    trials = [
+        FinishedTrial(n, 1, {}, [result(n, mcc)], [("cola", [])], {})
+        for n, mcc in enumerate((40.0, float("nan"), 60.0), 1)
+    ]
+    config = sentences.config(data_dir=str(tmp_path))
+    finetuning_report.write(config, trials)
+    report = pathlib.Path(config.report_dir, "report.md").read_text()
+    assert "| 2 | 44 | nan | 0.40 |" in report
+    assert "| median |  | 50.00 | 0.40 |" in report
+    assert "| std |  | 14.14 | 0.00 |" in report
 
 
 def test_predictions_for_the_glue_site(tmp_path):

@@ -180,9 +180,10 @@ def span_f1(outputs: dict, labels) -> dict[str, float]:
 def entity_f1(
     gold: list[list[str]], predicted: list[list[str]]
 ) -> dict[str, float]:
-    """Return F1, precision and recall of entities, then F1 of each type.
+    """Return F1, precision and recall of entities, then F1 of each gold type.
 
-    An entity counts where first word, last word and type are right. Reference:
+    An entity counts where first word, last word and type are right. Types that
+    are only predicted count in the former. Reference:
     Nakayama, 2018, seqeval, https://github.com/chakki-works/seqeval
 
     >>> entity_f1([["B-PER", "I-PER", "O"]], [["B-PER", "O", "O"]])
@@ -199,7 +200,8 @@ def entity_f1(
         for name, key in ENTITY_METRICS.items()
     }
     for kind, found in report.items():
-        if kind not in AVERAGES:
+        # Whatever is predicted, trials have the same metrics.
+        if kind not in AVERAGES and found["support"]:
             scores[f"f1_{kind}"] = PERCENT * float(found["f1-score"])
     return scores
 

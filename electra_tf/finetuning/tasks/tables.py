@@ -175,6 +175,7 @@ def columnar_rows(
         raise DataError(
             f"{name} is damaged, or no Parquet or Arrow file: {error}"
         ) from None
+    text_rows.check_names(name, table.column_names)
     return table.column_names, _records(table, name, features)
 
 
@@ -186,7 +187,7 @@ def _table(source):
     magic = source.read(6)
     source.seek(0)
     if magic[:4] == b"PAR1":
-        return parquet.read_table(source)
+        return parquet.ParquetFile(source).read()
     if magic == b"ARROW1":
         return pa.ipc.open_file(source).read_all()
     return pa.ipc.open_stream(source).read_all()

@@ -21,9 +21,10 @@ from electra_tf.finetuning.tasks.text_files import (
 
 # A quotation mark that is never closed must not swallow a file.
 MAX_CELL = 10_000_000
+LONG_ROW = 20  # Lines of a row, from which on it is told.
 DELIMITERS = ",;\t|"
 # A cell in quotation marks that has others, which CSV writes twice.
-_AS_CSV = re.compile('"[^"]*(?:""[^"]*)+"')
+AS_CSV = re.compile('"[^"]*(?:""[^"]*)+"')
 
 
 def delimited(
@@ -65,20 +66,25 @@ def delimited(
             )
     lines = itertools.chain([first], lines)
     if quoted or delimiter != "\t":
-        rows = _quoted(lines, delimiter, before)
+        rows = _quoted(lines, name, delimiter, before, tell)
     else:
         rows = _in_tabs(lines, name, before, tell)
     number, _, columns, problem = next(rows)
     where = f"{name}, row {number}"
     if problem:
         raise DataError(f"{where}{problem}")
+    check_names(where, columns)
+    return columns, _records(rows, name, columns)
+
+
+def check_names(where: str, columns: list[str]) -> None:
+    """Raise `DataError` where two columns have one name."""
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise DataError(
             f"{where}: the columns {shown(twice)} come twice; give each a name "
             f"of its own. Read: {shown(columns)}"
         )
-    return columns, _records(rows, name, columns)
 
 
 def tab_rows(path: str, most: int | None = None) -> list[Record]:
@@ -122,6 +128,9 @@ def _records(rows, name: str, columns: list[str]) -> Iterator[Record]:
                 f"Read: {shown(cells)}"
             )
             yield Record(where, {}, problem, line)
+        elif cells == columns and len(cells) > 1:  # Of files put together.
+            problem = f"the names of the columns again. Read: {shown(cells)}"
+            yield Record(where, {}, problem, line)
         else:
             values = dict(zip(columns, cells, strict=True))
             yield Record(where, values, line=line)
@@ -132,7 +141,7 @@ def _in_tabs(lines: Iterator[str], name: str, before: int, tell):
     quoted = 0
     for number, line in enumerate(lines, 1 + before):
         cells = line.rstrip("\r\n").split("\t")
-        quoted += any(_AS_CSV.fullmatch(cell) for cell in cells)
+        quoted += any(AS_CSV.fullmatch(cell) for cell in cells)
         if cells != [""]:
             yield number, number, cells, ""
     if quoted:
@@ -142,10 +151,11 @@ def _in_tabs(lines: Iterator[str], name: str, before: int, tell):
         )
 
 
-def _quoted(lines: Iterator[str], delimiter: str, before: int):
+def _quoted(lines: Iterator[str], name: str, delimiter: str, before: int, tell):
     """Yield the same."""
     csv.field_size_limit(MAX_CELL)
     taken: list[str] = []  # The lines of a row.
+    longest = (LONG_ROW, 0, 0)  # Lines, number and first line of a row.
 
     def taking():
         for line in lines:
@@ -160,13 +170,22 @@ def _quoted(lines: Iterator[str], delimiter: str, before: int):
         try:
             cells = next(reader)
         except StopIteration:
+            most, number, line = longest
+            if number:
+                tell(
+                    f"{name}: row {number} has {most} lines, from line {line} "
+                    "on; if it should not, a quotation mark is without its "
+                    "pair."
+                )
             return
         except csv.Error as error:
             problem = (
-                f", from line {line}: no valid CSV: {error}. Read: "
+                f", lines {line} to {before + reader.line_num}: no valid CSV: "
+                f"{error}. Read: "
                 f"{shown(''.join(taken[:1]).rstrip())}. Is a quotation mark "
                 "without its pair? In a cell they are written twice"
             )
+        longest = max(longest, (len(taken), number, line))
         if cells or problem:
             yield number, before + reader.line_num, cells, problem
 

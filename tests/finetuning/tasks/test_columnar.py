@@ -8,6 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from electra_tf.finetuning.tasks.tables import read_table
+from electra_tf.finetuning.tasks.task import DataError
 
 NAMES = ["O", "B-PER", "I-PER"]
 CLASS = {"names": NAMES, "_type": "ClassLabel"}
@@ -111,6 +112,13 @@ def test_a_saved_dataset(tmp_path):
     (tmp_path / "dataset_info.json").write_text("{}")
     found = read_table(str(tmp_path)).records
     assert [r.values["a"] for r in found] == [1, 2]
+
+
+@pytest.mark.parametrize("write", [write_parquet, write_file])
+def test_two_columns_of_one_name(tmp_path, write):
+    write(pa.table([[1], [2]], names=["a", "a"]), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"columns \['a'\] come twice"):
+        read_table(str(tmp_path / "a.parquet"))
 
 
 def test_values_of_other_types_come_as_they_are(tmp_path):

@@ -20,6 +20,13 @@ def test_macro_f1_by_hand():
     assert metrics.macro_f1(outputs)["macro_f1"] == pytest.approx(expected)
 
 
+def test_types_of_entities_are_those_that_are_right_somewhere():
+    gold = [["B-PER", "O"]]
+    found = metrics.entity_f1(gold, [["B-PER", "B-LOC"]])
+    assert found["precision"] == 50
+    assert found.keys() == metrics.entity_f1(gold, gold).keys()
+
+
 def test_correlations_by_hand():
     outputs = {"targets": [0.0, 0.5, 1.0], "predictions": [0.1, 0.3, 0.5]}
     found = metrics.correlations(outputs)

@@ -132,7 +132,7 @@ def test_swag(task, tmp_path):
     assert made.examples("test")[0].label == 0
 
 
-def test_race(task, tmp_path):
+def test_race(task, tmp_path, capsys):
     made = task("race")
     values = {
         "answers": ["A", "D"],
@@ -151,6 +151,11 @@ def test_race(task, tmp_path):
     assert [e.text for e in found][::2] == ["middle 1", "high 2", "high 10"]
     assert [e.label for e in found[:2]] == [1, 4]
     assert {e.part for e in found} == {"middle", "high"}
+    assert "there are no articles" not in capsys.readouterr().err
+    (folder / "1.txt").unlink()
+    assert {e.part for e in made.examples("train")} == {"high"}
+    said = f"race train: there are no articles in {folder}."
+    assert said in capsys.readouterr().err
     values["answers"] = ["A"]
     (folder / "3.txt").write_text(json.dumps(values))
     with pytest.raises(DataError, match=r"3\.txt must be a JSON object with"):

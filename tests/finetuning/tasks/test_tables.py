@@ -108,18 +108,31 @@ def test_quotation_marks_of_a_tsv_are_text(tmp_path):
     assert found == [{"text": '"a', "label": '"b"'}]
 
 
+def test_the_names_of_columns_come_once(tmp_path):
+    (tmp_path / "a.tsv").write_text("a\tb\n1\t2\na\tb\n3\t4\n")
+    records = read_table(str(tmp_path / "a.tsv")).records
+    assert [bool(record.problem) for record in records] == [0, 1, 0]
+    assert records[1].problem.startswith("the names of the columns again")
+
+
 def test_rows_that_cannot_be_read_keep_their_place(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('a,b\n\n"c\nd",1\n"e"f,2\n3\ng,4\n')
     records = read_table(str(path)).records
     assert [bool(record.problem) for record in records] == [0, 1, 1, 0]
     where = [record.where.removeprefix(f"{path}, ") for record in records]
-    assert where == ["row 3", "row 4, from line 5", "row 5", "row 6"]
+    assert where == ["row 3", "row 4, lines 5 to 5", "row 5", "row 6"]
     assert [record.line for record in records] == [4, 5, 6, 7]
     assert "Read: '\"e\"f,2'. Is a quotation mark" in records[1].problem
     path.write_text('a,b\n1,2\n"3,4\n5,6\n')
     records = read_table(str(path)).records
     assert "unexpected end of data" in records[1].problem
+    # All that an unpaired quotation mark swallows is told.
+    assert records[1].where.endswith("row 3, lines 3 to 4")
+    rows = "1,2\n" * 30
+    found, said = values(tmp_path, "a.csv", f'a,b\n{rows}"3,4\n{rows}5",6\n')
+    assert len(found) == 31
+    assert "row 32 has 32 lines, from line 32 on" in said[0]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +143,7 @@ def test_rows_that_cannot_be_read_keep_their_place(tmp_path):
         ("a.parquet", b"PAR1 and then nothing", "is damaged, or no Parquet"),
         ("a.arrow", b"", "is damaged, or no Parquet"),
         ("a.csv", "a,a\n1,2\n", "the columns ['a'] come twice"),
-        ("a.csv", 'a,"b\n', "row 1, from line 1: no valid CSV"),
+        ("a.csv", 'a,"b\n', "row 1, lines 1 to 1: no valid CSV"),
         ("a.json", "[]", "is empty"),
         ("a.json", "", "is empty"),
     ],

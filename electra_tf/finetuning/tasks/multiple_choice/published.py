@@ -17,7 +17,13 @@ from electra_tf.finetuning.tasks.multiple_choice.choices import (
 from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.schema import Field
 from electra_tf.finetuning.tasks.tables import read_table
-from electra_tf.finetuning.tasks.task import DEV, TEST, TRAIN, DataError
+from electra_tf.finetuning.tasks.task import (
+    DEV,
+    TEST,
+    TRAIN,
+    DataError,
+    say,
+)
 from electra_tf.finetuning.tasks.text_files import parsed_json, read_text
 from electra_tf.io import listing
 
@@ -79,6 +85,8 @@ class Race(ChoiceTask):
         for part in self.parts:
             place = os.path.join(folder, split, part)
             names = [n for n in listing.names_in(place) if n.endswith(".txt")]
+            if not names:
+                say(f"{self.name} {split}: there are no articles in {place}.")
             # By their numbers.
             for name in sorted(names, key=lambda name: (len(name), name)):
                 path = os.path.join(place, name)

@@ -56,7 +56,10 @@ class OwnSentences(SentenceTask):
         keys = [hash((e.text, e.text_pair)) for e in examples]
         counts = {
             "are 'nan' or the like, which data frames write for no text": sum(
-                e.text.strip().lower() in schema.MISSING for e in examples
+                not schema.MISSING.isdisjoint(
+                    text.strip().lower() for text in (e.text, e.text_pair or "")
+                )
+                for e in examples
             )
         }
         learnt = self._learnt

@@ -62,6 +62,16 @@ class OwnTagging(Tagging):
         """How spans are read from tags, a row of `tag_schemes.SPAN_RULES`."""
         return "entities" if self.scheme.positions else "words"
 
+    @functools.cached_property
+    def _old(self) -> own_data.Learnt:
+        return own_data.Learnt()
+
+    def examples(self, split: str) -> list[Sentence]:
+        """Read a split; see `Task.examples`."""
+        found = super().examples(split)
+        self._old.tell(self.name, split, (tuple(s.words) for s in found))
+        return found
+
     def _learnt(self, sentence: Sentence) -> Sentence:
         return sentence._replace(tags=self.scheme.learnt_as(sentence.tags))
 

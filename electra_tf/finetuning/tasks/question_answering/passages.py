@@ -264,6 +264,12 @@ def is_at_its_place(passage: Passage, answer: str, begin: int) -> bool:
     return _folded(answer) != "" and _folded(there) == _folded(answer)
 
 
+def has_answer(question: Question) -> bool:
+    """Return whether a right answer stands anywhere in the passage."""
+    text = _folded(question.passage.text)
+    return any(_folded(gold) in text for gold in question.golds)
+
+
 def _folded(text: str) -> str:
     return " ".join(text.split()).lower()
 

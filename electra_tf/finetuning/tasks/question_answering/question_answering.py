@@ -154,6 +154,13 @@ class QuestionAnswering(Task):
                 f"right answer; expected one or more in {self.name}. The first "
                 f"is {bare[0]!r}. {self.without_answers}"
             )
+        lost = [q for q in questions if q.golds and not passages.has_answer(q)]
+        if lost:
+            say(
+                f"{path}: {len(lost)} of {len(questions)} questions have right "
+                "answers, none of which stands in the passage, "
+                f"{lost[0].id!r} for instance; no prediction can be exact"
+            )
         golds = [q.golds[0] for q in questions if q.golds]
         others = sum(map(answer_rules.is_without_blanks, golds))
         is_english = self.config.answer_scoring == answer_metrics.SQUAD
@@ -187,6 +194,7 @@ class QuestionAnswering(Task):
             {
                 "input_ids": window.input_ids,
                 "segment_ids": window.segment_ids,
+                "cut": window.cut,
                 f"{self.name}_eid": window.eid,
                 f"{self.name}_start_positions": window.start,
                 f"{self.name}_end_positions": window.end,

@@ -28,6 +28,7 @@ class Window(typing.NamedTuple):
     start: int  # Position of the answer's first piece; 0 if not in it.
     end: int  # Position of its last piece.
     is_impossible: bool  # Whether the question has no answer.
+    cut: bool  # Whether the question lost tokens.
 
     @property
     def segment_ids(self) -> list[int]:
@@ -59,7 +60,8 @@ class Windows:
         Raises:
             DataError: when there are too many to number.
         """
-        query = self.tokenizer.encode(question.text)[: self.max_query_length]
+        whole = self.tokenizer.encode(question.text)
+        query = whole[: self.max_query_length]
         room = self.max_seq_length - SPECIAL_TOKENS
         if len(query) >= room:  # It gives half of the input to the passage.
             query = query[: room // 2]
@@ -90,6 +92,7 @@ class Windows:
                     start=start,
                     end=end,
                     is_impossible=question.is_impossible,
+                    cut=len(query) < len(whole),
                 )
             )
         return found

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from electra_tf.finetuning.tasks.rows import Record, RowError, kept
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.finetuning.tasks.text_files import read_text, shown
-from electra_tf.finetuning.tasks.text_rows import DELIMITERS
+from electra_tf.finetuning.tasks.text_rows import AS_CSV, DELIMITERS
 
 DOCUMENT_START = "-DOCSTART-"
 CONLL = (
@@ -113,7 +113,13 @@ def read_sentences(
             f"{path}: no empty line ends a sentence, so all of its "
             f"{len(groups[0])} words are read as one."
         )
-    usual = _usual_size(line for group in groups for line in group)
+    lines = [line for group in groups for line in group]
+    if quoted := sum(any(map(AS_CSV.fullmatch, ln.cells)) for ln in lines):
+        tell(
+            f"{path}: {quoted} lines have quotation marks as CSV writes them, "
+            "which are read as they are."
+        )
+    usual = _usual_size(lines)
 
     def made(number: int, record: Record) -> Sentence:
         lines = record.values["lines"]
@@ -230,7 +236,7 @@ def _columns(
         if len(groups) == 1:
             others = [name for name in header if name not in names]
             _cut_by_number(path, groups, header, others, tell)
-    found = _found_columns(groups)
+    found = _found_columns(path, groups, word)
     if not has_tags:
         found = found._replace(tag=found.word)
     chosen = [
@@ -290,9 +296,11 @@ def _index(name: str, header: list[str]) -> int:
     return int(name) - 1 if name.isdigit() else header.index(name)
 
 
-def _found_columns(groups: list[list[_Line]]) -> Columns:
+def _found_columns(
+    path: str, groups: list[list[_Line]], word: str | None
+) -> Columns:
     """Return where words and tags are by default; the tag's may be None."""
-    if not _is_counted(groups):
+    if not _is_counted(path, groups, word):
         return Columns(0, -1)
     for lines in groups:
         lines[:] = [ln for ln in lines if not _NO_WORD.fullmatch(ln.cells[0])]
@@ -312,16 +320,28 @@ def _found_columns(groups: list[list[_Line]]) -> Columns:
     return Columns(1, None, counted)
 
 
-def _is_counted(groups: list[list[_Line]]) -> bool:
-    """Return whether the first column counts, as 1, 2, 3 or 0, 1, 2."""
-    longest = 0
+def _is_counted(path: str, groups: list[list[_Line]], word: str | None) -> bool:
+    """Return whether the first column counts, as 1, 2, 3 or 0, 1, 2.
+
+    Where the column of words is not given, it counts all sentences or none.
+    """
+    longest, odd = 0, None
     for lines in groups:
         firsts = [line.cells[0] for line in lines if len(line.cells) > 1]
         firsts = [cell for cell in firsts if not _NO_WORD.fullmatch(cell)]
-        if not firsts or not firsts[0].isdecimal():
+        if not firsts or not all(map(str.isdecimal, firsts)):
             return False
         begin = int(firsts[0])
-        if firsts != [str(begin + n) for n in range(len(firsts))]:
-            return False
-        longest = max(longest, len(firsts))
-    return longest > 1 or len(groups[0][0].cells) == CONLLU_COLUMNS
+        if firsts == [str(begin + n) for n in range(len(firsts))]:
+            longest = max(longest, len(firsts))
+        else:
+            odd = odd or (lines[0].number, firsts)
+    if odd and longest > 1 and word is None:
+        raise DataError(
+            f"{path}, line {odd[0]}: the first column counts the words of "
+            f"other sentences, but in this one it has {shown(odd[1])}. Is an "
+            "empty line missing, or a word? If not, set text_column to the "
+            "column of words, from 1."
+        )
+    counts = odd is None and len(groups[0][0].cells) == CONLLU_COLUMNS
+    return longest > 1 or counts

@@ -16,8 +16,6 @@ import collections
 import functools
 import os
 
-from absl import logging
-
 from electra_tf.configs import fields
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import metrics
@@ -159,23 +157,16 @@ class Chunking(Tagging):
         )
         released, most = config.released_tagging, config.max_seq_length
         fit = word_pieces.released_cut if released else word_pieces.what_fits
-        rows, cut = [], 0
+        rows = []
         for sentence in examples:
             pieces = word_pieces.pieces_of_words(
                 sentence.words, tokenizer, basic, label_all=not released
             )
             placed = fit(pieces, most)
-            cut += len(sentence.words) - len(placed.positions)
             tags = sentence.tags[: most if released else len(placed.positions)]
-            rows.append(self._features(placed, tags, sentence.eid))
-        if cut:
-            logging.warning(
-                "%s: %d words have no label, because their sentences are "
-                "longer than max_seq_length %d",
-                self.name,
-                cut,
-                most,
-            )
+            row = self._features(placed, tags, sentence.eid)
+            cut = len(placed.positions) < len(sentence.words)
+            rows.append({**row, "cut": cut})
         return rows
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:

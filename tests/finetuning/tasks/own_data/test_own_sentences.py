@@ -232,6 +232,13 @@ def test_what_may_be_meant_otherwise_is_told(
     assert expected in capsys.readouterr().err
 
 
+def test_either_text_may_be_nan(tmp_path, capsys):
+    rows = "text,b,label\na,NaN,x\nnull,nan,y\na,b,x\n"
+    pair = {"task_names": ["pair"], "text_pair_column": "b"}
+    task(tmp_path, rows, rows, "csv", **pair).examples("train")
+    assert "2 of 3 texts are 'nan' or the like" in capsys.readouterr().err
+
+
 def test_a_number_for_each_label_is_no_list_of_labels(tmp_path):
     rows = '{"text": "a", "label": [1, 0, 1.0]}\n' * 2
     own = task(tmp_path, rows, rows, "jsonl", task_names=["multilabel"])

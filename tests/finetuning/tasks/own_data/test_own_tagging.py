@@ -66,6 +66,14 @@ def test_a_word_a_line(tmp_path, extension, text, settings):
     assert found == [(["Eva", "10,5"], ["B-PER", "O"]), (["Bo"], ["B-PER"])]
 
 
+def test_sentences_that_were_learnt_are_told(tmp_path, capsys):
+    task = own.task(tmp_path, "tagging", "txt", "Eva X\n\nis Y\n", "is X\n")
+    for split in ("train", "dev"):
+        task.examples(split)
+    said = capsys.readouterr().err
+    assert "dev: 1 of 1 examples are in the training data, too" in said
+
+
 def test_sentences_that_cannot_be_used(tmp_path, capsys):
     text = "Eva B-PER\nis O\n\nBo\n\nten 000 O\n\nJo B-PER\n"
     task = own.task(tmp_path, "tagging", "txt", text)

@@ -115,6 +115,8 @@ def test_words_without_tags(tmp_path, text):
         ("a X\n", {"tag_column": "0"}, "columns are numbered from 1"),
         ("a X\n", {"word_column": "0"}, "columns are numbered from 1"),
         ("\n \n", {}, "holds no sentence"),
+        # An empty line is missing.
+        ("1 a X\n2 b X\n\n1 c X\n1 d X\n", {}, r"line 4: .* has \['1', '1'"),
     ],
 )
 def test_what_is_not_clear_is_refused(tmp_path, text, columns, expected):
@@ -164,6 +166,18 @@ def test_a_column_numbers_the_sentences(tmp_path, name, rows):
     sentences, said = read(tmp_path, text, True, "Word", "Tag", usual=",")
     assert sentences == [[("Ha", "B-X"), ("an", "O")], [("Bo", "O")]]
     assert f"column {name!r} is taken to number the sentences" in said[0]
+
+
+def test_words_without_numbers_may_be_missing_where_columns_are_given(tmp_path):
+    text = "1 a X\n2 b X\n\n1 c X\n2-3 d Y\n3 e X\n"
+    sentences, _ = read(tmp_path, text, True, "2", "3")
+    assert sentences == [[("a", "X"), ("b", "X")], [("c", "X"), ("e", "X")]]
+
+
+def test_quotation_marks_of_csv_between_tabs_are_told(tmp_path):
+    sentences, said = read(tmp_path, 'a\tX\n""""\tY\n')
+    assert sentences == [[("a", "X"), ('""""', "Y")]]
+    assert "1 lines have quotation marks as CSV writes them" in said[0]
 
 
 def test_what_is_no_number_of_a_sentence(tmp_path):
