@@ -8,6 +8,7 @@ are used most and the exit statuses, `--helpfull` all flags.
 """
 
 import functools
+import itertools
 import os
 import signal
 import sys
@@ -93,8 +94,13 @@ def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
     """Check vocabulary and records against the config; no TensorFlow yet."""
     tokenizer = tokenization.Tokenizer.of(config.vocab_file, config)
     tokenization.check_vocab_size(tokenizer, config.vocab_size)
-    patterns = (config.pretrain_tfrecords, config.eval_tfrecords)
-    for folder in dict.fromkeys(os.path.dirname(p) for p in patterns if p):
+    training = config.pretrain_tfrecords
+    patterns = (training, config.eval_tfrecords or config.held_out_tfrecords)
+    found: dict[str, list[str]] = {}
+    for path in itertools.chain(*map(record_files.matching, patterns)):
+        folder, name = os.path.split(path)
+        found.setdefault(folder, []).append(name)
+    for folder, names in (found or {os.path.dirname(training): []}).items():
         built = manifest.read(folder)
         if built is not None:
             manifest.check(
@@ -105,7 +111,7 @@ def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:
                 vocab_sha256=tokenizer.vocab_sha256,
                 **config.tokenizer_settings,
             )
-            manifest.check_files(built, folder)
+            manifest.check_files(built, folder, names)
     return tokenizer
 
 

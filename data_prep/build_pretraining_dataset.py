@@ -6,14 +6,12 @@
 The flags of the original program work too.
 """
 
-import pathlib
 import sys
 
 from data_prep import command_line, corpus
 from data_prep.builds import build_folder, jobs, plan, workers
 from data_prep.builds.job_results import JobResult
 from data_prep.dataset_config import PretrainingDatasetConfig
-from electra_tf.errors import UserError
 from electra_tf.io import files
 
 FLAGS_OF_THE_ORIGINAL = {
@@ -35,30 +33,11 @@ def _build(planned: plan.Plan) -> None:
     config = planned.config
     if build_folder.is_complete(config.output_dir, planned.settings):
         return
-    _check_apart(config)
     begun_with = planned.begun_with
     with build_folder.claimed(config.output_dir, begun_with) as folder:
         results, progress = _run_jobs(planned, folder)
         built = planned.finish(folder, results)
     plan.report(config, built, results, progress.summary())
-
-
-def _check_apart(config: PretrainingDatasetConfig) -> None:
-    text = config.corpus_dir
-    if text is not None and _resolved(config.output_dir).is_relative_to(
-        _resolved(text)
-    ):
-        raise UserError(
-            f"--output_dir={config.output_dir} is within"
-            f" --corpus_dir={config.corpus_dir}; the next build would take"
-            " the records for text. Give another one."
-        )
-
-
-def _resolved(path: str) -> pathlib.PurePath:
-    if files.is_remote(path):
-        return pathlib.PurePath(path)
-    return pathlib.Path(path).resolve()
 
 
 def _run_jobs(

@@ -115,7 +115,8 @@ def main(config: VocabConfig) -> None:
         for character in ALWAYS_KNOWN:
             characters.update(dict.fromkeys(basic.words(character)))
     tokens = learn(
-        counts,
+        # The trainer joins what stands beside a character that it lacks.
+        {word: n for word, n in counts.items() if characters.keys() >= {*word}},
         [
             *(f"[unused{k}]" for k in range(config.num_reserved_tokens)),
             *single_tokens(characters, basic),

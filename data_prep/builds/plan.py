@@ -8,6 +8,7 @@ import collections
 import dataclasses
 import math
 import os
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import electra_tf
@@ -126,8 +127,9 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
     Raises:
         FileNotFoundError: No text or no vocabulary.
         UserError: Sentences are wanted, but icu4py is missing, or the locale
-            is none.
+            is none; or the output is to lie within the text.
     """
+    _check_apart(config)
     files = corpus.list_files(config)
     if config.split_sentences is not None:
         sentences.check(config.split_sentences)
@@ -146,6 +148,24 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
         f" {corpus.fingerprint(files)}",
     }
     return Plan(config, files, settings, corpus.states_of(files))
+
+
+def _check_apart(config: PretrainingDatasetConfig) -> None:
+    text = config.corpus_dir
+    if text is not None and _resolved(config.output_dir).is_relative_to(
+        _resolved(text)
+    ):
+        raise UserError(
+            f"--output_dir={config.output_dir} is within"
+            f" --corpus_dir={config.corpus_dir}; the next build would take"
+            " the records for text. Give another one."
+        )
+
+
+def _resolved(path: str) -> pathlib.PurePath:
+    if io_files.is_remote(path):
+        return pathlib.PurePath(path)
+    return pathlib.Path(path).resolve()
 
 
 def _recorded(config: PretrainingDatasetConfig) -> str:

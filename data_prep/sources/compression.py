@@ -10,21 +10,21 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.io.files import FREE_BYTES, MOST_EXPANSION
 
-# A frame of zstd may unpack to 32,000 times its size at once.
-BYTES_PER_ZSTD_READ = 4096
+# What is read may unpack to 32,000 times its size at once.
+BYTES_PER_READ = 4096
 BYTES_PER_GB = 10**9
 
-SUFFIXES: dict[str, Callable[[BinaryIO], BinaryIO]] = {
+SUFFIXES: dict[str, Callable[[BinaryIO], io.IOBase]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-    ".zst": lambda file: io.BufferedReader(_ZstdFile(file)),
+    ".bz2": lambda file: _Streams(file, bz2.BZ2Decompressor),
+    ".xz": lambda file: _Streams(file, lzma.LZMADecompressor),
+    ".zst": lambda file: _zstd(file),
 }
 
 SHORT_SUFFIXES = {".tgz": ".tar.gz", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
@@ -68,7 +68,7 @@ class _Unpacked(io.RawIOBase):
     """The content of a compressed file, with its errors put into words."""
 
     def __init__(
-        self, path: str, max_gb: float, packed: BinaryIO, stream: BinaryIO
+        self, path: str, max_gb: float, packed: BinaryIO, stream: io.IOBase
     ):
         self._path = path
         self._max_gb = max_gb
@@ -114,28 +114,30 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-class _ZstdError(Exception):
-    """Data that is no zstd."""
+_DAMAGED = (gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)
 
 
-_DAMAGED = (gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError, _ZstdError)
+class _Streams(io.RawIOBase):
+    """A file of compressed streams, one after another.
 
+    Python's own readers of bz2 and xz take what comes after a stream, and is
+    none, for the end of the file. Zeros may stand there.
 
-class _ZstdFile(io.RawIOBase):
-    """A file of zstd frames; raises EOFError in the middle of one."""
+    Args:
+        file: what is compressed; EOFError is raised if a stream of it has no
+            end.
+        begin: makes the object that unpacks one stream.
+        error: what that raises, beside OSError and the like.
+    """
 
-    def __init__(self, file: BinaryIO):
-        try:
-            import zstandard
-        except ImportError:
-            raise UserError(
-                "Reading .zst files needs zstandard: pip install 'zstandard<1'."
-            ) from None
-        self._file = file
-        self._error = zstandard.ZstdError
-        # As large a window as `zstd --long=31` makes.
-        self._library = zstandard.ZstdDecompressor(max_window_size=1 << 31)
-        self._frame = None
+    def __init__(
+        self,
+        file: BinaryIO,
+        begin: Callable[[], Any],
+        error: type[Exception] = OSError,
+    ):
+        self._file, self._begin, self._error = file, begin, error
+        self._stream = None
         self._packed = b""
         self._unpacked = memoryview(b"")
 
@@ -144,10 +146,9 @@ class _ZstdFile(io.RawIOBase):
 
     def readinto(self, buffer) -> int:
         while not self._unpacked:
+            self._packed = self._packed or self._file.read(BYTES_PER_READ)
             if not self._packed:
-                self._packed = self._file.read(BYTES_PER_ZSTD_READ)
-            if not self._packed:
-                if self._frame is not None:
+                if self._stream is not None:
                     raise EOFError
                 return 0
             self._unpack()
@@ -157,11 +158,27 @@ class _ZstdFile(io.RawIOBase):
         return size
 
     def _unpack(self) -> None:
-        self._frame = self._frame or self._library.decompressobj()
+        if self._stream is None:
+            self._packed = self._packed.lstrip(b"\0")
+            if not self._packed:
+                return
+            self._stream = self._begin()
         try:
-            self._unpacked = memoryview(self._frame.decompress(self._packed))
+            self._unpacked = memoryview(self._stream.decompress(self._packed))
         except self._error as error:
-            raise _ZstdError(error) from None
-        self._packed = self._frame.unused_data
-        if self._frame.eof:
-            self._frame = None
+            raise OSError(str(error)) from None
+        self._packed = self._stream.unused_data
+        if self._stream.eof:
+            self._stream = None
+
+
+def _zstd(file: BinaryIO) -> _Streams:
+    try:
+        import zstandard
+    except ImportError:
+        raise UserError(
+            "Reading .zst files needs zstandard: pip install 'zstandard<1'."
+        ) from None
+    # As large a window as `zstd --long=31` makes.
+    library = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+    return _Streams(file, library.decompressobj, zstandard.ZstdError)

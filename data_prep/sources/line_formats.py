@@ -128,7 +128,7 @@ def wikipedia_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
     article: list[str] | None = None
     place = unit.path
     for offset, line in lines_of(unit, reading, numbered_lines):
-        line = line.strip()
+        line = line.removeprefix(BYTE_ORDER_MARK).strip()
         if line.startswith(START):
             if article is not None:
                 reading.reject(place, f"no {END} ends this article.")

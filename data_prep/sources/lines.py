@@ -54,7 +54,8 @@ def lines_of(
             # By its name alone it is text.
             guessed = reading.config.corpus_format is None
             may_have_marks = unit.format != "text" or not guessed
-            _check_is_text(stream, unit.path, may_have_marks)
+            for kind, advice in kinds_of_no_text(stream, may_have_marks):
+                raise UserError(f"{unit.path} is {kind}. {advice}")
         if compression.split_suffix(unit.path)[1]:
             yield from lines_in(stream, origin)
             return
@@ -175,8 +176,13 @@ MARKED = (
 _LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 
 
-def _check_is_text(stream: BinaryIO, path: str, may_have_marks: bool) -> None:
-    """Raise UserError if a buffered file is no text; read nothing."""
+def kinds_of_no_text(
+    stream: BinaryIO, may_have_marks: bool
+) -> list[tuple[str, str]]:
+    """Return what a buffered file is if it is no text; read nothing.
+
+    Each is the name of a kind, and what to do about a file of it.
+    """
     header = stream.peek(_LONGEST)
     kinds = [
         row[2:] for row in SIGNATURES if header[row[0] :].startswith(row[1])
@@ -184,5 +190,4 @@ def _check_is_text(stream: BinaryIO, path: str, may_have_marks: bool) -> None:
     if not may_have_marks:
         begin = header[:_LONGEST].removeprefix(codecs.BOM_UTF8).lstrip().lower()
         kinds += [row[1:] for row in MARKED if begin.startswith(row[0])]
-    for kind, advice in kinds:
-        raise UserError(f"{path} is {kind}. {advice}")
+    return kinds

@@ -12,7 +12,11 @@ from typing import BinaryIO
 from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import compression
 from data_prep.sources.data_issues import Origin
-from data_prep.sources.lines import split_documents, text_lines
+from data_prep.sources.lines import (
+    kinds_of_no_text,
+    split_documents,
+    text_lines,
+)
 from data_prep.sources.unit import (
     BY_SUFFIX,
     NO_TEXT,
@@ -25,6 +29,7 @@ from electra_tf.errors import UserError
 
 # OpenWebText has 8 million texts, in 20,000 archives.
 MOST_MEMBERS = 10_000_000
+BYTES_PER_READ = 1 << 16
 
 
 def cut(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
@@ -35,6 +40,7 @@ def cut(file: SourceFile, target: int, config: CorpusConfig) -> list[Unit]:
 def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
     """Yield the documents of a unit; see `formats.Format`."""
     blank_lines = reading.config.blank_lines_separate_documents
+    guessed = reading.config.corpus_format is None
     with (
         reading.open_stream(unit.path) as stream,
         _damage_explained(unit.path),
@@ -42,10 +48,28 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
     ):
         for member in _members(archive, unit.path):
             name = f"{unit.path}: {member.name!r}"
-            if _is_text(member, name, reading):
-                text = archive.extractfile(member)
-                lines = _lines(text, unit.path, Origin(name, reading.issues))
-                yield from split_documents(lines, blank_lines)
+            if not _is_text(member, name, reading):
+                continue
+            text = archive.extractfile(member)
+            # By their names alone they are text.
+            if kinds := kinds_of_no_text(text, not guessed):
+                kind, _ = kinds[0]
+                reading.reject(name, f"this is {kind}, and no plain text.")
+                continue
+            lines = _lines(text, unit.path, Origin(name, reading.issues))
+            yield from split_documents(lines, blank_lines)
+        _check_end(archive, unit.path)
+
+
+def _check_end(archive: tarfile.TarFile, path: str) -> None:
+    """Raise UserError where anything but zeros comes after the last member."""
+    while block := archive.fileobj.read(BYTES_PER_READ):
+        if block.strip(b"\0"):
+            raise UserError(
+                f"{path} goes on after its end, as archives do that were joined"
+                " to one. Unpack it by tar --ignore-zeros -x, and give the"
+                " folder that makes."
+            )
 
 
 def _lines(text: BinaryIO, path: str, origin: Origin) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Whether a chosen config fits the memory and the disk of this machine."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -26,7 +27,8 @@ def rows(
     of_device = _share(config, len(gpus))
     if isinstance(config, PretrainingConfig):
         number, needed = parameters(config), training_memory(of_device).peak
-        kept = config.keep_checkpoint_max + 1
+        saved = -(-config.num_train_steps // config.save_checkpoints_steps)
+        kept = (config.keep_checkpoint_max or saved) + 1
         what = "pre-training"
     else:
         heads = heads_of(config)
@@ -54,10 +56,13 @@ def rows(
 
 def _share(config, gpus: int):
     """Return the config with the part of the batch that one device has."""
-    parts = config.accumulation_steps
-    if gpus < 2 or "mirrored" not in config.distribution_strategy:
-        return config
-    batch = max(config.train_batch_size // gpus // parts, 1) * parts
+    parts, strategy = config.accumulation_steps, config.distribution_strategy
+    devices = max(gpus, 1) if "mirrored" in strategy else 1
+    if strategy == cluster.STRATEGY:
+        with contextlib.suppress(UserError):  # A row of its own tells.
+            here = cluster.place()
+            devices *= here.processes if here else 1
+    batch = max(config.train_batch_size // devices // parts, 1) * parts
     return config.replace(train_batch_size=batch)
 
 

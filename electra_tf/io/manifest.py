@@ -9,7 +9,7 @@ import dataclasses
 import json
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from electra_tf.errors import UserError
@@ -165,10 +165,17 @@ def _fix(name: str) -> str:
     return f"set --{name} to that of the records"
 
 
-def check_files(manifest: Manifest, folder: str) -> None:
-    """Raise UserError unless all files are there, of the right size."""
-    wrong = []
-    for shard in (*manifest.training, *manifest.held_out):
+def check_files(
+    manifest: Manifest, folder: str, found: Iterable[str] = ()
+) -> None:
+    """Raise UserError unless all files are there, of the right size.
+
+    `found` are names of files that are taken for records of this build.
+    """
+    shards = (*manifest.training, *manifest.held_out)
+    others = sorted({*found} - {shard.name for shard in shards})
+    wrong = [f"  {name}: not of this build; move it away" for name in others]
+    for shard in shards:
         size = files.size(os.path.join(folder, shard.name))
         if size != shard.bytes:
             found = "missing" if size is None else f"{size} bytes"

@@ -161,15 +161,17 @@ def _names(stem: str, number: int, like: set[str]) -> list[str]:
 
 
 def facts(paths: list[str]) -> dict[str, str | int | None]:
-    """Return what tells some shards of one folder from others.
+    """Return what tells some shards from others.
 
-    Their names, and the manifest's digest; without a manifest their sizes.
+    Their names, and the digest of their folders' manifests; where one has none
+    their sizes.
     """
-    path = os.path.join(os.path.dirname(paths[0]), manifest.FILE_NAME)
+    folders = dict.fromkeys(map(os.path.dirname, paths))
+    found = [os.path.join(folder, manifest.FILE_NAME) for folder in folders]
     digest = None
     listed = [os.path.basename(shard) for shard in paths]
-    if files.size(path) is not None:
-        digest = hashlib.sha256(files.read(path)).hexdigest()
+    if all(files.size(path) is not None for path in found):
+        digest = hashlib.sha256(b"".join(map(files.read, found))).hexdigest()
     else:
         listed = [
             f"{name}\t{files.size(shard)}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.efficiency import executed_flops, flops
@@ -62,16 +63,28 @@ def optimizer(config: PretrainingConfig, variables: dict):
 
 
 def _schedule(config: PretrainingConfig):
-    """Return the learning rate by step; in two phases each has its own."""
+    """Return the learning rate by step; in two phases each has its own.
+
+    It is told if it never comes near the one that was asked for.
+    """
 
     def schedule(steps: int):
-        return schedules.SCHEDULES[schedules.DEFAULT](
+        made = schedules.SCHEDULES[schedules.DEFAULT](
             config.learning_rate,
             steps,
             config.num_warmup_steps,
             config.lr_decay_power,
             config.decay_after_warmup,
         )
+        if config.num_warmup_steps >= steps:
+            rates = keras.ops.convert_to_numpy(made(np.arange(steps)))
+            print(
+                f"With num_warmup_steps {config.num_warmup_steps}, no fewer "
+                f"than there are updates ({steps}), the learning rate is "
+                f"{rates.max():.3g} at most.",
+                file=sys.stderr,
+            )
+        return made
 
     first = config.generator_steps
     if first is None:

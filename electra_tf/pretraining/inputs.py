@@ -130,6 +130,13 @@ def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
 def check_evaluation(config) -> None:
     """Raise a `UserError` unless there is a whole batch to evaluate."""
     files = evaluation_files(config)
+    held_out = config.eval_tfrecords or config.held_out_tfrecords
+    if not record_files.matching(held_out):
+        print(
+            "No records are held out: evaluations are of those that are trained"
+            " on. Build with --held_out_share, or give --eval_tfrecords.",
+            file=sys.stderr,
+        )
     with read_errors_explained(files, config.max_seq_length):
         if next(iter(evaluation_dataset(config, files)), None) is not None:
             return

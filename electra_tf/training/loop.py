@@ -338,12 +338,12 @@ class TrainingLoop:
 
     def evaluate(self) -> dict[str, float]:
         """Evaluate the current weights; return the metrics."""
-        step, batches = self._steps_done, self.settings.eval_steps
+        step = self._steps_done
         self._writer.forget_evaluations(step)
         started = time.monotonic()
-        metrics = self.evaluator.evaluate(batches)
-        seconds = time.monotonic() - started
-        speed = {"steps_per_second": batches / seconds} if batches > 0 else {}
+        metrics = self.evaluator.evaluate(self.settings.eval_steps)
+        speed = self.evaluator.batches / (time.monotonic() - started)
+        speed = {"steps_per_second": speed}
         self._writer.write_evaluation(step, metrics, speed)
         return metrics | speed
 

@@ -223,6 +223,9 @@ class Evaluator:
         strategy: that of the model.
         seed: every evaluation draws the same numbers.
         stop: an object that is true once to stop; None for never.
+
+    Attributes:
+        batches: how many the last evaluation had.
     """
 
     sums_function: Callable
@@ -264,6 +267,7 @@ class Evaluator:
                 "as many examples as a batch holds; use more held-out data or "
                 "a smaller eval_batch_size."
             )
+        self.batches = int(done)
         return self.summarize({k: v.numpy() for k, v in total.items()})
 
     def _run(self, iterator, index, last):

@@ -101,6 +101,12 @@ def test_characters_are_covered_by_their_share_of_the_text(tmp_path, capsys):
     assert "360 of 1560 characters are not" in capsys.readouterr().out
 
 
+def test_words_with_characters_that_are_not_covered_teach_nothing(tmp_path):
+    settings = {"vocab_size": 30, "max_characters": 4}
+    tokens = vocabulary(tmp_path, "ab\u0434cd\n" * 20, **settings)
+    assert {len(token.lstrip("#")) for token in tokens[5:]} == {1}
+
+
 def test_a_thousand_characters_are_covered_however_rare(tmp_path, capsys):
     letters = [chr(0x400 + number) for number in range(100)]
     text = "\n".join(["a"] * 10**6 + letters)

@@ -278,6 +278,22 @@ def test_memory_is_that_of_the_smallest_gpu_and_its_share_of_a_batch():
     assert eight.status == OK
 
 
+def test_memory_of_one_process_of_a_job(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", JOB)
+    flags = ("--model_size=base", "--train_batch_size=512")
+    one = fit_rows(*flags, gpus=[H100])["memory of a step"].found
+    of_two = fit_rows(*flags, MANY, gpus=[H100])["memory of a step"].found
+    half = fit_rows(*flags[:1], "--train_batch_size=256", gpus=[H100])
+    assert one != of_two == half["memory of a step"].found
+
+
+@pytest.mark.parametrize("most", ["0", "null"])
+def test_room_for_all_checkpoints(tmp_path, most):
+    flags = ("--num_train_steps=900000000", f"--keep_checkpoint_max={most}")
+    row = fit_rows(f"--data_dir={tmp_path}", *flags)["room for checkpoints"]
+    assert row.status == NOTE
+
+
 def test_a_folder_of_data(tmp_path):
     missing = fit_rows(f"--data_dir={tmp_path}/no")["data_dir"]
     assert missing.status == FAILED

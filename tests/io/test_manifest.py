@@ -89,7 +89,9 @@ def test_every_mismatch_is_named():
 def test_files_must_be_whole(tmp_path):
     for shard in (*MADE.training, *MADE.held_out):
         (tmp_path / shard.name).write_bytes(b"x" * shard.bytes)
-    manifest.check_files(MADE, tmp_path)
+    manifest.check_files(MADE, tmp_path, [MADE.training[0].name])
+    with pytest.raises(UserError, match="-0-of-9: not of this build"):
+        manifest.check_files(MADE, tmp_path, ["pretrain_data.tfrecord-0-of-9"])
     (tmp_path / MADE.training[0].name).write_bytes(b"x")
     (tmp_path / MADE.held_out[0].name).unlink()
     with pytest.raises(UserError) as info:

@@ -66,6 +66,18 @@ def test_facts_tell_records_apart(tmp_path):
     assert record_files.facts(paths)["manifest_sha256"] is not None
 
 
+def test_facts_of_several_folders(tmp_path):
+    for name in ("a1", "a2"):
+        shards(tmp_path / name, range(4))
+        (tmp_path / name / "manifest.json").write_text("{}")
+    paths = record_files.find(f"{tmp_path}/a*/data.tfrecord*")
+    before = record_files.facts(paths)
+    (tmp_path / "a2" / "manifest.json").write_text("[]")
+    assert record_files.facts(paths) != before
+    (tmp_path / "a2" / "manifest.json").unlink()
+    assert record_files.facts(paths)["manifest_sha256"] is None
+
+
 def test_shards_are_found_in_order_of_their_number(tmp_path):
     for k in range(11):
         (tmp_path / records.shard_name(k, 11)).touch()

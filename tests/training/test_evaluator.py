@@ -46,6 +46,7 @@ def test_sums(strategy, number, stop):
     taken = number if number == 3 else BATCHES
     made = evaluator(strategy(), stop)
     found = made.evaluate(number)
+    assert made.batches == taken
     drawn = [
         RandomStream("evaluation 7", step).uniform((SIZE, 1), "x")
         for step in range(taken)

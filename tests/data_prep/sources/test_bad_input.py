@@ -103,6 +103,16 @@ def test_damaged_compressed_files(place, build, documents, name):
 
 
 @pytest.mark.parametrize("name", PACKED)
+def test_what_comes_after_a_compressed_stream(place, build, name):
+    first, second = map(PACKED[name], (b"the king\n\n", b"was lost\n"))
+    for more in (b"no such thing", b"\1" + second[1:], second[:9]):
+        with pytest.raises(ValueError, match=rf"{name} .*Copy it again"):
+            build(place(name, first + more))
+    counts = counts_of(build(place(name, first + bytes(4) + second)))
+    assert counts["documents"] == 2
+
+
+@pytest.mark.parametrize("name", PACKED)
 def test_decompression_bombs(place, build, monkeypatch, name):
     monkeypatch.setattr(compression, "FREE_BYTES", 100_000)
     bomb = PACKED[name](b"\n" * 3_000_000)
@@ -176,6 +186,8 @@ def test_rows_without_text(tmp_path, place, build):
 
 def test_faults_of_wikipedia(place, build):
     good = b'<doc id="1">\nthe king\n</doc>\n'
+    folder = place("wiki", b"\xef\xbb\xbf" + good)
+    assert counts_of(build(folder, corpus_format="wikipedia"))["tokens"] == 2
     folder = place("wiki", good + b'stray\n<doc id="2">\nlost\n' + good + good)
     settings = {"corpus_format": "wikipedia"}
     with pytest.raises(ValueError, match=r"wiki, byte 29: this line is in no"):
@@ -221,6 +233,12 @@ def test_incomplete_archives(place, build, documents, name):
     for size in (1, 300, 512, 1024, len(archive) // 1024 * 512 + 100):
         with pytest.raises(ValueError, match=f"{name} is incomplete"):
             build(place(name, pack(archive[:size])))
+
+
+def test_archives_that_were_joined(place, build):
+    archive = corpora.in_tar([["the king"]])
+    with pytest.raises(ValueError, match=r"a\.tar goes on after its end"):
+        build(place("a.tar", archive + archive))
 
 
 def test_damaged_headers_do_not_end_an_archive(place, build):
@@ -294,6 +312,22 @@ def test_members_of_archives_that_are_no_text(place, build, name):
     archive = corpora.as_tar([(name, b"the king")])
     with pytest.raises(ValueError, match="or no plain text"):
         build(place("a.tar", archive))
+
+
+def test_members_of_archives_that_are_named_as_text(place, build):
+    members = [
+        ("a.txt", gzip.compress(b"the king")),
+        ("b.txt", b"<html>the king"),
+        ("c.txt", b"was lost"),
+    ]
+    folder = place("a.tar", corpora.as_tar(members))
+    with pytest.raises(ValueError, match=r"'a\.txt': this is compressed"):
+        build(folder)
+    counts = counts_of(build(folder, skip_bad_documents=True))
+    assert (counts["documents"], counts["bad_documents"]) == (1, 2)
+    settings = {"corpus_format": "tar", "skip_bad_documents": True}
+    counts = counts_of(build(folder, **settings))
+    assert (counts["documents"], counts["bad_documents"]) == (2, 1)
 
 
 @pytest.mark.parametrize(
