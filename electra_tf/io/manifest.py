@@ -166,14 +166,14 @@ def _fix(name: str) -> str:
 
 
 def check_files(
-    manifest: Manifest, folder: str, found: Iterable[str] = ()
+    manifest: Manifest, folder: str, names: Iterable[str] = ()
 ) -> None:
     """Raise UserError unless all files are there, of the right size.
 
-    `found` are names of files that are taken for records of this build.
+    `names` are of files that are taken for records of this build.
     """
     shards = (*manifest.training, *manifest.held_out)
-    others = sorted({*found} - {shard.name for shard in shards})
+    others = sorted({*names} - {shard.name for shard in shards})
     wrong = [f"  {name}: not of this build; move it away" for name in others]
     for shard in shards:
         size = files.size(os.path.join(folder, shard.name))
