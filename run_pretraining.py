@@ -149,9 +149,11 @@ def pretrain(
             strategy, [*shards, config.eval_tfrecords or ""]
         )
         shards = record_files.at_hand(shards)
-        records.check_shards(shards, config.max_seq_length)
+        length, read = config.max_seq_length, list(shards)
+        records.check_shards(shards, length, config.vocab_size)
         if config.do_eval or config.eval_every_n_steps:
             inputs.check_evaluation(config)
+            read += inputs.evaluation_files(config)
         with strategy.scope():
             pretrainer = build.model(config, tokenizer, start)
             adamw = build.optimizer(config, pretrainer.variables)
@@ -162,7 +164,7 @@ def pretrain(
             )
             return distribution.distribute(dataset, strategy)
 
-        with inputs.read_errors_explained(shards, config.max_seq_length):
+        with inputs.read_errors_explained(read, length):
             loop = TrainingLoop(
                 build.phases(config, pretrainer),
                 adamw,
@@ -172,16 +174,18 @@ def pretrain(
                 build.settings(config, shards, back),
                 build.evaluator(config, pretrainer, strategy, stop),
                 workers.agreed_stop(strategy, stop),
-                CollapseWarning(config.num_warmup_steps),
+                CollapseWarning(
+                    config.num_warmup_steps + (config.generator_steps or 0)
+                ),
                 facts,
             )
             if config.do_train:
                 loop.train()
-        if config.do_eval:
-            scores = loop.evaluate()
-            if workers.is_chief(strategy):
-                paths = config.results_txt, config.results_json
-                metric_writer.write_results(*paths, scores)
+            if config.do_eval:
+                scores = loop.evaluate()
+                if workers.is_chief(strategy):
+                    paths = config.results_txt, config.results_json
+                    metric_writer.write_results(*paths, scores)
 
 
 if __name__ == "__main__":

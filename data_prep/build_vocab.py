@@ -115,8 +115,7 @@ def main(config: VocabConfig) -> None:
         for character in ALWAYS_KNOWN:
             characters.update(dict.fromkeys(basic.words(character)))
     tokens = learn(
-        # The trainer joins what stands beside a character that it lacks.
-        {word: n for word, n in counts.items() if characters.keys() >= {*word}},
+        counts,
         [
             *(f"[unused{k}]" for k in range(config.num_reserved_tokens)),
             *single_tokens(characters, basic),
@@ -227,7 +226,8 @@ def learn(
     """Return a vocabulary: special tokens, characters, learned tokens.
 
     Args:
-        counts: How often each word occurs.
+        counts: How often each word occurs. Of those with a character that is
+            no token nothing is learnt.
         single: Reserved tokens, and those of one character.
         vocab_size: Number of tokens; there are fewer if the text is short.
         min_frequency: How often two tokens must meet to be joined.
@@ -258,7 +258,10 @@ def learn(
         limit_alphabet=0,
         continuing_subword_prefix=CONTINUATION,
     )
-    model.train_from_iterator(_repeated(counts), trainer)
+    # It would join what stands beside a character that it lacks.
+    known = {token for token in single if len(token) == 1}
+    words = {word: n for word, n in counts.items() if known.issuperset(word)}
+    model.train_from_iterator(_repeated(words), trainer)
     by_id = model.get_vocab()
     return sorted(by_id, key=by_id.get)
 

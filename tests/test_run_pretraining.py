@@ -204,6 +204,15 @@ def test_truncated_records_are_named(tmp_path, data_dir, has_manifest):
     assert expected in message
 
 
+def test_truncated_records_to_evaluate_are_named(tmp_path, data_dir, whole_run):
+    name = "held_out_data.tfrecord-0-of-1"
+    content = (data_dir / "pretrain_tfrecords" / name).read_bytes()
+    (tmp_path / name).write_bytes(content[:-7])
+    flags = ("--nodo_train", "--do_eval", f"--eval_tfrecords={tmp_path}/held*")
+    message = failure(data_dir, "whole", *flags, num_eval_steps=1000)
+    assert f"{tmp_path}/{name} is cut short or damaged" in message
+
+
 def test_exploding_loss_names_the_steps(data_dir):
     message = failure(
         data_dir,

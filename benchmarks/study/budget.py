@@ -12,6 +12,7 @@ from electra_tf.efficiency.executed_flops import (
     update_flops,
 )
 from electra_tf.efficiency.flops import pretraining_flops
+from electra_tf.errors import UserError
 
 # Checkpoints of a model, which must not train for fewer updates.
 _SAVED = 8
@@ -26,11 +27,11 @@ def num_steps(settings: dict, flops: float) -> int:
     375
 
     Raises:
-        ValueError: the budget is too small for eight updates.
+        UserError: the budget is too small for eight updates.
     """
     cost = _total(settings, _SAVED)
     if cost > flops:
-        raise ValueError(
+        raise UserError(
             f"The budget must pay for {_SAVED} updates of every model, "
             f"{cost:.2g} FLOPs here. Received: {flops:.2g}."
         )

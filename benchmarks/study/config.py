@@ -8,6 +8,7 @@ from benchmarks.study.models import MODELS
 from benchmarks.study.probes import PROBES
 from electra_tf.configs import Config, hparam
 from electra_tf.configs.hparams import Derived
+from electra_tf.errors import UserError
 from electra_tf.io import files
 
 
@@ -65,11 +66,23 @@ class StudyConfig(Config):
         return tuple(map(float, self.flops))
 
     def check(self):
-        """Raise a ValueError if something to train on is missing."""
+        """Raise a UserError if something to train on is missing."""
         for name in ("output_dir", "results_file", "report_dir"):
             files.check_local(getattr(self, name), name)
-        if not all(budget > 0 for budget in self.budgets):
-            raise ValueError(f"flops must be above 0. Received: {self.flops}.")
+        try:
+            good = min(self.budgets) > 0
+        except ValueError:
+            good = False
+        if not good:
+            raise UserError(
+                f"flops must be numbers above 0. Received: {self.flops}."
+            )
+        for name in ("models", "tasks", "budgets"):
+            values = getattr(self, name)
+            if len({*values}) < len(values):  # They would count twice.
+                raise UserError(
+                    f"{name} must not repeat any. Received: {values}."
+                )
         if self.report_only:
             return
         needed = {"corpus_dir": self.corpus_dir}
@@ -79,7 +92,7 @@ class StudyConfig(Config):
             needed["chunking_dir"] = self.chunking_dir
         for name, folder in needed.items():
             if folder is None or not os.path.isdir(folder):
-                raise ValueError(
+                raise UserError(
                     f"{name} must be a folder, unless report_only is set. "
                     f"Received: {folder!r}."
                 )

@@ -11,6 +11,8 @@ import os
 import pathlib
 import typing
 
+from electra_tf.errors import UserError
+
 
 class Trial(typing.NamedTuple):
     """What tells one trial from all others.
@@ -45,7 +47,7 @@ class Ledger:
         path: of the file; made when the first result comes.
 
     Raises:
-        ValueError: a line that is no result, the last one aside: a process
+        UserError: a line that is no result, the last one aside: a process
             that was killed may have left half of it.
     """
 
@@ -69,7 +71,7 @@ class Ledger:
                 return row
         except (ValueError, KeyError, TypeError):
             pass
-        raise ValueError(
+        raise UserError(
             f"{self.path}, line {number}: expected a result of the study, a "
             f'JSON object of kind "model" or "trial". Received: {line[:80]!r}.'
         )

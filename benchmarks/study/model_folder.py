@@ -4,6 +4,8 @@ import json
 import pathlib
 import typing
 
+from electra_tf.efficiency import curves
+
 # Of the last line of metrics, in training.
 _LAST = ("mlm_loss", "disc_loss", "disc_auc")
 
@@ -38,8 +40,8 @@ class ModelFolder(typing.NamedTuple):
 
     def facts(self) -> dict:
         """Return what the results say about a finished run."""
-        *_, last = _rows(self.path / "metrics.jsonl")
-        *_, start = _rows(self.path / "runs.jsonl")
+        *_, last = curves.rows(str(self.path), curves.TRAINING)
+        *_, start = curves.rows(str(self.path), "runs.jsonl")
         return {
             "held_out": json.loads(self.results.read_text("utf-8")),
             "training": {n: last[n] for n in _LAST if n in last},
@@ -49,7 +51,3 @@ class ModelFolder(typing.NamedTuple):
             "versions": start["versions"],
             "source": start["source"],
         }
-
-
-def _rows(path: pathlib.Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

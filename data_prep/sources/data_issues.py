@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 # Kinds of issues, and how a warning puts them.
 KINDS = {
-    "undecodable_lines": "lines were not UTF-8; their undecodable bytes were"
-    " left out",
+    "undecodable_lines": "lines had bytes that are not UTF-8, or halves of"
+    " characters (surrogates in JSON), which were left out",
     "lines_with_nul": "lines have NUL bytes, which were left out; other"
     " encodings than UTF-8 and binary files look like that",
     "bad_documents": "documents could not be read and were left out",

@@ -96,6 +96,11 @@ def json_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
         except (ValueError, RecursionError) as error:
             reading.reject(place, str(error))
         else:
+            if not text.isascii():
+                try:
+                    text.encode()
+                except UnicodeEncodeError:
+                    reading.issues.add("undecodable_lines", place)
             yield from reading.record(text, place)
 
 

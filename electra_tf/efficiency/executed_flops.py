@@ -11,6 +11,7 @@ The terms are those of the paper's count (`flops`); what differs:
   input; everywhere by two towers, once for both, and for objectives that
   predict all tokens.
 * Every layer norm counts all its elements.
+* With `recompute` the backward pass makes the layers' forward pass again.
 * Adam takes some operations for every weight.
 
 Products are exact, and equal to those of the graph that is run. Elements
@@ -56,22 +57,23 @@ class Work(typing.NamedTuple):
     products: int = 0  # Of matrix products with two gradients.
     lookups: int = 0  # Of products with one, such as by one-hot vectors.
     elements: int = 0  # Of all others.
+    again: int = 0  # Made once more on the way back, by `recompute`.
 
     @property
     def forward(self) -> int:
         """Operations of a forward pass."""
-        return sum(self)
+        return self.products + self.lookups + self.elements
 
     @property
     def backward(self) -> int:
         """Operations of a backward pass."""
-        return 2 * self.products + self.lookups + self.elements
+        return self.products + self.forward + self.again
 
     def plus(self, *others: "Work") -> "Work":
         """Return the sum.
 
         >>> Work(1, 2, 3).plus(Work(elements=4), Work(5))
-        Work(products=6, lookups=2, elements=7)
+        Work(products=6, lookups=2, elements=7, again=0)
         """
         return Work(*map(sum, zip(self, *others, strict=True)))
 
@@ -81,11 +83,16 @@ class Work(typing.NamedTuple):
 
 
 def encoder_work(
-    encoder: EncoderConfig, length: int, embedding_lookup: str = "gather"
+    encoder: EncoderConfig,
+    length: int,
+    embedding_lookup: str = "gather",
+    recompute: bool = False,
 ) -> Work:
     """Return the work of an encoder on one input of `length` tokens."""
     sizes = transformer_sizes(encoder, length, full_layer_norm=True)
     layers = _work(layer_terms(sizes), length).times(sizes.num_layers)
+    if recompute:
+        layers = layers._replace(again=layers.forward)
     return layers.plus(_embedding_work(encoder, sizes, embedding_lookup))
 
 
@@ -116,7 +123,9 @@ def pretraining_work(config: PretrainingConfig, stage: str = "all") -> Work:
     length = config.max_seq_length
     passes, heads = networks(config, stage)
     parts = [
-        encoder_work(each.encoder, length, config.embedding_lookup)
+        encoder_work(
+            each.encoder, length, config.embedding_lookup, config.recompute
+        )
         for each in passes
     ]
     parts += map(head_work, heads)

@@ -145,7 +145,8 @@ def input_work(
     A joint prediction of answers follows up so many `starts`: 1 in training.
     """
     encoder = encoder_config(config)
-    body = encoder_work(encoder, length, config.embedding_lookup)
+    how = config.embedding_lookup, config.recompute
+    body = encoder_work(encoder, length, *how)
     layers = _layers(encoder, heads, length, starts)
     return body.plus(*(layer.work for layer in layers))
 

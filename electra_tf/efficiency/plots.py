@@ -16,7 +16,7 @@ import statistics
 import typing
 
 from electra_tf import command_line
-from electra_tf.efficiency import figures
+from electra_tf.efficiency import curves, figures
 from electra_tf.errors import UserError
 from electra_tf.io import files
 
@@ -44,13 +44,19 @@ def read_run(folder) -> OwnRun:
     folder = pathlib.Path(folder)
     scores = {}
     for path in sorted(folder.glob("results/*_results.json")):
-        scores |= _scores(path)
+        found = _scores(path)
+        if twice := found.keys() & scores.keys():
+            raise UserError(
+                f"{path} has results of {', '.join(sorted(twice))}, as another "
+                "file beside it. Move away the one that is not to count."
+            )
+        scores |= found
     if not scores:
         raise UserError(
             f"{folder}/results has no results of fine-tuning. Expected "
             "<task>_results.json, as run_finetuning.py writes them."
         )
-    flops = _train_flops(folder / "metrics.jsonl")
+    flops = _train_flops(folder)
     score = statistics.fmean(scores.values())
     return OwnRun(folder.resolve().name, flops, score, tuple(scores))
 
@@ -73,19 +79,13 @@ def _score(task: str, metrics: dict) -> float:
     return metrics.get(name, next(iter(metrics.values())))["median"]
 
 
-def _train_flops(path: pathlib.Path) -> float:
-    try:
-        lines = files.read(path).decode("utf-8").splitlines()
-        for line in reversed(lines):
-            flops = json.loads(line).get("train_flops")
-            if flops is not None:
-                return float(flops)
-    except FileNotFoundError:
-        pass
-    except _DAMAGE as error:
-        raise UserError(f"{path} is damaged: {error!r}") from error
+def _train_flops(folder: pathlib.Path) -> float:
+    for row in reversed(curves.rows(str(folder), curves.TRAINING)):
+        if row.get("train_flops") is not None:
+            return float(row["train_flops"])
     raise UserError(
-        f"{path} has no train_flops. Expected the log of a pre-training run."
+        f"{folder}/{curves.TRAINING} has no train_flops. Expected the log of a "
+        "pre-training run."
     )
 
 

@@ -17,7 +17,8 @@ Files may be compressed by gzip. All that is read off the files themselves.
 TensorFlow is imported only by the functions that read.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from electra_tf.errors import UserError
@@ -145,7 +146,9 @@ def without_autotuning(dataset):
     return dataset.with_options(options)
 
 
-def check_shards(paths: Iterable[str], max_seq_length: int) -> None:
+def check_shards(
+    paths: Iterable[str], max_seq_length: int, vocab_size: float = math.inf
+) -> None:
     """Look at each file's first record; RecordsError if one does not fit."""
     found = 0
     for path in paths:
@@ -153,6 +156,13 @@ def check_shards(paths: Iterable[str], max_seq_length: int) -> None:
         if record is not None:
             found += 1
             _check_record(record, path, max_seq_length)
+            ids = _features(record, path)[INPUT_IDS].int64_list.value
+            if max(ids, default=0) >= vocab_size:
+                raise RecordsError(
+                    f"{path} has the id {max(ids)}, but vocab_size is"
+                    f" {vocab_size}. Give the vocabulary that the records were"
+                    " built with, by --vocab_file and --vocab_size."
+                )
     if not found:
         raise RecordsError(f"The files of records are all empty. {REBUILD}.")
 
@@ -222,13 +232,17 @@ def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
 
 
 def _feature_lengths(record: bytes, path: str) -> dict[str, int]:
+    features = _features(record, path)
+    return {name: len(f.int64_list.value) for name, f in features.items()}
+
+
+def _features(record: bytes, path: str) -> Mapping:
     import tensorflow as tf
     from google.protobuf.message import DecodeError
 
     try:
-        features = tf.train.Example.FromString(record).features.feature
+        return tf.train.Example.FromString(record).features.feature
     except DecodeError:
         raise RecordsError(
             f"{path} holds records that are no tf.train.Example. {REBUILD}."
         ) from None
-    return {name: len(f.int64_list.value) for name, f in features.items()}

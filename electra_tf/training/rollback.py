@@ -6,6 +6,7 @@ it each time.
 """
 
 import os
+import sys
 
 from electra_tf.errors import UserError
 from electra_tf.io import files, spare_files
@@ -43,12 +44,20 @@ def begin(folder: str, config, chief: bool = True) -> bool:
     if not chief:
         return back
     try:
-        run_folder.check_config(folder, config, RATES if back else ())
+        ignored = RATES if back else ()
+        saved = run_folder.check_config(folder, config, ignored)
     except UserError:
         if not is_marked(folder):
             raise
-        run_folder.check_config(folder, config, RATES)
+        saved = run_folder.check_config(folder, config, RATES)
         back = True
+    now = config.num_train_steps
+    if (before := saved.get("num_train_steps", now)) != now:
+        print(
+            f"num_train_steps is {now}, and was {before}: the learning rate is "
+            f"from here on that of a run of {now} updates.",
+            file=sys.stderr,
+        )
     run_folder.save_config(folder, config, ignore=RATES)
     return back
 

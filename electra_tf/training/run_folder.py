@@ -92,11 +92,16 @@ def save_config(folder: str, config, ignore: Collection[str] = ()):
     files.write_json(path, hparams.to_json(config))
 
 
-def check_config(folder: str, config, ignore: Collection[str] = ()):
-    """Check a config against that of a folder's run, but for some fields."""
-    if has_config(folder):
-        path = os.path.join(folder, CONFIG_FILE)
-        hparams.check_same(_read_config(path), config, ignore)
+def check_config(folder: str, config, ignore: Collection[str] = ()) -> dict:
+    """Check a config against that of a folder's run, but for some fields.
+
+    Returns the values of the run's; none where there is no run.
+    """
+    if not has_config(folder):
+        return {}
+    saved = _read_config(os.path.join(folder, CONFIG_FILE))
+    hparams.check_same(saved, config, ignore)
+    return saved
 
 
 def _read_config(path: str) -> dict:

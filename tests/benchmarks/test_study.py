@@ -27,6 +27,7 @@ from electra_tf.efficiency.executed_flops import (
     flops_of_updates,
     update_flops,
 )
+from electra_tf.errors import UserError
 from tests.benchmarks import studies
 
 BUDGET = 1e12
@@ -288,6 +289,9 @@ def test_report_names_models_of_other_records(tmp_path):
 def test_what_to_train_on_has_to_be_there(tmp_path):
     with pytest.raises(ValueError, match="corpus_dir must be a folder"):
         StudyConfig(output_dir=tmp_path)
+    for wrong in (["x"], ["0"], ["1e12", "1000000000000"]):
+        with pytest.raises(UserError, match=r"flops must be|budgets must not"):
+            StudyConfig(report_only=True, flops=wrong)
 
 
 # -- the whole -------------------------------------------------------------

@@ -87,6 +87,19 @@ def test_products_of_an_update(variant):
     check(config, profiler_gap=0.05)
 
 
+def test_products_of_layers_that_are_computed_again():
+    config = tiny.pretraining(recompute=True)
+    work, once = map(pretraining_work, (config, tiny.pretraining()))
+    forward, update = traced(config)
+    check_graph(forward, BATCH * (work.products + work.lookups), 0.05)
+    more = graph_products.products(update) - BATCH * (
+        graph_products.training_products(once)
+    )
+    # Products of the layers, which are less than those of all.
+    assert 0.6 * once.products < more / BATCH < work.again
+    assert work.backward - once.backward == work.again
+
+
 @pytest.mark.parametrize(
     "variant",
     [

@@ -39,6 +39,12 @@ def test_a_run_is_its_mean_score_by_its_last_cost(run):
 
 
 def test_runs_that_lack_something(run):
+    results = run / "results"
+    both = results / "mnli_sts_results.json"
+    both.write_text((results / "sts_results.json").read_text())
+    with pytest.raises(ValueError, match="has results of sts, as another"):
+        plots.read_run(run)
+    both.unlink()
     (run / "metrics.jsonl").write_text('{"step": 10}\n')
     with pytest.raises(ValueError, match="no train_flops"):
         plots.read_run(run)

@@ -112,6 +112,13 @@ def test_another_sequence_length_is_named(tmp_path):
     assert "max_seq_length=128" in message
 
 
+def test_ids_of_a_larger_vocabulary_are_named(tmp_path):
+    path = write(tmp_path / "a", [serialized(IDS, 4, LENGTH)])
+    records.check_shards([path], LENGTH, max(IDS) + 1)
+    with pytest.raises(records.RecordsError, match=f"has the id {max(IDS)}"):
+        records.check_shards([path], LENGTH, max(IDS))
+
+
 def test_other_records_are_refused(tmp_path):
     example = tf.train.Example()
     example.features.feature["text"].int64_list.value.append(1)

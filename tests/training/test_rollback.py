@@ -122,3 +122,11 @@ def test_a_damaged_unfinished_line_is_put_aside(tmp_path, content, capsys):
     LinearRun(tmp_path, num_train_steps=4).loop.train()
     assert "unfinished_loop.json is damaged" in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_another_number_of_updates_is_told(tmp_path, capsys):
+    config = tiny.pretraining(num_train_steps=4)
+    rollback.begin(str(tmp_path), config)
+    assert not capsys.readouterr().err
+    rollback.begin(str(tmp_path), config.replace(num_train_steps=9))
+    assert "num_train_steps is 9, and was 4:" in capsys.readouterr().err
