@@ -28,7 +28,7 @@ def message(folder, name, extension, train, dev, **settings) -> str:
     ("extension", "dev", "expected"),
     [
         ("csv", "text,label\na,b,pos\n", "row 2: expected 2 columns, received"),
-        ("csv", 'text,label\n"a,pos\n', "row 2, lines 2 to 2: no valid CSV"),
+        ("csv", 'text,label\n"a,pos\n', "row 2, line 2: no valid CSV"),
         ("csv", "text,label\na,\n", "row 2: nothing in column 'label'"),
         ("csv", "text,text\na,b\n", "row 1: the columns ['text'] come twice"),
         ("csv", b"text,label\nf\xfcr,pos\n", "line 2: not UTF-8 text, at byte"),

@@ -179,9 +179,10 @@ def _quoted(lines: Iterator[str], name: str, delimiter: str, before: int, tell):
                 )
             return
         except csv.Error as error:
+            last = before + reader.line_num
+            lines_read = f"lines {line} to" if line < last else "line"
             problem = (
-                f", lines {line} to {before + reader.line_num}: no valid CSV: "
-                f"{error}. Read: "
+                f", {lines_read} {last}: no valid CSV: {error}. Read: "
                 f"{shown(''.join(taken[:1]).rstrip())}. Is a quotation mark "
                 "without its pair? In a cell they are written twice"
             )

@@ -121,7 +121,7 @@ def test_rows_that_cannot_be_read_keep_their_place(tmp_path):
     records = read_table(str(path)).records
     assert [bool(record.problem) for record in records] == [0, 1, 1, 0]
     where = [record.where.removeprefix(f"{path}, ") for record in records]
-    assert where == ["row 3", "row 4, lines 5 to 5", "row 5", "row 6"]
+    assert where == ["row 3", "row 4, line 5", "row 5", "row 6"]
     assert [record.line for record in records] == [4, 5, 6, 7]
     assert "Read: '\"e\"f,2'. Is a quotation mark" in records[1].problem
     path.write_text('a,b\n1,2\n"3,4\n5,6\n')
@@ -143,7 +143,7 @@ def test_rows_that_cannot_be_read_keep_their_place(tmp_path):
         ("a.parquet", b"PAR1 and then nothing", "is damaged, or no Parquet"),
         ("a.arrow", b"", "is damaged, or no Parquet"),
         ("a.csv", "a,a\n1,2\n", "the columns ['a'] come twice"),
-        ("a.csv", 'a,"b\n', "row 1, lines 1 to 1: no valid CSV"),
+        ("a.csv", 'a,"b\n', "row 1, line 1: no valid CSV"),
         ("a.json", "[]", "is empty"),
         ("a.json", "", "is empty"),
     ],
