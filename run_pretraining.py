@@ -152,8 +152,7 @@ def pretrain(
         length, read = config.max_seq_length, list(shards)
         records.check_shards(shards, length, config.vocab_size)
         if config.do_eval or config.eval_every_n_steps:
-            inputs.check_evaluation(config)
-            read += inputs.evaluation_files(config)
+            read += inputs.check_evaluation(config)
         with strategy.scope():
             pretrainer = build.model(config, tokenizer, start)
             adamw = build.optimizer(config, pretrainer.variables)

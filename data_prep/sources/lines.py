@@ -54,7 +54,8 @@ def lines_of(
             # By its name alone it is text.
             guessed = reading.config.corpus_format is None
             may_have_marks = unit.format != "text" or not guessed
-            for kind, advice in kinds_of_no_text(stream, may_have_marks):
+            if found := kind_of_no_text(stream, may_have_marks):
+                kind, advice = found
                 raise UserError(f"{unit.path} is {kind}. {advice}")
         if compression.split_suffix(unit.path)[1]:
             yield from lines_in(stream, origin)
@@ -176,12 +177,12 @@ MARKED = (
 _LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 
 
-def kinds_of_no_text(
+def kind_of_no_text(
     stream: BinaryIO, may_have_marks: bool
-) -> list[tuple[str, str]]:
+) -> tuple[str, str] | None:
     """Return what a buffered file is if it is no text; read nothing.
 
-    Each is the name of a kind, and what to do about a file of it.
+    That is the name of its kind, and what to do about it; None for text.
     """
     header = stream.peek(_LONGEST)
     kinds = [
@@ -190,4 +191,4 @@ def kinds_of_no_text(
     if not may_have_marks:
         begin = header[:_LONGEST].removeprefix(codecs.BOM_UTF8).lstrip().lower()
         kinds += [row[1:] for row in MARKED if begin.startswith(row[0])]
-    return kinds
+    return kinds[0] if kinds else None

@@ -13,7 +13,7 @@ from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import compression
 from data_prep.sources.data_issues import Origin
 from data_prep.sources.lines import (
-    kinds_of_no_text,
+    kind_of_no_text,
     split_documents,
     text_lines,
 )
@@ -52,8 +52,8 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
                 continue
             text = archive.extractfile(member)
             # By their names alone they are text.
-            if kinds := kinds_of_no_text(text, not guessed):
-                kind, _ = kinds[0]
+            if found := kind_of_no_text(text, not guessed):
+                kind, _ = found
                 reading.reject(name, f"this is {kind}, and no plain text.")
                 continue
             lines = _lines(text, unit.path, Origin(name, reading.issues))

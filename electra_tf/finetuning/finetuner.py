@@ -195,8 +195,8 @@ class Finetuner:
         if config.do_train and config.tuned_models == "best":
             places.append(config.tuned_model_dir)
         wanted = [*places, *self.evaluator.prediction_paths()]
-        places = [path for path in places if files.exists(path)]
         missing = [path for path in wanted if not files.exists(path)]
+        places = [path for path in places if path not in missing]
         before = "" if trained else " already; nothing is left to do"
         said = (
             f"All trials are done{before}. Results: "

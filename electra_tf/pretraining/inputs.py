@@ -127,8 +127,12 @@ def _shares(batches, batch_size: int, name: str, context) -> tf.data.Dataset:
     ).rebatch(batch_size // replicas, drop_remainder=True)
 
 
-def check_evaluation(config) -> None:
-    """Raise a `UserError` unless there is a whole batch to evaluate."""
+def check_evaluation(config) -> list[str]:
+    """Return the shards to evaluate.
+
+    Raises:
+        UserError: unless there is a whole batch in them.
+    """
     files = evaluation_files(config)
     held_out = config.eval_tfrecords or config.held_out_tfrecords
     if not record_files.matching(held_out):
@@ -139,7 +143,7 @@ def check_evaluation(config) -> None:
         )
     with read_errors_explained(files, config.max_seq_length):
         if next(iter(evaluation_dataset(config, files)), None) is not None:
-            return
+            return files
     raise UserError(
         f"eval_batch_size must not be more than there are records to evaluate "
         f"in {os.path.dirname(files[0])}. Received: {config.eval_batch_size}. "

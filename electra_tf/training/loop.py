@@ -342,8 +342,8 @@ class TrainingLoop:
         self._writer.forget_evaluations(step)
         started = time.monotonic()
         metrics = self.evaluator.evaluate(self.settings.eval_steps)
-        speed = self.evaluator.batches / (time.monotonic() - started)
-        speed = {"steps_per_second": speed}
+        seconds = time.monotonic() - started
+        speed = {"steps_per_second": self.evaluator.batches / seconds}
         self._writer.write_evaluation(step, metrics, speed)
         return metrics | speed
 

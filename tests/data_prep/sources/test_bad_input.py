@@ -152,8 +152,7 @@ def test_json_lines_without_text(place, build):
     assert counts["documents"] == 2
     assert counts["empty_documents"] == 1
     assert counts["lines_with_nul"] == 1
-    # Half of a character is no text either.
-    assert counts["undecodable_lines"] == 2
+    assert counts["undecodable_lines"] == 2  # One has half of a character.
 
 
 def test_faults_of_parquet(place, build, documents):
