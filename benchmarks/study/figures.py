@@ -3,7 +3,13 @@
 import collections
 import pathlib
 
-from benchmarks.study.models import BY_COST, PANELS, SCRATCH, Panel
+from benchmarks.study.models import (
+    BY_COST,
+    PANELS,
+    SCRATCH,
+    Panel,
+    by_cost_place,
+)
 from benchmarks.study.probes import PROBES
 from benchmarks.study.scores import BASELINE, Scored, crossing, pooled
 
@@ -71,10 +77,10 @@ def _finals(scored: list[Scored], names) -> list[Scored]:
 
 
 def _by_cost(axis, scored: list[Scored], task: str):
-    """Score by FLOPs, a line a model, over all seeds."""
+    """Score by FLOPs: a line a model over all seeds, a dot a pre-training."""
     trained = [one for one in scored if one.name != SCRATCH]
     names = dict.fromkeys(one.name for one in trained)
-    for name in sorted(names, key=_place):
+    for name in sorted(names, key=by_cost_place):
         points: dict[float, list[Scored]] = {}
         for one in trained:
             if one.name == name:
@@ -89,7 +95,12 @@ def _by_cost(axis, scored: list[Scored], task: str):
             capsize=3,
             label=BY_COST.labels.get(name, name),
         )
-        _mark_crossing(axis, crossing(trained, name, task), lines[0])
+        color = lines[0].get_color()
+        of_each = [
+            (f, one.tasks[task].mean) for f in points for one in points[f]
+        ]
+        axis.plot(*zip(*of_each, strict=True), ".", color=color, alpha=0.6)
+        _mark_crossing(axis, crossing(trained, name, task), color)
     for one in _finals(scored, [SCRATCH]):
         axis.axhline(
             one.tasks[task].mean, color=_GREY, ls="--", label="random weights"
@@ -103,19 +114,13 @@ def _by_cost(axis, scored: list[Scored], task: str):
         axis.legend(fontsize=7)
 
 
-def _place(name: str) -> int:
-    """Return where a model stands in the legend; unknown ones come last."""
-    known = list(BY_COST.labels)
-    return known.index(name) if name in known else len(known)
-
-
-def _mark_crossing(axis, flops: float | None, line):
+def _mark_crossing(axis, flops: float | None, color):
     """Draw where a line would pass the baseline, and say it is a guess."""
     if flops is None:
         return
     axis.axvline(
         flops,
-        color=line.get_color(),
+        color=color,
         ls=":",
         label=f"passes {BY_COST.labels[BASELINE]} (extrapolated)",
     )

@@ -150,6 +150,12 @@ BY_COST = Panel(
 )
 
 
+def by_cost_place(name: str) -> int:
+    """Return where a model stands in scores by cost; unknown ones are last."""
+    known = list(BY_COST.labels)
+    return known.index(name) if name in known else len(known)
+
+
 def pretraining_config(settings: dict, **more) -> PretrainingConfig:
     """Return the config of a model with these settings."""
     return PretrainingConfig(

@@ -3,7 +3,7 @@
 import json
 
 from benchmarks.study.config import StudyConfig
-from benchmarks.study.models import MODELS, SHARED
+from benchmarks.study.models import MODELS, SHARED, by_cost_place
 from benchmarks.study.plan import WARMUP_SHARE
 from benchmarks.study.probes import FINETUNING, PROBES
 from benchmarks.study.scores import (
@@ -12,6 +12,7 @@ from benchmarks.study.scores import (
     Scored,
     crossing,
     difference,
+    pooled,
 )
 
 NOTHING = "\N{EN DASH}"
@@ -37,6 +38,7 @@ def text(config: StudyConfig, found: list[Scored]) -> str:
     table = _markdown(head, [_row(config, one) for one in found])
     parts = [
         table,
+        *(_by_cost(found, task) for task in config.tasks),
         _differences(config, found),
         _crossings(config, found),
         _settings(config),
@@ -52,6 +54,34 @@ def _titles(config: StudyConfig) -> list[str]:
 def _markdown(head, rows) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _by_cost(found: list[Scored], task: str) -> str:
+    """Return one task's scores over all seeds: a row a model, by budget."""
+    points: dict[str, dict[float, list[Scored]]] = {}
+    for one in found:
+        if task in one.tasks:
+            by_budget = points.setdefault(one.name, {})
+            by_budget.setdefault(one.training.flops, []).append(one)
+    budgets = sorted({flops for row in points.values() for flops in row} - {0})
+    if len(budgets) < 2:
+        return ""
+
+    def cell(several: list[Scored]) -> str:
+        number = f" ({len(several)})" if len(several) > 1 else ""
+        return _score(pooled(several, task)) + number
+
+    rows = []
+    for name in sorted(points, key=by_cost_place):
+        cells = {flops: cell(ones) for flops, ones in points[name].items()}
+        # Random weights cost nothing; they stand in the first column.
+        row = [cells.get(flops, NOTHING) for flops in budgets]
+        rows.append([name, cells[0], *row[1:]] if 0 in cells else [name, *row])
+    head = (f"{task} {PROBES[task].metric}", *(f"{b:.3g}" for b in budgets))
+    return (
+        "Over all seeds, mean ± standard deviation (pre-trainings, if "
+        f"several):\n\n{_markdown(head, rows)}"
+    )
 
 
 def _differences(config: StudyConfig, found: list[Scored]) -> str:

@@ -254,6 +254,23 @@ def test_differences_are_of_equal_seeds_and_figures_of_what_there_is(tmp_path):
     assert first == (tmp_path / report.BY_COST).read_bytes() != b""
 
 
+def test_scores_by_cost_are_over_the_seeds_of_both(tmp_path):
+    several = small(tmp_path, tasks=("chunk",), flops=["1e12", "2e12"])
+    of_first = {"mlm": [70, 60, 80, 70], "rtd": [5, 5, 5, 5], "scratch": [1, 3]}
+    of_second = {"mlm": [80, 90]}
+    for flops, seeds, of in (("1e12", 2, of_first), ("2e12", 1, of_second)):
+        values = {name: {"chunk": scores} for name, scores in of.items()}
+        fill(several.replace(flops=[flops], num_seeds=seeds), values)
+    report.write(several.replace(num_seeds=2))
+    lines = (tmp_path / report.TABLE).read_text().splitlines()
+    start = lines.index("| chunk f1 | 1e+12 | 2e+12 |")
+    assert lines[start + 2 : start + 5] == [
+        "| mlm | 70.0 ± 8.2 (2) | 85.0 ± 7.1 |",
+        "| scratch | 2.0 ± 1.4 | \N{EN DASH} |",
+        "| rtd | 5.0 ± 0.0 (2) | \N{EN DASH} |",
+    ]
+
+
 def test_a_crossing_is_extrapolated_over_the_logarithm(tmp_path, monkeypatch):
     """From -4 at 1e12 to -2 at 1e13: 0 at 1e14, if it went on."""
     budgets = {"1e12": [66, 56], "1e13": [68, 58]}
