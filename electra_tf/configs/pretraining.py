@@ -159,6 +159,11 @@ class PretrainingConfig(
             )
 
     @property
+    def evaluates(self) -> bool:
+        """Whether there are evaluations, while training or after it."""
+        return self.do_eval or self.eval_every_n_steps > 0
+
+    @property
     def needs_token_counts(self) -> bool:
         """Whether it matters how often each token comes in the records."""
         return self.generator == "unigram" or self.masking == "rare_tokens"
