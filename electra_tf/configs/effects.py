@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.objectives import WITHOUT_NETWORK
-from electra_tf.configs.tasks import TASKS
+from electra_tf.configs.tasks import TASKS, TaskRow
 
 
 class Effect(typing.NamedTuple):
@@ -60,6 +60,16 @@ def _shares(config) -> bool:
 def _reads_masks(config) -> bool:
     by_main = config.objective_spec.generator == "main"
     return by_main or config.generator == "masked_language_model"
+
+
+def _of_tasks(name: str, which: Callable[[TaskRow], bool]) -> Effect:
+    """Return the row of a setting of some tasks."""
+    tasks = [task for task, row in TASKS.items() if which(row)]
+    return Effect(
+        (name,),
+        lambda c: {*tasks} & {*c.task_names},
+        f"the task {' or '.join(tasks)}",
+    )
 
 
 DEVICES = (
@@ -112,7 +122,7 @@ PRETRAINING = (
     ),
     Effect(
         ("eval_tfrecords",),
-        lambda c: c.do_eval or c.eval_every_n_steps > 0,
+        lambda c: c.evaluates,
         "do_eval or eval_every_n_steps",
     ),
 )
@@ -139,21 +149,9 @@ FINETUNING = (
         lambda c: c.source == "tfds" or c.tfds_name is not None,
         "source 'tfds' or tfds_name",
     ),
-    Effect(
-        ("double_unordered",),
-        lambda c: {"mrpc", "sts"} & {*c.task_names},
-        "the task mrpc or sts",
-    ),
-    Effect(
-        ("released_tagging",),
-        lambda c: {"chunk", "tagging"} & {*c.task_names},
-        "the task chunk or tagging",
-    ),
-    Effect(
-        ("label_separator",),
-        lambda c: "multilabel" in c.task_names,
-        "the task multilabel",
-    ),
+    _of_tasks("double_unordered", lambda row: row.unordered),
+    _of_tasks("released_tagging", lambda row: row.head == "tagging"),
+    _of_tasks("label_separator", lambda row: row.head == "multilabel"),
     Effect(
         ("tfds_train_split", "tfds_dev_split", "tfds_test_split"),
         lambda c: c.tfds_name is not None,

@@ -37,6 +37,9 @@ class TaskRow(typing.NamedTuple):
     # Inputs of an example: one for each choice of a question; of your own
     # data as of a question with two, until the data are read.
     choices: int = 1
+    # Whether the order of a pair means nothing; such training pairs are taken
+    # in both orders.
+    unordered: bool = False
 
 
 # As in the original the letters "qa" or "squad" in a name made these
@@ -61,12 +64,12 @@ _CHUNK_TAGS = 4 * 11 + 1
 TASKS = {
     "cola": _GLUE,
     "mnli": _GLUE._replace(outputs=3),
-    "mrpc": _GLUE,
+    "mrpc": _GLUE._replace(unordered=True),
     "qnli": _GLUE,
     "qqp": _GLUE,
     "rte": _LONG,
     "sst": _GLUE,
-    "sts": _LONG._replace(head="regression", outputs=1),
+    "sts": _LONG._replace(head="regression", outputs=1, unordered=True),
     "wnli": _GLUE,
     "boolq": _SUPERGLUE._replace(max_seq_length=256),
     "cb": _SUPERGLUE._replace(num_train_epochs=10.0, outputs=3),
