@@ -40,6 +40,9 @@ class TaskRow(typing.NamedTuple):
     # Whether the order of a pair means nothing; such training pairs are taken
     # in both orders.
     unordered: bool = False
+    # Whether its inputs are single texts, without segment 1; of your own data
+    # unless they name a text_pair_column.
+    single: bool = False
 
 
 # As in the original the letters "qa" or "squad" in a name made these
@@ -62,13 +65,13 @@ _CHOICES = TaskRow(
 _CHUNK_TAGS = 4 * 11 + 1
 
 TASKS = {
-    "cola": _GLUE,
+    "cola": _GLUE._replace(single=True),
     "mnli": _GLUE._replace(outputs=3),
     "mrpc": _GLUE._replace(unordered=True),
     "qnli": _GLUE,
     "qqp": _GLUE,
     "rte": _LONG,
-    "sst": _GLUE,
+    "sst": _GLUE._replace(single=True),
     "sts": _LONG._replace(head="regression", outputs=1, unordered=True),
     "wnli": _GLUE,
     "boolq": _SUPERGLUE._replace(max_seq_length=256),
@@ -100,6 +103,7 @@ TASKS = {
     "classification": TaskRow(
         "own_data.own_sentences.OwnClassification",
         own_data=True,
+        single=True,
         needs=(TEXT, LABEL),
     ),
     "pair": TaskRow(
@@ -111,6 +115,7 @@ TASKS = {
         "own_data.own_sentences.OwnMultilabel",
         head="multilabel",
         own_data=True,
+        single=True,
         needs=(TEXT, LABEL),
     ),
     "regression": TaskRow(
@@ -118,6 +123,7 @@ TASKS = {
         head="regression",
         outputs=1,
         own_data=True,
+        single=True,
         needs=(TEXT, LABEL),
     ),
     "multiple_choice": _CHOICES._replace(
