@@ -10,7 +10,6 @@ import typing
 from collections.abc import Callable
 
 from electra_tf.configs.hparams import Config, Derived
-from electra_tf.configs.objectives import WITHOUT_NETWORK
 from electra_tf.configs.tasks import TASKS, TaskRow
 
 
@@ -47,14 +46,8 @@ def _samples(config) -> bool:
     return config.objective_spec.head is not None
 
 
-def _trains_generator(config) -> bool:
-    return config.generator not in WITHOUT_NETWORK
-
-
 def _shares(config) -> bool:
-    return config.objective_spec.generator == "own" and _trains_generator(
-        config
-    )
+    return config.objective_spec.generator == "own" and config.trains_generator
 
 
 def _reads_masks(config) -> bool:
@@ -104,7 +97,11 @@ PRETRAINING = (
         _samples,
         "an objective whose main network reads sampled tokens",
     ),
-    Effect(("gen_weight",), _trains_generator, "a generator that is trained"),
+    Effect(
+        ("gen_weight",),
+        lambda c: c.trains_generator,
+        "a generator that is trained",
+    ),
     Effect(
         ("mask_token_share", "random_token_share"),
         _reads_masks,

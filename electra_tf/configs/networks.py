@@ -193,12 +193,16 @@ class GeneratorSettings(Config):
     )
 
     @property
+    def trains_generator(self) -> bool:
+        """Whether the generator is a network."""
+        return self.generator not in WITHOUT_NETWORK
+
+    @property
     def has_small_generator(self) -> bool:
         """Whether the generator is a network of its own size."""
-        if self.generator in WITHOUT_NETWORK:
-            return False
         return (
-            self.objective_spec.generator != "main"
+            self.trains_generator
+            and self.objective_spec.generator != "main"
             and self.weight_sharing != "all"
         )
 
