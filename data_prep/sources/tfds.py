@@ -19,7 +19,7 @@ _WIKI40B = re.compile(r"\n?_START_(?:ARTICLE|SECTION|PARAGRAPH)_\n|_NEWLINE_")
 
 
 def find(config: CorpusConfig) -> SourceFile:
-    """Return a split of a set, of which it has text, as one file."""
+    """Return a split of a set as one file; UserError if it has no text."""
     builder = _builder(config)
     split = _split(builder, config)
     _check_feature(builder, config)

@@ -109,7 +109,7 @@ class MaskingSettings(Config):
     )
 
     def check(self):
-        """Raise a `UserError` if the shares or the strategy cannot be."""
+        """Raise a `UserError` if shares, strategy or lengths do not fit."""
         super().check()
         shares = (self.mask_token_share, self.random_token_share)
         if sum(shares) > 1:

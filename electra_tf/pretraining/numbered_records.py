@@ -1,4 +1,4 @@
-"""Records read one by one, by their numbers, whatever is read of others.
+"""Records read by their numbers, without those that come before.
 
 A record of an uncompressed file (TFRecord) is its length in eight bytes, their
 checksum in four, the content, and its checksum in four. So twelve bytes a
