@@ -132,6 +132,11 @@ FINETUNING = (
     ),
     Effect(("dev_file",), lambda c: c.do_eval, "do_eval"),
     Effect(
+        ("write_distill_outputs",),
+        lambda c: False,
+        "the original's program; this one writes no logits to distill from",
+    ),
+    Effect(
         ("text_pair_column",),
         lambda c: "tagging" not in c.task_names,
         "a task of pairs or questions",
