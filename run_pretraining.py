@@ -149,10 +149,9 @@ def pretrain(
             strategy, [*shards, config.eval_tfrecords or ""]
         )
         shards = record_files.at_hand(shards)
-        length, read = config.max_seq_length, list(shards)
+        length = config.max_seq_length
         records.check_shards(shards, length, config.vocab_size)
-        if config.do_eval or config.eval_every_n_steps:
-            read += inputs.check_evaluation(config)
+        held_out = inputs.check_evaluation(config) if config.evaluates else []
         with strategy.scope():
             pretrainer = build.model(config, tokenizer, start)
             adamw = build.optimizer(config, pretrainer.variables)
@@ -163,7 +162,12 @@ def pretrain(
             )
             return distribution.distribute(dataset, strategy)
 
-        with inputs.read_errors_explained(read, length):
+        with inputs.read_errors_explained([*shards, *held_out], length):
+            evaluator = None
+            if config.evaluates:
+                evaluator = build.evaluator(
+                    config, pretrainer, held_out, strategy, stop
+                )
             loop = TrainingLoop(
                 build.phases(config, pretrainer),
                 adamw,
@@ -171,7 +175,7 @@ def pretrain(
                 training_data,
                 strategy,
                 build.settings(config, shards, back),
-                build.evaluator(config, pretrainer, strategy, stop),
+                evaluator,
                 workers.agreed_stop(strategy, stop),
                 CollapseWarning(
                     config.num_warmup_steps + (config.generator_steps or 0)

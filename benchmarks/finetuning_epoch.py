@@ -88,7 +88,6 @@ def trainers(config: FinetuningConfig, made) -> dict:
 
 def timed(trainer, updates: int) -> dict[str, float]:
     """Return the seconds that an update takes."""
-
     wall, processor = time.perf_counter(), time.process_time()
     trainer.run(updates)
     return {

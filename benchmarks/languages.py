@@ -16,14 +16,12 @@ import random
 import re
 import tempfile
 import time
-import types
 import typing
 from collections.abc import Iterable, Iterator
 
-import numpy as np
-
 from benchmarks import answer_oracle, tag_oracle
 from benchmarks.data_build import machine
+from benchmarks.near_duplicates import found_in
 from data_prep import build_vocab
 from data_prep.dedup import near_duplicates
 from electra_tf import command_line
@@ -209,12 +207,8 @@ def duplicates(texts: list[str], draw: random.Random) -> list[str]:
         place = draw.randrange(len(text))
         other = draw.choice([c for c in text if c != text[place]])
         copies.append(text[:place] + other + text[place + 1 :])
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, "signatures.npy")
-        documents = [[text] for text in (*texts, *copies)]
-        np.save(path, near_duplicates.signatures(documents))
-        config = types.SimpleNamespace(drop_near_duplicates=SIMILARITY)
-        (found,) = near_duplicates.find(config, [path])
+    rows = near_duplicates.signatures([text] for text in (*texts, *copies))
+    found = found_in(rows, SIMILARITY)
     true = sum(place >= len(texts) for place in found)
     shares = true / len(texts), (len(found) - true) / len(texts)
     return [f"{share:.1%}" for share in shares]

@@ -138,12 +138,7 @@ def change(paragraph: str, number: int, draw: random.Random) -> str:
 
 def measured(sets: list[frozenset], rows: np.ndarray, threshold: float) -> str:
     """Say what is found of the changed ones, and found though it is not."""
-    number = len(sets)
-    config = types.SimpleNamespace(drop_near_duplicates=threshold)
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, "signatures.npy")
-        np.save(path, rows)
-        (found,) = near_duplicates.find(config, [path])
+    number, found = len(sets), found_in(rows, threshold)
     recall = sum(place >= number for place in found) / number
     false = sum(
         all(_likeness(sets[place], one) < threshold for one in sets[:place])
@@ -151,6 +146,16 @@ def measured(sets: list[frozenset], rows: np.ndarray, threshold: float) -> str:
         if place < number
     )
     return f"{recall:.3f}, {false} false"
+
+
+def found_in(rows: np.ndarray, threshold: float) -> list[int]:
+    """Return which signatures a build would leave out, by their numbers."""
+    config = types.SimpleNamespace(drop_near_duplicates=threshold)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "signatures.npy")
+        np.save(path, rows)
+        (found,) = near_duplicates.find(config, [path])
+    return found
 
 
 def _likeness(one: frozenset, other: frozenset) -> float:

@@ -12,7 +12,6 @@ answer, and beside them a process that imports TensorFlow and does nothing.
 """
 
 import argparse
-import contextlib
 import io
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.data_build import median_and_range
-from benchmarks.training_step import Program
+from benchmarks.training_step import in_turns
 from electra_tf import command_line
 
 OURS = "electra_tf"
@@ -107,18 +106,7 @@ def main() -> None:
     with open(args.input, encoding="utf-8") as sentences:
         number = sum(1 for _ in sentences)
     names = ("model_folder", "input", "batch_size")
-    shared = [f"--{name}={getattr(args, name)}" for name in names]
-    with contextlib.ExitStack() as stack:
-        programs = {}
-        for name, (module, *options) in PROGRAMS.items():
-            python = args.torch_python if module == TORCH else sys.executable
-            program = Program(python, module, *options, *shared)
-            programs[name] = stack.enter_context(program)
-            program(1)  # Traces.
-        rounds = [
-            {name: program(1) for name, program in programs.items()}
-            for _ in range(args.rounds)
-        ]
+    rounds = in_turns(PROGRAMS, args, names, steps=1)
     print(
         f"{number} sentences".ljust(32)
         + "sentences/s".ljust(26)

@@ -11,8 +11,8 @@ import argparse
 import statistics
 import time
 
+from benchmarks import random_tokens
 from benchmarks.data_build import machine, median_and_range
-from benchmarks.random_tokens import CLS, MASK, SEP
 from benchmarks.training_memory import trainer
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
@@ -149,9 +149,8 @@ def _masked(config):
     from electra_tf.pretraining import masking, masking_strategies
     from electra_tf.randomness import RandomStream
 
-    special = masking.SpecialTokens(CLS, SEP, MASK)
     masking_config = masking.MaskingConfig(
-        special,
+        random_tokens.special(),
         config.mask_prob,
         config.max_predictions_per_seq,
         config.masking,

@@ -14,8 +14,6 @@ import json
 import os
 import re
 
-import numpy as np
-
 from benchmarks import random_tokens
 from electra_tf import command_line
 from electra_tf.configs import PretrainingConfig
@@ -49,13 +47,7 @@ def random_batches(config: PretrainingConfig):
     """Return a dataset of one batch of random tokens, over and over."""
     import tensorflow as tf
 
-    from electra_tf.pretraining.masking import Batch
-
-    ids = random_tokens.ids(
-        config.train_batch_size, config.max_seq_length, config.vocab_size
-    )
-    batch = Batch(ids, np.ones_like(ids), np.zeros_like(ids))
-    return tf.data.Dataset.from_tensors(batch).repeat()
+    return tf.data.Dataset.from_tensors(random_tokens.batch(config)).repeat()
 
 
 def trainer(config: PretrainingConfig, batches):
@@ -63,24 +55,19 @@ def trainer(config: PretrainingConfig, batches):
     import tensorflow as tf
 
     from electra_tf.pretraining import build
-    from electra_tf.pretraining.masking import SpecialTokens
     from electra_tf.pretraining.pretrainer import Pretrainer
     from electra_tf.training.non_finite import NonFiniteGuard
     from electra_tf.training.step import TrainStep
 
     command_line.leave_graphs_as_they_are()
-    special = SpecialTokens(
-        random_tokens.CLS, random_tokens.SEP, random_tokens.MASK
-    )
-    pretrainer = Pretrainer(config, special)
-    settings = build.settings(config)
+    pretrainer = Pretrainer(config, random_tokens.special())
     return TrainStep(
         build.phases(config, pretrainer)[0].step_function,
         build.optimizer(config, pretrainer.variables),
         iter(batches),
         tf.distribute.get_strategy(),
         tf.Variable(0, dtype=tf.int64),
-        settings,
+        build.settings(config),
         NonFiniteGuard(config.max_skipped_updates),
     )
 

@@ -78,30 +78,34 @@ class Program:
         self._process.wait()
 
 
-def started(args: argparse.Namespace, stack) -> dict[str, Program]:
-    """Start all programs; each has made its first step when it returns."""
-    names = ("batch_size", "length", "precision", "model_size")
+def in_turns(
+    programs: dict[str, tuple], args: argparse.Namespace, names, steps: int
+) -> list[dict[str, tuple]]:
+    """Return the answers of programs that take turns, a dict a round.
+
+    They are told the options `names` of ours. Each makes a step before.
+    """
     shared = [f"--{name}={getattr(args, name)}" for name in names]
-    programs = {}
-    for name, (module, *options) in PROGRAMS.items():
-        python = args.torch_python if "torch" in module else sys.executable
-        program = Program(python, module, *options, *shared)
-        programs[name] = stack.enter_context(program)
-        program.begin(1)
-    for program in programs.values():
-        program.end()
-    return programs
+    with contextlib.ExitStack() as stack:
+        running = {}
+        for name, (module, *options) in programs.items():
+            python = args.torch_python if "torch" in module else sys.executable
+            program = Program(python, module, *options, *shared)
+            running[name] = stack.enter_context(program)
+            program.begin(1)
+        for program in running.values():
+            program.end()
+        return [
+            {name: program(steps) for name, program in running.items()}
+            for _ in range(args.rounds)
+        ]
 
 
 def main():
     """Time in turns and print medians and ranges."""
     args = arguments()
-    with contextlib.ExitStack() as stack:
-        programs = started(args, stack)
-        rounds = [
-            {name: program(args.steps) for name, program in programs.items()}
-            for _ in range(args.rounds)
-        ]
+    names = ("batch_size", "length", "precision", "model_size")
+    rounds = in_turns(PROGRAMS, args, names, args.steps)
     print(f"{'a step':40}{'seconds':26}{'of ours':26}of ours, processor time")
     for name in PROGRAMS:
         seconds = [times[name][0] for times in rounds]

@@ -12,6 +12,7 @@ from data_prep import command_line, corpus
 from data_prep.builds import build_folder, jobs, plan, workers
 from data_prep.builds.job_results import JobResult
 from data_prep.dataset_config import PretrainingDatasetConfig
+from data_prep.dedup import duplicates
 from electra_tf.io import files
 
 FLAGS_OF_THE_ORIGINAL = {
@@ -46,10 +47,7 @@ def _run_jobs(
     """Run the jobs that are not finished; return all results, in order."""
     config = planned.config
     all_jobs = planned.jobs(folder.staging)
-    if config.drops_duplicates:
-        from data_prep.dedup import duplicates
-
-        duplicates.find_all(config, all_jobs)
+    duplicates.find_all(config, all_jobs)
     results = folder.finished(len(all_jobs))
     missing = [job for job in all_jobs if job.number not in results]
     if results:

@@ -145,12 +145,3 @@ class PretrainingDatasetConfig(TokenizerConfig, RecordsConfig):
         at_least=0,
         less_than=1,
     )
-
-    @property
-    def drops_duplicates(self) -> bool:
-        """Whether anything is left out for having come before."""
-        return (
-            self.drop_duplicate_documents
-            or self.drop_duplicate_lines
-            or self.drop_near_duplicates is not None
-        )

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command again as long as that can help: deploy/restart.sh COMMAND ...
 #
-# 75  stopped with a checkpoint saved    69  stood still
+# 75  stopped with a checkpoint saved
+# 69  stood still, or another worker did not come or was lost
 # 128 and more: killed, as for want of memory
 #
 # Every other status is final. SIGTERM and Ctrl-C go to the command and end the

@@ -1,7 +1,10 @@
 """The one kind of error that is the user's to mend, and being stopped."""
 
+import difflib
 import os
 import reprlib
+from collections.abc import Iterable
+from typing import Any
 
 
 class UserError(ValueError):
@@ -32,3 +35,9 @@ class _Shortened(reprlib.Repr):
 
 
 shown = _Shortened().repr
+
+
+def suggestion(name: Any, known: Iterable[str]) -> str:
+    """Return " Did you mean ...?" for the nearest known name, or nothing."""
+    close = difflib.get_close_matches(str(name), known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -88,6 +88,7 @@ def test_pretraining(settings, expected):
         ({"tfds_data_dir": "d", "task": "rte", "source": "tfds"}, []),
         ({"n_writes_test": 2}, ["n_writes_test"]),
         ({"n_writes_test": 2, "write_test_outputs": True}, []),
+        ({"write_distill_outputs": True}, ["write_distill_outputs"]),
     ],
 )
 def test_finetuning(settings, expected):

@@ -9,42 +9,15 @@ import time
 
 import pytest
 
-import electra_tf
-from data_prep.build_vocab import VocabConfig
-from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.configs import (
     FinetuningConfig,
     PretrainingConfig,
     from_flags,
-    help_page,
-    hparams,
 )
 from electra_tf.errors import UserError
 
 REQUIRED = ("--data-dir=D", "--model-name=M")
-PRETRAINING_PRESETS = (
-    "small",
-    "small_owt",
-    "base",
-    "large",
-    "debug",
-    "nvidia_base_128",
-    "nvidia_base_512",
-)
-FINETUNING_PRESETS = (
-    "finetune_small",
-    "finetune_base",
-    "finetune_large",
-    "debug",
-)
 ANSWER_SECONDS = 1.5
-CLASSES = (
-    PretrainingConfig,
-    FinetuningConfig,
-    VocabConfig,
-    PretrainingDatasetConfig,
-)
-OF_EVERY_PROGRAM = 5  # Lines of flags that every page has.
 
 
 def pretraining(*arguments) -> PretrainingConfig:
@@ -138,51 +111,6 @@ def test_hparams_may_be_a_file(tmp_path):
     file = tmp_path / "mine.json"
     file.write_text(json.dumps({"task_names": ["sst"]}))
     assert finetuning("--hparams", str(file)).task_names == ("sst",)
-
-
-@pytest.mark.parametrize("name", PRETRAINING_PRESETS)
-@pytest.mark.parametrize("flag", ["--preset", "--flagfile"])
-def test_pretraining_presets(name, flag):
-    config = from_flags.read(
-        PretrainingConfig, ["program", "--data_dir=D", f"{flag}={name}"]
-    )
-    assert config.model_name.startswith("electra_")
-
-
-def test_presets_of_the_paper():
-    base = pretraining("--preset=base")
-    assert base.num_train_steps == 766_000
-    assert base.max_predictions_per_seq == 79
-    large = pretraining("--preset=large", "--num-train-steps=1750000")
-    assert (large.mask_prob, large.num_train_steps) == (0.25, 1_750_000)
-    assert pretraining("--preset=small") == pretraining()
-
-
-@pytest.mark.parametrize(
-    "length, part, parts", [(128, 176, 48), (512, 24, 144)]
-)
-def test_batches_of_nvidias_phases(length, part, parts):
-    """Parts of so many examples on each of eight GPUs."""
-    config = pretraining(
-        f"--preset=nvidia_base_{length}", f"--accumulation_steps={parts}"
-    )
-    assert config.train_batch_size == 8 * parts * part
-    assert config.max_seq_length == length
-
-
-@pytest.mark.parametrize("name", FINETUNING_PRESETS)
-def test_finetuning_presets(name):
-    config = finetuning(f"--preset={name}", "--task_names=rte")
-    assert config.task_names == ("rte",)
-
-
-def test_every_preset_is_tested_and_explains_itself():
-    tested = {*PRETRAINING_PRESETS, *FINETUNING_PRESETS}
-    assert tested <= set(from_flags.preset_names())
-    for name in from_flags.preset_names():
-        text = (from_flags.PRESETS / f"{name}.flags").read_text()
-        for word in ("# Command:", "# Cost:", "# Expect:", f"={name}"):
-            assert word in text, (name, word)
 
 
 @pytest.mark.parametrize(
@@ -286,53 +214,6 @@ def test_required_flags_are_named():
         from_flags.read(PretrainingConfig, ["program", "--data_dir=D"])
 
 
-@pytest.mark.parametrize("config_class", [PretrainingConfig, FinetuningConfig])
-def test_help_lists_the_flags_of_this_program_only(config_class, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        from_flags.parse(config_class, ["program", "--help"])
-    assert stopped.value.code == 0
-    text = capsys.readouterr().out
-    assert "--[no]do_train" in text
-    assert "default 42" in text
-    assert "pdb_post_mortem" not in text
-    assert all(len(line) <= 80 for line in text.splitlines())
-
-
-def page(config_class, full=True) -> str:
-    return help_page.text(config_class, "program", ["small"], full)
-
-
-@pytest.mark.parametrize(
-    "config_class",
-    [
-        PretrainingConfig,
-        FinetuningConfig,
-        VocabConfig,
-        PretrainingDatasetConfig,
-    ],
-)
-def test_the_short_page_has_what_people_use(config_class):
-    short, full = page(config_class, full=False), page(config_class)
-    number = len(hparams.readable_fields(config_class))
-    shown = short.count("\n  --") - OF_EVERY_PROGRAM
-    assert full.count("\n  --") == number + OF_EVERY_PROGRAM
-    assert number >= shown >= 8 and shown <= 26
-    rest = f"{number - shown} more flags: program --helpfull"
-    assert (rest in short) == (number > shown)
-
-
-def test_common_flags_are_flags():
-    fields = {f.name for c in CLASSES for f in hparams.readable_fields(c)}
-    assert fields >= help_page.COMMON
-
-
-def test_help_shows_defaults_that_depend():
-    text = page(PretrainingConfig)
-    assert "updates in all (default 1000000; 20 in debug)" in text
-    text = page(FinetuningConfig)
-    assert "peak learning rate (default 0.0001; 5e-05 for large)" in text
-
-
 def test_the_released_booleans(tmp_path):
     assert pretraining("--nountied_generator").weight_sharing == "all"
     assert pretraining("--untied-generator=false").weight_sharing == "all"
@@ -344,15 +225,6 @@ def test_the_released_booleans(tmp_path):
     assert pretraining(f"--flagfile={file}").generator == "two_towers"
     with pytest.raises(UserError, match="objective 'mlm' contradicts"):
         pretraining(f"--flagfile={file}", "--objective=mlm")
-
-
-def test_help_says_what_the_released_booleans_are():
-    text = page(PretrainingConfig)
-    heading = "The original's names for objective, generator and weight_sharing"
-    _, _, section = text.partition(f"{heading}:\n")
-    assert "--[no]electra_objective" in section.partition("\n\n")[0]
-    assert text.count("--[no]untied_generator_embeddings\n") == 1
-    assert heading not in page(FinetuningConfig)
 
 
 PROGRAM = """
@@ -403,32 +275,6 @@ def test_absl_runs_main_with_the_config():
     assert done.stdout.splitlines()[0] == "M"
 
 
-# The paper's Table 7: learning rate, and what it is multiplied by per layer.
-@pytest.mark.parametrize(
-    ("size", "learning_rate", "layerwise_lr_decay"),
-    [("small", 3e-4, 0.8), ("base", 1e-4, 0.8), ("large", 5e-5, 0.9)],
-)
-def test_fine_tuning_as_in_the_paper(size, learning_rate, layerwise_lr_decay):
-    for task, epochs in {"rte": 10, "sts": 10, "squad": 2, "cola": 3}.items():
-        config = finetuning(f"--preset=finetune_{size}", f"--task={task}")
-        assert config.model_size == size
-        assert config.learning_rate == learning_rate
-        assert config.layerwise_lr_decay == layerwise_lr_decay
-        assert config.num_train_epochs == epochs
-        assert config.warmup_proportion == 0.1
-        assert config.weight_decay_rate == 0
-        assert config.train_batch_size == 32
-        assert config.hidden_dropout_prob == 0.1
-        assert config.attention_probs_dropout_prob == 0.1
-
-
-def test_version(capsys):
-    with pytest.raises(SystemExit) as ended:
-        from_flags.parse(FinetuningConfig, ["run_finetuning.py", "--version"])
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == f"electra_tf {electra_tf.__version__}\n"
-
-
 @pytest.mark.parametrize("name", ["embedding_size", "max_seq_length", "seed"])
 @pytest.mark.parametrize("value", ["1e30", "1e308", "1e400", "[]", "{}", "[1]"])
 def test_sizes_that_are_none(name, value):
@@ -442,14 +288,3 @@ def test_a_name_is_text():
         flag = f'--hparams={{"model_name": {value}}}'
         with pytest.raises(UserError, match="model_name must be"):
             from_flags.read(PretrainingConfig, ["p", "--data_dir=D", flag])
-
-
-def test_a_flag_file_may_name_a_preset(tmp_path):
-    file = tmp_path / "mine.flags"
-    file.write_text("--seed=7\n--learning-rate=0.5\n--preset=base\n")
-    config = pretraining(f"--flagfile={file}")
-    assert (config.model_size, config.seed) == ("base", 7)
-    assert config.learning_rate == 0.5
-    file.write_text("--preset=huge\n")
-    with pytest.raises(UserError, match=r"mine.flags: --preset names no file"):
-        pretraining(f"--flagfile={file}")

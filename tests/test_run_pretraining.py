@@ -213,6 +213,13 @@ def test_truncated_records_to_evaluate_are_named(tmp_path, data_dir, whole_run):
     assert f"{tmp_path}/{name} is cut short or damaged" in message
 
 
+def test_records_to_evaluate_are_left_alone_without_evaluations(
+    tmp_path, data_dir, whole_run, capsys
+):
+    pretrain(data_dir, "whole", f"--eval_tfrecords={tmp_path}/none*")
+    assert "eval_tfrecords" in capsys.readouterr().err  # It has no effect.
+
+
 def test_exploding_loss_names_the_steps(data_dir):
     message = failure(
         data_dir,

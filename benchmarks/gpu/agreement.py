@@ -7,10 +7,11 @@ In float32, without TF32; for machines that lack the TensorFlow which
 import json
 import math
 
-from benchmarks import timed_steps
+from benchmarks import random_tokens, timed_steps
 from benchmarks.gpu.cells import TINY_CELLS
-from benchmarks.gpu.jax_step import batch, loss_and_gradient, pretrainer
+from benchmarks.gpu.jax_step import loss_and_gradient
 from electra_tf import command_line
+from electra_tf.pretraining.pretrainer import Pretrainer
 
 
 def main():
@@ -23,14 +24,14 @@ def main():
     (cell,) = TINY_CELLS.values()
     args = timed_steps.sizes().parse_args(cell.options())
     config = timed_steps.config(args).replace(precision="float32")
-    model = pretrainer(config)
+    model = Pretrainer(config, random_tokens.special())
     weights = {k: np.asarray(v.value) for k, v in model.variables.items()}
     step = jax.jit(
         lambda weights, batch: loss_and_gradient(model, weights, batch, 0)
     )
-    found = []
+    found, given = [], (weights, random_tokens.batch(config))
     for device in (jax.devices("cpu")[0], jax.devices()[0]):
-        loss, gradient = step(*jax.device_put((weights, batch(config)), device))
+        loss, gradient = step(*jax.device_put(given, device))
         found.append((float(loss), jax.tree.map(np.asarray, gradient)))
     (loss, gradient), (other_loss, other) = found
     difference = {path: gradient[path] - other[path] for path in gradient}

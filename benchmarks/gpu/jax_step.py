@@ -10,37 +10,19 @@ os.environ["KERAS_BACKEND"] = "jax"
 # Else the peak is all of the card.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
-import numpy as np
-
 from benchmarks import random_tokens, timed_steps
 
 with timed_steps.libraries_of("benchmarks.gpu"):
     import jax
     from jax import numpy as jnp
 
-from electra_tf.pretraining.masking import Batch, SpecialTokens
+from electra_tf.pretraining.masking import Batch
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 
 # As `electra_tf.training.optimizer`, which needs TensorFlow, has them.
 NOT_DECAYED = ("LayerNorm", "layer_norm", "bias")
 CLIP_NORM = 1.0
-
-
-def pretrainer(config) -> Pretrainer:
-    """Return networks with new weights."""
-    special = SpecialTokens(
-        random_tokens.CLS, random_tokens.SEP, random_tokens.MASK
-    )
-    return Pretrainer(config, special)
-
-
-def batch(config) -> Batch:
-    """Return random tokens."""
-    ids = random_tokens.ids(
-        config.train_batch_size, config.max_seq_length, config.vocab_size
-    )
-    return Batch(ids, np.ones_like(ids), np.zeros_like(ids))
 
 
 def loss_and_gradient(model: Pretrainer, weights: dict, batch, step) -> tuple:
@@ -68,8 +50,8 @@ class Step:
 
     def __init__(self, config):
         self.config = config
-        self.model = pretrainer(config)
-        self.batch = jax.device_put(batch(config))
+        self.model = Pretrainer(config, random_tokens.special())
+        self.batch = jax.device_put(random_tokens.batch(config))
         weights = {k: v.value for k, v in self.model.variables.items()}
         slots = {
             path: (jnp.zeros_like(weight), jnp.zeros_like(weight))

@@ -11,6 +11,7 @@ from benchmarks.machine_model.accelerators import ACCELERATORS, NUMBER_BYTES
 from benchmarks.machine_model.published_runs import (
     BASE_512,
     PUBLISHED,
+    SECONDS_PER_DAY,
     Published,
 )
 from benchmarks.machine_model.step import FLOAT32, Step, step
@@ -20,7 +21,6 @@ from electra_tf.efficiency.executed_flops import update_flops
 from electra_tf.efficiency.networks import parameters
 from electra_tf.errors import UserError
 
-_SECONDS_PER_DAY = 86400
 # In the middle of what published runs in 16 bit reached, 10% to 32%.
 UTILISATION = 0.25
 
@@ -54,7 +54,7 @@ def described(config: PretrainingConfig, model: Step, utilisation: float):
         utilisation: share of the peak arithmetic rate to expect.
     """
     expected = model.expected(utilisation)
-    days = expected * config.num_train_steps / _SECONDS_PER_DAY
+    days = expected * config.num_train_steps / SECONDS_PER_DAY
     flops = update_flops(config)
     return "\n".join(
         [

@@ -7,7 +7,7 @@ README of TensorFlow2/LanguageModeling/ELECTRA in its DeepLearningExamples.
 
 import typing
 
-_SECONDS_PER_DAY = 86400
+SECONDS_PER_DAY = 86400
 
 
 class Published(typing.NamedTuple):
@@ -52,7 +52,7 @@ def _nvidia(length, batch, accelerator, precision, rate, count=1, parts=1):
 
 
 def _days(days: float, steps: int) -> float:
-    return days * _SECONDS_PER_DAY / steps
+    return days * SECONDS_PER_DAY / steps
 
 
 PUBLISHED = (

@@ -23,9 +23,10 @@ from benchmarks.study.programs import flags
 from electra_tf import command_line
 from electra_tf.io import files, records, serialization
 from electra_tf.text import id_strings
+from electra_tf.text.vocabulary import CLS, SEP
+from electra_tf.text.vocabulary import SPECIAL_TOKENS as SPECIAL
 
 NUM_WORDS, NUM_CLASSES, LENGTH = 50, 10, 6
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 # Of the chance of each next class, what all have alike.
 SMOOTHED, CONCENTRATION = 0.1, 0.1
 SENTENCES = {records.TRAINING_STEM: 80_000, records.HELD_OUT_STEM: 2_000}
@@ -145,13 +146,13 @@ def write_records(folder: pathlib.Path, language: Language):
     target.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join([*SPECIAL, *words]) + "\n")
     rng = np.random.default_rng(SEED)
+    cls, sep = map(SPECIAL.index, (CLS, SEP))
     for stem, number in SENTENCES.items():
         held_out = stem == records.HELD_OUT_STEM
         name = records.shard_name(0, 1, held_out)
         examples = [
             (id_strings.of([cls, *ids, sep]), LENGTH + 2)
             for ids in (len(SPECIAL) + language.sentences(number, rng)).tolist()
-            for cls, sep in [(SPECIAL.index("[CLS]"), SPECIAL.index("[SEP]"))]
         ]
         serialized = serialization.serialize(examples, LENGTH + 2)
         (target / name).write_bytes(serialization.frame(serialized))

@@ -1,4 +1,4 @@
-"""Leaves out documents and lines of a job that were found to come again."""
+"""Leaves out the duplicate documents and lines of a job."""
 
 import array
 import os

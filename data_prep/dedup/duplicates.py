@@ -1,4 +1,4 @@
-"""Finds documents and lines that come again, before a build is begun.
+"""Finds duplicate documents and lines before a build begins.
 
 Each job writes the hashes of what it reads to a file, in order of the hashes.
 The files are then gone through together, a range of hashes at a time; of
@@ -188,7 +188,7 @@ def _between(survey: np.ndarray, low: int, high: int) -> np.ndarray:
 
 
 def _later_ones(hashes: np.ndarray) -> np.ndarray:
-    """Mark those that have come before.
+    """Mark hashes that have come before.
 
     >>> _later_ones(np.array([7, 5, 7, 7, 5])).tolist()
     [False, False, True, True, True]

@@ -48,7 +48,7 @@ def split_suffix(name: str) -> tuple[str, str]:
 def open_stream(
     path: str, max_gb: float, on_read: Callable[[int], None] | None = None
 ) -> BinaryIO:
-    """Open a file, compressed as its name says; that cannot be sought in.
+    """Open a file; one whose name says that it is compressed cannot seek.
 
     `on_read` is called with the number of stored bytes at every read. While it
     is read, UserError is raised if it is damaged, incomplete, or unpacks to

@@ -180,7 +180,7 @@ _LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 def kind_of_no_text(
     stream: BinaryIO, may_have_marks: bool
 ) -> tuple[str, str] | None:
-    """Return what a buffered file is if it is no text; read nothing.
+    """Return what a buffered file is if not text; its position stays.
 
     That is the name of its kind, and what to do about it; None for text.
     """

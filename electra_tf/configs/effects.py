@@ -10,8 +10,7 @@ import typing
 from collections.abc import Callable
 
 from electra_tf.configs.hparams import Config, Derived
-from electra_tf.configs.objectives import WITHOUT_NETWORK
-from electra_tf.configs.tasks import TASKS
+from electra_tf.configs.tasks import TASKS, TaskRow
 
 
 class Effect(typing.NamedTuple):
@@ -47,19 +46,23 @@ def _samples(config) -> bool:
     return config.objective_spec.head is not None
 
 
-def _trains_generator(config) -> bool:
-    return config.generator not in WITHOUT_NETWORK
-
-
 def _shares(config) -> bool:
-    return config.objective_spec.generator == "own" and _trains_generator(
-        config
-    )
+    return config.objective_spec.generator == "own" and config.trains_generator
 
 
 def _reads_masks(config) -> bool:
     by_main = config.objective_spec.generator == "main"
     return by_main or config.generator == "masked_language_model"
+
+
+def _of_tasks(name: str, which: Callable[[TaskRow], bool]) -> Effect:
+    """Return the row of a setting of some tasks."""
+    tasks = [task for task, row in TASKS.items() if which(row)]
+    return Effect(
+        (name,),
+        lambda c: {*tasks} & {*c.task_names},
+        f"the task {' or '.join(tasks)}",
+    )
 
 
 DEVICES = (
@@ -94,7 +97,11 @@ PRETRAINING = (
         _samples,
         "an objective whose main network reads sampled tokens",
     ),
-    Effect(("gen_weight",), _trains_generator, "a generator that is trained"),
+    Effect(
+        ("gen_weight",),
+        lambda c: c.trains_generator,
+        "a generator that is trained",
+    ),
     Effect(
         ("mask_token_share", "random_token_share"),
         _reads_masks,
@@ -112,7 +119,7 @@ PRETRAINING = (
     ),
     Effect(
         ("eval_tfrecords",),
-        lambda c: c.do_eval or c.eval_every_n_steps > 0,
+        lambda c: c.evaluates,
         "do_eval or eval_every_n_steps",
     ),
 )
@@ -124,6 +131,11 @@ FINETUNING = (
         "write_test_outputs",
     ),
     Effect(("dev_file",), lambda c: c.do_eval, "do_eval"),
+    Effect(
+        ("write_distill_outputs",),
+        lambda c: False,
+        "the original's program; this one writes no logits to distill from",
+    ),
     Effect(
         ("text_pair_column",),
         lambda c: "tagging" not in c.task_names,
@@ -139,21 +151,9 @@ FINETUNING = (
         lambda c: c.source == "tfds" or c.tfds_name is not None,
         "source 'tfds' or tfds_name",
     ),
-    Effect(
-        ("double_unordered",),
-        lambda c: {"mrpc", "sts"} & {*c.task_names},
-        "the task mrpc or sts",
-    ),
-    Effect(
-        ("released_tagging",),
-        lambda c: {"chunk", "tagging"} & {*c.task_names},
-        "the task chunk or tagging",
-    ),
-    Effect(
-        ("label_separator",),
-        lambda c: "multilabel" in c.task_names,
-        "the task multilabel",
-    ),
+    _of_tasks("double_unordered", lambda row: row.unordered),
+    _of_tasks("released_tagging", lambda row: row.head == "tagging"),
+    _of_tasks("label_separator", lambda row: row.head == "multilabel"),
     Effect(
         ("tfds_train_split", "tfds_dev_split", "tfds_test_split"),
         lambda c: c.tfds_name is not None,

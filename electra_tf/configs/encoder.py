@@ -10,6 +10,7 @@ from electra_tf.errors import UserError
 
 HEAD_SIZE = 64  # Width of an attention head in every released model.
 INTERMEDIATE_RATIO = 4  # Feed-forward width in units of the hidden size.
+SEGMENTS = 2  # Of an input: of a text, and of what it is paired with.
 ACTIVATIONS = ("gelu", "gelu_new", "relu", "tanh", "linear")
 
 

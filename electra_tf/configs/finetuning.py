@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from electra_tf.configs import effects, fields, released
-from electra_tf.configs.encoder import encoder_config
+from electra_tf.configs.encoder import SEGMENTS, encoder_config
 from electra_tf.configs.hparams import Config, Derived
 from electra_tf.configs.optimization import FinetuningUpdates
 from electra_tf.configs.own_data import OwnDataSettings
@@ -17,7 +17,6 @@ from electra_tf.io import files
 
 # Rows of `electra_tf.finetuning.inputs.BATCHINGS`.
 ANSWER_PLACES = ("exact", "released")
-SEGMENTS = 2  # Of an input with a pair.
 SHORTEST_QUESTION = 4  # Tokens of an input with a piece of the passage.
 VOCAB_FILE = "vocab.txt"
 BATCHINGS = ("by_length", "shuffled", "fixed")
@@ -285,8 +284,8 @@ class FinetuningConfig(
                 "questions: [CLS], two [SEP] and a piece of the passage. "
                 f"Received: {self.max_seq_length}."
             )
-        alone = {"cola", "sst", "classification", "multilabel", "regression"}
-        pairs = self.text_pair_column or set(self.task_names) - alone
+        single = all(TASKS[name].single for name in self.task_names)
+        pairs = self.text_pair_column or not single
         if pairs and encoder_config(self).type_vocab_size < SEGMENTS:
             raise UserError(
                 "type_vocab_size must be at least 2 for pairs, questions and "

@@ -19,7 +19,6 @@ electra_tf.errors.UserError: celsius must be an int of at least 0. Received: -5.
 
 import copy
 import dataclasses
-import difflib
 import json
 import math
 import operator
@@ -30,7 +29,7 @@ from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, NamedTuple
 
-from electra_tf.errors import UserError, shown
+from electra_tf.errors import UserError, shown, suggestion
 
 
 class Derived(NamedTuple):
@@ -288,12 +287,6 @@ def check_names(
             raise UserError(
                 f"Unknown {what} {name!r}.{suggestion(name, fields)}{hint}"
             )
-
-
-def suggestion(name: Any, known: Iterable[str]) -> str:
-    """Return " Did you mean ...?" for the nearest known name, or nothing."""
-    close = difflib.get_close_matches(str(name), known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def readable_fields(config_class: type) -> tuple[dataclasses.Field, ...]:

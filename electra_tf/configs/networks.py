@@ -109,7 +109,7 @@ class MaskingSettings(Config):
     )
 
     def check(self):
-        """Raise a `UserError` if the shares or the strategy cannot be."""
+        """Raise a `UserError` if shares, strategy or lengths do not fit."""
         super().check()
         shares = (self.mask_token_share, self.random_token_share)
         if sum(shares) > 1:
@@ -193,12 +193,16 @@ class GeneratorSettings(Config):
     )
 
     @property
+    def trains_generator(self) -> bool:
+        """Whether the generator is a network."""
+        return self.generator not in WITHOUT_NETWORK
+
+    @property
     def has_small_generator(self) -> bool:
         """Whether the generator is a network of its own size."""
-        if self.generator in WITHOUT_NETWORK:
-            return False
         return (
-            self.objective_spec.generator != "main"
+            self.trains_generator
+            and self.objective_spec.generator != "main"
             and self.weight_sharing != "all"
         )
 

@@ -101,15 +101,11 @@ class PretrainingUpdates(Config):
                 f"{self.generator_steps} and {self.num_train_steps}."
             )
 
-    @property
-    def stages(self) -> dict[str, int]:
-        """The first update of each stage, by its name; one stage is "all"."""
-        if self.generator_steps is None:
-            return {"all": 0}
-        return {"generator": 0, "discriminator": self.generator_steps}
-
     def updates_by_stage(self, number: int) -> dict[str, int]:
-        """Return how many of a run's first updates are of each stage."""
+        """Return how many of a run's first updates are of each stage.
+
+        A run in one stage calls it "all".
+        """
         first = self.generator_steps
         if first is None:
             return {"all": number}

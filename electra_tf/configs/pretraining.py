@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from electra_tf.configs import effects, fields, released
-from electra_tf.configs.encoder import encoder_config
+from electra_tf.configs.encoder import SEGMENTS, encoder_config
 from electra_tf.configs.networks import (
     GeneratorSettings,
     MaskingSettings,
@@ -15,8 +15,7 @@ from electra_tf.configs.networks import (
 from electra_tf.configs.optimization import PretrainingUpdates
 from electra_tf.configs.program import ProgramConfig
 from electra_tf.errors import UserError
-
-SEGMENTS = 2  # Of an input, as the records have them.
+from electra_tf.io import records
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -159,6 +158,11 @@ class PretrainingConfig(
             )
 
     @property
+    def evaluates(self) -> bool:
+        """Whether there are evaluations, while training or after it."""
+        return self.do_eval or self.eval_every_n_steps > 0
+
+    @property
     def needs_token_counts(self) -> bool:
         """Whether it matters how often each token comes in the records."""
         return self.generator == "unigram" or self.masking == "rare_tokens"
@@ -167,4 +171,4 @@ class PretrainingConfig(
     def held_out_tfrecords(self) -> str:
         """Pattern of the records held out beside the training ones."""
         folder = os.path.dirname(self.pretrain_tfrecords)
-        return os.path.join(folder, "held_out_data.tfrecord*")
+        return os.path.join(folder, f"{records.HELD_OUT_STEM}*")

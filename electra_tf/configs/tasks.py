@@ -37,6 +37,12 @@ class TaskRow(typing.NamedTuple):
     # Inputs of an example: one for each choice of a question; of your own
     # data as of a question with two, until the data are read.
     choices: int = 1
+    # Whether the order of a pair means nothing; such training pairs are taken
+    # in both orders.
+    unordered: bool = False
+    # Whether its inputs are single texts, without segment 1; of your own data
+    # unless they name a text_pair_column.
+    single: bool = False
 
 
 # As in the original the letters "qa" or "squad" in a name made these
@@ -59,14 +65,14 @@ _CHOICES = TaskRow(
 _CHUNK_TAGS = 4 * 11 + 1
 
 TASKS = {
-    "cola": _GLUE,
+    "cola": _GLUE._replace(single=True),
     "mnli": _GLUE._replace(outputs=3),
-    "mrpc": _GLUE,
+    "mrpc": _GLUE._replace(unordered=True),
     "qnli": _GLUE,
     "qqp": _GLUE,
     "rte": _LONG,
-    "sst": _GLUE,
-    "sts": _LONG._replace(head="regression", outputs=1),
+    "sst": _GLUE._replace(single=True),
+    "sts": _LONG._replace(head="regression", outputs=1, unordered=True),
     "wnli": _GLUE,
     "boolq": _SUPERGLUE._replace(max_seq_length=256),
     "cb": _SUPERGLUE._replace(num_train_epochs=10.0, outputs=3),
@@ -97,6 +103,7 @@ TASKS = {
     "classification": TaskRow(
         "own_data.own_sentences.OwnClassification",
         own_data=True,
+        single=True,
         needs=(TEXT, LABEL),
     ),
     "pair": TaskRow(
@@ -108,6 +115,7 @@ TASKS = {
         "own_data.own_sentences.OwnMultilabel",
         head="multilabel",
         own_data=True,
+        single=True,
         needs=(TEXT, LABEL),
     ),
     "regression": TaskRow(
@@ -115,6 +123,7 @@ TASKS = {
         head="regression",
         outputs=1,
         own_data=True,
+        single=True,
         needs=(TEXT, LABEL),
     ),
     "multiple_choice": _CHOICES._replace(

@@ -85,7 +85,6 @@ def _folded(line: str) -> str:
         subsequent_indent=" " * 30,
         break_long_words=False,
         replace_whitespace=False,
-        drop_whitespace=True,
     )
 
 

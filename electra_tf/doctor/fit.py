@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 from electra_tf.configs import FinetuningConfig, PretrainingConfig
-from electra_tf.doctor import FAILED, Row, decided, machine
+from electra_tf.doctor import FAILED, OK, Row, decided, machine
 from electra_tf.efficiency.config_files import REQUIRED
 from electra_tf.efficiency.finetuning_flops import (
     finetuning_parameters,
@@ -37,7 +37,7 @@ def rows(
         what = f"fine-tuning for {config.joined_tasks}"
     size = f"{config.model_size}, batches of {config.train_batch_size} x "
     found = f"{size}{config.max_seq_length}, {number / 1e6:.1f}M parameters"
-    yield Row("ok", what, found)
+    yield Row(OK, what, found)
     where, available = "this machine's memory", machine.memory_available()
     if gpus:
         where, available = "the smallest GPU", min(gpu.free for gpu in gpus)

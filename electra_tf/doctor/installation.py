@@ -14,7 +14,7 @@ from electra_tf.doctor import FAILED, NOTE, OK, Row, decided
 SHOWN = ("tensorflow", "tensorflow-text", "keras", "numpy")
 # Distributions that write into the same folder: the last installed wins.
 RIVALS = {
-    "tensorflow": ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf_nightly"),
+    "tensorflow": ("tensorflow", "tensorflow-cpu", "tf-nightly"),
     "keras": ("keras", "keras-nightly"),
 }
 # Variables: a value that is fine, and what any other one does.
@@ -42,7 +42,6 @@ SURPRISES = {
     "TF_XLA_FLAGS": "changes what XLA compiles",
     "PYTHONPATH": "what is there hides installed packages",
 }
-_REQUIREMENT = re.compile(r"^([\w.-]+)")
 
 
 def rows(environment: Mapping[str, str]) -> Iterator[Row]:
@@ -139,7 +138,7 @@ def _rivals() -> Iterator[Row]:
     for package, names in RIVALS.items():
         there = {
             f"{name} in {place}"
-            for name in {_key(name) for name in names}
+            for name in names
             for place in places.get(name, ())
         }
         if len(there) > 1:

@@ -32,12 +32,12 @@ class Gpu(typing.NamedTuple):
 
 def gpus() -> list[Gpu]:
     """Return what `nvidia-smi` lists; nothing where there is none."""
+    form = "--format=csv,noheader,nounits"
+    command = ["nvidia-smi", f"--query-gpu={_QUERY}", form]
     try:
         text = subprocess.run(
-            ["nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader,"
-             "nounits"],
-            capture_output=True, text=True, timeout=30, check=True,
-        ).stdout  # fmt: skip
+            command, capture_output=True, text=True, timeout=30, check=True
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return []
     return listed(text)
@@ -89,11 +89,9 @@ def device_rows(
     kinds = facts.get("devices", [])
     if {"GPU", "TPU"} & set(kinds):
         yield Row(OK, "device", f"TensorFlow uses {', '.join(kinds)}")
-    elif found:
-        yield Row(FAILED, "device", "CPU alone", why_none(facts, environment))
     else:
-        reason = why_none(facts, environment)
-        yield Row(NOTE, "device", "CPU alone", reason)
+        status, reason = FAILED if found else NOTE, why_none(facts, environment)
+        yield Row(status, "device", "CPU alone", reason)
 
 
 def why_none(facts: dict, environment: Mapping[str, str]) -> str:

@@ -45,8 +45,6 @@ def facts() -> dict:
         "devices": [d.device_type for d in tf.config.list_physical_devices()],
         "cuda": built.get("cuda_version") if built["is_cuda_build"] else None,
         "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-        "float": keras.backend.floatx(),
         "product": float(tf.reduce_sum(tf.matmul(ones, ones))),
     }
 

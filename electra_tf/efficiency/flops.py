@@ -35,12 +35,12 @@ from electra_tf.configs import (
     EncoderConfig,
     PretrainingConfig,
     encoder_config,
-    generator_config,
     num_heads,
     objectives,
 )
 from electra_tf.configs.hparams import Config, Derived, hparam
 from electra_tf.configs.objectives import HeadLayer
+from electra_tf.efficiency.networks import networks
 
 # Operations per element.
 DROPOUT = 4  # Draw, compare, multiply by the mask, rescale.
@@ -278,7 +278,7 @@ def _stage_flops(
     main = transformer_sizes(encoder_config(config), length, **settings)
     proposing = sum(
         training_flops(network, config.train_batch_size, steps)
-        for network in _generator_networks(config, main, **settings)
+        for network in _generator_networks(config, **settings)
     )
     spec = config.objective_spec
     if spec.head is None or stage == "generator":
@@ -315,21 +315,18 @@ def _per_input(terms: dict[str, int], sizes: TransformerSizes) -> int:
 
 
 def _generator_networks(
-    config: PretrainingConfig, main: TransformerSizes, **settings
+    config: PretrainingConfig, **settings
 ) -> list[TransformerSizes]:
     """Return the networks whose masked prediction proposes replacements."""
-    row = objectives.GENERATORS[config.generator]
-    if config.objective_spec.generator == "main":
-        return [main]
-    if row.head is None:
-        return []
-    if config.weight_sharing == "all":
-        return [main]
-    own = transformer_sizes(
-        generator_config(config), main.sequence_length, **settings
-    )
-    if not row.reads_all:
-        return [own]
-    # Several encoders predict together, once for all.
-    others = [own.replace(output_frac=0.0)] * (len(row.encoders) - 1)
-    return [own.replace(output_frac=1.0), *others]
+    sizes = [
+        transformer_sizes(each.encoder, config.max_seq_length, **settings)
+        for each in networks(config, "generator").passes
+    ]
+    if objectives.GENERATORS[config.generator].reads_all:
+        # Several encoders predict together, once for all.
+        shares = [1.0] + [0.0] * (len(sizes) - 1)
+        sizes = [
+            one.replace(output_frac=share)
+            for one, share in zip(sizes, shares, strict=True)
+        ]
+    return sizes

@@ -1,4 +1,4 @@
-"""How stores are reached: by fsspec, and again when a request fails.
+"""Connections to stores, by fsspec, and requests that are made again.
 
 Failures that may pass are tried again, up to `PATIENCE` seconds, counted, and
 told when the program ends.

@@ -243,9 +243,9 @@ def append(path: Path, line: str) -> None:
 
 
 def growing_folder(path: Path) -> str:
-    """Return a folder of this machine to add to the files of; made if need be.
+    """Return the folder of this machine whose files are added to.
 
-    What is for a store waits there for `flush`.
+    It need not be there. What is for a store waits there for `flush`.
     """
     if is_remote(path):
         return stores.mirror(os.fspath(path))
@@ -304,7 +304,7 @@ def make_durable(path: Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what was never finished; in stores there is nothing such."""
+    """Remove files that were never finished; stores have none."""
     if is_remote(folder):
         return
     for path in pathlib.Path(folder).glob(f"*{UNFINISHED}"):

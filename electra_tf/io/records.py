@@ -18,7 +18,7 @@ TensorFlow is imported only by the functions that read.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from electra_tf.errors import UserError
@@ -70,7 +70,7 @@ def layout_of(paths: Iterable[str]) -> Layout:
     for path in paths:
         record = next(read_records(path), None)
         if record is not None:
-            padded = SEGMENT0_LENGTH not in _feature_lengths(record, path)
+            padded = SEGMENT0_LENGTH not in _values(record, path)
             return Layout(_compression(path), padded)
     return Layout()
 
@@ -155,8 +155,7 @@ def check_shards(
         record = next(read_records(path), None)
         if record is not None:
             found += 1
-            _check_record(record, path, max_seq_length)
-            ids = _features(record, path)[INPUT_IDS].int64_list.value
+            ids = _checked(record, path, max_seq_length)[INPUT_IDS]
             if max(ids, default=0) >= vocab_size:
                 raise RecordsError(
                     f"{path} has the id {max(ids)}, but vocab_size is"
@@ -174,7 +173,7 @@ def explain_read_error(
     try:
         for path in paths:
             for record in read_records(path):
-                _check_record(record, path, max_seq_length)
+                _checked(record, path, max_seq_length)
     except RecordsError as found:
         return found
     return RecordsError(
@@ -203,8 +202,12 @@ def read_records(path: str):
         ) from None
 
 
-def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
-    lengths = _feature_lengths(record, path)
+def _checked(
+    record: bytes, path: str, max_seq_length: int
+) -> Mapping[str, Sequence[int]]:
+    """Return a record's values; RecordsError if it does not fit."""
+    values = _values(record, path)
+    lengths = {name: len(value) for name, value in values.items()}
     if INPUT_IDS in lengths and SEGMENT0_LENGTH in lengths:
         if lengths[INPUT_IDS] > max_seq_length:
             raise RecordsError(
@@ -213,7 +216,7 @@ def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
                 f" that of the build, or rebuild: {REBUILD}"
                 f" --max_seq_length={max_seq_length}."
             )
-        return
+        return values
     missing = [name for name in FEATURES if name not in lengths]
     if missing:
         raise RecordsError(
@@ -229,20 +232,17 @@ def _check_record(record: bytes, path: str, max_seq_length: int) -> None:
                 f" max_seq_length={lengths[name]}, or rebuild: {REBUILD}"
                 f" --max_seq_length={max_seq_length}."
             )
+    return values
 
 
-def _feature_lengths(record: bytes, path: str) -> dict[str, int]:
-    features = _features(record, path)
-    return {name: len(f.int64_list.value) for name, f in features.items()}
-
-
-def _features(record: bytes, path: str) -> Mapping:
+def _values(record: bytes, path: str) -> Mapping[str, Sequence[int]]:
     import tensorflow as tf
     from google.protobuf.message import DecodeError
 
     try:
-        return tf.train.Example.FromString(record).features.feature
+        features = tf.train.Example.FromString(record).features.feature
     except DecodeError:
         raise RecordsError(
             f"{path} holds records that are no tf.train.Example. {REBUILD}."
         ) from None
+    return {name: f.int64_list.value for name, f in features.items()}

@@ -31,8 +31,8 @@ _MOST_REMEMBERED = 4096
 # A number is written in groups of so many bits, the lowest first; all bytes
 # but the last have the bit above them set.
 _BITS = 7
-_LENGTH = struct.Struct("<Q")
-_CHECKSUM = struct.Struct("<I")
+LENGTH = struct.Struct("<Q")
+CHECKSUM = struct.Struct("<I")
 _MASK_DELTA = 0xA282EAD8
 _WORD = 0xFFFFFFFF
 
@@ -156,12 +156,12 @@ def frame(serialized: Iterable[bytes]) -> bytes:
 
 @functools.lru_cache(_MOST_REMEMBERED)
 def _frame_header(size: int) -> bytes:
-    length = _LENGTH.pack(size)
+    length = LENGTH.pack(size)
     return length + _checksum(length)
 
 
 def _checksum(content: bytes) -> bytes:
-    return _CHECKSUM.pack(masked_crc32c(content))
+    return CHECKSUM.pack(masked_crc32c(content))
 
 
 def read_frames(file: BinaryIO) -> Iterator[bytes]:
@@ -172,11 +172,11 @@ def read_frames(file: BinaryIO) -> Iterator[bytes]:
     [b'the', b'king']
     """
     number = 0
-    while length := file.read(_LENGTH.size):
-        if file.read(_CHECKSUM.size) != _checksum(length):
+    while length := file.read(LENGTH.size):
+        if file.read(CHECKSUM.size) != _checksum(length):
             raise UserError(f"damaged after {number} whole records")
-        record = file.read(*_LENGTH.unpack(length))
-        if file.read(_CHECKSUM.size) != _checksum(record):
+        record = file.read(*LENGTH.unpack(length))
+        if file.read(CHECKSUM.size) != _checksum(record):
             raise UserError(
                 f"damaged or cut short after {number} whole records"
             )

@@ -1,4 +1,4 @@
-"""Files that only help: a damaged one is put aside, and work goes on."""
+"""Files that a run can do without: a damaged one is put aside."""
 
 import json
 import sys

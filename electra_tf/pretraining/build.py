@@ -118,16 +118,18 @@ def _losses(pretrainer: Pretrainer, batch, random) -> dict:
 
 
 def evaluator(
-    config: PretrainingConfig, pretrainer: Pretrainer, strategy, stop
+    config: PretrainingConfig,
+    pretrainer: Pretrainer,
+    files: list[str],
+    strategy,
+    stop,
 ) -> Evaluator:
-    """Return the evaluator on held-out records."""
+    """Return the evaluator on the records of some files."""
 
     def sums(batch, random):
         return metrics.sums(pretrainer(batch, random, training=False))
 
-    dataset = functools.partial(
-        inputs.evaluation_dataset, config, inputs.evaluation_files(config)
-    )
+    dataset = functools.partial(inputs.evaluation_dataset, config, files)
     return Evaluator(
         sums,
         metrics.summarize,

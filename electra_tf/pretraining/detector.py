@@ -22,6 +22,7 @@ from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
+from electra_tf.training.run_folder import CONFIG_FILE
 from electra_tf.weights import assign
 
 # Sequences that are corrupted together.
@@ -94,7 +95,7 @@ class Detector:
 
 def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     """Load the newest weights of a run's folder, and its tokenizer."""
-    values = json.loads(files.read(os.path.join(model_dir, "config.json")))
+    values = json.loads(files.read(os.path.join(model_dir, CONFIG_FILE)))
     if "format" in values:
         raise UserError(
             f"{model_dir} is a model folder, which has no generator to replace "

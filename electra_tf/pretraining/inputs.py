@@ -134,13 +134,6 @@ def check_evaluation(config) -> list[str]:
         UserError: unless there is a whole batch in them.
     """
     files = evaluation_files(config)
-    held_out = config.eval_tfrecords or config.held_out_tfrecords
-    if not record_files.matching(held_out):
-        print(
-            "No records are held out: evaluations are of those that are trained"
-            " on. Build with --held_out_share, or give --eval_tfrecords.",
-            file=sys.stderr,
-        )
     with read_errors_explained(files, config.max_seq_length):
         if next(iter(evaluation_dataset(config, files)), None) is not None:
             return files
@@ -152,12 +145,18 @@ def check_evaluation(config) -> list[str]:
 
 
 def evaluation_files(config) -> list[str]:
-    """Return the held-out shards, or the training ones without any."""
+    """Return the held-out shards; without any the training ones, and say so."""
     if config.eval_tfrecords:
         found = record_files.find(config.eval_tfrecords)
     else:
         found = record_files.matching(config.held_out_tfrecords)
-    found = found or record_files.find(config.pretrain_tfrecords)
+    if not found:
+        print(
+            "No records are held out: evaluations are of those that are trained"
+            " on. Build with --held_out_share, or give --eval_tfrecords.",
+            file=sys.stderr,
+        )
+        found = record_files.find(config.pretrain_tfrecords)
     return record_files.at_hand(found)
 
 

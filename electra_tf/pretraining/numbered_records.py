@@ -1,4 +1,4 @@
-"""Records read one by one, by their numbers, whatever is read of others.
+"""Records read by their numbers, without those that come before.
 
 A record of an uncompressed file (TFRecord) is its length in eight bytes, their
 checksum in four, the content, and its checksum in four. So twelve bytes a
@@ -8,7 +8,6 @@ those, and of the others nothing but the length.
 
 import array
 import os
-import struct
 import threading
 from collections.abc import Sequence
 
@@ -16,12 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.io import files
-from electra_tf.io.serialization import masked_crc32c
+from electra_tf.io.serialization import CHECKSUM, LENGTH, frame
 
-_LENGTH = struct.Struct("<Q")
-_CHECKSUM = struct.Struct("<I")
-_HEADER = _LENGTH.size + _CHECKSUM.size
-_FRAME = _HEADER + _CHECKSUM.size
+_HEADER = LENGTH.size + CHECKSUM.size
+_FRAME = _HEADER + CHECKSUM.size
 
 
 def are_numbered(paths: Sequence[str], compression: str) -> bool:
@@ -69,20 +66,11 @@ class NumberedRecords:
 
 
 def _content(file, begin: int, end: int) -> bytes:
-    frame = os.pread(file.fileno(), end - begin, begin)
-    header, content = frame[:_HEADER], frame[_HEADER : -_CHECKSUM.size]
-    whole = (
-        len(frame) == end - begin
-        and _checks(header[: _LENGTH.size], header[_LENGTH.size :])
-        and _checks(content, frame[-_CHECKSUM.size :])
-    )
-    if not whole:
+    found = os.pread(file.fileno(), end - begin, begin)
+    content = found[_HEADER : -CHECKSUM.size]
+    if found != frame([content]):
         raise ValueError(f"{file.name} is damaged at byte {begin}.")
     return content
-
-
-def _checks(content: bytes, checksum: bytes) -> bool:
-    return _CHECKSUM.pack(masked_crc32c(content)) == checksum
 
 
 class Begins:
@@ -109,10 +97,10 @@ class Begins:
         size, found = os.fstat(file).st_size, self._found
         end = found[-1]
         while len(found) <= number if number is not None else end < size:
-            length = os.pread(file, _LENGTH.size, end)
-            if len(length) == _LENGTH.size:
-                end += _LENGTH.unpack(length)[0] + _FRAME
-            if len(length) < _LENGTH.size or end > size:
+            length = os.pread(file, LENGTH.size, end)
+            if len(length) == LENGTH.size:
+                end += LENGTH.unpack(length)[0] + _FRAME
+            if len(length) < LENGTH.size or end > size:
                 raise ValueError(
                     f"{self._path} ends after {len(found) - 1} whole records."
                 )

@@ -16,7 +16,6 @@ import numpy as np
 from keras import ops
 
 from electra_tf.configs import PretrainingConfig, encoder_config
-from electra_tf.configs.objectives import WITHOUT_NETWORK
 from electra_tf.conversion import compatibility, model_folder, staging
 from electra_tf.conversion.model import (
     CLOZE_HEAD,
@@ -107,19 +106,15 @@ def _has_towers(config: PretrainingConfig) -> bool:
     return config.generator == "two_towers"
 
 
-def _has_network(config: PretrainingConfig) -> bool:
-    return config.generator not in WITHOUT_NETWORK
-
-
 METHODS = {
     "electric": Method(energies, lambda config: config.detects),
     "two_tower": Method(cloze, _has_towers),
     "masked_lm": Method(
         masked_language_model,
-        lambda config: _has_network(config) and not _has_towers(config),
+        lambda config: config.trains_generator and not _has_towers(config),
     ),
     "electra": Method(
-        electra, lambda config: config.detects and _has_network(config)
+        electra, lambda config: config.detects and config.trains_generator
     ),
 }
 

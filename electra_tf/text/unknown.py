@@ -63,7 +63,7 @@ def counts_of(ids: Iterable[int], tokenizer: Tokenizer) -> Counts:
 
 
 def counts_by_id(numbers: np.ndarray, tokenizer: Tokenizer) -> Counts:
-    """Count tokens of which is known how often each id comes, `(V,)`."""
+    """Count tokens, given how often each id comes, `(V,)`."""
     added = [tokenizer.pad_id, tokenizer.cls_id, tokenizer.sep_id]
     added = [number for number in added if number < len(numbers)]
     unknown = tokenizer.unk_id

@@ -221,7 +221,7 @@ class CheckpointFolder:
             files.rename(name, f"{name}.{why}")
 
     def _files(self, step: int) -> list[str]:
-        """Return a checkpoint's files, the index first; without it is none."""
+        """Return a checkpoint's files, the index first."""
         start = f"{NAME}-{step}."
         names = [
             name

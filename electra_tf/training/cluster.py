@@ -79,7 +79,7 @@ def _are_addresses(cluster: dict) -> bool:
 
 
 def check(strategy: str, **batch_sizes: int) -> None:
-    """Check that the variable and a strategy want the same.
+    """Check that the variable and a strategy agree.
 
     Args:
         strategy: a `distribution_strategy`.

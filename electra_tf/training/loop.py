@@ -266,7 +266,7 @@ class TrainingLoop:
             )
 
     def _go_back(self):
-        """Go back by itself, and on at a lower rate."""
+        """Go back unasked, and go on at a lower learning rate."""
         self._roll_back()
         self._rollbacks += 1
         if self._chief:
@@ -348,7 +348,7 @@ class TrainingLoop:
         return metrics | speed
 
     def _save(self):
-        """Save a checkpoint, and the losses of a loop that it is amidst."""
+        """Save a checkpoint, and the losses since the last line of metrics."""
         if self._checkpoints is None:
             return
         step = self._steps_done
@@ -358,7 +358,7 @@ class TrainingLoop:
         self._checkpoints.save(step)
 
     def _resume(self):
-        """Make the files beside the checkpoint such as its step left them."""
+        """Bring the files beside the checkpoint back to its step."""
         if self.settings.model_dir is None:
             return
         step = self._steps_done

@@ -52,7 +52,7 @@ def _of_chief(strategy, seconds: float) -> float:
 
 
 def _timer(strategy, size: int, dtype: str) -> Callable[[int], float]:
-    """Return what makes one call, on matrices of a seed, and times it."""
+    """Return a function that times a call on random matrices, by a seed."""
 
     def chain(seed):
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group

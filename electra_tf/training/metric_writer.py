@@ -132,7 +132,7 @@ def write_results(
 
 
 def _cut(path: str, last_step: int):
-    """Drop lines of later steps, and one cut short as a process was killed."""
+    """Drop the lines of later steps, and a line that a kill cut short."""
     lines = _lines(path)
     kept = [line for line in lines if _step_of(line) <= last_step]
     if len(kept) < len(lines):

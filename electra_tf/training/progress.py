@@ -1,4 +1,4 @@
-"""How a run comes on: its speed, a line of progress, a warning without any."""
+"""How fast a run is and how far: figures, a progress line, a warning."""
 
 import contextlib
 import datetime

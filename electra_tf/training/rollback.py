@@ -109,7 +109,7 @@ def keep_number(folder: str, number: int) -> None:
 
 
 def rate_factor(number: int) -> float:
-    """Return what the learning rate is multiplied by after so many.
+    """Return the factor of the learning rate after so many rollbacks.
 
     >>> rate_factor(0), rate_factor(2)
     (1.0, 0.25)

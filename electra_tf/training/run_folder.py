@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, config, inputs, a record of each start.
+"""The folder of a run: its lock, config, inputs, a record of each start.
 
 TensorFlow is imported by the record alone, so that a program whose folder is
 taken is refused at once.

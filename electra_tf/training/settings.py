@@ -90,6 +90,6 @@ class Settings:
         return passed or step == self.num_train_steps
 
     def is_evaluation_due(self, step: int) -> bool:
-        """Return whether to evaluate at a step; the end is another's job."""
+        """Return whether to evaluate at a step, which is not the last one."""
         every, amidst = self.evaluate_every, 0 < step < self.num_train_steps
         return amidst and bool(every) and step % every == 0

@@ -1,4 +1,4 @@
-"""The workers of one job: how they agree, stop together and miss each other.
+"""The workers of one job: how they agree, stop together and notice a loss.
 
 With `MultiWorkerMirroredStrategy` several workers run the same program, and
 an operation over all replicas is done when all of them do it. A worker that
@@ -50,7 +50,7 @@ def is_chief(strategy) -> bool:
 
 
 def gathered(strategy, content: bytes) -> list[bytes]:
-    """Return what each worker gives, in their order, on all of them.
+    """Return the contents of all workers, in their order, on each of them.
 
     Every worker has to call this, and what is made of it below, at the same
     place.

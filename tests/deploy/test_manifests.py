@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from electra_tf.errors import Stopped
+from electra_tf.io.claims import DiskFullError
+from electra_tf.training.progress import STALLED
 from tests.commands import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -66,8 +68,8 @@ def test_a_saved_run_goes_on():
     """Only statuses that a restart cannot mend end the job for good."""
     rules = _jobs()["jobset"]["podFailurePolicy"]["rules"]
     statuses = rules[0]["onExitCodes"]["values"]
-    assert Stopped.exit_status not in statuses
-    assert {1, 2, 70} == set(statuses)
+    assert {Stopped.exit_status, STALLED}.isdisjoint(statuses)
+    assert {1, 2, 70, DiskFullError.exit_status} == set(statuses)
 
 
 def _instructions() -> list[list[str]]:

@@ -143,9 +143,13 @@ def test_products_of_two_stages():
     own = discriminator.products + discriminator.lookups
     assert forward == alone + own
     assert update == alone + graph_products.training_products(discriminator)
-    first, second = (update_flops(config, stage) for stage in config.stages)
+    first, second = (
+        update_flops(config, stage) for stage in config.updates_by_stage(0)
+    )
     assert update_flops(config) == round((first + second) / 2)
-    trained = [parameters(config, stage) for stage in config.stages]
+    trained = [
+        parameters(config, stage) for stage in config.updates_by_stage(0)
+    ]
     assert sum(trained) == parameters(config)
     assert second == (
         config.train_batch_size

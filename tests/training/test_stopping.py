@@ -13,15 +13,8 @@ from electra_tf.training.stopping import (
     Stopped,
     StopSignal,
 )
+from tests.faults.program import TIMED
 from tests.training.test_loop import STEPS, LinearRun, rows
-
-TIMED = {
-    "steps_per_second",
-    "tokens_per_second",
-    "flops_per_second",
-    "matmul_share",
-    "seconds_left",
-}
 
 
 class StopAfter:

@@ -87,7 +87,7 @@ def test_processes_do_not_change_a_byte(build, settings, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tfds_name": "nosuch"}, "No such set: --tfds_name=nosuch"),
+        ({"tfds_name": "nosuch"}, "has no set 'nosuch'"),
         ({"tfds_split": "test"}, "no split 'test', but 'train'"),
         ({"text_field": "number"}, "no text 'number', but 'text' of its"),
     ],

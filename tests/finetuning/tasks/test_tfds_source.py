@@ -88,7 +88,7 @@ def test_squad(tmp_path, with_null):
             assert question.is_impossible == (answer is None)
     assert len({id(q.passage) for q in learnt.values()}) == 1
     assert len(made.examples("dev")) == (6 if with_null else 4)
-    with pytest.raises(DataError, match="has no split 'test', but 'train', 'v"):
+    with pytest.raises(UserError, match="has no split 'test', but 'train', 'v"):
         made.examples("test")
 
 
@@ -187,7 +187,7 @@ def test_a_benchmark_from_the_command_line(sst, tmp_path):
 
 
 def test_a_split_that_is_not_there(sst):
-    with pytest.raises(DataError) as error:
+    with pytest.raises(UserError) as error:
         tfds_source.read_split("glue/sst2", "dev", str(sst))
     assert str(error.value).startswith(
         "glue/sst2 has no split 'dev', but 'train', 'validation', 'test'."
@@ -195,7 +195,7 @@ def test_a_split_that_is_not_there(sst):
 
 
 def test_a_set_that_is_not_there(tmp_path):
-    with pytest.raises(DataError, match=r"no set 'glu/x'\. Did you mean 'glu"):
+    with pytest.raises(UserError, match=r"no set 'glu/x'\. Did you mean 'glu"):
         tfds_source.read_split("glu/x", "train", str(tmp_path))
 
 
@@ -206,7 +206,7 @@ def test_a_damaged_set(tmp_path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 255
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"is damaged near example \d"):
+    with pytest.raises(UserError, match=r"is damaged near example \d"):
         tfds_source.read_split("glue/cola", "train", str(tmp_path))
 
 
@@ -224,7 +224,7 @@ def test_a_set_that_cannot_be_prepared(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     expected = "could not prepare glue/cola in .*no network.*tfds build glue"
-    with pytest.raises(DataError, match=expected):
+    with pytest.raises(UserError, match=expected):
         tfds_source.read_split("glue/cola", "train", str(tmp_path))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from absl import logging
 
 from electra_tf.configs import fields
+from electra_tf.configs.tasks import TASKS
 from electra_tf.finetuning import results
 from electra_tf.finetuning.tasks import schema, tfds_source
 from electra_tf.finetuning.tasks.rows import Record
@@ -65,9 +66,6 @@ class GlueFiles(typing.NamedTuple):
     targets: Labels | Rating = NO_YES
     metrics: tuple[str, ...] = ("accuracy",)  # Rows of `metrics.METRICS`.
     dev_file: str = DEV  # Name of the development set's file.
-    # Whether the order of a pair means nothing; such training pairs are taken
-    # in both orders.
-    unordered: bool = False
 
 
 _ENTAILMENT = Labels(("entailment", "not_entailment"))
@@ -96,7 +94,6 @@ GLUE = {
         TfdsSet("glue/mrpc", *_SENTENCES),
         labelled=Columns(3, 4, 0),
         test=Columns(3, 4, None),
-        unordered=True,
     ),
     "sts": GlueFiles(
         {TEST: "STS-B.tsv"},
@@ -105,7 +102,6 @@ GLUE = {
         test=Columns(-2, -1, None),
         targets=Rating(0.0, 5.0),
         metrics=("correlations",),
-        unordered=True,
     ),
     "qqp": GlueFiles(
         {TEST: "QQP.tsv"},
@@ -175,8 +171,9 @@ class GlueTask(SentenceTask):
         """Read a split; see `Task.examples`."""
         from_tfds = self.config.source == "tfds"
         examples = (self._from_tfds if from_tfds else self._from_files)(split)
-        if self.files.unordered and split == TRAIN:
-            examples += self._swapped(examples)
+        unordered = TASKS[self.name].unordered
+        if unordered and self.config.double_unordered and split == TRAIN:
+            examples += _swapped(examples)
         self.log(split, examples)
         return examples
 
@@ -262,13 +259,12 @@ class GlueTask(SentenceTask):
             else row.parsed(self.targets.parse, cells[columns.label]),
         )
 
-    def _swapped(self, examples: list[Example]) -> list[Example]:
-        """Pairs in the other order, numbered on from those there are."""
-        if not self.config.double_unordered:
-            return []
-        return [
-            e._replace(
-                eid=e.eid + len(examples), text=e.text_pair, text_pair=e.text
-            )
-            for e in examples
-        ]
+
+def _swapped(examples: list[Example]) -> list[Example]:
+    """Pairs in the other order, numbered on from those there are."""
+    return [
+        e._replace(
+            eid=e.eid + len(examples), text=e.text_pair, text_pair=e.text
+        )
+        for e in examples
+    ]
