@@ -62,7 +62,7 @@ def serve(args: argparse.Namespace) -> None:
     def run(times: int):
         for _ in range(times):
             with open(args.input, encoding="utf-8") as source:
-                rows = input_rows.lines(source, predictor.answers.texts)
+                rows = input_rows.lines(source, predictor.answers.in_line)
                 sink = io.StringIO()
                 for some in predict.together(rows):
                     for answer in predict.answered(predictor, some, False):

@@ -117,9 +117,10 @@ def predict(args: argparse.Namespace) -> None:
             f"--batch_size must be at least 1. Received: {args.batch_size}."
         )
     tuned = finetuned_model.read(args.model_folder)
-    kind = ANSWERS[tuned.task(args.task).head.kind]
+    task = tuned.task(args.task)
+    answers = ANSWERS[task.head.kind](task, tuned.settings, tuned.tokenizer)
     with contextlib.ExitStack() as opened:
-        rows = input_rows.read_rows(args, kind, opened)
+        rows = input_rows.read_rows(args, answers, opened)
         # Mistakes show before TensorFlow is there, and an output is emptied.
         first = next(rows, None)
         sink = opened.enter_context(_sink(args.output))

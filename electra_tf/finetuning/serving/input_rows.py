@@ -36,13 +36,13 @@ COLUMNS = ("text", "text_pair", "question", "context", "words", "id")
 
 
 def read_rows(
-    args: argparse.Namespace, kind, opened: contextlib.ExitStack
+    args: argparse.Namespace, answers, opened: contextlib.ExitStack
 ) -> Iterator[Record]:
     """Give the rows of the input, their values under the fields' own names.
 
-    `kind` is the row of `ANSWERS` that has the fields; `opened` closes files.
+    `answers`, of a row of `ANSWERS`, has the fields; `opened` closes files.
     """
-    fields = (*kind.fields, *kind.optional, "id")
+    fields = (*answers.fields, *answers.optional, "id")
     column = {name: getattr(args, f"{name}_column") for name in fields}
     is_folder = os.path.isdir(args.input)
     usual = "parquet" if is_folder else tables.form_of(args.input) or "lines"
@@ -52,27 +52,35 @@ def read_rows(
         column = {name: name for name in column}
     if form == "lines":
         source = opened.enter_context(_source(args.input, "\n"))
-        records = lines(source, kind.texts)
+        records = lines(source, answers.in_line)
     elif form == "words":
         records = sentences(args)
     else:
-        records = _of_table(form, args, kind, column, opened)
+        records = _of_table(form, args, answers, column, opened)
     if "context" in fields:
         records = itertools.chain.from_iterable(map(_questions, records))
     known = {*column.values(), *own_data.names(column.get("choices"))}
+    unseen = dict.fromkeys(_named(column))
     unread: dict[str, None] = {}
     ids: set[str] = set()
-    repeated = 0
+    repeated = both = 0
     for record in records:
+        for name in record.values:
+            unseen.pop(name, None)
         unread |= dict.fromkeys(n for n in record.values if n not in known)
-        values, problem = _fields(record.values, column, kind.optional)
+        values, problem = _fields(record.values, column, answers.optional)
         if "id" in values:
             repeated += str(values["id"]) in ids
             ids.add(str(values["id"]))
+        both += {"text", "words"} <= values.keys()
         problem = record.problem or problem
         yield record._replace(values=values, problem=problem)
     if unread and "context" not in fields:  # Sets of questions have many.
         say(f"{args.input}: columns that are not read: {', '.join(unread)}.")
+    if unseen:
+        say(f"{args.input}: no row has the columns {', '.join(unseen)}.")
+    if both:
+        say(f"{args.input}: of {both} rows words are read, and not their text.")
     if repeated:
         say(f"{args.input}: {repeated} rows have the id of a row before them.")
 
@@ -86,6 +94,11 @@ def _check_effect(args: argparse.Namespace, form: str, fields) -> None:
     cut = form in ("csv", "tsv", "words") or os.path.isdir(args.input)
     if args.delimiter is not None and not cut:
         wrong.append("--delimiter")
+    if form == "words" and "words" not in fields:
+        raise UserError(
+            "--format=words is read by models that tag words. Received: one "
+            f"that is asked {', '.join(fields[:-1])}."
+        )
     if wrong:
         raise UserError(
             f"{', '.join(wrong)} has no effect on {form} that are read for "
@@ -93,10 +106,18 @@ def _check_effect(args: argparse.Namespace, form: str, fields) -> None:
         )
 
 
+def _named(column: dict[str, str]) -> list[str]:
+    """Return the columns that were named, not those that are so by default."""
+    given = {name: key for name, key in column.items() if key != name}
+    choices = own_data.names(given.pop("choices", None))
+    return [*given.values(), *choices]
+
+
 def lines(source: Iterable[str], names: tuple[str, ...]) -> Iterator[Record]:
     """Give a row a line; a tab parts the first text from the second.
 
-    Choices are all that follows the text, with tabs between.
+    Where `names` has one name, it is a character of the text. Choices are all
+    that follows the text, with tabs between.
 
     >>> [row.values for row in lines(["a b\\n", "c\\td\\n"], ("text", "pair"))]
     [{'text': 'a b'}, {'text': 'c', 'pair': 'd'}]
@@ -133,9 +154,11 @@ def _check_encoding(path: str, file) -> None:
         )
 
 
-def _of_table(form: str, args, kind, column: dict, opened) -> Iterator[Record]:
+def _of_table(
+    form: str, args, answers, column: dict, opened
+) -> Iterator[Record]:
     """Give the rows of a table or of JSON."""
-    path, first = args.input, column[kind.fields[0]]
+    path, first = args.input, column[answers.fields[0]]
     delimiter = own_data.character(args.delimiter)
     if os.path.isdir(path):
         _, columns, records = tables.read_table(path, delimiter, say)
@@ -155,7 +178,12 @@ def _of_table(form: str, args, kind, column: dict, opened) -> Iterator[Record]:
         raise UserError(
             f"The first row must name the columns, {first!r} among them. "
             f"Received: {columns}. Name another column by "
-            f"--{kind.fields[0]}_column, or the format by --format."
+            f"--{answers.fields[0]}_column, or the format by --format."
+        )
+    if absent := [name for name in _named(column) if name not in columns]:
+        raise UserError(
+            f"{path} must have the columns {', '.join(absent)}, which were "
+            f"named. Received: {columns}."
         )
     return iter(records)
 
@@ -190,13 +218,15 @@ def _fields(
     Numbers become text, as in training.
     """
     found: dict = {}
+    problem = ""
     for name, key in column.items():
         if name == "choices":
             try:
                 chosen = gathered(values, own_data.names(key))
             except UserError as error:
-                return found, str(error)
-            found[name] = [text for _, text in chosen]
+                problem = str(error)
+            else:
+                found[name] = [text for _, text in chosen]
             continue
         value = values.get(key)
         is_none = schema.is_nothing(value)
@@ -212,4 +242,4 @@ def _fields(
         json.dumps(found, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError:
         return {}, "not UTF-8 text"
-    return found, ""
+    return found, problem
