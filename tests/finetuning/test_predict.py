@@ -107,6 +107,33 @@ def test_words_need_a_model_that_tags_them(model, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "text,label\ngood,1\n",
+        '"id"\t"text"\n1\tgood\n',
+        '{"text": "good"}\n',
+        '[{"id": 1, "text": "good"}]',
+        '[\n  {"text": "good"}\n]\n',
+    ],
+)
+def test_a_table_that_nobody_calls_so_is_no_text(model, tmp_path, text):
+    with pytest.raises(SystemExit, match="Say which by --format, or that it"):
+        run(model, tmp_path, text)
+    assert run(model, tmp_path, text, "--format=lines")[0]["label"]
+
+
+def test_a_folder_has_the_formats_of_its_files(model, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "part.csv").write_text("text\ngood\n")
+    flags = [f"--model_folder={model}", f"--input={tmp_path}/in"]
+    flags.append(f"--output={tmp_path}/out.jsonl")
+    with pytest.raises(SystemExit, match="--format has no effect on a folder"):
+        predict.main([*flags, "--format=jsonl"])
+    predict.main(flags)
+    assert json.loads((tmp_path / "out.jsonl").read_text())["label"]
+
+
+@pytest.mark.parametrize(
     ("flag", "name", "told"),
     [
         ("--text_pair_column=s2", "in.csv", "must have the columns s2, which"),

@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
@@ -25,6 +26,7 @@ from electra_tf.finetuning.tasks.text_files import (
     UTF_16,
     is_packed,
     read_bytes,
+    shown,
 )
 
 # What bytes that are no UTF-8 become when a file is opened with this.
@@ -52,6 +54,8 @@ def read_rows(
         column = {name: name for name in column}
     if form == "lines":
         source = opened.enter_context(_source(args.input, "\n"))
+        if args.format is None:
+            source = _texts(source, args.input, answers.fields)
         records = lines(source, answers.in_line)
     elif form == "words":
         records = sentences(args)
@@ -99,6 +103,11 @@ def _check_effect(args: argparse.Namespace, form: str, fields) -> None:
             "--format=words is read by models that tag words. Received: one "
             f"that is asked {', '.join(fields[:-1])}."
         )
+    if args.format and os.path.isdir(args.input):
+        raise UserError(
+            "--format has no effect on a folder, whose files are read by their "
+            f"names. Received: {args.input!r}. Leave it out, or give a file."
+        )
     if wrong:
         raise UserError(
             f"{', '.join(wrong)} has no effect on {form} that are read for "
@@ -129,6 +138,40 @@ def lines(source: Iterable[str], names: tuple[str, ...]) -> Iterator[Record]:
             parts = [parts[0], parts[1:]]
         values = dict(zip(names, parts, strict=False))
         yield Record(f"line {number}", values, line=number)
+
+
+def _texts(
+    source: Iterable[str], path: str, fields: tuple[str, ...]
+) -> Iterator[str]:
+    """Give lines that nobody called so, but refuse what is a table or JSON."""
+    for number, line in enumerate(source):
+        is_other = not number and (
+            _is_header(line, fields) or _is_object(line, fields)
+        )
+        if is_other:
+            raise UserError(
+                f"{path} begins as a table or as JSON with {fields[0]!r}. Say "
+                "which by --format, or that it is plain lines by "
+                f"--format=lines. Read: {shown(line.strip())}"
+            )
+        yield line
+
+
+def _is_header(line: str, fields: tuple[str, ...]) -> bool:
+    """Return whether a line has names alone, a field's among them.
+
+    >>> _is_header("text,label\\n", ("text",)), _is_header("text\\n", ("text",))
+    (True, False)
+    """
+    cells = re.split(r"[,;\t|]", line.strip().replace('"', ""))
+    named = all(re.fullmatch(r"\w+", cell) for cell in cells)
+    return named and len(cells) > 1 and fields[0] in cells
+
+
+def _is_object(line: str, fields: tuple[str, ...]) -> bool:
+    """Return whether a line is, or begins, JSON with a field."""
+    begins = re.match(r'\s*\[?\s*\{\s*"', line) is not None
+    return line.strip() in ("[", "{") or (begins and f'"{fields[0]}"' in line)
 
 
 def _source(path: str, newline: str):
