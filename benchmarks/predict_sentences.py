@@ -48,6 +48,7 @@ def serve(args: argparse.Namespace) -> None:
     """Answer the sentences of the input when told to, as `predict` does."""
     from benchmarks import timed_steps
     from electra_tf.finetuning import finetuned_model, predict
+    from electra_tf.finetuning.serving import input_rows
 
     command_line.set_up_tensorflow()
     from electra_tf.finetuning.serving.text_predictor import TextPredictor
@@ -60,7 +61,7 @@ def serve(args: argparse.Namespace) -> None:
     def run(times: int):
         for _ in range(times):
             with open(args.input, encoding="utf-8") as source:
-                rows = predict.lines(source, predictor.answers.texts)
+                rows = input_rows.lines(source, predictor.answers.in_line)
                 sink = io.StringIO()
                 for some in predict.together(rows):
                     for answer in predict.answered(predictor, some, False):

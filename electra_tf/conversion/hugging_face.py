@@ -214,6 +214,7 @@ def _config_json(
             config |= heads.SUMMARY
         else:
             config |= heads.config_json(size, known, labels)
+        config |= heads.known_of(part, known, model_folder.TASKS_FILE)
     if part == "classification" and HIDDEN not in model.config.tasks[task]:
         # Dropout there would act on shifted numbers, see
         # `hugging_face_parts.weights`.

@@ -26,12 +26,25 @@ TUNED = """\
 ```python
 import electra_tf
 
-predict = electra_tf.load_predictor("FOLDER")
-predict(["a text"])
+predict = electra_tf.load_predictor("FOLDER"{0})
+predict([{1}])
 ```
 
 For transformers: `python -m electra_tf.finetuning.export --model_folder FOLDER
 --to HF --format hugging_face`."""
+_ASK = '("a question?", "the passage that answers it")'
+# What a fine-tuned model is asked, by the kind of its head, and whether it has
+# learnt texts with a second one.
+_ASKED = {
+    "joint_question_answering": (_ASK, _ASK),
+    "independent_question_answering": (_ASK, _ASK),
+    "multiple_choice": (
+        '{"text": "a text", "choices": ["one", "another"]}',
+        '{"text": "a text", "text_pair": "a question?", '
+        '"choices": ["one", "another"]}',
+    ),
+}
+_OF_TEXTS = '"a text"', '("a text", "its second one")'
 THEIRS = """\
 ```python
 import transformers
@@ -42,6 +55,17 @@ model = transformers.{0}.from_pretrained("FOLDER")
 
 With electra_tf: `python -m electra_tf.conversion.convert --from FOLDER --to
 OURS`."""
+
+
+def loading(model: Model) -> str:
+    """Return how to load a model from one of our folders, in Markdown."""
+    tasks = (model.tasks_json or {}).get("tasks")
+    if not tasks:
+        return OURS
+    task, *others = tasks
+    asked = _ASKED.get(task["head"]["kind"], _OF_TEXTS)
+    name = f', "{task["name"]}"' if others else ""
+    return TUNED.format(name, asked[bool(task.get("has_pairs"))])
 
 
 def write(path: str, model: Model, loading: str) -> None:

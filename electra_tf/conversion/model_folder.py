@@ -72,10 +72,10 @@ def write(path: str, model: Model) -> Model:
     write_vocab(path, model)
     files.write_json(os.path.join(path, CONFIG_FILE), to_json(model.config))
     write_weights(path, model.variables)
+    model_card.write(path, model, model_card.loading(model))
+    # Last: without it the folder is no fine-tuned model.
     if model.tasks_json is not None:
         files.write_json(os.path.join(path, TASKS_FILE), model.tasks_json)
-    loading = model_card.TUNED if model.config.tasks else model_card.OURS
-    model_card.write(path, model, loading)
     return dataclasses.replace(model, slots={})
 
 
@@ -142,10 +142,15 @@ def _is_head(head: Any) -> bool:
     )
 
 
-# Whether a value of a task in tasks.json is a valid one.
 # How tags become spans; the functions are in `tagging.tag_schemes`.
 SPAN_RULES = ("released", "entities", "words")
 
+# Fields that older folders may lack.
+_MAY_LACK = {
+    *("span_rule", "has_pairs", "lower_case_words", "has_null_answers"),
+    *("splits_ideographs", "segment"),
+}
+# Whether a value of a task in tasks.json is a valid one.
 _VALID_TASK = {
     "name": lambda name: isinstance(name, str) and name and "/" not in name,
     "head": _is_head,
@@ -153,7 +158,13 @@ _VALID_TASK = {
     "scale": lambda value: (
         value is None or (_is_list(value, int | float) and len(value) == 2)
     ),
-    "span_rule": lambda value: value in (None, *SPAN_RULES),
+    "span_rule": lambda value: value in SPAN_RULES,
+    "has_pairs": lambda value: value is None or isinstance(value, bool),
+    **dict.fromkeys(
+        ("lower_case_words", "has_null_answers", "splits_ideographs"),
+        lambda value: isinstance(value, bool),
+    ),
+    "segment": lambda value: type(value) is int and value in (0, 1),
 }
 
 
@@ -181,7 +192,8 @@ def check_tasks(values: Mapping[str, Any], path: str) -> None:
         )
     for task in values["tasks"]:
         for name, valid in _VALID_TASK.items():
-            if not valid(task.get(name)):
+            lacks = name in _MAY_LACK and name not in task
+            if not lacks and not valid(task.get(name)):
                 raise UserError(
                     f"{name} of a task in {file} must be as fine-tuning writes "
                     f"it. Received: {shown(task.get(name))}."

@@ -52,6 +52,9 @@ class FinetunedTask:
     # How spans are read from tags, a row of `tag_schemes.SPAN_RULES`.
     span_rule: str = "released"
     segment: int = 1  # Of tagged words; transformers has 0.
+    # Whether texts were learnt with a second one, `text_pair`; None where it is
+    # not known, and for heads that take none.
+    has_pairs: bool | None = None
 
     @classmethod
     def of(cls, task) -> "FinetunedTask":
@@ -182,9 +185,7 @@ def write(path: str, config, tasks: list, variables: dict, step: int) -> None:
         dataclasses.asdict(InputSettings.of(config)),
     )
     with staging.replaced(path, model_folder.TASKS_FILE) as new:
-        model_folder.write(new, model)
-        # Last: without it the folder is no fine-tuned model.
-        files.write_json(os.path.join(new, model_folder.TASKS_FILE), content)
+        model_folder.write(new, dataclasses.replace(model, tasks_json=content))
 
 
 def is_finetuned_model(path: str) -> bool:

@@ -10,7 +10,6 @@ ends the program.
 
 import argparse
 import contextlib
-import io
 import itertools
 import json
 import os
@@ -21,18 +20,12 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from electra_tf import command_line
-from electra_tf.configs import own_data
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
-from electra_tf.finetuning.serving import input_checks
+from electra_tf.finetuning.serving import input_rows
 from electra_tf.finetuning.serving.answers import ANSWERS
-from electra_tf.finetuning.tasks import schema, tables, text_rows
-from electra_tf.finetuning.tasks.own_data.own_choices import gathered
-from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.rows import Record
-from electra_tf.finetuning.tasks.tagging.sentence_files import read_sentences
 from electra_tf.finetuning.tasks.task import say
-from electra_tf.finetuning.tasks.text_files import is_packed, read_bytes
 from electra_tf.io import files
 from electra_tf.text import unknown
 
@@ -40,28 +33,6 @@ from electra_tf.text import unknown
 # as many at most are in memory.
 ROWS_TOGETHER = 1024
 _END = object()
-
-# What bytes that are no UTF-8 become when a file is opened with this.
-DECODING = {"encoding": "utf-8-sig", "errors": "surrogateescape"}
-FORMATS = ("lines", "csv", "tsv", "json", "jsonl", "parquet", "words")
-STANDARD_INPUT = "/dev/stdin"
-
-
-def lines(source: Iterable[str], names: tuple[str, ...]) -> Iterator[Record]:
-    """Give a row a line; a tab parts the first text from the second.
-
-    Choices are all that follows the text, with tabs between.
-
-    >>> [row.values for row in lines(["a b\\n", "c\\td\\n"], ("text", "pair"))]
-    [{'text': 'a b'}, {'text': 'c', 'pair': 'd'}]
-    """
-    most = -1 if "choices" in names else len(names) - 1
-    for number, line in enumerate(source, 1):
-        parts: list = line.rstrip("\r\n").split("\t", most)
-        if most < 0:
-            parts = [parts[0], parts[1:]]
-        values = dict(zip(names, parts, strict=False))
-        yield Record(f"line {number}", values, line=number)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -109,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     add("--output", default="-", help="file, or - for standard output")
     add(
         "--format",
-        choices=FORMATS,
+        choices=input_rows.FORMATS,
         help="of the input; default: by the file's name, or else lines; "
         "`words` has a word a line, and an empty one after each sentence",
     )
@@ -117,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     add("--task", help="which task, where the model has several")
     add("--batch_size", type=int, default=32, help="inputs computed together")
     add("--strict", action="store_true", help="stop at the first bad row")
-    for name in input_checks.COLUMNS:
+    for name in input_rows.COLUMNS:
         add(
             f"--{name}_column",
             default=name,
@@ -146,9 +117,10 @@ def predict(args: argparse.Namespace) -> None:
             f"--batch_size must be at least 1. Received: {args.batch_size}."
         )
     tuned = finetuned_model.read(args.model_folder)
-    kind = ANSWERS[tuned.task(args.task).head.kind]
+    task = tuned.task(args.task)
+    answers = ANSWERS[task.head.kind](task, tuned.settings, tuned.tokenizer)
     with contextlib.ExitStack() as opened:
-        rows = read_rows(args, kind, opened)
+        rows = input_rows.read_rows(args, answers, opened)
         # Mistakes show before TensorFlow is there, and an output is emptied.
         first = next(rows, None)
         sink = opened.enter_context(_sink(args.output))
@@ -205,145 +177,6 @@ def _remote_sink(path: str):
         here.open("w", encoding="utf-8", newline="") as file,
     ):
         yield file
-
-
-def _source(path: str, newline: str):
-    """Open a text file, packed or not, or standard input."""
-    if path == "-":
-        stream = command_line.standard("stdin")
-        input_checks.check_encoding(path, stream.buffer)
-        stream.reconfigure(**DECODING, newline=newline)
-        return contextlib.nullcontext(stream)
-    if os.path.isfile(path) and is_packed(path):
-        text = read_bytes(path)[1].decode(*DECODING.values())
-        return io.StringIO(text, newline)
-    opened = open(path, **DECODING, newline=newline)  # noqa: SIM115
-    input_checks.check_encoding(path, opened.buffer)
-    return opened
-
-
-def read_rows(
-    args: argparse.Namespace, kind, opened: contextlib.ExitStack
-) -> Iterator[Record]:
-    """Give the rows of the input, their values under the fields' own names.
-
-    `kind` is the row of `ANSWERS` that has the fields; `opened` closes files.
-    """
-    fields = (*kind.fields, *kind.optional, "id")
-    column = {name: getattr(args, f"{name}_column") for name in fields}
-    is_folder = os.path.isdir(args.input)
-    usual = "parquet" if is_folder else tables.form_of(args.input) or "lines"
-    form = args.format or usual
-    input_checks.check_effect(args, form, fields)
-    if form in ("lines", "words"):
-        column = {name: name for name in column}
-    if form == "lines":
-        source = opened.enter_context(_source(args.input, "\n"))
-        records = lines(source, kind.texts)
-    elif form == "words":
-        records = sentences(args)
-    else:
-        records = _of_table(form, args, kind, column, opened)
-    if "context" in fields:
-        records = itertools.chain.from_iterable(map(_questions, records))
-    known = {*column.values(), *own_data.names(column.get("choices"))}
-    unread: dict[str, None] = {}
-    ids: set[str] = set()
-    repeated = 0
-    for record in records:
-        unread |= dict.fromkeys(n for n in record.values if n not in known)
-        values, problem = _fields(record.values, column, kind.optional)
-        if "id" in values:
-            repeated += str(values["id"]) in ids
-            ids.add(str(values["id"]))
-        problem = record.problem or problem
-        yield record._replace(values=values, problem=problem)
-    if unread and "context" not in fields:  # Sets of questions have many.
-        say(f"{args.input}: columns that are not read: {', '.join(unread)}.")
-    if repeated:
-        say(f"{args.input}: {repeated} rows have the id of a row before them.")
-
-
-def _of_table(form: str, args, kind, column: dict, opened) -> Iterator[Record]:
-    """Give the rows of a table or of JSON."""
-    path, first = args.input, column[kind.fields[0]]
-    delimiter = own_data.character(args.delimiter)
-    if os.path.isdir(path):
-        _, columns, records = tables.read_table(path, delimiter, say)
-    elif form == "parquet":
-        content = read_bytes(STANDARD_INPUT if path == "-" else path)[1]
-        columns, records = tables.columnar_rows(content, path)
-    elif form in ("json", "jsonl"):
-        source = opened.enter_context(_source(path, "\n"))
-        return text_rows.json_rows(source, path, first)
-    else:
-        quoted = form == "csv"
-        source = opened.enter_context(_source(path, "" if quoted else "\n"))
-        columns, records = text_rows.delimited(
-            source, path, delimiter, quoted, say
-        )
-    if not {first, column.get("words")} & {*columns}:
-        raise UserError(
-            f"The first row must name the columns, {first!r} among them. "
-            f"Received: {columns}. Name another column by "
-            f"--{kind.fields[0]}_column, or the format by --format."
-        )
-    return iter(records)
-
-
-def sentences(args: argparse.Namespace) -> Iterator[Record]:
-    """Give the sentences of a file with a word a line, as training reads it."""
-    path = STANDARD_INPUT if args.input == "-" else args.input
-    name = None if args.words_column == "words" else args.words_column
-    delimiter = own_data.character(args.delimiter)
-    usual = "," if tables.form_of(path) == "csv" else None
-    found = read_sentences(
-        *(path, False, name, None, say), delimiter=delimiter, usual=usual
-    )
-    for sentence in found:
-        line = int(sentence.where.rpartition(" ")[2])
-        yield Record(sentence.where, {"words": sentence.words}, line=line)
-
-
-def _questions(record: Record) -> Iterator[Record]:
-    """Give the questions of an article or passage; of a row, itself."""
-    table = tables.Table(record.where, [], [record])
-    of_layout = passages.LAYOUTS[passages.layout_of(table)][1]
-    for row in of_layout(table):
-        yield row._replace(line=record.line)
-
-
-def _fields(
-    values: dict, column: dict[str, str], optional: tuple[str, ...]
-) -> tuple[dict, str]:
-    """Return the values of a row by field, and what is wrong with them.
-
-    Numbers become text, as in training.
-    """
-    found: dict = {}
-    for name, key in column.items():
-        if name == "choices":
-            try:
-                chosen = gathered(values, own_data.names(key))
-            except UserError as error:
-                return found, str(error)
-            found[name] = [text for _, text in chosen]
-            continue
-        value = values.get(key)
-        is_none = schema.is_nothing(value)
-        if is_none and (name in optional or not isinstance(value, str)):
-            continue
-        if name != "id" and not is_none:
-            read = schema.texts if name == "words" else schema.text
-            # Of another value the predictor says what it expects.
-            with contextlib.suppress(TypeError, ValueError):
-                value = read(value)
-        found[name] = value
-    try:
-        json.dumps(found, ensure_ascii=False, default=str).encode("utf-8")
-    except UnicodeEncodeError:
-        return {}, "not UTF-8 text"
-    return found, ""
 
 
 def together(rows: Iterable[Record]) -> Iterator[list[Record]]:

@@ -5,7 +5,7 @@ B batch, L length.
 
 import abc
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -241,9 +241,7 @@ class EncoderModel(keras.Model, abc.ABC):
         """
         if isinstance(x, tf.data.Dataset):
             return self._prepared_dataset(x), y
-        if not isinstance(x, Sequence | Mapping) and not (
-            hasattr(x, "shape") or hasattr(x, "to_pylist")
-        ):
+        if not given.is_whole(x):
             return x, y  # A generator or the like, of batches of arrays.
         x = given.listed(given.table(x))
         if given.is_text(x):

@@ -65,6 +65,13 @@ def table(values):
     return {str(name): values[name] for name in values.columns}
 
 
+def is_whole(values) -> bool:
+    """Say whether values are all there, and no generator of batches."""
+    return isinstance(values, Sequence | Mapping) or any(
+        hasattr(values, name) for name in ("shape", "to_pylist")
+    )
+
+
 def is_text(values) -> bool:
     """Say whether listed values are texts, pairs, words or dicts of them."""
     while isinstance(values, list | tuple) and len(values):
@@ -109,6 +116,11 @@ def rows(values, fields: Sequence[str]) -> list[dict[str, Any]]:
         if all(isinstance(value, str) for value in values):
             values = [values]  # One pair.
         else:
+            if len(values) > len(fields):
+                raise UserError(
+                    f"A tuple of lists must be of {' and '.join(fields)}. "
+                    f"Received: {len(values)} lists."
+                )
             return rows(dict(zip(fields, values, strict=False)), fields)
     return [_row(value, fields, number) for number, value in enumerate(values)]
 

@@ -84,7 +84,7 @@ class MultipleChoice(TaskModel):
         metric = keras.metrics.SparseCategoricalAccuracy("accuracy")
         return {"loss": label_loss(), "metrics": [metric]}
 
-    def _rows(self, texts, answers) -> list[dict]:
+    def _parsed(self, texts, answers) -> list[dict]:
         """Return rows of texts and lists of choices, as `fit` takes them."""
         one = isinstance(texts, tuple | Mapping) and isinstance(
             (texts.get("text") if isinstance(texts, Mapping) else texts[0]), str
@@ -105,7 +105,7 @@ class MultipleChoice(TaskModel):
                     )
                 row = dict(zip(answers.texts, row, strict=True))
             rows.append(dict(row))
-        return super()._rows(rows, answers)
+        return rows
 
     def _features(self, texts, labels):
         answers = self._answers()

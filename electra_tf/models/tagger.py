@@ -72,14 +72,14 @@ class Tagger(TaskModel):
             return None
         return self._checked(self._numbers(labels), axes=2)
 
-    def _rows(self, texts, answers) -> list[dict]:
+    def _parsed(self, texts, answers) -> list[dict]:
         """Return rows of texts, or of lists of words."""
         if not isinstance(texts, str | Mapping):
             texts = [
                 {"words": list(row)} if isinstance(row, list | tuple) else row
                 for row in texts
             ]
-        return super()._rows(texts, answers)
+        return super()._parsed(texts, answers)
 
     def _features(self, texts, labels):
         rows = self._rows(texts, self._answers())

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from electra_tf.conversion import formats, model_folder
 from electra_tf.conversion.model import Model
@@ -18,7 +19,12 @@ from electra_tf.finetuning.finetuned_model import (
     InputSettings,
 )
 from electra_tf.finetuning.model import head_of
-from electra_tf.finetuning.serving.answers import ANSWERS, problem, tell_unread
+from electra_tf.finetuning.serving.answers import (
+    ANSWERS,
+    PAIR,
+    problem,
+    tell_unread,
+)
 from electra_tf.finetuning.serving.network import LABELS
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models import given
@@ -227,9 +233,53 @@ class TaskModel(EncoderModel):
         kind = ANSWERS[self.task.head.kind]
         return kind(self.task, self.settings, self._reader())
 
+    def fit(self, x=None, *args, **kwargs):
+        """Train as `EncoderModel.fit`; whether texts have seconds is kept."""
+        self._keep_has_pairs(x)
+        return super().fit(x, *args, **kwargs)
+
+    def train_on_batch(self, x, *args, **kwargs):
+        """Update as `EncoderModel.train_on_batch`; see `fit`."""
+        self._keep_has_pairs(x)
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def _keep_has_pairs(self, x) -> None:
+        """Keep whether texts to learn from have a second one."""
+        kind = ANSWERS[self.task.head.kind]
+        if PAIR not in (*kind.fields, *kind.optional):
+            return
+        found = self._have_pairs(x, kind)
+        # Of ids it cannot be told; who learns both may be asked both.
+        known = found.pop() if len(found) == 1 else None
+        used = self.optimizer
+        if used is not None and used.built and int(used.iterations.numpy()):
+            known = known if known == self.task.has_pairs else None
+        self.task = dataclasses.replace(self.task, has_pairs=known)
+
+    def _have_pairs(self, x, kind) -> set[bool]:
+        """Return whether texts have a second one; nothing for ids."""
+        if isinstance(x, tf.data.Dataset):
+            spec = x.element_spec
+            texts = spec[0] if isinstance(spec, tuple) else spec
+            kinds = {part.dtype for part in tf.nest.flatten(texts)}
+            is_pair = isinstance(texts, tuple) and len(texts) > 1
+            return {is_pair} if kinds == {tf.string} else set()
+        if not given.is_whole(x):
+            return set()
+        x = given.listed(given.table(x))
+        if not given.is_text(x):
+            return set()
+        rows = self._parsed(x, kind)
+        pairs = (row.get(PAIR) for row in rows)
+        return {isinstance(p, str) and bool(p.strip()) for p in pairs}
+
+    def _parsed(self, texts, answers) -> list[dict]:
+        """Return texts as rows of named fields."""
+        return given.rows(texts, answers.texts)
+
     def _rows(self, texts, answers) -> list[dict]:
         """Return texts as rows that the answers' inputs are made of."""
-        rows = given.rows(texts, answers.texts)
+        rows = self._parsed(texts, answers)
         tell_unread(answers, rows)
         for number, row in enumerate(rows):
             if wrong := problem(answers, row):

@@ -1,5 +1,6 @@
 """Folders of fine-tuned models that were never trained, but say something."""
 
+import json
 import pathlib
 
 import numpy as np
@@ -39,3 +40,15 @@ def write(folder: pathlib.Path, *names: str, **settings) -> str:
     path = str(folder / "tuned")
     finetuned_model.write(path, config, tasks, values, step=7)
     return path
+
+
+def said_of_tasks(folder: str, **values) -> str:
+    """Let a folder say something else of its tasks; None for nothing."""
+    path = pathlib.Path(folder, "tasks.json")
+    content = json.loads(path.read_text())
+    for task in content["tasks"]:
+        task.update(values)
+        for name in [n for n, value in values.items() if value is None]:
+            del task[name]
+    path.write_text(json.dumps(content))
+    return folder

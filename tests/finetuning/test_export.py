@@ -93,10 +93,10 @@ def ask(folder: str, *requests: tuple[str, dict]) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory) -> tuple[str, str]:
-    """The folders of a tuned model and of its SavedModel."""
+    """The folders of a tuned model and of its SavedModel, of either texts."""
     folder = tmp_path_factory.mktemp("served")
     tuned_folder, target = (
-        finetuned.write(folder, "sst"),
+        finetuned.said_of_tasks(finetuned.write(folder, "sst"), has_pairs=None),
         str(folder / "export"),
     )
     paths = [f"--model_folder={tuned_folder}", f"--to={target}"]

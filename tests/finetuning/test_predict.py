@@ -45,6 +45,13 @@ def model(tmp_path_factory) -> str:
 
 
 @pytest.fixture(scope="module")
+def untold(tmp_path_factory) -> str:
+    """A folder that does not say whether it learnt texts with a second one."""
+    folder = finetuned.write(tmp_path_factory.mktemp("untold"), "sst")
+    return finetuned.said_of_tasks(folder, has_pairs=None)
+
+
+@pytest.fixture(scope="module")
 def tagger(tmp_path_factory) -> str:
     return finetuned.write(tmp_path_factory.mktemp("tagger"), "chunk")
 
@@ -94,6 +101,76 @@ def test_what_has_no_effect_is_refused(model, tmp_path, flags, name, message):
         run(model, tmp_path, text.encode(encoding), *flags, name=name)
 
 
+def test_words_need_a_model_that_tags_them(model, tmp_path):
+    with pytest.raises(SystemExit, match="read by models that tag words"):
+        run(model, tmp_path, "good\n\nbad\n", "--format=words")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text,label\ngood,1\n",
+        '"id"\t"text"\n1\tgood\n',
+        '{"text": "good"}\n',
+        '[{"id": 1, "text": "good"}]',
+        '[\n  {"text": "good"}\n]\n',
+    ],
+)
+def test_a_table_that_nobody_calls_so_is_no_text(model, tmp_path, text):
+    with pytest.raises(SystemExit, match="Say which by --format, or that it"):
+        run(model, tmp_path, text)
+    assert run(model, tmp_path, text, "--format=lines")[0]["label"]
+
+
+def test_a_folder_has_the_formats_of_its_files(model, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "part.csv").write_text("text\ngood\n")
+    flags = [f"--model_folder={model}", f"--input={tmp_path}/in"]
+    flags.append(f"--output={tmp_path}/out.jsonl")
+    with pytest.raises(SystemExit, match="--format has no effect on a folder"):
+        predict.main([*flags, "--format=jsonl"])
+    predict.main(flags)
+    assert json.loads((tmp_path / "out.jsonl").read_text())["label"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "name", "told"),
+    [
+        ("--text_pair_column=s2", "in.csv", "must have the columns s2, which"),
+        ("--text_column=s1", "in.csv", "must name the columns, 's1' among"),
+        ("--text_pair_column=s2", "in.jsonl", "no row has the columns s2."),
+    ],
+)
+def test_a_named_column_must_be_there(
+    untold, tmp_path, capsys, flag, name, told
+):
+    texts = {"in.csv": "text,other\na,b\n", "in.jsonl": '{"text": "a"}\n'}
+    if name == "in.csv":
+        with pytest.raises(SystemExit, match=told):
+            run(untold, tmp_path, texts[name], flag, name=name)
+    else:
+        (row,) = run(untold, tmp_path, texts[name], flag, name=name)
+        assert "label" in row
+        assert told in capsys.readouterr().err
+
+
+def test_a_text_beside_words_is_told(tagger, tmp_path, capsys, caplog):
+    row = {"text": "a good film", "words": ["bad"]}
+    (answer,) = run(tagger, tmp_path, json.dumps(row), name="in.jsonl")
+    assert [tag["word"] for tag in answer["tags"]] == ["bad"]
+    told = "of 1 rows words are read, and not their text"
+    assert told in capsys.readouterr().err
+    assert loaded(tagger)(row)["tags"] == answer["tags"]
+    assert "Of rows with words the text is not read" in caplog.text
+
+
+def test_a_list_stands_for_words(tagger):
+    predictor = loaded(tagger)
+    for words in (["good-film"], ["good", "film"]):
+        (answer,) = predictor([words])
+        assert answer == predictor({"words": words})
+
+
 def test_columns_that_are_not_read_are_told(model, tmp_path, capsys):
     run(model, tmp_path, "text,other\na,b\n", name="in.csv")
     assert "columns that are not read: other." in capsys.readouterr().err
@@ -130,7 +207,7 @@ def test_answers_are_those_of_the_network(model, tmp_path):
 def test_batches_do_not_change_answers(any_model):
     row = ("good film", "a bad book")
     rows = [(f"{row[0]} {'very ' * n}", row[1]) for n in range(7)]
-    if len(loaded(any_model).answers.texts) == 1:  # Words of a text have tags.
+    if loaded(any_model).task.name in ("sst", "chunk"):  # Texts alone.
         rows = [text for text, _ in rows]
     together = loaded(any_model, batch_size=4)(rows)
     alone = loaded(any_model, batch_size=1)(rows)
@@ -233,7 +310,7 @@ def test_words_without_pieces_have_tags_too(tagger):
     )
     assert len(answer["tags"]) == 4
     predictor = loaded(tagger)
-    (answer, of_text) = predictor([{"words": ["\u200b"]}, "\u200b"])
+    (answer, of_text) = predictor([["\u200b"], "\u200b"])
     assert len(answer["tags"]) == 1
     assert of_text == {"tags": [], "spans": []}
 
@@ -248,6 +325,13 @@ def test_answers_have_places_in_a_long_passage(answerer):
         begin, end = answer["begin"], answer["end"]
         assert answer["answer"] == context[begin:end] != ""
         assert isinstance(answer["null_odds"], float)
+
+
+def test_a_question_that_is_cut_is_told(answerer):
+    context = "a good film"
+    rows = [{"question": q, "context": context} for q in ("good", LONG)]
+    cut = [answer["cut"] for answer in loaded(answerer)(rows)]
+    assert cut == [False, True]
 
 
 def test_unanswerable_questions(tmp_path):
@@ -355,6 +439,7 @@ def test_a_passage_is_cut_once_for_all_of_its_rows(tmp_path, monkeypatch):
             "answerable_logit": -9.0,
         }
         answer = made.answer(row, [one], [outputs])
+        assert not answer["cut"]
         assert answer["answer"] == row["context"].removeprefix("a ")
     assert cut == contexts
 
@@ -370,9 +455,9 @@ FORMATS = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_formats(model, tmp_path, name):
-    first, second, third = run(model, tmp_path, FORMATS[name], name=name)
-    direct = loaded(model)([("good", "a bad film"), "bad book"])
+def test_formats(untold, tmp_path, name):
+    first, second, third = run(untold, tmp_path, FORMATS[name], name=name)
+    direct = loaded(untold)([("good", "a bad film"), "bad book"])
     for received, expected in zip((first, third), direct, strict=True):
         assert received["label"] == expected["label"]
         assert received["probability"] == pytest.approx(expected["probability"])
@@ -383,11 +468,11 @@ def test_formats(model, tmp_path, name):
     assert [row["line"] for row in (first, second, third)] == expected
 
 
-def test_columns_by_other_names(model, tmp_path):
+def test_columns_by_other_names(untold, tmp_path):
     flags = ["--text_column=s1", "--text_pair_column=s2", "--format=csv"]
     text = "s2,s1\nbad film,good\n"
-    (received,) = run(model, tmp_path, text, *flags)
-    (expected,) = loaded(model)([("good", "bad film")])
+    (received,) = run(untold, tmp_path, text, *flags)
+    (expected,) = loaded(untold)([("good", "bad film")])
     assert received["probability"] == pytest.approx(expected["probability"])
 
 
@@ -532,9 +617,9 @@ CSV = b'\xef\xbb\xbftext;text_pair;id\n\ngood;"a bad\nfilm";1\n12;;1\n;;3\n'
         ("in.jsonl", b"\n\n".join(json.dumps(r).encode() for r in ROWS)),
     ],
 )
-def test_what_training_reads(model, tmp_path, capsys, name, content):
-    first, second, third = run(model, tmp_path, content, name=name)
-    expected = loaded(model)([("good", "a bad film"), "12"])
+def test_what_training_reads(untold, tmp_path, capsys, name, content):
+    first, second, third = run(untold, tmp_path, content, name=name)
+    expected = loaded(untold)([("good", "a bad film"), "12"])
     for row, answer in zip((first, second), expected, strict=True):
         assert row["probability"] == pytest.approx(answer["probability"])
     assert third["error"].startswith(("'text' is empty", "no text for 'text'"))
@@ -606,5 +691,7 @@ def test_what_python_may_give(model):
     for rows in (None, 5, b"a", [None], [float("nan")], [("a", "b", "c")]):
         with pytest.raises(UserError, match="A row must be a text"):
             predict_row(rows)
+    with pytest.raises(UserError, match="no text for 'text'; the row has 0"):
+        predict_row(pandas.DataFrame([["good"]]))
     with pytest.raises(UserError, match="batch_size must be"):
         electra_tf.load_predictor(model, batch_size=0)

@@ -148,6 +148,56 @@ def test_pairs_in_every_shape(model_folder, texts):
         np.testing.assert_array_equal(made[name], values)
 
 
+def test_a_third_list_of_texts_is_refused(model_folder):
+    model = Classifier.load(str(model_folder), labels=["x", "y"])
+    with pytest.raises(UserError, match="must be of text and text_pair"):
+        model.answers((["a"], ["b"], ["c"]))
+
+
+PAIRS = [("good", "film"), ("bad", "old")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "refused"),
+    [
+        (TEXTS, PAIRS),
+        (PAIRS, TEXTS),
+        (tf.data.Dataset.from_tensors((TEXTS, [0, 1])), PAIRS),
+        (tf.data.Dataset.from_tensors(((TEXTS, TEXTS), [0, 1])), TEXTS),
+    ],
+)
+def test_what_fit_has_seen_is_asked(model_folder, tmp_path, texts, refused):
+    model = Classifier.load(str(model_folder), labels=["x", "y"], max_length=8)
+    model.answers(TEXTS), model.answers(PAIRS)  # Nothing is known yet.
+    labels = None if isinstance(texts, tf.data.Dataset) else [0, 1]
+    model.fit(texts, labels, verbose=0)
+    model.save(tmp_path / "model.keras")
+    for one in (model, keras.models.load_model(tmp_path / "model.keras")):
+        assert one.task.has_pairs is (refused is TEXTS)
+        for ask in (one.answers, one.predict):
+            with pytest.raises(UserError, match=r"Row 0: .* has learnt texts"):
+                ask(refused)
+    model.fit(refused, [0, 1], verbose=0)  # Now it has learnt both.
+    model.answers(TEXTS), model.answers(PAIRS)
+
+
+def test_of_ids_nothing_is_known(model_folder):
+    model = Classifier.load(str(model_folder), labels=["x", "y"], max_length=8)
+    ids, labels = model.prepared(PAIRS, [0, 1])
+    model.train_on_batch(TEXTS, labels)
+    assert model.task.has_pairs is False
+    model.fit(ids, labels, verbose=0)
+    assert model.task.has_pairs is None
+
+
+def test_choices_know_whether_they_had_questions(model_folder):
+    model = MultipleChoice.load(str(model_folder))
+    row = {"text": "what?", "choices": ["good", "bad"]}
+    model.fit([row], ["A"], verbose=0)
+    with pytest.raises(UserError, match="learnt texts without 'text_pair'"):
+        model.answers([{**row, "text_pair": "a _ film"}])
+
+
 def test_texts_are_padded_to_what_the_longest_takes(model_folder, caplog):
     model = Classifier.load(str(model_folder), num_labels=2, max_length=20)
     lengths = {"a": 8, "a good old film .": 8, "a good old new film .": 8}

@@ -48,6 +48,13 @@ KINDS = {
     "tagging": ("token_classification", None),
     "independent_question_answering": ("question_answering", None),
 }
+# What else is known of a task, by the part: a field of our tasks.json that is
+# true or false, under its own name in their config.json.
+KNOWN = {
+    "classification": "has_pairs",
+    "multiple_choice": "has_pairs",
+    "question_answering": "has_null_answers",
+}
 # The names of heads that nobody named, by the part.
 DEFAULT_TASKS = {
     "classification": "classification",
@@ -102,6 +109,19 @@ def config_json(
     }
 
 
+def known_of(part: str, values: Mapping, source: str) -> dict[str, bool]:
+    """Return what their config.json or our tasks.json says of `KNOWN`."""
+    name = KNOWN.get(part, "")
+    if values.get(name) is None:
+        return {}
+    if not isinstance(values[name], bool):
+        raise UserError(
+            f"{name} in {source} must be true or false. Received: "
+            f"{shown(values[name])}."
+        )
+    return {name: values[name]}
+
+
 def tasks_json(
     path: str, values: Mapping, part: str, task: str, config: ModelConfig
 ) -> dict:
@@ -130,6 +150,7 @@ def tasks_json(
         "splits_ideographs": True,
         "span_rule": "entities" if _are_spans(labels) else "words",
         "segment": 0,  # As they have it for a text alone.
+        **known_of(part, values, file),
     }
     settings = {
         "max_seq_length": length,

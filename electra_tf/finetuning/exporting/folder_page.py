@@ -1,6 +1,7 @@
 """What lies beside an exported model: what it is, and how to run it.
 
-export.json   kind of head, labels, longest input, inputs and outputs
+export.json   kind of head, labels, whether texts were learnt in pairs, longest
+              input, inputs and outputs
 README.md     a program of some ten lines without this project
 """
 
@@ -35,13 +36,26 @@ RUNNERS = {
         "outputs = interpreter.get_signature_runner()(**inputs)",
     ),
 }
-_TEXTS = '["a text", "another one"]  # Or pairs of texts: [("a", "b")].'
+_ALONE = '["a text", "another one"]'
+_PAIRS = '[("a text", "its second one"), ("another", "and its own")]'
+# By whether texts were learnt with a second one.
+_TEXTS = {
+    False: _ALONE,
+    True: _PAIRS,
+    None: f"{_ALONE}  # Or pairs of texts: {_PAIRS}.",
+}
 _WORDS = '[["a", "sentence"], ["one", "more"]]  # Words to tag.'
 _QUESTIONS = '[("a question", "the passage that answers it")]'
-_CHOICES = '[("a text", choice) for choice in ("good", "bad")]'
+_CHOICE = '[("a text", choice) for choice in ("good", "bad")]'
+_CHOICES = {
+    False: _CHOICE,
+    True: _CHOICE.replace(", choice)", ', f"a question? {choice}")'),
+    None: _CHOICE,
+}
 _LABELS = 'print([about["labels"][i] for i in outputs["logits"].argmax(-1)])'
 _SPANS = "print({name: values[0] for name, values in outputs.items()})"
-# By kind of head: what is asked, and how its outputs are read.
+# By kind of head: what is asked, perhaps by `has_pairs`, and how its outputs
+# are read.
 READINGS = {
     "classification": (_TEXTS, _LABELS),
     "multilabel": (
@@ -100,6 +114,7 @@ def write(
         "kind": task.head.kind,
         "labels": task.labels,
         "scale": task.scale,
+        "has_pairs": task.has_pairs,
         "max_seq_length": tuned.settings.max_seq_length,
         "inputs": [*inputs, *(["positions"] if tagging else [])],
         "outputs": sorted(outputs),
@@ -108,11 +123,12 @@ def write(
     files.write(os.path.join(path, PAGE_FILE), _page(form, task, about))
 
 
-def program(form: str, kind: str, segment: int) -> str:
+def program(form: str, task: FinetunedTask) -> str:
     """Return a program that runs an exported model in its folder."""
     package, run = RUNNERS[form]
-    asked, read = READINGS[kind]
-    tagging = kind == "tagging"
+    asked, read = READINGS[task.head.kind]
+    asked = asked if isinstance(asked, str) else asked[task.has_pairs]
+    tagging = task.head.kind == "tagging"
     of_words = ", is_pretokenized=True" if tagging else ""
     lines = f"""\
 import json
@@ -128,7 +144,7 @@ parts = {{"input_ids": "ids", "input_mask": "attention_mask",
          "segment_ids": "type_ids"}}
 inputs = {{name: numpy.array([getattr(e, part) for e in encoded], "int32")
           for name, part in parts.items()}}"""
-    if tagging and segment:
+    if tagging and task.segment:
         lines += '\ninputs["segment_ids"] += inputs["input_mask"]'
     if tagging:
         lines += _POSITIONS
@@ -139,7 +155,7 @@ def _page(form: str, task: FinetunedTask, about: dict) -> str:
     labels = ""
     if task.labels:
         labels = f" with the labels {shown(', '.join(task.labels))}"
-    code = program(form, task.head.kind, task.segment)
+    code = program(form, task)
     packages = f"numpy tokenizers {RUNNERS[form][0]}"
     return f"""\
 # {task.name}, an ELECTRA as {form}

@@ -74,10 +74,11 @@ class SavedModel(Exporter):
               tagging positions (B, W): where words begin
 
     and DIR/texts, for sentences only, has more, for which tensorflow_text must
-    be imported where it is loaded:
+    be imported where it is loaded: of these what was learnt, or both where that
+    is not known; the first is serving_default, too
 
-        serving_default, text   text: string (B,), of single sentences
-        text_pair               text and text_pair
+        text        text: string (B,), of single sentences
+        text_pair   text and text_pair
     """
 
     def write(self) -> list[str]:
@@ -87,9 +88,14 @@ class SavedModel(Exporter):
             module = self.module()
             graph = SentenceGraph(self.tuned, self.task, self.served)
             module.graph = graph
-            texts = {"serving_default": graph.text, "text": graph.text}
-            texts["text_pair"] = graph.text_pair
-            lines.append(self._save("texts", module, texts))
+            both = {"text": graph.text, "text_pair": graph.text_pair}
+            texts = both
+            if self.task.has_pairs is not None:
+                learnt = "text_pair" if self.task.has_pairs else "text"
+                texts = {learnt: both[learnt]}
+            first = next(iter(texts.values()))
+            named = {"serving_default": first, **texts}
+            lines.append(self._save("texts", module, named))
         return lines
 
     def _save(self, name: str, module: tf.Module, texts: dict) -> str:

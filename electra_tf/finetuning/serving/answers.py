@@ -6,12 +6,14 @@ makes a text's inputs, as many as it takes, and an answer of the head's outputs:
     inputs(row) -> list of dicts with input_ids and segment_ids
     answer(row, inputs, outputs) -> dict that JSON can hold
 
-`fields` are what a row must have, `optional` what else it may have, and
-`texts` what a text or a pair of them, instead of named fields, stand for.
+`fields` are what a row must have, `optional` what else it may have, `texts`
+what a text or a pair of them, instead of named fields, stand for, and `in_line`
+what tabs part in a line. What was not learnt is refused by `problem`.
 """
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from absl import logging
@@ -25,6 +27,8 @@ from electra_tf.finetuning.tasks.question_answering.windows import Windows
 from electra_tf.finetuning.tasks.sentences.classification import pair_input
 from electra_tf.finetuning.tasks.sentences.targets import RegressionTarget
 
+PAIR = "text_pair"
+
 
 class SentenceAnswers:
     """Makes the input of a text or a pair, and reads the head's outputs.
@@ -32,14 +36,21 @@ class SentenceAnswers:
     An input is cut where it is too long; the answer says so.
     """
 
-    fields = ("text",)
-    optional = ("text_pair",)
-    texts = ("text", "text_pair")
+    fields: tuple[str, ...] = ("text",)
+    optional: tuple[str, ...] = (PAIR,)
+    texts: tuple[str, ...] = ("text", PAIR)
+    in_line = texts
 
     def __init__(self, task, settings, tokenizer):
         self.task = task
         self.settings = settings
         self.tokenizer = tokenizer
+        if task.has_pairs:
+            self.fields = (*self.fields, PAIR)
+            self.optional = ()
+        elif task.has_pairs is not None:
+            # A tab is of the text. Other rows may have one, to be refused.
+            self.in_line = tuple(n for n in self.in_line if n != PAIR)
 
     def inputs(self, row: dict) -> list[dict]:
         """Return the one input of a row: its input_ids and segment_ids."""
@@ -100,8 +111,8 @@ class ChoiceAnswers(SentenceAnswers):
     """
 
     fields = ("text", "choices")
-    optional = ("text_pair",)
-    texts = ("text", "choices")
+    optional = (PAIR,)
+    texts = in_line = ("text", "choices")
 
     def inputs(self, row: dict) -> list[dict]:
         """Return an input for each choice: its input_ids and segment_ids."""
@@ -128,7 +139,7 @@ class SpanAnswers:
 
     fields = ("question", "context")
     optional = ()
-    texts = ("question", "context")
+    texts = in_line = ("question", "context")
 
     def __init__(self, task, settings, tokenizer):
         self.task = task
@@ -159,7 +170,8 @@ class SpanAnswers:
         """Return the answer, from all windows and their outputs.
 
         `answer` is None where there is none. Places count characters of the
-        context. The higher `null_odds`, the less likely is an answer.
+        context. The higher `null_odds`, the less likely is an answer. `cut`
+        says whether the question lost its end.
         """
         windows = [made["window"] for made in inputs]
         found = self.decode(self._question(row), windows, outputs)
@@ -175,6 +187,7 @@ class SpanAnswers:
             "end": None if nothing else end,
             "score": found.score,
             "null_odds": found.null_odds,
+            "cut": any(window.cut for window in windows),
         }
 
     def _question(self, row: dict) -> passages.Question:
@@ -182,7 +195,7 @@ class SpanAnswers:
         return passages.Question(0, "", row["question"], passage, [])
 
 
-ANSWERS = {
+ANSWERS: dict[str, Any] = {
     "classification": SentenceAnswers,
     "multilabel": SentenceAnswers,
     "regression": SentenceAnswers,
@@ -203,7 +216,7 @@ def _list_problem(row: dict, name: str, least: int) -> str:
     return f"{name} must be a list{of} texts; received {shown(values)}"
 
 
-def tell_unread(answers, rows: Iterable[Mapping]) -> None:
+def tell_unread(answers, rows: Sequence[Mapping]) -> None:
     """Say which values of rows have no effect."""
     known = {*answers.fields, *answers.optional, "id"}
     names = dict.fromkeys(name for row in rows for name in row)
@@ -212,6 +225,9 @@ def tell_unread(answers, rows: Iterable[Mapping]) -> None:
             f"These columns are not read: {', '.join(unread)}. Those that are: "
             f"{', '.join((*answers.fields, *answers.optional))}."
         )
+    given = (row.get("words") is not None and "text" in row for row in rows)
+    if "words" in known and any(given):
+        logging.warning("Of rows with words the text is not read.")
 
 
 def problem(answers, row: dict) -> str:
@@ -220,16 +236,23 @@ def problem(answers, row: dict) -> str:
         return _list_problem(row, "words", 1)
     for name in answers.fields:
         value = row.get(name)
+        why = ", which the model has learnt texts with" * (name == PAIR)
         if name == "choices":
             if wrong := _list_problem(row, name, choices.LEAST_CHOICES):
                 return wrong
             continue
         if not isinstance(value, str):
-            have = shown(value) if name in row else ", ".join(row) or "nothing"
-            return f"no text for {name!r}; the row has {have}"
+            names = ", ".join(map(str, row)) or "nothing"
+            have = shown(value) if name in row else names
+            return f"no text for {name!r}{why}; the row has {have}"
         if not value.strip():
-            return f"{name!r} is empty"
+            return f"{name!r} is empty{why}"
     for name in answers.optional:
         if not isinstance(row.get(name), str | None):
             return f"{name!r} must be a text; received {row[name]!r}"
+    if answers.task.has_pairs is False and (row.get(PAIR) or "").strip():
+        return (
+            f"the model has learnt texts without {PAIR!r}; received "
+            f"{shown(row[PAIR])}"
+        )
     return ""

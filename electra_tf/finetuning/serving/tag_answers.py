@@ -39,7 +39,7 @@ class TagAnswers:
 
     fields = ("text",)
     optional = ("words",)
-    texts = ("text",)
+    texts = in_line = ("text",)
 
     def __init__(self, task, settings, tokenizer):
         self.task = task

@@ -78,8 +78,9 @@ class TextPredictor:
 
         Args:
             rows: a text, or a dict; or texts, pairs of texts, or dicts: with
-                `text` and perhaps `text_pair`; for tagging `text`, or a list
-                of `words`; for questions `question` and `context`.
+                `text` and `text_pair` if texts were learnt in pairs; for
+                tagging `text`, or a list of `words`, which lists stand for;
+                for questions `question` and `context`.
 
         Raises:
             UserError: for a row that cannot be answered.
@@ -99,12 +100,14 @@ class TextPredictor:
         return found
 
     def as_dict(self, row) -> dict:
-        """Return a text or a pair as a dict of the task's fields."""
+        """Return a text, a pair or words as a dict of the task's fields."""
         if isinstance(row, dict):
             return row
         texts = (row,) if isinstance(row, str) else row
         names = self.answers.texts
         is_list = isinstance(texts, list | tuple | np.ndarray)
+        if is_list and texts is row and "words" in self.answers.optional:
+            return {"words": list(row)}
         if not is_list or len(texts) > len(names):
             raise UserError(
                 f"A row must be a text, a tuple of {' and '.join(names)}, or a "

@@ -123,6 +123,8 @@ SUPERGLUE = {
 class SuperGlueTask(SentenceTask):
     """A task of the table `SUPERGLUE`."""
 
+    has_pairs = True
+
     def __init__(self, name: str, config):
         super().__init__(name, config)
         self.row = SUPERGLUE[name]
@@ -171,6 +173,8 @@ _OF_COPA = ("0", "1")
 
 class Copa(ChoiceTask):
     """COPA: which of two sentences is cause or effect of a third one."""
+
+    has_pairs = False
 
     def examples(self, split: str) -> list[choices.Example]:
         """Read a split; see `Task.examples`."""

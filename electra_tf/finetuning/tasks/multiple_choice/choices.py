@@ -5,6 +5,7 @@ for SWAG and RoBERTa for RACE. The network scores each, and the choice of the
 highest score is the answer.
 """
 
+import abc
 import collections
 import re
 import statistics
@@ -135,6 +136,11 @@ class ChoiceTask(Task):
     """A task whose examples have choices; subclasses read the files."""
 
     head = HeadSpec("multiple_choice", 1)
+
+    @property
+    @abc.abstractmethod
+    def has_pairs(self) -> bool:
+        """Whether training examples have a question."""
 
     @property
     def feature_specs(self) -> tuple[FeatureSpec, ...]:

@@ -40,6 +40,8 @@ _SWAG = (
 class Swag(ChoiceTask):
     """SWAG: which of four endings a description goes on with."""
 
+    has_pairs = True
+
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
         self.check_source()
@@ -75,6 +77,7 @@ class Race(ChoiceTask):
     The answers of the test set are public, too, and not looked at.
     """
 
+    has_pairs = True
     parts = ("middle", "high")
 
     def examples(self, split: str) -> list[Example]:

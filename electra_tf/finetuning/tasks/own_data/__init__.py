@@ -64,6 +64,9 @@ def rows_of(
         table.check_column(setting, columns[name])
     for column in config.names_of_choices:
         table.check_column("choice_columns", column)
+    read = {*columns.values(), *config.names_of_choices, config.label_column}
+    if unread := [n for n in table.columns if n not in read | {"id"}]:
+        tell(f"{table.name}: columns that are not read: {shown(unread)}.")
     if repeated := repeated_ids(table):
         tell(repeated)
 

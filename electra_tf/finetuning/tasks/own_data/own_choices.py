@@ -30,6 +30,11 @@ _LABEL = Field("label", schema.LABEL, "number or letter of the right choice")
 class OwnChoices(ChoiceTask):
     """The task of `train_file`, `dev_file` and `test_file`."""
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether training examples have a question."""
+        return self.config.text_pair_column is not None
+
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
         examples = self._read(split, self._example, say)

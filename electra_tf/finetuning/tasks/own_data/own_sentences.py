@@ -32,6 +32,11 @@ class OwnSentences(SentenceTask):
 
     label = Field("label", schema.LABEL, "what is to be learnt")
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether training examples have a second text."""
+        return self.config.text_pair_column is not None
+
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
         first: dict = {}

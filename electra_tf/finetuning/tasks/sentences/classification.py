@@ -1,5 +1,6 @@
 """Tasks about one sentence or a pair of them; no TensorFlow."""
 
+import abc
 import typing
 
 from absl import logging
@@ -39,6 +40,11 @@ class SentenceTask(Task):
 
     targets: Labels | LabelSets | RegressionTarget
     metric_names: tuple[str, ...] = ("accuracy",)  # Rows of `metrics.METRICS`.
+
+    @property
+    @abc.abstractmethod
+    def has_pairs(self) -> bool:
+        """Whether training examples have a second text."""
 
     @property
     def labels(self) -> tuple[str, ...] | None:

@@ -167,6 +167,11 @@ class GlueTask(SentenceTask):
         self.test_splits = tuple(self.files.site)
         self._most = DEBUG_ROWS if config.debug else None
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether the files have a column of second texts."""
+        return self.files.labelled.pair is not None
+
     def examples(self, split: str) -> list[Example]:
         """Read a split; see `Task.examples`."""
         from_tfds = self.config.source == "tfds"

@@ -12,6 +12,7 @@ from pyarrow import parquet
 from electra_tf.errors import UserError
 from electra_tf.finetuning import predict
 from electra_tf.finetuning.serving.answers import ANSWERS
+from electra_tf.finetuning.serving.input_rows import read_rows
 from tests.finetuning import own, questions
 
 COLUMNS = {"text_column": "text", "label_column": "label"}
@@ -214,7 +215,7 @@ def test_prediction_reads_or_refuses(tmp_path, kind, name):
         )
         with contextlib.ExitStack() as opened:
             try:
-                found = [*predict.read_rows(args, ANSWERS[kind], opened)]
+                found = [*read_rows(args, ANSWERS[kind], opened)]
             except UserError:
                 continue
         rows += sum(not row.problem for row in found)

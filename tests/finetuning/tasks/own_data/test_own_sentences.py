@@ -156,6 +156,13 @@ def test_what_is_doubtful_is_told(tmp_path, capsys):
     assert "train_file.tsv: 1 ids come more than once, '7' for" in said
 
 
+def test_columns_that_are_not_read_are_told(tmp_path, capsys):
+    text = "id\ttext\ttext_pair\tlabel\n1\ta\tb\tx\n2\tc\td\ty\n"
+    task(tmp_path, text, text).examples("train")
+    said = capsys.readouterr().err
+    assert said.count("columns that are not read: ['text_pair'].") == 1
+
+
 def test_texts_that_were_learnt_are_told(tmp_path, capsys):
     task(tmp_path, dev=TRAIN + "film\tneg\n").examples("dev")
     assert "2 of 3 texts are in the training data, too" in (
