@@ -36,8 +36,7 @@ def documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
 
 def _values(table, unit: Unit, column: str) -> Iterator[tuple[int, bytes]]:
     """Yield the numbers of a unit's rows in the file, and their texts."""
-    import pyarrow as arrow
-
+    arrow = _import_pyarrow()
     metadata = table.metadata
     row = sum(metadata.row_group(k).num_rows for k in range(unit.start))
     batches = table.iter_batches(
@@ -57,7 +56,7 @@ def _values(table, unit: Unit, column: str) -> Iterator[tuple[int, bytes]]:
 
 @contextlib.contextmanager
 def _open(path: str, on_read: Callable[[int], None] | None = None):
-    import pyarrow as arrow
+    arrow = _import_pyarrow()
     from pyarrow import parquet
 
     with files.open_stream(path, on_read) as file:
@@ -72,8 +71,7 @@ def _open(path: str, on_read: Callable[[int], None] | None = None):
 
 
 def _check_column(table, path: str, column: str) -> None:
-    import pyarrow as arrow
-
+    arrow = _import_pyarrow()
     schema = table.schema_arrow
     if column not in schema.names:
         raise UserError(
@@ -90,3 +88,13 @@ def _check_column(table, path: str, column: str) -> None:
             f"The column {column!r} of {path} holds {kind}. Expected strings;"
             " --text_field names the one with the text."
         )
+
+
+def _import_pyarrow():
+    try:
+        import pyarrow
+    except ImportError:
+        raise UserError(
+            "Reading Parquet files needs pyarrow: pip install pyarrow."
+        ) from None
+    return pyarrow

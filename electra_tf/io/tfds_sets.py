@@ -23,8 +23,13 @@ def prepared(name: str, data_dir: str | None, split: str):
     Raises:
         UserError: there is no such set or split, or TFDS cannot prepare it.
     """
-    import tensorflow_datasets as tfds
-
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError:
+        raise UserError(
+            f"{name} is a set of TensorFlow Datasets, which are not installed: "
+            "pip install tensorflow-datasets."
+        ) from None
     # With a version TFDS takes what is on the disk, whatever its own code is.
     version = {} if ":" in name else {"version": ANY_VERSION}
     try:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -96,6 +97,12 @@ def test_faults(settings, change, message):
     config = dataclasses.replace(CorpusConfig(**settings), **change)
     with pytest.raises(ValueError, match=message):
         corpus.list_files(config)
+
+
+def test_a_missing_library(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    with pytest.raises(ValueError, match="pip install tensorflow-datasets"):
+        corpus.list_files(CorpusConfig(**settings))
 
 
 def test_sets_that_cannot_be_prepared(monkeypatch, tmp_path):
