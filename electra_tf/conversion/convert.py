@@ -127,7 +127,7 @@ def convert(args: argparse.Namespace) -> None:
     with staging.at_hand(source) as here:
         detected = formats.detect(here)
         _check_effect(options, detected, chosen)
-        model = formats.read(here, detected, **options)
+        model = formats.read(here, detected, tell=False, **options)
     _check_said(options, source, model)
     print(f"From {source} ({detected}):")
     _print_lines(summary(model))
@@ -210,7 +210,8 @@ def measured(path: str, form: str, written: Model, options: dict) -> list[str]:
     """Read what was written; say how far it is from what was meant."""
     lines = []
     if formats.FORMATS[form].read:
-        lines += compared(written, formats.read(path, form, **options))
+        again = formats.read(path, form, tell=False, **options)
+        lines += compared(written, again)
     difference = formats.difference(path, written, form)
     if difference is not None:
         lines.append(

@@ -9,10 +9,12 @@ import os
 import typing
 from collections.abc import Callable
 
+from absl import logging
+
 from electra_tf.conversion import model_folder, selection, staging
 from electra_tf.conversion.hugging_face_parts import hub
 from electra_tf.conversion.model import Model
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 
 
 class Format(typing.NamedTuple):
@@ -77,7 +79,7 @@ def options(source: str, target: str) -> set[str]:
     """Return the options that have an effect between two of `FORMATS`."""
     functions = (FORMATS[source].read, FORMATS[target].write)
     found = {n for of in functions for n in _parameters(_function(of))}
-    return {*found, *_parameters(read)} - {"form", "options"}
+    return {*found, *_parameters(read)} - {"form", "tell", "options"}
 
 
 def _parameters(function: Callable) -> list[str]:
@@ -125,7 +127,11 @@ def detect(path: str) -> str:
 
 
 def read(
-    path: str, form: str | None = None, generator: str | None = None, **options
+    path: str,
+    form: str | None = None,
+    generator: str | None = None,
+    tell: bool = True,
+    **options,
 ) -> Model:
     """Read a model of any format.
 
@@ -133,6 +139,7 @@ def read(
         path: folder, checkpoint, or name of a model of Hugging Face's hub.
         form: key of `FORMATS`; by default it is detected.
         generator: folder of the generator, where it is apart.
+        tell: whether to log a warning of what is not taken over.
         **options: for formats that have them: `vocab_file`, by default the
             one that lies there; `do_lower_case` and `num_attention_heads`, of
             a model without config; `hidden_act`, see `keras_hub`; `part` and
@@ -146,9 +153,13 @@ def read(
     path = hub.folder_of(path)
     with staging.at_hand(path) as here:
         model = _call(FORMATS[form or detect(here)].read, here, **options)
+    if tell and model.left_out:
+        said = "; ".join(f"{n}: {why}" for n, why in model.left_out.items())
+        logging.warning(f"Not taken over from {path}: {shown(said)}.")
     if generator is None:
         return model
-    masked_lm = read(generator, vocab_file=options.get("vocab_file"))
+    vocab_file = options.get("vocab_file")
+    masked_lm = read(generator, tell=tell, vocab_file=vocab_file)
     return selection.joined(model, selection.generator(masked_lm))
 
 

@@ -63,10 +63,11 @@ FIXED = {
     "is_decoder": False,
     "add_cross_attention": False,
 }
+ADAPTER_FILE = "adapter_config.json"  # Of the library peft.
 # Arrays of theirs that are no weights.
 BUFFERS = {
-    "electra.embeddings.position_ids": "the numbers 0, 1, 2 and so on",
-    "embeddings.position_ids": "the numbers 0, 1, 2 and so on",
+    "electra.embeddings.position_ids",
+    "embeddings.position_ids",
 }
 
 
@@ -141,6 +142,12 @@ def read(
         model_folder.check_fixed(f"model of {path}", values, heads.SUMMARY)
     if part == "generator":
         _check_generator_activation(encoder)
+    if os.path.exists(os.path.join(path, ADAPTER_FILE)):
+        raise UserError(
+            f"{path} has an {ADAPTER_FILE}: weights that are added to these, "
+            "and are not read here. Merge them first, by merge_and_unload of "
+            "peft, and remove it."
+        )
     default = heads.DEFAULT_TASKS.get(part, "")
     task = task or values.get("finetuning_task") or default
     vocab = weights_files.word_pieces(path, vocab_file)
@@ -148,7 +155,7 @@ def read(
         weights_files.weights(path), vocab, encoder.vocab_size
     )
     encoder = encoder.replace(vocab_size=size)
-    arrays, others = _wanted(path, arrays, part, leave_out)
+    arrays, others = _wanted(path, values, arrays, part, leave_out)
     variables = to_ours(path, part, task, encoder, arrays)
     settings, overruled = tokenizer.read_settings(path)
     config = ModelConfig(encoder, **settings, model_size=named_size(encoder))
@@ -245,23 +252,30 @@ def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
 def _named_part(path: str, values: Mapping) -> str:
     """Return the part that their config.json names."""
     named = values.get("architectures") or [PARTS["encoder"].architecture]
-    for name, part in PARTS.items():
-        if isinstance(named, list) and part.architecture in named:
-            return name
+    if isinstance(named, list):
+        found = [n for n, part in PARTS.items() if part.architecture in named]
+        if len(found) == 1:
+            return found[0]
     known = ", ".join(part.architecture for part in PARTS.values())
     received = ", ".join(map(str, named)) if isinstance(named, list) else named
     raise UserError(
         f"{path} holds {received}. Expected one of {known}. --part "
-        "encoder takes its encoder."
+        "chooses one; encoder takes the encoder alone."
     )
 
 
 def _wanted(
-    path: str, arrays: dict, part: str, leave_out: tuple
+    path: str, values: Mapping, arrays: dict, part: str, leave_out: tuple
 ) -> tuple[dict, dict]:
     """Return their arrays that make up a part, and why not the others."""
     left_out = selection.not_wanted(path, arrays, leave_out)
-    left_out |= {name: why for name, why in BUFFERS.items() if name in arrays}
+    for name in BUFFERS & ({*arrays} - {*left_out}):
+        if not np.array_equal(np.ravel(arrays[name]), range(arrays[name].size)):
+            raise UserError(
+                f"{name} of {path} must be 0, 1, 2 and so on, as ELECTRA's "
+                f"positions are. Received: {shown(arrays[name].tolist())}."
+            )
+        left_out[name] = "the numbers 0, 1, 2 and so on"
     if part == "encoder":
         left_out |= {
             name: "the encoder alone was asked for"
@@ -271,6 +285,11 @@ def _wanted(
     elif OUTPUT_MATRIX in arrays:
         _check_tied(path, arrays)
         left_out[OUTPUT_MATRIX] = "the same as the word embeddings"
+    elif part == "generator" and values.get("tie_word_embeddings") is False:
+        raise UserError(
+            f"{path} must have {OUTPUT_MATRIX}: its {model_folder.CONFIG_FILE} "
+            "has tie_word_embeddings false."
+        )
     rest = {n: array for n, array in arrays.items() if n not in left_out}
     if part == "encoder":
         rest = {n.removeprefix("electra."): a for n, a in rest.items()}

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from electra_tf.configs import (
     FinetuningConfig,
@@ -137,13 +138,20 @@ def read_tf1(
     extras = {n: why for n, why in KNOWN_EXTRAS.items() if n in variables}
     variables = without(variables, (*extras, *leave_out))
     state, shapes = _training_state(path), shapes_of(variables)
-    config = _written_config(path) or dataclasses.replace(
+    written = _written_config(path)
+    config = written or dataclasses.replace(
         infer(path, shapes, num_attention_heads),
         do_lower_case=do_lower_case,
         strip_accents=strip_accents,
         tokenize_chinese_chars=tokenize_chinese_chars,
         max_input_chars_per_word=max_input_chars_per_word,
     )
+    if not (written or num_attention_heads):
+        logging.warning(
+            f"{path} does not say how many attention heads it has. Taken: "
+            f"{config.encoder.num_attention_heads}, one for 64 units as in the "
+            "released models."
+        )
     return make(
         path,
         with_parts(path, config, shapes, state.step),

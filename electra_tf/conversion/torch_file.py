@@ -208,7 +208,9 @@ class _Machine:
         self.stack[-1].extend(values)
 
 
-def _tensor(storage, offset, shape, strides, *_) -> Tensor:
+def _tensor(storage, offset, shape, strides, _=0, __=0, marks=None) -> Tensor:
+    if marks:
+        raise ValueError("a tensor is marked as negative or conjugated")
     if not isinstance(storage, Storage) or len(shape + strides) > MOST_AXES:
         raise ValueError("a tensor is not made of a storage and its shape")
     numbers = (offset, *shape, *strides)

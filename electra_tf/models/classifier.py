@@ -82,6 +82,10 @@ class Classifier(TaskModel):
         width = width_of(inputs, self.max_length)
         return arrays(inputs, width), self._targets(labels)
 
+    @property
+    def _gives_logits(self) -> bool:
+        return self.task.head.kind != "regression"
+
     def _targets(self, labels, inputs=None):
         """Return numbers for names; of sets of labels, rows of 0 and 1."""
         if labels is None:
@@ -105,7 +109,12 @@ class Classifier(TaskModel):
                 )
             if len(names):
                 numbers = self._checked(self._numbers(names), axes=1)
-                row[numbers[numbers != IGNORED]] = 1
+                if IGNORED in numbers:
+                    raise UserError(
+                        "Sets of labels have no label to leave out; give a "
+                        f"text sample_weight 0. Received: {shown(names)}."
+                    )
+                row[numbers] = 1
         return rows
 
     def _class_weight(self, weights):

@@ -5,6 +5,7 @@ B batch, L length.
 
 import abc
 import dataclasses
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,11 +20,12 @@ from electra_tf.errors import UserError, shown
 from electra_tf.layers.configured_layer import CHANGES, PACKAGE, change, changes
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
-from electra_tf.models.training import SETTINGS, default_optimizer
+from electra_tf.models.trained_model import TrainedModel
+from electra_tf.models.training import SETTINGS
 from electra_tf.weights import assign
 
 
-class EncoderModel(keras.Model, abc.ABC):
+class EncoderModel(TrainedModel):
     """An encoder with a head; its methods take texts, too, with a tokenizer.
 
     It is compiled when it is made: with AdamW and the learning rate of
@@ -45,7 +47,6 @@ class EncoderModel(keras.Model, abc.ABC):
 
     _usual_length = SETTINGS.max_seq_length
     LABELS_APART = True  # Whether labels can be made without the texts.
-    LABEL_AXES = 1  # 2 where each token has a label.
     AXES = 2  # Of the three inputs.
 
     def __init_subclass__(cls, **kwargs):
@@ -98,24 +99,12 @@ class EncoderModel(keras.Model, abc.ABC):
         """Return the outputs of the head."""
 
     @abc.abstractmethod
-    def _defaults(self) -> dict[str, Any]:
-        """Return the loss and the metrics to compile with."""
-
-    @abc.abstractmethod
     def _features(self, texts, labels) -> tuple[Any, Any]:
         """Return inputs of texts and, where labels are given, targets."""
 
     def _targets(self, labels, inputs=None):
         """Return targets of labels that were given beside ids, `inputs`."""
         return labels
-
-    def _class_weight(self, weights: Mapping):
-        """Return the weights of classes by their numbers."""
-        raise UserError(
-            "class_weight needs one label of some for each text, and what "
-            f"{type(self).__name__} learns is none; give sample_weight. "
-            f"Received: {weights}."
-        )
 
     def call(self, inputs, training=None):
         """Encode, and apply the head."""
@@ -127,107 +116,6 @@ class EncoderModel(keras.Model, abc.ABC):
             training=training,
         )
         return self._outputs(encoded, inputs, training)
-
-    def compile(
-        self, optimizer="auto", loss="auto", metrics="auto", **kwargs
-    ) -> None:
-        """Choose how to train; what is "auto" is fine-tuning's default."""
-        if isinstance(optimizer, str) and optimizer == "auto":
-            optimizer = default_optimizer()
-        options = {
-            "jit_compile": bool(tf.config.list_physical_devices("GPU")),
-            **self._defaults(),
-        }
-        for name, value in {"loss": loss, "metrics": metrics}.items():
-            if not isinstance(value, str) or value != "auto":
-                options[name] = value
-        super().compile(optimizer=optimizer, **{**options, **kwargs})
-
-    def get_compile_config(self) -> dict[str, Any]:
-        """Return how it is compiled, and whether it was trained."""
-        trained = self.optimizer is not None and self.optimizer.built
-        return {**super().get_compile_config(), "trained": trained}
-
-    def compile_from_config(self, config) -> None:
-        """Compile as the saved model was."""
-        rest = {n: v for n, v in config.items() if n != "trained"}
-        self.compile(**keras.saving.deserialize_keras_object(rest))
-        if config.get("trained"):
-            self.optimizer.build(self.trainable_variables)
-
-    def fit(self, x=None, y=None, *args, validation_data=None, **kwargs):
-        """Train as `keras.Model.fit` does; x may be texts.
-
-        Args:
-            x: texts, a list of pairs, ids as of a call, or a dataset.
-            y: labels.
-            validation_data: as x and y, in a tuple, or a dataset.
-            *args, **kwargs: of `keras.Model.fit`.
-        """
-        if isinstance(validation_data, list | tuple):
-            checked = self.prepared(*validation_data[:2])
-            rest = map(given.weights, validation_data[2:])
-            validation_data = (*checked, *rest)
-        elif validation_data is not None:
-            validation_data, _ = self.prepared(validation_data)
-        if kwargs.get("class_weight") is not None:
-            kwargs["class_weight"] = self._class_weight(kwargs["class_weight"])
-        x, y = self.prepared(x, y)
-        if "sample_weight" in kwargs:
-            kwargs["sample_weight"] = given.weights(kwargs["sample_weight"])
-        try:
-            return super().fit(
-                x, y, *args, validation_data=validation_data, **kwargs
-            )
-        except Exception:
-            self.train_function = None  # It may be half made.
-            raise
-
-    def train_step(self, data):
-        """Train on a batch as `keras.Model` does."""
-        return super().train_step(self._labelled(data))
-
-    def test_step(self, data):
-        """Evaluate a batch as `keras.Model` does."""
-        return super().test_step(self._labelled(data))
-
-    def _labelled(self, data) -> tuple:
-        """Return inputs, targets and weights of a batch.
-
-        A weight of a text is one of each of its tokens.
-        """
-        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-        if y is None and type(self).compute_loss is keras.Model.compute_loss:
-            raise UserError("fit and evaluate need labels. Received: none.")
-        if isinstance(weight, Mapping):  # Keras has one for each label.
-            weight = next(iter(weight.values()))
-        if weight is not None and len(weight.shape) < self.LABEL_AXES:
-            weight = keras.ops.expand_dims(weight, -1)
-        return x, y, weight
-
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Evaluate as `keras.Model.evaluate` does; x may be texts."""
-        if "_use_cached_eval_dataset" not in kwargs:
-            x, y = self.prepared(x, y)
-            if "sample_weight" in kwargs:
-                kwargs["sample_weight"] = given.weights(kwargs["sample_weight"])
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def predict(self, x, *args, **kwargs):
-        """Return the outputs of a call as arrays; x may be texts."""
-        return super().predict(self.prepared(x)[0], *args, **kwargs)
-
-    def train_on_batch(self, x, y=None, *args, **kwargs):
-        """Make an update as `keras.Model.train_on_batch`; x may be texts."""
-        return super().train_on_batch(*self.prepared(x, y), *args, **kwargs)
-
-    def test_on_batch(self, x, y=None, *args, **kwargs):
-        """Evaluate as `keras.Model.test_on_batch` does; x may be texts."""
-        return super().test_on_batch(*self.prepared(x, y), *args, **kwargs)
-
-    def predict_on_batch(self, x):
-        """Return the outputs of a call as arrays; x may be texts."""
-        return super().predict_on_batch(self.prepared(x)[0])
 
     def prepared(self, x, y=None) -> tuple[Any, Any]:
         """Return inputs and targets as `keras.Model.fit` takes them.
@@ -244,6 +132,8 @@ class EncoderModel(keras.Model, abc.ABC):
         if not given.is_whole(x):
             return x, y  # A generator or the like, of batches of arrays.
         x = given.listed(given.table(x))
+        if isinstance(x, list | tuple) and not len(x):
+            raise UserError("There must be a text at least. Received: none.")
         if given.is_text(x):
             self._reader()
             return self._features(x, None if y is None else given.listed(y))
@@ -302,7 +192,7 @@ class EncoderModel(keras.Model, abc.ABC):
                 axes = (None,) * (self.AXES - 1)
                 values.set_shape((columns[0].shape[0], *axes))
             if rest and rest[0].dtype == tf.string:
-                shape, kind = rest[0].shape, tf.float32  # For all labels.
+                shape, kind = rest[0].shape, self._label_type()
                 labels = tf.numpy_function(self._of_bytes, rest[:1], kind)
                 rest = (tf.ensure_shape(labels, shape), *rest[1:])
             inputs = dict(zip(given.INPUTS, found, strict=True))
@@ -317,7 +207,11 @@ class EncoderModel(keras.Model, abc.ABC):
         return [made[name] for name in given.INPUTS]
 
     def _of_bytes(self, labels: np.ndarray) -> np.ndarray:
-        return np.asarray(self._targets(given.listed(labels)), np.float32)
+        kind = self._label_type().as_numpy_dtype
+        return np.asarray(self._targets(given.listed(labels)), kind)
+
+    def _label_type(self) -> tf.DType:
+        return tf.int32 if self._learns_numbers else tf.float32
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Write a SavedModel, or what else Keras exports, for three int inputs.
@@ -335,6 +229,8 @@ class EncoderModel(keras.Model, abc.ABC):
         }
         kwargs.setdefault("input_signature", [signature])
         super().export(filepath, format=format, **kwargs)
+        if format == "onnx":
+            _check_onnx(filepath)
 
     @property
     def variables_by_path(self) -> dict[str, keras.Variable]:
@@ -370,3 +266,18 @@ class EncoderModel(keras.Model, abc.ABC):
         policy = keras.saving.deserialize_keras_object(config["dtype"])
         rest = {n: v for n, v in config.items() if n not in CHANGES}
         return change(cls(**{**rest, "dtype": policy}), config)
+
+
+def _check_onnx(path: str) -> None:
+    """Remove a file with what ONNX does not have, and say so."""
+    import onnx
+
+    try:
+        onnx.checker.check_model(path)
+    except onnx.checker.ValidationError as error:
+        os.remove(path)
+        raise UserError(
+            "Keras' export to ONNX cannot write this model: "
+            f"{str(error).splitlines()[0]}. Write a folder by electra_tf.save, "
+            "and let python -m electra_tf.finetuning.export make ONNX of it."
+        ) from error

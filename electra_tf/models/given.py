@@ -178,12 +178,19 @@ def named(inputs) -> dict[str, Any]:
     return found
 
 
-def tensors(inputs) -> dict[str, Any]:
+def tensors(inputs, axes: int = 2) -> dict[str, Any]:
     """Return the three inputs of an encoder, int32, and what else is there.
 
-    A mask that is not there is 1, segments are 0.
+    A mask that is not there is 1, segments are 0. An array of ids has `axes`.
     """
     found = named(inputs)
+    shapes = {n: found[n].shape for n in INPUTS if n in found}
+    known = [s for s in shapes.values() if getattr(s, "rank", 0) is not None]
+    if any(len(shape) != axes for shape in known):
+        raise UserError(
+            f"Inputs must be (batch, {'choices, ' * (axes > 2)}length). "
+            f"Received: {shapes}."
+        )
     _tell_unread(frozenset(found) - {*INPUTS} - BESIDE)
     ids = found["input_ids"]
     for name in INPUTS:
@@ -240,12 +247,17 @@ def arrays(inputs, axes: int, config) -> dict[str, Any]:
             f"The encoder has {config.max_position_embeddings} positions. "
             f"Received: input_ids of the shape {ids.shape}."
         )
-    # On a GPU an id that is not there would be a row of zeros.
-    if ids.size and not 0 <= np.min(ids) <= np.max(ids) < config.vocab_size:
-        raise UserError(
-            f"input_ids must be 0 to {config.vocab_size - 1}. Received: "
-            f"{np.min(ids)} to {np.max(ids)}."
-        )
+    # Of an id that is not there some devices make a row of zeros.
+    sizes = (config.vocab_size, 2, config.type_vocab_size)
+    for name, size in zip(INPUTS, sizes, strict=True):
+        values = np.asarray(found.get(name, 0))
+        if values.size and not 0 <= np.min(values) <= np.max(values) < size:
+            raise UserError(
+                f"{name} must be 0 to {size - 1}. Received: "
+                f"{np.min(values)} to {np.max(values)}."
+            )
+    if not ids.size:
+        raise UserError("There must be a text at least. Received: no ids.")
     return found
 
 

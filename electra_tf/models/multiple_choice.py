@@ -63,13 +63,7 @@ class MultipleChoice(TaskModel):
 
     def call(self, inputs, training=None):
         """Score each choice by itself."""
-        inputs = given.tensors(inputs)
-        shape = inputs["input_ids"].shape
-        if len(shape) != self.AXES:
-            raise UserError(
-                "Inputs of choices must be (batch, choices, length). Received: "
-                f"input_ids of the shape {tuple(shape)}."
-            )
+        inputs = given.tensors(inputs, self.AXES)
         length = ops.shape(inputs["input_ids"])[-1]
         flat = {n: ops.reshape(v, (-1, length)) for n, v in inputs.items()}
         scores = super().call(flat, training)  # [B * C]

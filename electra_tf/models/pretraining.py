@@ -21,6 +21,8 @@ from electra_tf.randomness import RandomStream
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.step import Evaluator
 
+SAID = ("verbose", "return_dict")  # Of `keras.Model.evaluate`.
+
 
 class Pretraining(keras.Model):
     """Generator and discriminator, trained by `fit` on records.
@@ -98,6 +100,12 @@ class Pretraining(keras.Model):
         """The weights under the names that checkpoints have."""
         return self._pretrainer.value.variables
 
+    @property
+    def _trained(self) -> dict[str, keras.Variable]:
+        """Those that are not frozen."""
+        known = self.variables_by_path
+        return {path: v for path, v in known.items() if v.trainable}
+
     def records(self, files: str | Sequence[str]) -> tf.data.Dataset:
         """Return endless shuffled batches, in the order of the program.
 
@@ -139,7 +147,7 @@ class Pretraining(keras.Model):
         kwargs.setdefault("jit_compile", False)
         super().compile(optimizer=optimizer, **kwargs)
         if self._own_optimizer is None:
-            self.optimizer.build([*self.variables_by_path.values()])
+            self.optimizer.build([*self._trained.values()])
 
     def get_compile_config(self) -> dict:
         """Return nothing: the optimizer is chosen anew by `compile`."""
@@ -164,7 +172,7 @@ class Pretraining(keras.Model):
             )
         batch = _batch(data)
         stream = RandomStream(self.config.seed, self.updates.value)
-        variables = self.variables_by_path
+        variables = self._trained
         with tf.GradientTape() as tape:
             (phase,) = build.phases(self.config, self._pretrainer.value)
             terms = phase.step_function(batch, stream)
@@ -206,9 +214,19 @@ class Pretraining(keras.Model):
         Args:
             x: dataset, as of `fit`.
             steps: int, batches to evaluate; all by default.
-            **kwargs: other arguments of `keras.Model.evaluate` say nothing
-                here.
+            **kwargs: `verbose` and `return_dict`, which say nothing here.
+
+        Raises:
+            UserError: for other arguments of `keras.Model.evaluate`.
         """
+        wrong = [
+            n for n, v in kwargs.items() if v is not None and n not in SAID
+        ]
+        if wrong and "_use_cached_eval_dataset" not in kwargs:  # Not of `fit`.
+            raise UserError(
+                f"evaluate takes a dataset and steps. Received: "
+                f"{', '.join(wrong)}."
+            )
         evaluator = self._evaluator.value
         evaluator.dataset = self._dataset(x)
         return evaluator.evaluate(-1 if steps is None else steps)
@@ -292,7 +310,7 @@ def _batch(data) -> Batch:
     """Return what a dataset gives as a `Batch`."""
     if isinstance(data, Batch):
         return data
-    if isinstance(data, tuple) and len(data) == 1:
+    if isinstance(data, tuple) and all(part is None for part in data[1:]):
         data = data[0]
     if isinstance(data, Mapping):
         found = given.tensors(data)

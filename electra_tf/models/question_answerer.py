@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -131,22 +132,31 @@ class QuestionAnswerer(TaskModel):
         """Return data whose inputs have the labels that stood beside them."""
         x, y, weight = super()._labelled(data)
         if isinstance(y, Mapping):
-            x, y = {**x, **y}, None
+            x, y = {**given.named(x), **y}, None
+        if isinstance(x, Mapping) and len({*LABELS[:2]} & {*x}) == 1:
+            raise UserError(
+                f"Labels must be both {LABELS[0]} and {LABELS[1]}. Received: "
+                f"{', '.join(x)}."
+            )
         return x, y, weight
 
     def _targets(self, labels, inputs=None):
         if labels is None:
             return None
-        if isinstance(labels, Mapping) and {*LABELS[:2]} <= {*labels}:
-            found = {
+        if isinstance(labels, Mapping) and (
+            {*LABELS[:2]} <= {*labels} <= {*LABELS}
+        ):
+            found: dict[str, Any] = {
                 name: given.whole_numbers(given.listed(values), axes=1)
                 for name, values in labels.items()
             }
-            width = np.shape(inputs["input_ids"])[-1]
+            sizes = dict.fromkeys(LABELS, np.shape(inputs["input_ids"])[-1])
+            sizes["is_impossible"] = 2
             if all(
-                values is not None and np.all((values >= 0) & (values < width))
-                for values in found.values()
-            ):
+                values is not None
+                and np.all((values >= 0) & (values < sizes[name]))
+                for name, values in found.items()
+            ) and np.all(np.less_equal(*(found[n] for n in LABELS[:2]))):
                 return found
         raise UserError(
             f"Labels beside ids must be a dict of {', '.join(LABELS)}, places "

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import keras
+import numpy as np
 
 from electra_tf.conversion import formats, selection
 from electra_tf.conversion.model import (
@@ -12,11 +13,17 @@ from electra_tf.conversion.model import (
     GENERATOR_HEAD,
     Model,
 )
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.layers.heads import ReplacedTokenHead, TokenPredictionHead
 from electra_tf.models.encoder_model import EncoderModel
 from electra_tf.models.tokenizer import Tokenizer
-from electra_tf.models.training import LabelAccuracy, label_loss
+from electra_tf.models.training import (
+    IGNORED,
+    DetectionAccuracy,
+    DetectionLoss,
+    LabelAccuracy,
+    label_loss,
+)
 
 
 class TokenModel(EncoderModel):
@@ -69,6 +76,29 @@ class TokenModel(EncoderModel):
                 file=sys.stderr,
             )
         return made
+
+    @property
+    def _label_count(self) -> int:
+        """How many labels a token may have."""
+        return self.encoder.config.vocab_size
+
+    def _targets(self, labels, inputs=None):
+        if labels is None:
+            return None
+        count = self._label_count
+        shape = np.shape(inputs["input_ids"])
+        try:
+            found = np.asarray(labels)
+            fits = bool(np.isin(found, (*range(count), IGNORED)).all())
+        except (TypeError, ValueError):
+            fits = False
+        if not fits or found.shape != shape:
+            raise UserError(
+                f"Labels of {type(self).__name__} must be whole numbers from 0 "
+                f"to {count - 1}, or {IGNORED} for none, one for each of the "
+                f"input_ids. Received: {shown(labels)}."
+            )
+        return found.astype(np.int32)
 
     def _features(self, texts, labels):
         if labels is not None or not (
@@ -128,8 +158,9 @@ class MaskedLM(TokenModel):
 class Discriminator(TokenModel):
     """Says for each token whether it was replaced; above 0 is "yes".
 
-    Labels are 1 for replaced tokens, else 0, `(batch, length)`; give
-    `sample_weight` of that shape, such as the mask, to leave out padding.
+    Labels are 1 for replaced tokens, else 0, `(batch, length)`, -100 where
+    there is nothing to learn, as at padding; or give `sample_weight` of that
+    shape, such as the mask.
 
     Args:
         encoder, tokenizer, max_length: of
@@ -157,20 +188,12 @@ class Discriminator(TokenModel):
         return self.head(encoded.sequence_output)
 
     def _defaults(self) -> dict:
-        accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
         return {
-            "loss": _DetectionLoss(),
-            "weighted_metrics": [accuracy],
+            "loss": DetectionLoss(),
+            "weighted_metrics": [DetectionAccuracy()],
             "metrics": None,
         }
 
-
-class _DetectionLoss(keras.losses.Loss):
-    """The cross entropy of each token, so that each may have a weight."""
-
-    def call(self, y_true, y_pred):
-        labels = keras.ops.cast(y_true, y_pred.dtype)
-        return keras.ops.softplus(y_pred) - labels * y_pred
-
-
-keras.saving.register_keras_serializable("electra_tf")(_DetectionLoss)
+    @property
+    def _label_count(self) -> int:
+        return 2

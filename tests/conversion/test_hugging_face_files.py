@@ -198,6 +198,37 @@ def test_special_tokens_stand_where_the_model_saw_them(tmp_path):
             tokenizer.read_settings(str(tmp_path))
 
 
+def test_what_would_change_the_numbers_is_refused(original, folder):
+    positions = np.arange(2, 10)[None]
+    arrays = {"electra.embeddings.position_ids": positions - 2}
+    path = str(folder)
+    arrays |= arrays_of(folder)
+    safetensors.numpy.save_file(arrays, folder / SAFETENSORS)
+    assert "electra.embeddings.position_ids" in formats.read(path).left_out
+    arrays["electra.embeddings.position_ids"] = positions
+    safetensors.numpy.save_file(arrays, folder / SAFETENSORS)
+    with pytest.raises(UserError, match=r"position_ids of .* must be 0, 1, 2"):
+        formats.read(path)
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(UserError, match="Merge them first"):
+        formats.read(path)
+    generator = folder.parent / "generator"
+    shutil.copytree(original / "generator", generator)
+    values = json.loads((generator / "config.json").read_text())
+    values["tie_word_embeddings"] = False
+    (generator / "config.json").write_text(json.dumps(values))
+    with pytest.raises(UserError, match="must have generator_lm_head"):
+        formats.read(str(generator))
+
+
+def test_what_is_not_taken_over_is_told(folder, caplog):
+    formats.read(str(folder))
+    assert not caplog.text
+    formats.read(str(folder), part="encoder")
+    assert "Not taken over from" in caplog.text
+    assert "discriminator_predictions.dense.weight: the encoder" in caplog.text
+
+
 def test_texts_that_lose_their_beginning_there_are_told_of(tmp_path):
     values = {"truncation_side": "left", "padding_side": "right"}
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(values))

@@ -226,8 +226,26 @@ def test_numbers_of_another_scale_go_out_as_they_are(folder):
         ({"id2label": ["a", "b", "c"]}, "id2label in .*config.json must"),
         ({"id2label": {"0": "a", "1": "a", "2": "b"}}, "no two alike"),
         ({"id2label": {"0": "a", "1": None, "2": "b"}}, "Received: .*None"),
+        (
+            {"id2label": {"0": "a", "1": "b", "2": "c"}, "num_labels": 2},
+            "num_labels in .* must be the 3 outputs .* Received: 2",
+        ),
+        (
+            {"label2id": {"a": 0, "b": 1, "c": 1, "d": 2}},
+            "label2id in .* no two alike",
+        ),
+        ({"label2id": {"a": 1, "b": 2, "c": 3}}, "from 0 on"),
+        (
+            {
+                "id2label": {"0": "a", "1": "b", "2": "c"},
+                "label2id": {"b": 0, "a": 1, "c": 2},
+            },
+            "must give each label the same number",
+        ),
+        ({"problem_type": "regression"}, "needs 1 output of the head"),
         ({"problem_type": "guess"}, "problem_type in .* Received: 'guess'"),
         ({"architectures": ["ElectraForCausalLM"]}, "Expected one of"),
+        ({"architectures": [SENTENCES, "ElectraModel"]}, "Expected one of"),
     ],
 )
 def test_labels_that_cannot_be_are_refused(folder, config, message):
@@ -236,6 +254,36 @@ def test_labels_that_cannot_be_are_refused(folder, config, message):
     file = pathlib.Path(path, "config.json")
     file.write_text(json.dumps({**json.loads(file.read_text()), **config}))
     with pytest.raises(UserError, match=message):
+        formats.read(path)
+
+
+NUMBERED = {
+    "id2label": {"0": "LABEL_0", "1": "LABEL_1"},
+    "label2id": {"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2},
+}
+NAMED = {"id2label": {"1": "b", "0": "a"}, "label2id": {"a": 0, "b": 1}}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        NAMED,
+        {**NAMED, "num_labels": 2},
+        {**NAMED, "id2label": None},
+        {**NAMED, "id2label": NUMBERED["id2label"]},
+        {**NAMED, "label2id": NUMBERED["label2id"]},
+    ],
+)
+def test_names_of_labels_by_either_setting(folder, config):
+    path = folder(SENTENCES, 2, **config)
+    (task,) = formats.read(path).tasks_json["tasks"]
+    assert task["labels"] == ["a", "b"]
+
+
+def test_one_output_is_no_choice(folder):
+    problem = {"problem_type": "single_label_classification"}
+    path = folder(SENTENCES, 1, id2label={"0": "a"}, **problem)
+    with pytest.raises(UserError, match="needs 2 outputs or more"):
         formats.read(path)
 
 

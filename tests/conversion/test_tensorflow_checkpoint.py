@@ -129,10 +129,15 @@ def test_a_fine_tuned_checkpoint_survives(tmp_path):
     assert again.config.tasks["sst"] == {"dense": (16, 2)}
 
 
-def test_the_released_layout_maps_completely(tmp_path, released):
+def test_the_released_layout_maps_completely(tmp_path, released, caplog):
     prefix = str(tmp_path / "electra_small")
     write_tf1(prefix, released)
+    tensorflow_checkpoint.read_tf1(prefix, num_attention_heads=4)
+    assert "attention heads" not in caplog.text
     model = tensorflow_checkpoint.read_tf1(prefix)
+    assert "does not say how many attention heads it has. Taken: 4" in (
+        caplog.text
+    )
     assert list(model.left_out) == ["generator_predictions/temperature"]
     expected = dict(released)
     del expected["generator_predictions/temperature"]

@@ -41,6 +41,14 @@ def test_tensors_of_every_form(tmp_path, older):
         np.testing.assert_array_equal(arrays[name], expected)
 
 
+def test_a_tensor_marked_as_negative_is_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "pytorch_model.bin"
+    torch.save({"a": torch._neg_view(torch.ones(2))}, path)
+    with pytest.raises(ValueError, match="marked as negative or conjugated"):
+        torch_file.load(str(path))
+
+
 def test_a_folder_with_such_a_file_is_read(tmp_path):
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from electra_tf.errors import UserError
 from electra_tf.models import given
@@ -10,7 +11,7 @@ from electra_tf.models.classifier import Classifier
 from electra_tf.models.multiple_choice import MultipleChoice
 from electra_tf.models.question_answerer import QuestionAnswerer
 from electra_tf.models.tagger import Tagger
-from electra_tf.models.token_models import Discriminator
+from electra_tf.models.token_models import Discriminator, MaskedLM
 from tests import tiny
 from tests.models import folders
 
@@ -57,6 +58,107 @@ def test_weights_of_classes_go_by_name(made):
         made(Tagger, num_labels=2).fit(TEXTS, labels, class_weight=none)
 
 
+def test_weights_of_a_batch_are_those_of_fit(made):
+    classifier = made(Classifier, labels=["bad", "good"])
+    labels = ["good", "good"]
+    for weights in (
+        {"class_weight": {"good": 0.0, "bad": 1.0}},
+        {"sample_weight": [0, 0]},
+    ):
+        assert classifier.train_on_batch(TEXTS, labels, **weights)[0] == 0
+    assert classifier.test_on_batch(TEXTS, labels, [0, 0])[0] == 0
+    sets = made(Classifier, num_labels=2, kind="multilabel")
+    with pytest.raises(UserError, match="what Classifier learns is none"):
+        sets.train_on_batch(TEXTS, [[1], [0]], class_weight={1: 0.0})
+    with pytest.raises(UserError, match="a number for each label"):
+        classifier.fit(TEXTS, labels, sample_weight=np.ones((2, 2)))
+
+
+PROBABILITIES = {
+    "sparse_categorical_crossentropy": "loss",
+    keras.losses.SparseCategoricalCrossentropy(): "loss",
+    keras.losses.binary_crossentropy: "loss",
+    "kl_divergence": "loss",
+    "crossentropy": "metrics",
+    "binary_accuracy": "metrics",
+    keras.metrics.AUC(): "metrics",
+    keras.metrics.Precision(): "metrics",
+    keras.metrics.F1Score(threshold=0.5): "weighted_metrics",
+    keras.metrics.SensitivityAtSpecificity(0.5): "metrics",
+}
+LOGITS = {
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True): "loss",
+    "categorical_hinge": "loss",
+    keras.metrics.AUC(from_logits=True): "metrics",
+    keras.metrics.Precision(thresholds=0.0): "metrics",
+    keras.metrics.Recall(top_k=1): "metrics",
+    keras.metrics.F1Score(): "metrics",
+    "sparse_top_k_categorical_accuracy": "metrics",
+}
+
+
+@pytest.mark.parametrize("measure", [*PROBABILITIES, *LOGITS], ids=str)
+def test_logits_are_not_taken_for_probabilities(made, measure):
+    model = made(Classifier, num_labels=2)
+    name = {**PROBABILITIES, **LOGITS}[measure]
+    given = {name: measure if name == "loss" else [measure]}
+    if measure in LOGITS:
+        model.compile(**given)
+        return
+    with pytest.raises(UserError, match="returns logits, which these would"):
+        model.compile(**given)
+    regression = made(Classifier, kind="regression")
+    regression.compile(**given)  # Keras' own business.
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "labels"),
+    [
+        (Tagger, {"num_labels": 2}, [[1, -100], [-100, 1]]),
+        (Discriminator, {}, [[1, -100], [-100, 1]]),
+        (Classifier, {"num_labels": 2, "kind": "multilabel"}, np.eye(2)),
+    ],
+)
+def test_accuracy_by_its_name_is_the_model_s(made, kind, arguments, labels):
+    model = made(kind, **arguments)
+    usual = model.evaluate([[2, 3]] * 2, labels, verbose=0, return_dict=True)
+    for metrics in (["accuracy"], ["acc"]):
+        model.compile("sgd", metrics=metrics, run_eagerly=True)
+        found = model.evaluate([[2, 3]] * 2, labels, verbose=0)
+        assert found[1:][-1] == usual["accuracy"]
+
+
+def test_tokens_with_nothing_to_learn_have_no_part_in_detection(made):
+    model = made(Discriminator)
+    ids = np.array([[2, 5, 6, 0]])
+    labels = np.array([[0, 1, 0, -100]])
+    ((plain, right),) = [model.evaluate(ids, labels, verbose=0)]
+    logits = np.array(model(ids))[0, :3]
+    losses = np.log1p(np.exp(logits)) - [0, 1, 0] * logits
+    assert plain == pytest.approx(losses.sum() / 4, rel=1e-4)
+    assert right == pytest.approx(np.mean((logits > 0) == [0, 1, 0]))
+
+
+def test_labels_in_a_dataset_are_neither_cut_nor_repeated(made):
+    ids = np.full((2, 4), 5)
+    spans = {"start_positions": [1, 1]}
+    for model, labels, message in (
+        (made(Classifier, num_labels=2), [0.7, 1.2], "whole numbers"),
+        (made(Classifier, kind="regression"), np.ones((2, 2)), "1 to 1 axes"),
+        (made(Discriminator), [1, 0], "2 to 2 axes"),
+        (made(QuestionAnswerer), spans, "must be both start_positions and"),
+    ):
+        data = tf.data.Dataset.from_tensors((ids, labels))
+        with pytest.raises(UserError, match=message):
+            model.fit(data, verbose=0)
+    data = tf.data.Dataset.from_tensors((ids, [[1.0], [0.0]]))
+    assert made(Classifier, kind="regression").fit(data, verbose=0)
+    data = tf.data.Dataset.from_tensors(
+        (ids, {**spans, "end_positions": [1, 2]})
+    )
+    assert made(QuestionAnswerer).fit(data, verbose=0)
+
+
 def test_the_weight_of_a_text_is_one_of_each_token(made):
     model = made(Discriminator)
     size = model.max_length  # As many texts as tokens: both axes would do.
@@ -83,6 +185,16 @@ def test_the_weight_of_a_text_is_one_of_each_token(made):
         ({"input_ids": [[2, 3]], "input_mask": [[1]]}, "the same shape"),
         ([None, 3], "Received"),
         ([None, "a"], "Received: None at place 0"),
+        ([], "a text at least"),
+        (np.ones((0, 3), int), "a text at least"),
+        (
+            {"input_ids": [[2]], "segment_ids": [[2]]},
+            "segment_ids must be 0 to 1",
+        ),
+        (
+            {"input_ids": [[2]], "input_mask": [[-9]]},
+            "input_mask must be 0 to 1",
+        ),
     ],
 )
 def test_ids_that_no_model_reads(made, ids, message):
@@ -107,6 +219,7 @@ def test_labels_that_no_model_learns(made):
     asked = [("a", ["good", "bad"]), ("b", ["a", "b", "film"])]
     inputs, _ = chooser.prepared(asked)
     answerer = made(QuestionAnswerer)
+    span = {"start_positions": [0], "end_positions": [0]}
     for model, x, y in (
         (regression, TEXTS, np.ones((2, 2))),
         (tagger, ["a good"], [[0, 1.5]]),
@@ -115,6 +228,14 @@ def test_labels_that_no_model_learns(made):
         (chooser, asked, [0.5, 1]),
         (chooser, [asked[0], 3], None),
         (answerer, [[2, 3, 3]], {"start_positions": [1]}),
+        (answerer, [[2, 3]], {"start_positions": [1], "end_positions": [0]}),
+        (answerer, [[2, 3]], {**span, "is_impossible": [2]}),
+        (sets, TEXTS, [[0], [-100]]),
+        (made(Discriminator), [[2, 3]], [[0, 7]]),
+        (made(Discriminator), [[2, 3], [2, 3]], [0, 1]),
+        (made(MaskedLM), [[2, 3]], [[0, 50]]),
+        (made(MaskedLM), [[2, 3]], [[0, 1.5]]),
+        (made(MaskedLM), [[2, 3], [2, 3]], [[0, 1], [0]]),
         (answerer, [[2, 3]], {n: [2] for n in ("start_positions",)}),
     ):
         with pytest.raises(UserError, match="Received"):

@@ -153,12 +153,24 @@ def test_an_exported_model_takes_any_length(model_folder, tmp_path):
         assert_same(loaded.serve(tensors), model(batch))
 
 
+def test_a_file_that_onnx_cannot_read_is_not_left(model_folder, tmp_path):
+    pytest.importorskip("tf2onnx")
+    model = Classifier.load(str(model_folder), num_labels=2)
+    with pytest.raises(UserError, match=r"export to ONNX cannot .*Erfc"):
+        model.export(str(tmp_path / "x.onnx"), format="onnx", verbose=False)
+    assert not [*tmp_path.iterdir()]
+
+
 @pytest.mark.parametrize(
     "inputs, message",
     [
         ({"ids": np.ones((1, 3), "int32")}, "must have input_ids"),
         ([np.ones((1, 3)), np.ones((1, 3))], "input_ids must be equally long"),
         (np.ones((1, 3), "float32"), "input_ids must be integers"),
+        (
+            tf.data.Dataset.from_tensors(np.ones(3, "int32")),
+            r"must be \(batch, length\)",
+        ),
         ([[1, 2], [1]], "input_ids must be equally long lists"),
         (
             {"input_ids": [[1]], "token_ids": [[1]]},

@@ -84,6 +84,26 @@ def test_any_optimizer_of_keras_trains_it(tokenizer, batches):
     assert int(model.updates) == 2 * STEPS
 
 
+def test_what_is_frozen_is_not_trained(tokenizer, batches):
+    for optimizer in ("auto", "sgd"):
+        model = Pretraining(tokenizer, **folders.SETTINGS)
+        frozen = [w for layer in model.parts[:1] for w in layer.weights]
+        model.parts[0].trainable = False
+        model.compile(optimizer, run_eagerly=True)
+        before = {w.path: np.array(w) for w in frozen}
+        rest = [
+            w for p, w in model.variables_by_path.items() if p not in before
+        ]
+        learnt = [np.array(w) for w in rest]
+        batch = batches[0]._asdict()
+        assert model.train_on_batch(batch)
+        for weight in frozen:
+            np.testing.assert_array_equal(weight, before[weight.path])
+        assert any(np.any(a != w) for a, w in zip(learnt, rest, strict=True))
+        with pytest.raises(UserError, match="Received: sample_weight"):
+            model.evaluate(dataset(batches), sample_weight=[1])
+
+
 def test_records_of_files_are_read(tokenizer, batches, tmp_path):
     path = str(tmp_path / "a.tfrecord")
     with tf.io.TFRecordWriter(path) as writer:

@@ -169,11 +169,20 @@ def _are_spans(labels: list[str] | None) -> bool:
 def _kind(file: str, values: Mapping, part: str, size: int) -> str:
     """Return the kind of a head, a row of `KINDS`."""
     problem = values.get("problem_type")
+    outputs = values.get("num_labels")
+    if part in ("classification", "token_classification") and (
+        outputs not in (None, size)
+    ):
+        raise UserError(
+            f"num_labels in {file} must be the {size} outputs of the head. "
+            f"Received: {shown(outputs)}."
+        )
     if part == "classification" and problem is None:
         return "regression" if size == 1 else "classification"
     problem = problem if part == "classification" else None
     for kind, row in KINDS.items():
         if row == (part, problem):
+            _check_size(file, kind, size)
             return kind
     known = [name for _, name in KINDS.values() if name]
     raise UserError(
@@ -182,21 +191,61 @@ def _kind(file: str, values: Mapping, part: str, size: int) -> str:
     )
 
 
+def _check_size(file: str, kind: str, size: int) -> None:
+    """Refuse a number that is several, and a choice of one label."""
+    if kind in ("classification", "regression") and (
+        (size == 1) != (kind == "regression")
+    ):
+        wanted = "1 output" if kind == "regression" else "2 outputs or more"
+        raise UserError(
+            f"problem_type {KINDS[kind][1]} in {file} needs {wanted} of the "
+            f"head. Received: {size}."
+        )
+
+
 def _read_labels(file: str, values: Mapping, size: int) -> list[str]:
-    """Return the names of a head's outputs."""
-    names = values.get("id2label")
-    if names is None and isinstance(values.get("label2id"), dict):
-        names = {n: label for label, n in values["label2id"].items()}
-    if names is None:
-        return [f"LABEL_{index}" for index in range(size)]
-    if isinstance(names, dict):
-        labels = [names.get(str(i), names.get(i)) for i in range(size)]
-        texts = [str(n) for n in labels if type(n) in (str, int, float)]
-        if len(names) == size == len(set(texts)):
-            return texts
+    """Return the names of a head's outputs.
+
+    transformers writes them twice, and as LABEL_0, LABEL_1 and so on where
+    nobody names them: these give way to names.
+    """
+    both = {n: values.get(n) for n in ("id2label", "label2id")}
+    given = {n: names for n, names in both.items() if names is not None}
+    named = {n: v for n, v in given.items() if not _are_numbers(v)} or given
+    found = [_labels_of(file, n, names, size) for n, names in named.items()]
+    if found and found[0] != found[-1]:
+        raise UserError(
+            f"id2label and label2id in {file} must give each label the same "
+            f"number. Received: {shown(both)}. Correct the one that is wrong."
+        )
+    return found[0] if found else [f"LABEL_{index}" for index in range(size)]
+
+
+def _are_numbers(names) -> bool:
+    """Say whether labels have the names of their numbers, either way round."""
+    numbers = range(len(names) if isinstance(names, dict) else 0)
+    pairs = [{str(number), f"LABEL_{number}"} for number in numbers]
+    return bool(pairs) and all(
+        {str(key), str(value)} in pairs for key, value in names.items()
+    )
+
+
+def _labels_of(file: str, name: str, given, size: int) -> list[str]:
+    """Return the names of outputs from 0 on, by id2label or label2id."""
+    if isinstance(given, dict):
+        order = 1 if name == "id2label" else -1
+        pairs = [pair[::order] for pair in given.items()]
+        names = {
+            str(number): str(label)
+            for number, label in pairs
+            if type(label) in (str, int, float)
+        }
+        labels = [names.get(str(index)) for index in range(size)]
+        if len(pairs) == size == len({*labels} - {None}):
+            return labels
     raise UserError(
-        f"id2label in {file} must name each of the {size} outputs of the head, "
-        f"from 0 on, and no two alike. Received: {shown(names)}."
+        f"{name} in {file} must name each of the {size} outputs of the head, "
+        f"from 0 on, and no two alike. Received: {shown(given)}."
     )
 
 
