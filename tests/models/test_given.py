@@ -97,7 +97,11 @@ LOGITS = {
 }
 
 
-@pytest.mark.parametrize("measure", [*PROBABILITIES, *LOGITS], ids=str)
+def name_of(measure) -> str:
+    return measure if isinstance(measure, str) else type(measure).__name__
+
+
+@pytest.mark.parametrize("measure", [*PROBABILITIES, *LOGITS], ids=name_of)
 def test_logits_are_not_taken_for_probabilities(made, measure):
     model = made(Classifier, num_labels=2)
     name = {**PROBABILITIES, **LOGITS}[measure]
