@@ -41,9 +41,9 @@ def test_rounds_of_steps_are_timed():
 
 def test_a_process_that_hangs_is_stopped(monkeypatch):
     monkeypatch.setattr(gpu, "SHORTEST", 0)
-    row = measured(200, limit=3)
-    assert row["problem"] == "stopped after 3 seconds"
-    assert row["process_seconds"] < 10
+    row = measured(200, limit=8)  # Of which the start takes some.
+    assert row["problem"] == "stopped after 8 seconds"
+    assert row["process_seconds"] < 30
     assert "first_step_seconds" in row
     assert "seconds" not in row
 
