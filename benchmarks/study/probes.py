@@ -39,11 +39,12 @@ class Probe(typing.NamedTuple):
 
 
 PROBES = {
-    "chunk": Probe("f1", settings={"num_train_epochs": 2.0}),
+    # Two epochs are too few: a BERT gains ten points of F1 with six.
+    "chunk": Probe("f1", settings={"num_train_epochs": 6}),
     "pos": Probe(
         "accuracy",
         task="tagging",
-        settings={"num_train_epochs": 2.0, "label_column": "2"},
+        settings={"num_train_epochs": 6, "label_column": "2"},
         suffix=".txt",
     ),
     "docstring": Probe(
