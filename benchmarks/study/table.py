@@ -170,7 +170,15 @@ def _settings(config: StudyConfig) -> str:
     """Say how all this was trained."""
     shared = {**SHARED, **config.pretraining}
     finetuning = {**FINETUNING, **config.finetuning}
-    special = {t: PROBES[t].settings for t in config.tasks}
+    given = config.finetuning.keys()  # They win over those of a task.
+    special = {
+        task: {
+            name: value
+            for name, value in PROBES[task].settings.items()
+            if name not in given
+        }
+        for task in config.tasks
+    }
     seeds = range(config.seed, config.seed + config.num_seeds)
     trials = range(config.seed + 1, config.seed + 1 + config.num_trials)
     return "\n".join(

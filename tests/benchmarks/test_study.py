@@ -295,6 +295,13 @@ def test_a_crossing_is_extrapolated_over_the_logarithm(tmp_path, monkeypatch):
     assert crossing(found, "rtd", "chunk") is None
 
 
+def test_settings_that_are_given_win_over_those_of_a_task(tmp_path):
+    config = small(tmp_path, tasks=("chunk",))
+    assert "; chunk: `num_train_epochs=6`." in table.text(config, [])
+    given = config.replace(finetuning={"num_train_epochs": 2.0})
+    assert "`num_train_epochs=2.0`." in table.text(given, [])
+
+
 def test_report_names_models_of_other_records(tmp_path):
     config = small(tmp_path, models=("scratch", "rtd", "mlm"))
     ledger = Ledger(config.results_file)
