@@ -55,13 +55,29 @@ class Study:
         try:
             if not training.is_random and not self._is_trained(training):
                 self._pretrain(training)
-            if training.id not in Ledger(self.results_file).models:
-                Ledger(self.results_file).add(self._model_row(training))
+            self._record(training)
             if trials:
                 self._finetune(trials)
         except programs.ProgramError as error:
             print(f"study: {name}: {error}", file=sys.stderr, flush=True)
             self.failed.append(name)
+
+    def _record(self, training: Training):
+        """Add what is known of a model; it must be the one of the results.
+
+        Another machine rounds otherwise, and so trains another model.
+        """
+        ledger, row = Ledger(self.results_file), self._model_row(training)
+        known = ledger.models.get(training.id)
+        if known is None:
+            ledger.add(row)
+        elif losses(known) != losses(row):
+            raise programs.ProgramError(
+                f"{self._folder(training).path} must hold the model that "
+                f"{self.results_file} has, whose losses on held-out records "
+                f"are {losses(known)}. Received: {losses(row)}, as of a model "
+                "trained on another machine. Set another results_file or seed."
+            )
 
     def _is_trained(self, training: Training) -> bool:
         return self._folder(training).results.exists()
@@ -123,6 +139,12 @@ class Study:
                 "settings": trial.settings,
             },
         }
+
+
+def losses(row: dict) -> dict[str, float]:
+    """Return what a model's row says of its losses on held-out records."""
+    found = row.get("held_out", {}).items()
+    return {name: value for name, value in found if name.endswith("_loss")}
 
 
 def shape(settings: dict) -> dict:

@@ -355,6 +355,14 @@ def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.setattr(programs, "run", None)
     program.Study(moved).run()
     assert results.read_text() == before
+    # A model of the same name from another machine has other weights.
+    monkeypatch.setattr(programs, "run", studies.run_here)
+    loss = json.dumps(model["held_out"]["disc_loss"])
+    results.write_text(before.replace(loss, "0.5"))
+    again = program.Study(config.replace(num_trials=2, models=("rtd",)))
+    again.run()
+    assert again.failed == ["rtd (seed 42)"]
+    assert results.read_text() == before.replace(loss, "0.5")
 
 
 def test_what_fails_does_not_keep_others_from_running(tmp_path, monkeypatch):
