@@ -9,8 +9,8 @@ settings of the run that trained it.
 """
 
 import dataclasses
+import functools
 import os
-import typing
 
 from electra_tf.configs import (
     EncoderConfig,
@@ -119,7 +119,8 @@ class InputSettings:
         )
 
 
-class FinetunedModel(typing.NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class FinetunedModel:
     """The content of a folder: its tasks, its settings and the weights."""
 
     path: str
@@ -132,9 +133,9 @@ class FinetunedModel(typing.NamedTuple):
         """The encoder's shape."""
         return self.model.config.encoder
 
-    @property
+    @functools.cached_property
     def tokenizer(self) -> Tokenizer:
-        """A tokenizer with the folder's vocabulary."""
+        """A tokenizer with the folder's vocabulary, which is read once."""
         return Tokenizer.of(
             os.path.join(self.path, model_folder.VOCAB_FILE), self.model.config
         )

@@ -22,8 +22,7 @@ from collections.abc import Iterable, Iterator
 from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.finetuning import finetuned_model
-from electra_tf.finetuning.serving import input_rows
-from electra_tf.finetuning.serving.answers import ANSWERS
+from electra_tf.finetuning.serving import answers, input_rows
 from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.task import say
 from electra_tf.io import files
@@ -117,10 +116,9 @@ def predict(args: argparse.Namespace) -> None:
             f"--batch_size must be at least 1. Received: {args.batch_size}."
         )
     tuned = finetuned_model.read(args.model_folder)
-    task = tuned.task(args.task)
-    answers = ANSWERS[task.head.kind](task, tuned.settings, tuned.tokenizer)
+    asked = answers.of(tuned, tuned.task(args.task))
     with contextlib.ExitStack() as opened:
-        rows = input_rows.read_rows(args, answers, opened)
+        rows = input_rows.read_rows(args, asked, opened)
         # Mistakes show before TensorFlow is there, and an output is emptied.
         first = next(rows, None)
         sink = opened.enter_context(_sink(args.output))
@@ -218,9 +216,9 @@ def answered(predictor, rows: list[Record], strict: bool) -> Iterator[dict]:
         UserError: in strict mode, at the first row with a problem.
     """
     good = [row.values for row in rows if not row.problem]
-    answers = iter(predictor.answer(good))
+    found = iter(predictor.answer(good))
     for row in rows:
-        answer = {"error": row.problem} if row.problem else next(answers)
+        answer = {"error": row.problem} if row.problem else next(found)
         if strict and "error" in answer:
             raise UserError(f"line {row.line}: {answer['error']}.")
         named = {"id": row.values["id"]} if "id" in row.values else {}

@@ -206,6 +206,11 @@ ANSWERS: dict[str, Any] = {
 }
 
 
+def of(tuned, task):
+    """Return what makes inputs and answers for a `FinetunedModel`'s task."""
+    return ANSWERS[task.head.kind](task, tuned.settings, tuned.tokenizer)
+
+
 def _list_problem(row: dict, name: str, least: int) -> str:
     """Say what is wrong with a list of texts in a row; "" for nothing."""
     values = row.get(name)

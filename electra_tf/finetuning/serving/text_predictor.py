@@ -62,9 +62,7 @@ class TextPredictor:
         self.most = tuned.settings.max_seq_length
         self.tokenizer = tuned.tokenizer
         self.unknown = Counts()  # Of all tokens that were answered for.
-        self.answers = answers.ANSWERS[self.task.head.kind](
-            self.task, tuned.settings, self.tokenizer
-        )
+        self.answers = answers.of(tuned, self.task)
         # One trace for all shapes.
         ids = tf.TensorSpec((None, None), tf.int32)
         self._served = tf.function(
