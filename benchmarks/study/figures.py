@@ -3,15 +3,15 @@
 import collections
 import pathlib
 
-from benchmarks.study.models import (
-    BY_COST,
-    PANELS,
-    SCRATCH,
-    Panel,
-    by_cost_place,
-)
+from benchmarks.study.models import BY_COST, PANELS, SCRATCH, Panel
 from benchmarks.study.probes import PROBES
-from benchmarks.study.scores import BASELINE, Scored, crossing, pooled
+from benchmarks.study.scores import (
+    BASELINE,
+    Scored,
+    by_cost,
+    crossing,
+    pooled,
+)
 
 _BLUE, _GREY = "#2a6fb0", "#888888"
 _WIDTH, _HEIGHT = 5.2, 2.4  # Of a panel, in inches.
@@ -79,12 +79,7 @@ def _finals(scored: list[Scored], names) -> list[Scored]:
 def _by_cost(axis, scored: list[Scored], task: str):
     """Score by FLOPs: a line a model over all seeds, a dot a pre-training."""
     trained = [one for one in scored if one.name != SCRATCH]
-    names = dict.fromkeys(one.name for one in trained)
-    for name in sorted(names, key=by_cost_place):
-        points: dict[float, list[Scored]] = {}
-        for one in trained:
-            if one.name == name:
-                points.setdefault(one.training.flops, []).append(one)
+    for name, points in by_cost(trained, task).items():
         scores = [pooled(found, task) for found in points.values()]
         lines = axis.errorbar(
             list(points),

@@ -6,6 +6,7 @@ import typing
 
 from benchmarks.study.config import StudyConfig
 from benchmarks.study.ledger import Ledger
+from benchmarks.study.models import by_cost_place
 from benchmarks.study.plan import Training, finetunings
 from benchmarks.study.probes import PROBES
 
@@ -91,6 +92,21 @@ def scored(
 def pooled(found: list[Scored], task: str) -> Score:
     """Return the score over all seeds of some trainings that have the task."""
     return score(v for one in found for v in one.tasks[task].values)
+
+
+def by_cost(
+    found: list[Scored], task: str
+) -> dict[str, dict[float, list[Scored]]]:
+    """Return what has a task by model and budget, models as figures have them.
+
+    A list has a model's pre-trainings at one budget; random weights cost 0.
+    """
+    points: dict[str, dict[float, list[Scored]]] = {}
+    for one in sorted(found, key=lambda one: by_cost_place(one.name)):
+        if task in one.tasks:
+            of_model = points.setdefault(one.name, {})
+            of_model.setdefault(one.training.flops, []).append(one)
+    return points
 
 
 def difference(

@@ -3,13 +3,14 @@
 import json
 
 from benchmarks.study.config import StudyConfig
-from benchmarks.study.models import MODELS, SHARED, by_cost_place
+from benchmarks.study.models import MODELS, SHARED
 from benchmarks.study.plan import WARMUP_SHARE
 from benchmarks.study.probes import FINETUNING, PROBES
 from benchmarks.study.scores import (
     BASELINE,
     Score,
     Scored,
+    by_cost,
     crossing,
     difference,
     pooled,
@@ -58,11 +59,7 @@ def _markdown(head, rows) -> str:
 
 def _by_cost(found: list[Scored], task: str) -> str:
     """Return one task's scores over all seeds: a row a model, by budget."""
-    points: dict[str, dict[float, list[Scored]]] = {}
-    for one in found:
-        if task in one.tasks:
-            by_budget = points.setdefault(one.name, {})
-            by_budget.setdefault(one.training.flops, []).append(one)
+    points = by_cost(found, task)
     budgets = sorted({flops for row in points.values() for flops in row} - {0})
     if len(budgets) < 2:
         return ""
@@ -72,8 +69,8 @@ def _by_cost(found: list[Scored], task: str) -> str:
         return _score(pooled(several, task)) + number
 
     rows = []
-    for name in sorted(points, key=by_cost_place):
-        cells = {flops: cell(ones) for flops, ones in points[name].items()}
+    for name, by_budget in points.items():
+        cells = {flops: cell(ones) for flops, ones in by_budget.items()}
         # Random weights cost nothing; they stand in the first column.
         row = [cells.get(flops, NOTHING) for flops in budgets]
         rows.append([name, cells[0], *row[1:]] if 0 in cells else [name, *row])
