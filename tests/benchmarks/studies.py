@@ -4,7 +4,7 @@ import json
 import random
 
 import run_pretraining
-from benchmarks.study import programs, trials
+from benchmarks.study import budget, plan, programs, trials
 from benchmarks.study.config import StudyConfig
 from data_prep import build_pretraining_dataset, build_vocab
 from data_prep.dataset_config import PretrainingDatasetConfig
@@ -87,3 +87,24 @@ def run_here(*words, stdin=None, **settings):
     else:
         for trial in json.loads(stdin):
             trials.run(**trial)
+
+
+def trial_row(trial: plan.Finetuning, **metrics) -> dict:
+    return {
+        "kind": "trial",
+        **trial.key._asdict(),
+        "metrics": metrics,
+        "failure": "",
+    }
+
+
+def model_row(training: plan.Training) -> dict:
+    row = {"kind": "model", "id": training.id, "model": training.name}
+    if training.is_random:
+        return row
+    origin = {
+        "source": {"commit": "0123456789"},
+        "devices": ["/device:CPU:0"],
+        "records": "abcdefghijkl",
+    }
+    return row | origin | budget.cost(training.settings, training.steps)

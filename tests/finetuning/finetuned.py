@@ -1,12 +1,14 @@
 """Folders of fine-tuned models that were never trained, but say something."""
 
+import functools
 import json
 import pathlib
 
 import numpy as np
 
+import electra_tf
 from electra_tf.configs import encoder_config
-from electra_tf.finetuning import finetuned_model
+from electra_tf.finetuning import finetuned_model, predict
 from electra_tf.finetuning.model import FinetuningModel
 from electra_tf.finetuning.tasks import task_table
 from tests.finetuning import sentences
@@ -52,3 +54,14 @@ def said_of_tasks(folder: str, **values) -> str:
             del task[name]
     path.write_text(json.dumps(content))
     return folder
+
+
+loaded = functools.cache(electra_tf.load_predictor)
+
+
+def run(folder: str, tmp_path, text, *flags, name="in.txt") -> list[dict]:
+    source, sink = tmp_path / name, tmp_path / "out.jsonl"
+    source.write_bytes(text if isinstance(text, bytes) else text.encode())
+    paths = [f"--input={source}", f"--output={sink}"]
+    predict.main([f"--model_folder={folder}", *paths, *flags])
+    return [json.loads(line) for line in sink.read_text().splitlines()]

@@ -12,8 +12,8 @@ from electra_tf.finetuning import export, finetuned_model
 from electra_tf.finetuning.finetuned_model import FinetunedTask
 from electra_tf.finetuning.tasks import task_table
 from tests.finetuning import finetuned, own, sentences
+from tests.finetuning.finetuned import loaded, run
 from tests.finetuning.test_export import run_page
-from tests.finetuning.test_predict import loaded, run
 
 ALONE = "the model has learnt texts without 'text_pair'; received 'bad'"
 MISSING = "no text for 'text_pair', which the model has learnt texts with; the"
