@@ -231,6 +231,25 @@ class Pretraining(keras.Model):
         evaluator.dataset = self._dataset(x)
         return evaluator.evaluate(-1 if steps is None else steps)
 
+    def test_on_batch(self, x, **kwargs) -> dict[str, float]:
+        """Return the metrics of a batch, as `evaluate` of one."""
+        batch = _batch(x)._asdict()
+        return self.evaluate(tf.data.Dataset.from_tensors(batch), **kwargs)
+
+    def predict(self, *args, **kwargs):
+        """Refuse; each batch is corrupted anew, so it has no one answer.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            "Pretraining has no predict. Call it with a batch for both "
+            "networks' outputs, or save it by electra_tf.save(folder, "
+            "pretraining) and load electra_tf.Discriminator or MaskedLM."
+        )
+
+    predict_on_batch = predict
+
     def _sums(self, batch, random) -> dict:
         output = self._pretrainer.value(_batch(batch), random, training=False)
         return metrics.sums(output)

@@ -17,19 +17,76 @@ IGNORED = -100
 SETTINGS = FinetuningConfig(data_dir=".", model_name=".")
 
 
-class _OfLabels(keras.metrics.MeanMetricWrapper):
+def _weights(labels, sample_weight):
+    """Return weights of labels, 0 for those that are `IGNORED`."""
+    used = keras.ops.cast(keras.ops.not_equal(labels, IGNORED), "float32")
+    if sample_weight is None:
+        return used
+    return used * keras.ops.cast(sample_weight, "float32")
+
+
+class OfLabels(keras.metrics.MeanMetricWrapper):
     """A mean over labels, but where there is nothing to learn."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Count labels that are not `IGNORED`."""
-        used = keras.ops.cast(keras.ops.not_equal(y_true, IGNORED), "float32")
-        if sample_weight is not None:
-            used *= keras.ops.cast(sample_weight, "float32")
-        return super().update_state(y_true, y_pred, sample_weight=used)
+        weights = _weights(y_true, sample_weight)
+        return super().update_state(y_true, y_pred, sample_weight=weights)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class LabelAccuracy(_OfLabels, keras.metrics.SparseCategoricalAccuracy):
+class MaskedMetric(keras.metrics.Metric):
+    """Any metric, of labels that are not `IGNORED`.
+
+    Args:
+        metric: `keras.metrics.Metric`, or what Keras finds by it.
+    """
+
+    def __init__(self, metric, name: str | None = None, **kwargs):
+        found = keras.metrics.get(metric)
+        if not isinstance(found, keras.metrics.Metric):
+            called = metric if isinstance(metric, str) else found.__name__
+            found = keras.metrics.MeanMetricWrapper(found, name=called)
+        super().__init__(name=name or found.name, **kwargs)
+        self.metric = found
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Update the metric with a weight of 0 for labels to leave out."""
+        weights = _weights(y_true, sample_weight)
+        nothing = keras.ops.zeros_like(y_true)  # Which is a label, too.
+        is_used = keras.ops.not_equal(y_true, IGNORED)
+        y_true = keras.ops.where(is_used, y_true, nothing)
+        rank, last = len(y_true.shape), y_true.shape[-1]
+        if rank == len(y_pred.shape) and last == y_pred.shape[-1]:
+            # A number for each label, of which Keras' may not take the mean.
+            y_true, y_pred, weights = (
+                keras.ops.expand_dims(value, -1)
+                for value in (y_true, y_pred, weights)
+            )
+        self.metric.update_state(y_true, y_pred, sample_weight=weights)
+
+    def result(self):
+        """Return the metric's result."""
+        return self.metric.result()
+
+    def reset_state(self):
+        """Start anew."""
+        self.metric.reset_state()
+
+    def get_config(self) -> dict:
+        """Return the metric and its name."""
+        metric = keras.saving.serialize_keras_object(self.metric)
+        return {**super().get_config(), "metric": metric}
+
+    @classmethod
+    def from_config(cls, config: dict):
+        """Return the metric of a config."""
+        metric = keras.saving.deserialize_keras_object(config["metric"])
+        return cls(**{**config, "metric": metric})
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class LabelAccuracy(OfLabels, keras.metrics.SparseCategoricalAccuracy):
     """The share of right labels."""
 
     def __init__(self, name: str = "accuracy", **kwargs):
@@ -37,7 +94,7 @@ class LabelAccuracy(_OfLabels, keras.metrics.SparseCategoricalAccuracy):
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
-class DetectionAccuracy(_OfLabels, keras.metrics.BinaryAccuracy):
+class DetectionAccuracy(OfLabels, keras.metrics.BinaryAccuracy):
     """The share of logits above 0 for 1, and below for 0."""
 
     def __init__(self, name: str = "accuracy", threshold=0.0, **kwargs):

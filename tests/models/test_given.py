@@ -132,6 +132,57 @@ def test_accuracy_by_its_name_is_the_model_s(made, kind, arguments, labels):
         assert found[1:][-1] == usual["accuracy"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "metric"),
+    [
+        (Tagger, "sparse_categorical_accuracy"),
+        (Tagger, keras.metrics.SparseTopKCategoricalAccuracy(k=2)),
+        (
+            MaskedLM,
+            keras.metrics.SparseCategoricalCrossentropy("ce", None, True),
+        ),
+        (Discriminator, keras.metrics.AUC(from_logits=True)),
+        (Discriminator, keras.metrics.BinaryCrossentropy(from_logits=True)),
+        (Discriminator, keras.metrics.Recall(thresholds=0)),
+    ],
+)
+def test_metrics_of_keras_leave_out_what_is_not_to_be_learnt(
+    made, kind, metric, tmp_path
+):
+    model = made(kind, **({"num_labels": 3} if kind is Tagger else {}))
+    ids = np.array([[2, 5, 6, 7], [2, 8, 9, 3]])
+    labels = np.array([[0, 1, 1, -100], [-100, 1, 0, -100]])
+    used = labels >= 0
+    logits = np.array(model(ids))[used]
+    plain = keras.metrics.get(metric)
+    if isinstance(plain, keras.metrics.Metric):
+        plain = plain.from_config(plain.get_config())
+        expand = (lambda x: x[:, None]) if logits.ndim == 1 else (lambda x: x)
+        plain.update_state(expand(labels[used]), expand(logits))
+        right = float(plain.result())
+    else:
+        right = float(np.mean(plain(labels[used], logits)))
+    data = tf.data.Dataset.from_tensors((ids, labels))
+    for name in ("metrics", "weighted_metrics"):
+        model.compile("sgd", **{"weighted_metrics": None, name: [metric]})
+        for given_as in ((ids, labels), (data,)):
+            found = model.evaluate(*given_as, verbose=0)[-1]
+            assert found == pytest.approx(right, rel=1e-5)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    found = loaded.evaluate(ids, labels, verbose=0)[-1]
+    assert found == pytest.approx(right, rel=1e-5)
+
+
+def test_labels_of_one_column_are_counted_once(made):
+    model = made(Classifier, num_labels=3)
+    model.compile("sgd", metrics=[keras.metrics.SparseCategoricalAccuracy()])
+    ids, labels = [[2, 5]] * 3, np.array([[1], [-100], [1]])
+    data = tf.data.Dataset.from_tensors((np.array(ids), labels))
+    answer = int(np.argmax(np.array(model(np.array(ids)))[0]))
+    assert model.evaluate(data, verbose=0)[-1] == (answer == 1)
+
+
 def test_tokens_with_nothing_to_learn_have_no_part_in_detection(made):
     model = made(Discriminator)
     ids = np.array([[2, 5, 6, 0]])

@@ -119,7 +119,9 @@ def test_records_of_files_are_read(tokenizer, batches, tmp_path):
     model = Pretraining(tokenizer, **folders.SETTINGS)
     assert set(records.FEATURES) == set(names)
     serialized = tf.data.TFRecordDataset(path).batch(4)
-    assert model.evaluate(serialized) == model.evaluate(dataset(batches[:1]))
+    found = model.evaluate(serialized)
+    assert found == model.evaluate(dataset(batches[:1]))
+    assert found == model.test_on_batch(batches[0]._asdict(), return_dict=True)
     (batch,) = model.records(path).take(1)
     assert batch.input_ids.shape == (4, 16)
 
@@ -163,3 +165,6 @@ def test_losses_and_data_of_other_kinds_are_refused(tokenizer):
         model.fit(texts, class_weight={0: 1.0})
     with pytest.raises(UserError, match=r"reads a tf\.data\.Dataset"):
         model.fit(np.ones((2, 16)))
+    for predict in (model.predict, model.predict_on_batch):
+        with pytest.raises(UserError, match="Pretraining has no predict"):
+            predict(texts)
