@@ -21,11 +21,6 @@ CHOSEN = {"text": "a film", "choices": ["good", "bad"]}
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory) -> str:
-    return finetuned.write(tmp_path_factory.mktemp("alone"), "sst")
-
-
-@pytest.fixture(scope="module")
 def paired(tmp_path_factory) -> str:
     return finetuned.write(tmp_path_factory.mktemp("paired"), "mrpc")
 
@@ -58,9 +53,9 @@ def test_own_data_say_what_they_teach(tmp_path, name, pair):
     assert FinetunedTask.of(task).has_pairs is bool(pair)
 
 
-def test_a_tab_is_of_a_text_that_was_learnt_alone(alone, tmp_path):
-    predictor = loaded(alone)
-    received = run(alone, tmp_path, "good\tfilm\n\tbad\n")
+def test_a_tab_is_of_a_text_that_was_learnt_alone(model, tmp_path):
+    predictor = loaded(model)
+    received = run(model, tmp_path, "good\tfilm\n\tbad\n")
     for row, text in zip(received, ["good film", "bad"], strict=True):
         expected = predictor(text)["probability"]
         assert row["probability"] == pytest.approx(expected)
@@ -75,8 +70,8 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_rows_of_the_other_kind_are_errors(alone, paired, tmp_path, name):
-    first, second = run(alone, tmp_path, ROWS[name], name=name)
+def test_rows_of_the_other_kind_are_errors(model, paired, tmp_path, name):
+    first, second = run(model, tmp_path, ROWS[name], name=name)
     assert "label" in first
     assert second["error"] == ALONE
     first, second = run(paired, tmp_path, ROWS[name], name=name)
@@ -84,7 +79,7 @@ def test_rows_of_the_other_kind_are_errors(alone, paired, tmp_path, name):
     assert "which the model has learnt texts with" in first["error"]
     assert "label" in second
     with pytest.raises(SystemExit, match="line"):
-        run(alone, tmp_path, ROWS[name], "--strict", name=name)
+        run(model, tmp_path, ROWS[name], "--strict", name=name)
 
 
 def test_a_line_without_a_second_text_is_an_error(paired, tmp_path):
@@ -96,12 +91,12 @@ def test_a_line_without_a_second_text_is_an_error(paired, tmp_path):
 @pytest.mark.parametrize(
     "row", [("good", "bad"), {"text": "good", "text_pair": "bad"}]
 )
-def test_python_refuses_what_was_not_learnt(alone, paired, row):
+def test_python_refuses_what_was_not_learnt(model, paired, row):
     with pytest.raises(UserError, match=f"Row 1: {ALONE}"):
-        loaded(alone)(["good", row])
+        loaded(model)(["good", row])
     with pytest.raises(UserError, match=f"Row 1: {MISSING} row has text"):
         loaded(paired)([row, "good"])
-    assert loaded(alone)({"text": "good", "text_pair": None})["label"]
+    assert loaded(model)({"text": "good", "text_pair": None})["label"]
 
 
 def test_questions_of_choices(tmp_path):
