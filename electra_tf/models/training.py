@@ -45,7 +45,9 @@ class MaskedMetric(keras.metrics.Metric):
     def __init__(self, metric, name: str | None = None, **kwargs):
         found = keras.metrics.get(metric)
         if not isinstance(found, keras.metrics.Metric):
-            called = metric if isinstance(metric, str) else found.__name__
+            called = metric
+            if not isinstance(metric, str):
+                called = getattr(metric, "__name__", "metric")
             found = keras.metrics.MeanMetricWrapper(found, name=called)
         super().__init__(name=name or found.name, **kwargs)
         self.metric = found

@@ -1,5 +1,7 @@
 """What users give to models: taken as they mean it, or refused."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -172,6 +174,24 @@ def test_metrics_of_keras_leave_out_what_is_not_to_be_learnt(
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     found = loaded.evaluate(ids, labels, verbose=0)[-1]
     assert found == pytest.approx(right, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [bool, float, int])
+def test_labels_of_tokens_are_of_any_kind_of_number(made, kind):
+    model = made(Discriminator)
+    labels = np.array([[0, 1]], kind)
+    _, targets = model.prepared([[2, 5]], labels)
+    assert targets.tolist() == [[0, 1]]
+    with pytest.raises(UserError, match="whole numbers from 0 to 1"):
+        model.prepared([[2, 5]], labels + 0.5)
+
+
+def test_a_function_without_a_name_is_a_metric(made):
+    model = made(Tagger, num_labels=3)
+    right = keras.metrics.sparse_categorical_accuracy
+    model.compile("sgd", metrics=[functools.partial(right)])
+    found = model.evaluate([[2, 5]], [[1, -100]], verbose=0, return_dict=True)
+    assert found["metric"] in (0, 1)
 
 
 def test_labels_of_one_column_are_counted_once(made):
