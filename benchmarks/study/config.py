@@ -54,7 +54,10 @@ class StudyConfig(Config):
         ("chunk", "pos"), "tasks to fine-tune on", choices=tuple(PROBES)
     )
     num_trials: int = hparam(3, "fine-tuning runs of a task", at_least=1)
-    seed: int = hparam(42, "first seed of both", at_least=0)
+    seed: int = hparam(42, "first seed of pre-training", at_least=0)
+    finetuning_seed: int = hparam(
+        43, "first seed of fine-tuning, the same for all models", at_least=1
+    )
     pretraining: Mapping = hparam(
         {}, "settings of all models that differ from the study's own"
     )

@@ -110,7 +110,7 @@ def finetunings(config: StudyConfig, training: Training) -> list[Finetuning]:
         Finetuning(
             training,
             task,
-            config.seed + 1 + trial,
+            config.finetuning_seed + trial,
             {**FINETUNING, **PROBES[task].settings, **config.finetuning},
         )
         for task in config.tasks

@@ -177,7 +177,8 @@ def _settings(config: StudyConfig) -> str:
         for task in config.tasks
     }
     seeds = range(config.seed, config.seed + config.num_seeds)
-    trials = range(config.seed + 1, config.seed + 1 + config.num_trials)
+    first = config.finetuning_seed
+    trials = range(first, first + config.num_trials)
     return "\n".join(
         [
             "Budgets are FLOPs as executed. "

@@ -130,6 +130,17 @@ def test_half_a_line_is_forgotten_and_others_stay(tmp_path):
     assert list(Ledger(path).models) == [first.id, second.id]
 
 
+def test_a_seed_of_pre_training_leaves_those_of_fine_tuning():
+    (_, known, *_), (_, other, *_) = map(
+        plan.trainings, (ALL, ALL.replace(seed=50))
+    )
+    assert known.seed == 42 and other.seed == 50
+    for config, first in ((ALL, 43), (ALL.replace(finetuning_seed=7), 7)):
+        trials = plan.finetunings(config.replace(seed=50), other)
+        seeds = [trial.seed for trial in trials if trial.task == "chunk"]
+        assert seeds == [first + n for n in range(ALL.num_trials)]
+
+
 def test_a_line_that_is_no_result_is_reported(tmp_path):
     path = tmp_path / "results.jsonl"
     path.write_text('{"kind": "other"}\n')
