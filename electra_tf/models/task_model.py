@@ -30,7 +30,7 @@ from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.models import given
 from electra_tf.models.encoder_model import EncoderModel
 from electra_tf.models.tokenizer import Tokenizer
-from electra_tf.models.training import IGNORED, SETTINGS
+from electra_tf.models.training import IGNORED, SETTINGS, are_labels
 
 
 class TaskModel(EncoderModel):
@@ -218,9 +218,7 @@ class TaskModel(EncoderModel):
         """Return numbers of labels as an array, after checks."""
         found = given.whole_numbers(numbers, axes)
         size = self.task.head.size
-        if found is None or not np.all(
-            (found == IGNORED) | ((found >= 0) & (found < size))
-        ):
+        if found is None or not are_labels(found, size):
             raise UserError(
                 f"Labels must be names, or whole numbers from 0 to {size - 1} "
                 f"in an array of {axes} ax{'i' if axes == 1 else 'e'}s. "

@@ -22,6 +22,7 @@ from electra_tf.models.training import (
     DetectionAccuracy,
     DetectionLoss,
     LabelAccuracy,
+    are_labels,
     label_loss,
 )
 
@@ -89,8 +90,7 @@ class TokenModel(EncoderModel):
         shape = np.shape(inputs["input_ids"])
         try:
             found = np.asarray(labels)
-            is_one = (found >= 0) & (found < count) & (found % 1 == 0)
-            fits = bool(np.all(is_one | (found == IGNORED)))
+            fits = are_labels(found, count)
         except (TypeError, ValueError):
             fits = False
         if not fits or found.shape != shape:

@@ -13,10 +13,10 @@ import tensorflow as tf
 from electra_tf.errors import UserError
 from electra_tf.models import given
 from electra_tf.models.training import (
-    MaskedMetric,
     OfLabels,
     check_measures,
     default_optimizer,
+    masked,
 )
 
 
@@ -47,25 +47,27 @@ class TrainedModel(keras.Model, abc.ABC):
         """Choose how to train; what is "auto" is fine-tuning's default."""
         if isinstance(optimizer, str) and optimizer == "auto":
             optimizer = default_optimizer()
+        usual = self._defaults()
         options = {
             "jit_compile": bool(tf.config.list_physical_devices("GPU")),
-            **self._defaults(),
+            **usual,
         }
         chosen = {"loss": loss, "metrics": metrics, **kwargs}
         for name, value in chosen.items():
             if not isinstance(value, str) or value != "auto":
                 options[name] = value
-        measures = ("metrics", "weighted_metrics")
-        for name in measures:
-            options[name] = keras.tree.map_structure(
-                self._own_accuracy, options.get(name)
-            )
         if self._gives_logits:
             check_measures(type(self).__name__, **options)
-        for name in measures:
-            options[name] = keras.tree.map_structure(
-                self._masked, options[name]
-            )
+        leaves_out = any(
+            isinstance(metric, OfLabels) for metric in keras.tree.flatten(usual)
+        )
+
+        def made(metric):
+            metric = self._own_accuracy(metric)
+            return masked(metric) if leaves_out else metric
+
+        for name in ("metrics", "weighted_metrics"):
+            options[name] = keras.tree.map_structure(made, options.get(name))
         super().compile(optimizer=optimizer, **options)
 
     @property
@@ -79,14 +81,6 @@ class TrainedModel(keras.Model, abc.ABC):
         usual = self._defaults()
         own = [*(usual["metrics"] or ()), *usual.get("weighted_metrics", ())]
         return next((m for m in own if not isinstance(m, str)), metric)
-
-    def _masked(self, metric):
-        """Return a metric that leaves out labels as the usual one does."""
-        usual = keras.tree.flatten(self._defaults())
-        if metric is None or not any(isinstance(m, OfLabels) for m in usual):
-            return metric
-        leaves_out = isinstance(metric, OfLabels | MaskedMetric)
-        return metric if leaves_out else MaskedMetric(metric)
 
     def get_compile_config(self) -> dict[str, Any]:
         """Return how it is compiled, and whether it was trained."""

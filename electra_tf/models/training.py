@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 
 import keras
+import numpy as np
 
 from electra_tf.configs import FinetuningConfig
 from electra_tf.errors import UserError, shown
@@ -15,6 +16,16 @@ from electra_tf.training.optimizer import CLIP_NORM, DEFAULTS, NOT_DECAYED
 IGNORED = -100
 # Of fine-tuning, by default.
 SETTINGS = FinetuningConfig(data_dir=".", model_name=".")
+
+
+def are_labels(numbers: np.ndarray, count: int) -> bool:
+    """Say whether numbers are whole and below a count, or `IGNORED`.
+
+    >>> are_labels(np.array([0, 1, IGNORED]), 2), are_labels(np.array([2]), 2)
+    (True, False)
+    """
+    is_one = (numbers >= 0) & (numbers < count) & (numbers % 1 == 0)
+    return bool(np.all(is_one | (numbers == IGNORED)))
 
 
 def _weights(labels, sample_weight):
@@ -55,9 +66,8 @@ class MaskedMetric(keras.metrics.Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Update the metric with a weight of 0 for labels to leave out."""
         weights = _weights(y_true, sample_weight)
-        nothing = keras.ops.zeros_like(y_true)  # Which is a label, too.
-        is_used = keras.ops.not_equal(y_true, IGNORED)
-        y_true = keras.ops.where(is_used, y_true, nothing)
+        # Some metrics look every label up.
+        y_true = keras.ops.where(keras.ops.equal(y_true, IGNORED), 0, y_true)
         rank, last = len(y_true.shape), y_true.shape[-1]
         if rank == len(y_pred.shape) and last == y_pred.shape[-1]:
             # A number for each label, of which Keras' may not take the mean.
@@ -85,6 +95,13 @@ class MaskedMetric(keras.metrics.Metric):
         """Return the metric of a config."""
         metric = keras.saving.deserialize_keras_object(config["metric"])
         return cls(**{**config, "metric": metric})
+
+
+def masked(metric):
+    """Return a metric that leaves out labels that are `IGNORED`."""
+    if metric is None or isinstance(metric, OfLabels | MaskedMetric):
+        return metric
+    return MaskedMetric(metric)
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
