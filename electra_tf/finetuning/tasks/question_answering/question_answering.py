@@ -227,14 +227,21 @@ class QuestionAnswering(Task):
         self, outputs: dict, source: Source, scores: dict[str, float]
     ) -> None:
         """Write scores, answers and null odds."""
-        found, config = self._answers(outputs, source), self.config
+        found = self._answers(outputs, source)
         texts = {name: answer.text for name, answer in found.items()}
-        written = {config.qa_preds_file: texts, config.qa_eval_file: scores}
+        written = {"qa_preds_file": texts, "qa_eval_file": scores}
         if self.has_null_answers:
-            written[config.qa_na_file] = _null_odds(found)
-        for path, content in written.items():
-            text = json.dumps(content, indent=1)
-            files.write(fields.filled(path, self.name), text)
+            written["qa_na_file"] = _null_odds(found)
+        for name, path in self.result_files():
+            files.write(path, json.dumps(written[name], indent=1))
+
+    def result_files(self) -> list[tuple[str, str]]:
+        """Return the files of scores, answers and null odds."""
+        names = ["qa_preds_file", "qa_eval_file"]
+        names += ["qa_na_file"] * self.has_null_answers
+        paths = [getattr(self.config, name) for name in names]
+        filled = [fields.filled(path, self.name) for path in paths]
+        return [*zip(names, filled, strict=True)]
 
     def predictions(
         self, outputs: dict, source: Source | None = None
