@@ -115,6 +115,11 @@ def run(config: FinetuningConfig):
 
 def check_weights(config: FinetuningConfig, chief: bool = True):
     """Refuse to do nothing, or to evaluate what nobody has trained."""
+    if not config.num_trials:
+        raise UserError(
+            "There is nothing to do: num_trials is 0. Give 1 or more, or -1 "
+            "for trials without end."
+        )
     if config.do_train:
         return
     if not (config.do_eval or config.write_test_outputs):

@@ -270,6 +270,8 @@ def test_nothing_to_evaluate(flags, tmp_path):
     assert "There is no checkpoint in " in error_of(evaluation)
     message = error_of({**evaluation, "do_eval": "false"})
     assert "There is nothing to do" in message
+    message = error_of({**flags, "num_trials": 0})
+    assert "There is nothing to do: num_trials is 0." in message
     assert not (tmp_path / "models").exists()
 
 
@@ -319,7 +321,10 @@ def test_a_run_of_other_settings_or_examples(flags, tmp_path):
     assert "classification labels: aa when it began, " in error_of(flags)
 
 
-def test_a_model_that_was_never_trained(flags):
+def test_a_model_that_was_never_trained(flags, tmp_path):
+    # Who names a model must have one, even if its weights are not asked for.
+    named = {**flags, "init_checkpoint": tmp_path / "no_model"}
+    assert "No checkpoint at " in error_of(named)
     message = error_of({**flags, "from_scratch": "false"})
     assert "No checkpoint at " in message
     assert "--init_checkpoint" in message

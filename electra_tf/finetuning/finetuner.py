@@ -281,7 +281,7 @@ class Finetuner:
         return optimizer.of_config(
             config,
             model.variables,
-            schedules.SCHEDULES[schedules.DEFAULT](
+            schedules.told(
                 config.learning_rate,
                 steps,
                 steps * config.warmup_proportion,
