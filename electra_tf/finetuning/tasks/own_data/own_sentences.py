@@ -7,6 +7,7 @@ import collections
 import functools
 
 from electra_tf.finetuning.tasks import metrics, own_data, schema
+from electra_tf.finetuning.tasks.own_data.label_names import LabelNames
 from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.schema import Field, Type
 from electra_tf.finetuning.tasks.sentences.classification import (
@@ -90,12 +91,25 @@ class OwnSentences(SentenceTask):
                 values["label"] = record.parsed(self._named, values["label"])
             return make(number, values, record)
 
+        return self._rows(split, made, tell)
+
+    def _rows(self, split: str, make, tell=lambda text: None) -> list:
+        """Return the same, of labels as they are written."""
         fields = (_TEXT, _PAIR, self.label)
-        return own_data.rows_of(self.config, split, fields, made, tell)
+        return own_data.rows_of(self.config, split, fields, make, tell)
+
+    @functools.cached_property
+    def _names(self) -> LabelNames:
+        name = own_data.name_of(self.config, TRAIN)
+        return LabelNames(self.config.names_of_labels, self._as_written, name)
+
+    def _as_written(self) -> list[str]:
+        """Return the labels of the training data, without their names."""
+        return self._rows(TRAIN, lambda _, values, record: values["label"])
 
     def _named(self, label):
         """Return a label with its name, if it was a number."""
-        return own_data.named(label, self.config.names_of_labels)
+        return self._names(label)
 
     def _example(self, number: int, values: dict, record: Record) -> Example:
         label = self.targets.blank
@@ -169,6 +183,18 @@ class OwnMultilabel(OwnSentences):
 
     def _sets(self, names: tuple[str, ...] = ()) -> LabelSets:
         return LabelSets(names, self.config.label_separator)
+
+    def _as_written(self) -> list[str]:
+        return [label for labels in self._lists(TRAIN) for label in labels]
+
+    def _lists(self, split: str) -> list[list[str]]:
+        """Return the lists of labels of a split, without their names."""
+        split_labels = self._sets().split
+
+        def made(number: int, values: dict, record: Record) -> list[str]:
+            return record.parsed(split_labels, values["label"])
+
+        return self._rows(split, made)
 
     def _named(self, label) -> list[str]:
         return [*map(super()._named, self._sets().split(label))]
