@@ -14,13 +14,14 @@ from electra_tf.finetuning.tasks.sentences.classification import (
     Example,
     SentenceTask,
 )
+from electra_tf.finetuning.tasks.sentences.indicators import are_indicators
 from electra_tf.finetuning.tasks.sentences.targets import (
     Labels,
     LabelSets,
     RegressionTarget,
     finite,
 )
-from electra_tf.finetuning.tasks.task import TRAIN, DataError, say
+from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import shown
 from electra_tf.finetuning.tasks.text_rows import DELIMITERS
 
@@ -197,7 +198,30 @@ class OwnMultilabel(OwnSentences):
         return self._rows(split, made)
 
     def _named(self, label) -> list[str]:
-        return [*map(super()._named, self._sets().split(label))]
+        labels = map(super()._named, self._sets().split(label))
+        return [*dict.fromkeys(labels)]
+
+    def _check_lists(self, split: str) -> None:
+        """Refuse a number for each label to learn; tell it of other data."""
+        if not are_indicators(self._lists(split)):
+            return
+        problem = (
+            f"{own_data.name_of(self.config, split)}: column "
+            f"{self.config.label_column!r} has lists of equal length, of "
+            "numbers from 0 to 1 alone"
+        )
+        if split == TRAIN:
+            raise DataError(
+                f"{problem}: a number for each label; expected lists of the "
+                "labels that a text has. Write ['a', 'c'] for [1, 0, 1]."
+            )
+        say(f"{problem}; they are read as lists of labels.")
+
+    def examples(self, split: str) -> list[Example]:
+        """Read a split; see `Task.examples`."""
+        if split != TEST:
+            self._check_lists(split)
+        return super().examples(split)
 
     def _example(self, number: int, values: dict, record: Record) -> Example:
         example = super()._example(number, values, record)

@@ -249,5 +249,43 @@ def test_either_text_may_be_nan(tmp_path, capsys):
 def test_a_number_for_each_label_is_no_list_of_labels(tmp_path):
     rows = '{"text": "a", "label": [1, 0, 1.0]}\n' * 2
     own = task(tmp_path, rows, rows, "jsonl", task_names=["multilabel"])
-    with pytest.raises(DataError, match="is a number for each label"):
+    with pytest.raises(DataError, match="a number for each label"):
         own.examples("train")
+
+
+@pytest.mark.parametrize("skip_bad_rows", [False, True])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("[0, 1]", "[1, 0]", "[0, 1]"),
+        ("[0.0, 1.0, 0.0]", "[1.0, 1.0, 0.0]"),
+        ("[true, false]", "[false, true]"),
+        ("[0.25, 0.5, 0.75]", "[0.5, 0.25, 0.25]"),
+        ('"0 1 1"', '"1 0 1"'),
+        ('"0.0,1.0"', '"1.0,0.0"'),
+        ('"0|1"', '"1|1"'),
+    ],
+)
+def test_a_column_of_numbers_for_each_label(tmp_path, labels, skip_bad_rows):
+    rows = "\n".join(f'{{"text": "a", "label": {label}}}' for label in labels)
+    for names in ({}, {"label_names": "x,y"}):
+        own = task(
+            *(tmp_path, rows, rows, "jsonl"),
+            task_names=["multilabel"],
+            skip_bad_rows=skip_bad_rows,
+            **names,
+        )
+        with pytest.raises(DataError, match="a number for each label"):
+            own.examples("train")
+
+
+def test_lists_of_the_labels_0_and_1(tmp_path, capsys):
+    rows = [f'{{"text": "a", "label": {label}}}' for label in ([0, 1], [1])]
+    own = task(
+        *(tmp_path, "\n".join(rows), rows[0], "jsonl"),
+        task_names=["multilabel"],
+    )
+    assert [e.label for e in own.examples("train")] == [(1, 2), (2,)]
+    assert "numbers from 0 to 1" not in capsys.readouterr().err
+    assert own.examples("dev")[0].label == (1, 2)
+    assert "they are read as lists of labels" in capsys.readouterr().err
