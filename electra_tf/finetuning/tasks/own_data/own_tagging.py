@@ -207,7 +207,7 @@ class OwnTagging(Tagging):
                 )
             tags = iter(sentence.tags)
             first = sentence.eid * PARTS_PER_SENTENCE
-            rows += [
+            found = [
                 self._features(
                     part,
                     [*itertools.islice(tags, len(part.positions))],
@@ -215,6 +215,8 @@ class OwnTagging(Tagging):
                 )
                 for number, part in enumerate(parts)
             ]
+            found[0]["bare"] = pieces.bare
+            rows += found
         return rows
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:
