@@ -154,6 +154,21 @@ def test_what_is_refused(tmp_path, name, content, expected):
     assert expected in str(error.value)
 
 
+PACKS = {"gz": gzipped, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd}
+
+
+@pytest.mark.parametrize("kind", PACKS)
+def test_streams_one_after_another(tmp_path, kind):
+    pack, name = PACKS[kind], f"a.csv.{kind}"
+    first, second = pack(b"text,label\na,x\n"), pack(b"b,y\n")
+    found, _ = values(tmp_path, name, first + second)
+    assert [row["text"] for row in found] == ["a", "b"]
+    # The stream's magic bytes, its end, and what is none.
+    for after in (b"#" + second[1:], second[:-5], b"no stream at all"):
+        with pytest.raises(DataError, match="damaged and cannot be unpacked"):
+            values(tmp_path, name, first + after)
+
+
 @pytest.mark.parametrize(
     "pack", [gzip.compress, bz2.compress, lzma.compress, zstd, deflated]
 )
