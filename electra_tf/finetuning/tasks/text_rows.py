@@ -23,8 +23,8 @@ from electra_tf.finetuning.tasks.text_files import (
 MAX_CELL = 10_000_000
 LONG_ROW = 20  # Lines of a row, from which on it is told.
 DELIMITERS = ",;\t|"
-# A cell in quotation marks that has others, which CSV writes twice.
-AS_CSV = re.compile('"[^"]*(?:""[^"]*)+"')
+# A cell in quotation marks; others in it stand twice.
+_QUOTED = re.compile('"[^"]*(?:""[^"]*)*"')
 
 
 def delimited(
@@ -116,6 +116,18 @@ def guessed_delimiter(line: str, usual: str) -> str:
         return usual
 
 
+def is_as_csv(cell: str) -> bool:
+    """Return whether a cell between tabs has its quotation marks from CSV.
+
+    Spreadsheets put them around cells with a comma or a quotation mark.
+
+    >>> is_as_csv('"a, b"'), is_as_csv('"a ""b"" c"'), is_as_csv('"a b"')
+    (True, True, False)
+    """
+    has_reason = "," in cell or ";" in cell or '""' in cell[1:-1]
+    return has_reason and _QUOTED.fullmatch(cell) is not None
+
+
 def _records(rows, name: str, columns: list[str]) -> Iterator[Record]:
     for number, line, cells, problem in rows:
         where = f"{name}, row {number}"
@@ -141,7 +153,7 @@ def _in_tabs(lines: Iterator[str], name: str, before: int, tell):
     quoted = 0
     for number, line in enumerate(lines, 1 + before):
         cells = line.rstrip("\r\n").split("\t")
-        quoted += any(AS_CSV.fullmatch(cell) for cell in cells)
+        quoted += any(map(is_as_csv, cells))
         if cells != [""]:
             yield number, number, cells, ""
     if quoted:

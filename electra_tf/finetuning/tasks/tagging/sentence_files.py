@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from electra_tf.finetuning.tasks.rows import Record, RowError, kept
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.finetuning.tasks.text_files import read_text, shown
-from electra_tf.finetuning.tasks.text_rows import AS_CSV, DELIMITERS
+from electra_tf.finetuning.tasks.text_rows import DELIMITERS, is_as_csv
 
 DOCUMENT_START = "-DOCSTART-"
 CONLL = (
@@ -114,7 +114,7 @@ def read_sentences(
             f"{len(groups[0])} words are read as one."
         )
     lines = [line for group in groups for line in group]
-    if quoted := sum(any(map(AS_CSV.fullmatch, ln.cells)) for ln in lines):
+    if quoted := sum(any(map(is_as_csv, ln.cells)) for ln in lines):
         tell(
             f"{path}: {quoted} lines have quotation marks as CSV writes them, "
             "which are read as they are."

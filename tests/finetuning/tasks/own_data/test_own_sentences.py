@@ -203,6 +203,10 @@ def test_numbers_are_text(tmp_path):
             "1 rows have quotation marks as CSV writes them",
         ),
         (
+            *("classification", "tsv", 'text\tlabel\n"a; b"\tx\n"c"\ty\n'),
+            "1 rows have quotation marks as CSV writes them",
+        ),
+        (
             *("classification", "csv", "text,label\na, x\nb, y\n"),
             "the label ' x' has blanks around it",
         ),

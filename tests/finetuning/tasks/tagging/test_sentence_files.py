@@ -174,9 +174,10 @@ def test_words_without_numbers_may_be_missing_where_columns_are_given(tmp_path):
     assert sentences == [[("a", "X"), ("b", "X")], [("c", "X"), ("e", "X")]]
 
 
-def test_quotation_marks_of_csv_between_tabs_are_told(tmp_path):
-    sentences, said = read(tmp_path, 'a\tX\n""""\tY\n')
-    assert sentences == [[("a", "X"), ('""""', "Y")]]
+@pytest.mark.parametrize("word", ['""""', '","', '"1,5"'])
+def test_quotation_marks_of_csv_between_tabs_are_told(tmp_path, word):
+    sentences, said = read(tmp_path, f'a\tX\n{word}\tY\n""\tZ\n')
+    assert sentences == [[("a", "X"), (word, "Y"), ('""', "Z")]]
     assert "1 lines have quotation marks as CSV writes them" in said[0]
 
 
