@@ -5,6 +5,7 @@ No TensorFlow.
 
 import collections
 import functools
+import math
 
 from electra_tf.finetuning.tasks import metrics, own_data, schema
 from electra_tf.finetuning.tasks.own_data.label_names import LabelNames
@@ -245,7 +246,13 @@ class OwnRegression(OwnSentences):
         """A scale from the least to the largest number of the training data."""
         numbers = sorted(set(self._training_labels(finite)))
         self._two_or_more("numbers", numbers)
-        return RegressionTarget(numbers[0], numbers[-1])
+        low, high = numbers[0], numbers[-1]
+        if not math.isfinite(high - low):
+            raise DataError(
+                f"{own_data.name_of(self.config, TRAIN)}: the numbers {low:g} "
+                f"and {high:g} are too far apart to learn those between them."
+            )
+        return RegressionTarget(low, high)
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return correlations; then errors in the units of the data."""

@@ -20,6 +20,8 @@ from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec
 
 # A label this many times as frequent as another one is worth a warning.
 IMBALANCE = 10
+# How far off a scale from 0 to 1 a number may lie: float32 holds its square.
+FARTHEST = 1e18
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,9 +218,16 @@ class RegressionTarget:
         """Return the place of a number on the scale.
 
         Raises:
-            UserError: when it is no finite number.
+            UserError: when it is no finite number, or its square on the scale
+                is none in float32.
         """
-        return (finite(text) - self.low) / (self.high - self.low)
+        place = (finite(text) - self.low) / (self.high - self.low)
+        if not abs(place) < FARTHEST:
+            raise UserError(
+                f"the score is {text!r}; expected a number nearer to the scale "
+                f"that is learnt, {self.low:g} to {self.high:g}"
+            )
+        return place
 
     def as_number(self, prediction) -> float:
         """Return the number at a place of the scale."""

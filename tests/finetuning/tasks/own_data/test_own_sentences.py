@@ -283,6 +283,17 @@ def test_a_column_of_numbers_for_each_label(tmp_path, labels, skip_bad_rows):
             own.examples("train")
 
 
+def test_numbers_that_float32_cannot_learn(tmp_path):
+    train, dev = (f"text\tlabel\na\t0\nb\t{n}\n" for n in ("1", "2e18"))
+    own = task(tmp_path, train, dev, task_names=["regression"])
+    with pytest.raises(DataError, match=r"row 3: the score is '2e18'.* 0 to 1"):
+        own.examples("dev")
+    train = "text\tlabel\na\t-9e307\nb\t1.5e308\n"
+    own = task(tmp_path, train, train, task_names=["regression"])
+    with pytest.raises(DataError, match=r"-9e\+307 and 1\.5e\+308 are too far"):
+        own.examples("train")
+
+
 def test_lists_of_the_labels_0_and_1(tmp_path, capsys):
     rows = [f'{{"text": "a", "label": {label}}}' for label in ([0, 1], [1])]
     own = task(
