@@ -103,6 +103,8 @@ class QuestionAnswering(Task):
         if split == TRAIN:
             return self._to_learn(asked, where)
         _check_ids(asked)
+        if split == DEV:
+            asked = self._to_score(asked, where)
         questions = [
             Question(eid, q.id, q.text, q.passage, q.golds)
             for eid, q in enumerate(asked)
@@ -133,6 +135,23 @@ class QuestionAnswering(Task):
         if not questions:
             raise DataError(f"{where} holds no question that can be learnt.")
         return questions
+
+    def _to_score(self, asked: list[Asked], where: str) -> list[Asked]:
+        """Return the questions to score; as released, those without answers.
+
+        What they should be is not known where is_impossible is not true.
+        """
+        if self.has_null_answers and (bare := passages.unanswered(asked)):
+            logging.warning(
+                "%s: %d of %d questions have no answer, but is_impossible is "
+                "not true; they are scored as questions without an answer. "
+                "The first is %r.",
+                where,
+                len(bare),
+                len(asked),
+                bare[0].id,
+            )
+        return asked
 
     def _report_left_out(self, left_out: list[Asked], total: int, where: str):
         """Name the questions that cannot be learnt; data has a few."""
