@@ -1,8 +1,8 @@
 """Lines of text out of a stream of bytes, and documents out of lines.
 
-Only a line feed ends a line. Bytes that are not UTF-8 become U+FFFD, which
-the tokenizer drops, as it drops NUL. Files that are no text, whatever their
-name says, are known by how they begin.
+A line feed ends a line; where a text has none, a carriage return does. Bytes
+that are not UTF-8 become U+FFFD, which the tokenizer drops, as it drops NUL.
+Files that are no text, whatever their name says, are known by how they begin.
 """
 
 import codecs
@@ -78,6 +78,8 @@ def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
                     " is, break its lines."
                 )
             block += rest
+        if not offset and b"\n" not in block:  # All there is.
+            block = block.replace(b"\r", b"\n")
         yield offset, block
         offset += len(block)
     if offset < end < math.inf:
