@@ -90,12 +90,14 @@ def main(config: VocabConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus.
-        UserError: The output file exists, or the text is too little.
+        UserError: The output file exists, or would be within the text; or the
+            text is too little.
     """
     if config.split_words and not scripts.word_breaker():
         raise command_line.not_installed("--split_words", "icu4py", "sentences")
     files.check_writable(config.output_file, "--output_file")
     path = config.output_file
+    corpus.check_apart(config, "--output_file", path)
     if files.exists(path):
         raise UserError(
             f"{path} exists. Give another --output_file, or delete it first."
