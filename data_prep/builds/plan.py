@@ -25,6 +25,7 @@ from electra_tf.io import files as io_files
 from electra_tf.io import manifest, records
 from electra_tf.io.manifest import Manifest
 from electra_tf.text import unknown, vocabulary
+from electra_tf.text.marks import Marks
 from electra_tf.text.unknown import Counts
 
 # As in the original, a large corpus becomes 1000 files.
@@ -216,6 +217,9 @@ def report(
         words,
     ):
         print(line)
+    removed = Marks(built.counts["characters"], built.counts["removed_marks"])
+    if advice := removed.advice():
+        print(f"Warning: {advice}")
     places: dict[str, list[str]] = collections.defaultdict(list)
     for result in results:
         for kind, some in result.places.items():

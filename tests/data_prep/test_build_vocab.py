@@ -241,6 +241,19 @@ def test_what_is_wrong_with_the_text_is_said(learn, corpus_dir):
     assert f"were left out: {corpus_dir}/odd.txt, byte 0" in shown.stdout
 
 
+def test_marks_that_are_no_accents(tmp_path, capsys):
+    text = "\u0939\u093f\u0928\u094d\u0926\u0940\n" * 9
+    vocabulary(tmp_path, text)
+    # Of six characters the virama alone is of no width.
+    assert "Warning: 17% of the characters are" in capsys.readouterr().out
+    vocabulary(
+        tmp_path,
+        "\u0939\u093f\u0928\u094d\u0926\u0940\n" * 9,
+        strip_accents=False,
+    )
+    assert "Warning" not in capsys.readouterr().out
+
+
 def test_words_without_blanks_between_them(tmp_path, capsys, monkeypatch):
     place, path = tmp_path / "thai.txt", tmp_path / "vocab.txt"
     place.write_text("กินข้าวที่กรุงเทพ\n" * 20, "utf-8")
