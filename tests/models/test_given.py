@@ -49,6 +49,16 @@ def test_columns_of_a_table_are_read_by_their_names(made, caplog):
     assert given.table(numbers) is numbers
 
 
+@pytest.mark.parametrize("text", ["\u200b", "\0"])
+def test_texts_without_tokens_are_refused(made, text):
+    classifier = made(Classifier, labels=["bad", "good"])
+    with pytest.raises(UserError, match="Row 1: 'text' has no token"):
+        classifier.predict(["a good film", text])
+    choices = made(MultipleChoice)
+    with pytest.raises(UserError, match="Row 0: 'choices' has no token"):
+        choices.predict([{"text": "a", "choices": ["good", text]}])
+
+
 def test_weights_of_classes_go_by_name(made):
     classifier = made(Classifier, labels=["bad", "good"])
     labels, none = ["good", "good"], {"good": 0.0, "bad": 1.0}
