@@ -17,6 +17,7 @@ from data_prep.sources.lines import lines_of, numbered_lines, split_documents
 from data_prep.sources.unit import Reading, SourceFile, Unit, whole
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.io.json_text import unique_keys
 
 BYTES_PER_SEARCH = 1 << 16
 BYTE_ORDER_MARK = "\ufeff"
@@ -108,12 +109,14 @@ def json_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
 
 def _field(line: str, field: str) -> str:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         raise UserError(
             f"this line is no JSON ({error.msg}, column {error.colno})."
             f" Received: {line[:40]!r}."
         ) from None
+    except UserError as error:
+        raise UserError(f"{error}. Received: {line[:40]!r}.") from None
     if not isinstance(record, dict):
         raise UserError(f"expected a JSON object. Received: {line[:40]!r}.")
     if field not in record:

@@ -7,6 +7,7 @@ from data_prep.sources import line_formats
 from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Reading, SourceFile, whole
 from electra_tf.errors import UserError
+from tests.data_prep.sources.corpora import counts_of
 
 
 def read(tmp_path, *lines):
@@ -44,3 +45,24 @@ def test_a_line_that_starts_no_article(tmp_path):
     assert read(tmp_path, *lines) == [["<doc is a mark"]]
     with pytest.raises(UserError, match="byte 0: this line is in no <doc"):
         read(tmp_path, '<doc id="3" the king')
+
+
+def test_faults_of_wikipedia(tmp_path, build):
+    path = tmp_path / "wiki"
+
+    def place(content):
+        path.write_bytes(content)
+        return path
+
+    good = b'<doc id="1">\nthe king\n</doc>\n'
+    folder = place(b"\xef\xbb\xbf" + good)
+    assert counts_of(build(folder, corpus_format="wikipedia"))["tokens"] == 2
+    folder = place(good + b'stray\n<doc id="2">\nlost\n' + good + good)
+    settings = {"corpus_format": "wikipedia"}
+    with pytest.raises(ValueError, match=r"wiki, byte 29: this line is in no"):
+        build(folder, **settings)
+    counts = counts_of(build(folder, skip_bad_documents=True, **settings))
+    assert (counts["documents"], counts["bad_documents"]) == (3, 2)
+    folder = place(good + b'<doc id="2">\nlost\n')
+    with pytest.raises(ValueError, match=r"wiki, byte 29: no </doc> ends"):
+        build(folder, **settings)
