@@ -4,6 +4,7 @@ A piece [UNK] says nothing of the text. Programs that read texts count these
 among the tokens that they keep, and warn where there are many.
 """
 
+import sys
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -100,6 +101,12 @@ def report(
     elif never := _never_met(tokenizer):
         lines.append(f"Warning: {never}")
     return lines
+
+
+def warn(program: str, counts: Counts, tokenizer: Tokenizer) -> None:
+    """Print to standard error what `report` warns of in a program's input."""
+    for line in report(counts, tokenizer, "of the input")[1:]:
+        print(f"{program}: {line}", file=sys.stderr)
 
 
 def reasons(tokenizer: Tokenizer, words: Iterable[str]) -> list[str]:
