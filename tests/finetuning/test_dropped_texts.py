@@ -1,4 +1,4 @@
-"""Texts of which the tokenizer keeps nothing get no answer."""
+"""Texts of which the tokenizer keeps nothing, or knows nothing."""
 
 import pytest
 
@@ -37,6 +37,16 @@ def test_words_without_tokens(tagger):
     assert len(answer["tags"]) == 2
     with pytest.raises(UserError, match="Row 0: 'words' has no token"):
         predictor([[ZERO_WIDTH, NUL]])
+
+
+def test_unknown_words_are_told_once(model, caplog):
+    predictor = loaded(model)
+    predictor("good film")
+    assert not caplog.messages
+    for _ in range(2):
+        predictor(["\u0444\u0438\u043b\u044c\u043c"])
+    (told,) = caplog.messages
+    assert told.startswith("33% of the tokens are [UNK]")
 
 
 def test_other_rows_are_answered(model, tmp_path):
