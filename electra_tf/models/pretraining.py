@@ -14,7 +14,9 @@ from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.conversion.model import Model, of_variables
 from electra_tf.errors import UserError, shown
 from electra_tf.io import record_files, records
-from electra_tf.models import given
+from electra_tf.kernels import fused
+from electra_tf.layers.precision import POLICIES
+from electra_tf.models import given, pretraining_settings
 from electra_tf.models.program_optimizer import ProgramOptimizer
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.pretraining import build, inputs, metrics
@@ -40,7 +42,10 @@ class Pretraining(keras.Model):
         tokenizer: `electra_tf.Tokenizer` of the records.
         config: `PretrainingConfig`, or None for settings by name.
         **settings: of `PretrainingConfig`, such as model_size, max_seq_length
-            and learning_rate. The seed becomes that of Keras and NumPy.
+            and learning_rate. The seed becomes that of Keras and NumPy;
+            precision is by default that of Keras' dtype policy. What only the
+            program has, such as init_checkpoint, is refused; of a config, it
+            is told where it makes no other weights.
 
     `fit` and `evaluate` take a `tf.data.Dataset` of batches: dicts with
     `input_ids`, `input_mask` and `segment_ids`, int `(batch,
@@ -64,22 +69,18 @@ class Pretraining(keras.Model):
         name: str = "pretraining",
         **settings,
     ):
-        super().__init__(name=name)
         if config is None:
-            size = {"vocab_size": tokenizer.vocab_size}
-            folder = {"data_dir": ".", "model_name": name}
-            config = PretrainingConfig(**{**folder, **size, **settings})
+            config = pretraining_settings.of_names(tokenizer, name, settings)
         elif settings:
             raise UserError(
                 "Give a config or settings, not both. Received: config and "
                 f"{', '.join(settings)}."
             )
-        if config.generator_steps is not None or config.accumulation_steps > 1:
-            raise UserError(
-                "fit trains in one phase and whole batches. Received: "
-                f"generator_steps {config.generator_steps}, accumulation_steps "
-                f"{config.accumulation_steps}. run_pretraining.py has both."
-            )
+        else:
+            pretraining_settings.check(tokenizer, config)
+        # Each layer casts its own.
+        policy = POLICIES[config.precision]
+        super().__init__(name=name, dtype=policy, autocast=False)
         self.config = config
         self.tokenizer = tokenizer
         keras.utils.set_random_seed(config.seed)
@@ -150,7 +151,7 @@ class Pretraining(keras.Model):
             kwargs["auto_scale_loss"] = False  # It does so by itself.
             guard = NonFiniteGuard(self.config.max_skipped_updates, scales)
             optimizer = ProgramOptimizer(optimizer, self.updates, guard)
-        kwargs.setdefault("jit_compile", False)
+        kwargs.setdefault("jit_compile", bool(self.config.jit_compile))
         super().compile(optimizer=optimizer, **kwargs)
         self.optimizer.build([*self._trained.values()])
         # Whether each update of a call was finite, by its number.
@@ -183,7 +184,8 @@ class Pretraining(keras.Model):
         variables = self._trained
         with tf.GradientTape() as tape:
             (phase,) = build.phases(self.config, self._pretrainer.value)
-            terms = phase.step_function(batch, stream)
+            with fused.left_to_the_compiler(bool(self.jit_compile)):
+                terms = phase.step_function(batch, stream)
             loss = loss_terms.total_loss(terms)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(
