@@ -51,7 +51,7 @@ class _Parser(argparse.ArgumentParser):
         given = list(sys.argv[1:] if args is None else args)
         # What stands after -- is no flag.
         end = given.index("--") if "--" in given else len(given)
-        given[:end] = map(with_underscores, given[:end])
+        given[:end] = map(_expanded, map(with_underscores, given[:end]))
         return super().parse_known_args(given, namespace)
 
     def format_usage(self):
@@ -120,6 +120,14 @@ def with_underscores(argument: str) -> str:
     name, equals, value = argument.partition("=")
     if name.startswith("--"):
         name = "--" + name[2:].replace("-", "_")
+    return name + equals + value
+
+
+def _expanded(argument: str) -> str:
+    """Return `--name=~/a` with the home folder, which shells leave as it is."""
+    name, equals, value = argument.partition("=")
+    if name.startswith("--") and value.startswith("~"):
+        value = os.path.expanduser(value)
     return name + equals + value
 
 
