@@ -62,6 +62,8 @@ class Pretraining(keras.Model):
     True
     """
 
+    train_function: Any  # Keras calls it for a batch, or several.
+
     def __init__(
         self,
         tokenizer: Tokenizer,
@@ -347,7 +349,7 @@ class _Means:
     def _add(self, name: str, value, weight) -> None:
         if name not in self.by_name:
             with tf.init_scope():
-                self.by_name[name] = keras.metrics.Mean(name)
+                self.by_name[name] = keras.metrics.Mean(name, "float32")
         self.by_name[name].update_state(value, sample_weight=weight)
 
 
