@@ -80,13 +80,12 @@ def of_names(tokenizer: Tokenizer, name: str, settings) -> PretrainingConfig:
     """
     settings = dict(settings)
     text = tokenizer.config.tokenizer_settings
-    plain = PretrainingConfig(
-        data_dir=".", model_name=name, vocab_size=tokenizer.vocab_size, **text
-    )
+    known = {"vocab_size": tokenizer.vocab_size, **text}
     if settings.get("precision") is None:
         settings["precision"] = _precision()
-    config = plain.replace(**{**settings, **text})
-    unused = _unused(config, plain) | {
+    places = {"data_dir": ".", "model_name": name}
+    config = PretrainingConfig(**{**places, **known, **settings, **text})
+    unused = _unused(config, **places, **known) | {
         name: settings[name]
         for name in text
         if settings.get(name) not in (None, text[name])
@@ -102,12 +101,12 @@ def check(tokenizer: Tokenizer, config: PretrainingConfig) -> None:
     Raises:
         UserError: where other weights would be learnt without them.
     """
-    plain = PretrainingConfig(
+    unused = _unused(
+        config,
         data_dir=config.data_dir,
         model_name=config.model_name,
         **tokenizer.config.tokenizer_settings,
     )
-    unused = _unused(config, plain)
     refused = {n: v for n, v in unused.items() if n in OTHER_WEIGHTS}
     if refused:
         raise UserError(_told(refused))
@@ -115,9 +114,9 @@ def check(tokenizer: Tokenizer, config: PretrainingConfig) -> None:
         print(_told(unused), file=sys.stderr)
 
 
-def _unused(config: PretrainingConfig, plain: PretrainingConfig) -> dict:
-    """Return what is not used and differs from a plain config, by name."""
-    plain = plain.replace(debug=config.debug)
+def _unused(config: PretrainingConfig, **known) -> dict:
+    """Return what is not used and differs from what is known, by name."""
+    plain = PretrainingConfig(debug=config.debug, **known)
     used = set()
     if config.needs_token_counts:
         used = {"data_dir", "pretrain_tfrecords"}  # The counts are beside them.
