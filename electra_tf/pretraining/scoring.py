@@ -123,13 +123,13 @@ METHODS = {
 def _generate(pretrainer, batch: Batch, place: int):
     """Run the generator with one position hidden."""
     size, length = ops.shape(batch.input_ids)
-    here = ops.arange(length)[None] == place
+    here = ops.arange(length, dtype="int32")[None] == place
     mask_id = pretrainer.masking.special.mask_id
     masked = Masked(
         input_ids=ops.where(here, mask_id, batch.input_ids),
         positions=ops.full((size, 1), place, "int32"),
         ids=batch.input_ids[:, place : place + 1],
-        weights=ops.ones((size, 1)),
+        weights=ops.ones((size, 1), "float32"),
     )
     return pretrainer.generator(batch, masked, None)
 
