@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping
 
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.rows import Record, RowError
-from electra_tf.finetuning.tasks.text_files import parsed_json, shown
+from electra_tf.finetuning.tasks.text_files import shown
+from electra_tf.io.json_text import parsed_json
 
 # Cells that spreadsheets and data frames have for no value.
 MISSING = frozenset(("nan", "null", "<na>", "#n/a", "nat"))

@@ -9,7 +9,6 @@ import bz2
 import codecs
 import gzip
 import io
-import json
 import lzma
 import os
 import typing
@@ -141,34 +140,6 @@ def decoded(path: str, content: bytes) -> str:
         ) from None
     # Lines may end in carriage returns alone.
     return text if "\n" in text else text.replace("\r", "\n")
-
-
-def parsed_json(text: str):
-    """Return the value of a JSON text; its strings are Unicode text.
-
-    Raises:
-        UserError: when it is none, or a key comes twice.
-    """
-    try:
-        value = json.loads(text, object_pairs_hook=_object)
-        if "\\u" in text:  # It may hold half of a pair of surrogates.
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise UserError(
-            f"holds {error.object[error.start]!r}, which is no character"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"no JSON: {error}") from None
-    return value
-
-
-def _object(pairs: list[tuple]) -> dict:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} comes twice")
-    return found
 
 
 def shown(value) -> str:

@@ -13,11 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.finetuning.tasks.text_files import (
-    parsed_json,
-    read_text,
-    shown,
-)
+from electra_tf.finetuning.tasks.text_files import read_text, shown
+from electra_tf.io.json_text import parsed_json
 
 # A quotation mark that is never closed must not swallow a file.
 MAX_CELL = 10_000_000

@@ -24,8 +24,9 @@ from electra_tf.finetuning.tasks.task import (
     DataError,
     say,
 )
-from electra_tf.finetuning.tasks.text_files import parsed_json, read_text
+from electra_tf.finetuning.tasks.text_files import read_text
 from electra_tf.io import listing
+from electra_tf.io.json_text import parsed_json
 
 _SWAG_FILES = {TRAIN: "train.csv", DEV: "val.csv", TEST: "test.csv"}
 _OF_SWAG = ("0", "1", "2", "3")

@@ -1,0 +1,45 @@
+"""JSON that people write or send: one strict reader. No TensorFlow."""
+
+import json
+from typing import Any
+
+from electra_tf.errors import UserError
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """Return the value of a JSON text; its strings are Unicode text.
+
+    Args:
+        text: JSON; bytes are in UTF-8, UTF-16 or UTF-32.
+
+    Raises:
+        UserError: when it is none, or a key of an object comes twice.
+
+    >>> parsed_json('{"a": 1, "b": {"c": 2, "c": 3}}')
+    Traceback (most recent call last):
+    electra_tf.errors.UserError: no JSON: the key 'c' comes twice
+    """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text))
+        value = json.loads(text, object_pairs_hook=_object)
+        if "\\u" in text:  # It may hold half of a pair of surrogates.
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"holds {error.object[error.start]!r}, which is no character"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"no JSON: {error}") from None
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise ValueError(f"the key {name!r} comes twice")
+            seen.add(name)
+    return found
