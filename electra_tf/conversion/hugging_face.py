@@ -169,7 +169,8 @@ def read(
     if part == "question_answering":
         model = selection.with_parted_spans(model)
     tasks = heads.tasks_json(path, values, part, task, model.config)
-    return dataclasses.replace(model, tasks_json=tasks)
+    left_out = {**model.left_out, **heads.not_of_spans(tasks)}
+    return dataclasses.replace(model, tasks_json=tasks, left_out=left_out)
 
 
 def select(model: Model, part: str, task: str | None) -> Model:
