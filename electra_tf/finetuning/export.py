@@ -85,7 +85,7 @@ def _export(args: argparse.Namespace, here: str) -> None:
     for line in exporter.write():
         print(line.replace(here, args.to))
     tokenizer.write(here, tuned.model)
-    print(f"{args.to}/{tokenizer.TOKENIZER_FILE}: makes its ids")
+    print(f"{args.to}/{tokenizer.TOKENIZER_FILE}: for its ids, see the page")
     differences = formats.differences(exporter.load(), tuned, task)
     folder_page.write(here, args.format, tuned, task, [*differences])
     differences |= exporter.text_differences()
