@@ -13,6 +13,8 @@ import functools
 import os
 from collections.abc import Mapping
 
+from absl import logging
+
 from electra_tf.configs import (
     EncoderConfig,
     FinetuningConfig,
@@ -227,6 +229,8 @@ def read(path: str) -> FinetunedModel:
         )
     with staging.at_hand(path) as here:
         model = model_folder.read(here)
+    for name, why in model.left_out.items():
+        logging.warning(f"Not taken over from {path}: {name}: {why}")
     tasks, settings = said_of_tasks(values, path, model.config)
     for task in tasks:
         if task.name not in model.config.tasks:

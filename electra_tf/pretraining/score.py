@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.io.json_text import parsed_json
 
 MASK = "[MASK]"
 # What flags have an effect on; others have it on all.
@@ -153,11 +154,7 @@ def _rows(
 
 def _object(line: str, field: str) -> dict:
     """Parse a line that must be an object with a field."""
-    try:
-        row = json.loads(line)
-        _json(row).encode()  # It may hold half of a pair of surrogates.
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"no JSON: {error}.") from None
+    row = parsed_json(line)
     of = str if field in ("text", "reference") else list
     if not isinstance(row, dict) or not isinstance(row.get(field), of):
         raise UserError(

@@ -258,6 +258,40 @@ def test_the_fast_tokenizer_s_sides_are_told_of(folder):
     assert tokenizer.read_settings(str(folder))[1] == {}
 
 
+@pytest.mark.parametrize(
+    ("file", "changes", "told"),
+    [
+        ("config.json", {"num_attention_head": 2}, "num_attention_heads"),
+        ("config.json", {"hiden_act": "relu"}, "hidden_act"),
+        ("tokenizer_config.json", {"do_lowercase": False}, "do_lower_case"),
+        # transformers has these, and they say nothing about numbers here.
+        ("config.json", {"is_encoder_decoder": False, "use_cache": True}, ""),
+        ("config.json", {"pad_token_id": 0, "classifier_dropout": None}, ""),
+        ("config.json", {"summary_last_dropout": 0.1, "dtype": "x"}, ""),
+        ("tokenizer_config.json", {"extra_special_tokens": {}}, ""),
+        ("tokenizer_config.json", {"bos_token": None, "eos_token": "x"}, ""),
+    ],
+)
+def test_settings_that_are_nearly_known_are_told(folder, file, changes, told):
+    values = json.loads((folder / file).read_text())
+    before = hugging_face.read(str(folder)).left_out
+    (folder / file).write_text(json.dumps({**values, **changes}))
+    found = hugging_face.read(str(folder)).left_out
+    (name,) = [*changes][:1]
+    why = {f"{name} of {file}": f"not known; is {told!r} meant?"}
+    assert found == {**before, **(why if told else {})}
+
+
+@pytest.mark.parametrize(
+    "file", ["config.json", "tokenizer_config.json", "tokenizer.json"]
+)
+def test_a_key_twice_is_refused(folder, file):
+    text = (folder / file).read_text().rstrip().removesuffix("}")
+    (folder / file).write_text(text + ', "x": {"hidden": 1, "hidden": 2}}')
+    with pytest.raises(UserError, match=f"{file}: .* 'hidden' comes twice"):
+        hugging_face.read(str(folder))
+
+
 @pytest.mark.parametrize("part", ["normalizer", "pre_tokenizer", "model"])
 @pytest.mark.parametrize("content", ["absent", None, 5, [], {}, {"type": "X"}])
 def test_a_part_that_is_not_there_is_not_berts(folder, part, content):

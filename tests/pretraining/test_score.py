@@ -315,7 +315,7 @@ def test_mistakes(tmp_path, rows_of, flags, lines, message):
         (["--json_lines"], "{", '{"text": "cat"}', "no JSON: "),
         (["--json_lines"], '{"txt": 1}', '{"text": ""}', "an object with 'te"),
         (["--json_lines"], '{"text": 1}', '{"text": "a"}', "an object with 't"),
-        (["--json_lines"], '{"text": "\\ud83d"}', '{"text": "a"}', "no JSON"),
+        (["--json_lines"], '{"text": "\\ud83d"}', '{"text": "a"}', "no char"),
         (["--fill"], "the cat", "the [MASK]", "expected one [MASK]. Received"),
         (["--fill"], f"{'a ' * 40}[MASK]", "[MASK]", "the text has 41 tokens"),
         (["--rerank", "--weight=1"], "{}", N_BEST, "object with 'hypotheses'"),

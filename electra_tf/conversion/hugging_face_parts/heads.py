@@ -56,6 +56,11 @@ KNOWN = {
     "multiple_choice": "has_pairs",
     "question_answering": "has_null_answers",
 }
+# All that is read of their config.json here.
+SETTINGS = (
+    *("id2label", "label2id", "num_labels", "problem_type"),
+    *(*SUMMARY, *dict.fromkeys(KNOWN.values())),
+)
 # The names of heads that nobody named, by the part.
 DEFAULT_TASKS = {
     "classification": "classification",

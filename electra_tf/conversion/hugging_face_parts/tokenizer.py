@@ -22,6 +22,7 @@ from electra_tf.conversion.hugging_face_parts.files import (
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
 from electra_tf.io import files
+from electra_tf.io.json_text import misspelt
 from electra_tf.text import vocabulary
 from electra_tf.text.tokenization import BasicTokenizer
 
@@ -64,6 +65,12 @@ SPECIAL = dict(
         vocabulary.SPECIAL_TOKENS,
         strict=True,
     )
+)
+# All that is read of tokenizer_config.json, here and in `files` and `heads`.
+SETTINGS = (
+    *(*DEFAULTS, *FIXED, *SPECIAL, "tokenizer_class", "model_max_length"),
+    *("truncation_side", "padding_side"),
+    *("additional_special_tokens", "added_tokens_decoder"),
 )
 
 
@@ -150,6 +157,7 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
             "become other ids than the model was trained on."
         )
     overruled = _overruled(found, in_fast) | _other_sides(values, of_fast)
+    overruled |= misspelt(values, SETTINGS, CONFIG_FILE)
     names = values.get("additional_special_tokens") or []
     names = [n for n in names if isinstance(n, str)]
     cut = _cut([*names, *added_tokens(path)], found)
