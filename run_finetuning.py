@@ -34,12 +34,15 @@ from electra_tf.efficiency.memory import (
     out_of_memory_explained,
 )
 from electra_tf.errors import UserError
-from electra_tf.finetuning import example_hash, finished_trials
+from electra_tf.finetuning import (
+    example_hash,
+    finished_trials,
+    result_files,
+)
 from electra_tf.finetuning.tasks import task_table
 from electra_tf.finetuning.tasks.task import DEV, TRAIN
-from electra_tf.io import files
 from electra_tf.text import tokenization
-from electra_tf.training import cluster, run_folder, stopping
+from electra_tf.training import cluster, outputs, run_folder, stopping
 
 # Settings that evaluation alone need not repeat.
 OF_TRAINING = {
@@ -95,7 +98,7 @@ def run(config: FinetuningConfig):
     with run_folder.claimed(folder, chief):
         # A worker that ended here by itself would leave the others waiting.
         if chief:
-            check_free(config)
+            check_outputs(config, tasks)
             if config.do_train:
                 run_folder.save_config(folder, config)
             else:
@@ -112,6 +115,11 @@ def run(config: FinetuningConfig):
 
 def check_weights(config: FinetuningConfig, chief: bool = True):
     """Refuse to do nothing, or to evaluate what nobody has trained."""
+    if not config.num_trials:
+        raise UserError(
+            "There is nothing to do: num_trials is 0. Give 1 or more, or -1 "
+            "for trials without end."
+        )
     if config.do_train:
         return
     if not (config.do_eval or config.write_test_outputs):
@@ -124,21 +132,15 @@ def check_weights(config: FinetuningConfig, chief: bool = True):
         )
 
 
-def check_free(config: FinetuningConfig):
-    """Refuse to replace the results of a run that this one does not go on."""
-    if run_folder.has_config(config.model_dir):
-        return
-    names = ["results_txt", "results_json"] if config.do_eval else []
-    if config.do_train and config.tuned_models == "best":
-        names.append("tuned_model_dir")
-    for name in names:
-        path = getattr(config, name)
-        if files.exists(path):
-            raise UserError(
-                f"{path} is of another run, which this one would replace. "
-                "Move it, or give another model_name (with init_checkpoint to "
-                f"start from this model), or another {name}."
-            )
+def check_outputs(config: FinetuningConfig, tasks: list):
+    """Refuse to replace what this run has not written.
+
+    Where it was begun, what it writes by default is its own.
+    """
+    folder = config.model_dir
+    usual = {field.name for field in dataclasses.fields(config)}
+    usual = usual - config.given if run_folder.has_config(folder) else set()
+    outputs.check(folder, result_files.written(config, tasks), usual)
 
 
 def read_examples(config: FinetuningConfig, tasks: list) -> dict:

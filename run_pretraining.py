@@ -29,6 +29,7 @@ from electra_tf.io import manifest, record_files
 from electra_tf.text import tokenization
 from electra_tf.training import (
     cluster,
+    outputs,
     rollback,
     run_folder,
     stopping,
@@ -67,6 +68,8 @@ def run(config: PretrainingConfig):
     with stop, run_folder.claimed(folder, chief):
         back = rollback.begin(folder, config, chief)
         if chief:
+            if config.do_eval:
+                check_outputs(config)
             run_folder.check_inputs(
                 folder, inputs, config.accept_changed_inputs
             )
@@ -88,6 +91,14 @@ def check_weights(config: PretrainingConfig, start, chief: bool = True):
             "init_checkpoint; --evaluate_random_weights scores an untrained "
             "network."
         )
+
+
+def check_outputs(config: PretrainingConfig):
+    """Refuse to replace what this run has not written."""
+    names = ("results_txt", "results_json")
+    written = [(name, getattr(config, name)) for name in names]
+    # What is below the run's folder by default is its own.
+    outputs.check(config.model_dir, written, {*names} - config.given)
 
 
 def check_inputs(config: PretrainingConfig) -> tokenization.Tokenizer:

@@ -23,7 +23,8 @@ from data_prep.sources.unit import Reading
 from electra_tf.configs import TokenizerConfig, effects, hparam
 from electra_tf.errors import UserError
 from electra_tf.io import files
-from electra_tf.text import scripts
+from electra_tf.text import marks, scripts
+from electra_tf.text.marks import Marks
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
 from electra_tf.text.unknown import WORTH_A_WARNING, reasons
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
@@ -90,12 +91,14 @@ def main(config: VocabConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus.
-        UserError: The output file exists, or the text is too little.
+        UserError: The output file exists, or would be within the text; or the
+            text is too little.
     """
     if config.split_words and not scripts.word_breaker():
         raise command_line.not_installed("--split_words", "icu4py", "sentences")
     files.check_writable(config.output_file, "--output_file")
     path = config.output_file
+    corpus.check_apart(config, "--output_file", path)
     if files.exists(path):
         raise UserError(
             f"{path} exists. Give another --output_file, or delete it first."
@@ -131,16 +134,19 @@ def _count_words(
     config: VocabConfig, basic: BasicTokenizer
 ) -> collections.Counter:
     counts = collections.Counter()
-    issues = data_issues.DataIssues()
+    issues, removed = data_issues.DataIssues(), Marks()
     apart = scripts.words_apart if config.split_words else str
     size = math.inf if config.max_mb is None else config.max_mb * BYTES_PER_MB
     texts = corpus.list_files(config)
     for unit in corpus.sample(texts, size, config, config.seed):
         for document in formats.documents(unit, Reading(config, issues)):
             for line in document:
+                removed += marks.count([line], config)
                 counts.update(basic.words(apart(line)))
     for warning in data_issues.warnings(issues.counts, issues.places):
         print(f"Warning: {warning}")
+    if advice := removed.advice():
+        print(f"Warning: {advice}")
     return counts
 
 

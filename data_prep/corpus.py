@@ -60,6 +60,28 @@ def list_files(config: CorpusConfig) -> list[SourceFile]:
     return files
 
 
+def check_apart(
+    config: CorpusConfig, flag: str, path: str, *names: str
+) -> None:
+    """Raise UserError where builds would take what a flag names for text.
+
+    Args:
+        config: What text to read.
+        flag: The flag.
+        path: A file or folder.
+        names: Files that the folder has or will have.
+    """
+    place = config.corpus_dir
+    if place in (None, STANDARD_INPUT):
+        return
+    paths = [path, *(os.path.join(path, name) for name in names)]
+    if any(listing.takes(place, one) for one in paths):
+        raise UserError(
+            f"{flag}={path} is within --corpus_dir={place}; the next build"
+            " would take it for text. Give another one."
+        )
+
+
 def fingerprint(files: Sequence[SourceFile]) -> str:
     """Return a short name for a list of files and sizes."""
     names = "\n".join(f"{file.name}\t{file.bytes}" for file in files)

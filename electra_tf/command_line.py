@@ -28,6 +28,7 @@ TPUS = ("/dev/accel*", "/dev/vfio/[0-9]*")
 _ABSEIL_ERRORS = 2  # absl::LogSeverity::kError
 # What Keras imports if it is there, for parts of it that no program here uses.
 NEEDLESS = ("sklearn", "matplotlib", "pandas")
+KERAS_SETTINGS = "keras.src.backend.config"  # Where it reads keras.json.
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
         given = list(sys.argv[1:] if args is None else args)
         # What stands after -- is no flag.
         end = given.index("--") if "--" in given else len(given)
-        given[:end] = map(with_underscores, given[:end])
+        given[:end] = map(_expanded, map(with_underscores, given[:end]))
         return super().parse_known_args(given, namespace)
 
     def format_usage(self):
@@ -120,6 +121,14 @@ def with_underscores(argument: str) -> str:
     name, equals, value = argument.partition("=")
     if name.startswith("--"):
         name = "--" + name[2:].replace("-", "_")
+    return name + equals + value
+
+
+def _expanded(argument: str) -> str:
+    """Return `--name=~/a` with the home folder, which shells leave as it is."""
+    name, equals, value = argument.partition("=")
+    if name.startswith("--") and value.startswith("~"):
+        value = os.path.expanduser(value)
     return name + equals + value
 
 
@@ -230,7 +239,8 @@ def set_up_tensorflow() -> None:
     oneDNN's, which is TensorFlow's choice for processors with AVX-512 VNNI
     alone: with AVX2 a training step took a tenth less time
     (docs/explanation/performance.md).
-    What the user has set stays.
+    What the user has set stays, but for the float type of Keras' own file: a
+    program's numbers are those of its settings.
 
     Raises:
         UserError: when Keras shall have another backend.
@@ -258,7 +268,8 @@ class _QuickAndQuiet(importlib.abc.MetaPathFinder):
 
     That takes a third off the time that TensorFlow, which imports Keras, takes.
     All others find these packages. Once TensorFlow is imported, it makes all
-    of it keep its notes to itself.
+    of it keep its notes to itself; and Keras' float type is float32, whatever
+    keras.json says.
     """
 
     def find_spec(self, name, path=None, target=None):
@@ -266,17 +277,20 @@ class _QuickAndQuiet(importlib.abc.MetaPathFinder):
         keras = sys.modules.get("keras")
         if name in NEEDLESS and keras and not hasattr(keras, "Model"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        if name != "tensorflow":
+        if name not in ("tensorflow", KERAS_SETTINGS):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.origin is not None:
             execute = spec.loader.exec_module
 
-            def execute_and_hide(module):
+            def execute_and_set(module):
                 execute(module)
-                hide_abseils_notes(pathlib.Path(spec.origin).parent)
+                if name == KERAS_SETTINGS:
+                    module.set_floatx("float32")
+                else:
+                    hide_abseils_notes(pathlib.Path(spec.origin).parent)
 
-            spec.loader.exec_module = execute_and_hide
+            spec.loader.exec_module = execute_and_set
         return spec
 
 

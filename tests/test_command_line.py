@@ -54,6 +54,20 @@ def test_programs_choose_the_backend_that_they_run_on(monkeypatch, given):
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
 
 
+@pytest.mark.parametrize("first", ["keras", "tensorflow"])
+def test_programs_numbers_do_not_depend_on_keras_own_file(tmp_path, first):
+    (tmp_path / "keras.json").write_text('{"floatx": "float64"}')
+    shown = f"import {first}, keras; print(keras.config.floatx())"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(shown)],
+        env={**os.environ, "KERAS_HOME": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "float32\n"), done.stderr
+
+
 def test_programs_refuse_another_backend(monkeypatch):
     monkeypatch.setattr(os, "environ", {"KERAS_BACKEND": "jax"})
     with (

@@ -70,6 +70,26 @@ def test_defaults_are_not_told(config_class):
         ({"allow_new_parts": True}, ["allow_new_parts"]),
         ({"eval_tfrecords": "E"}, ["eval_tfrecords"]),
         ({"eval_tfrecords": "E", "eval_every_n_steps": 5}, []),
+        (
+            {"results_json": "r", "num_eval_steps": 5, "eval_batch_size": 2},
+            ["num_eval_steps", "eval_batch_size", "results_json"],
+        ),
+        ({"results_json": "r", "do_eval": True}, []),
+        (
+            {"do_eval": True, "evaluate_random_weights": True},
+            ["evaluate_random_weights"],
+        ),
+        (
+            {"do_eval": True, "do_train": False, "profile_steps": "1-2"},
+            ["profile_steps"],
+        ),
+        ({"num_train_steps": 5, "profile_steps": "5-9"}, ["profile_steps"]),
+        ({"num_train_steps": 5, "profile_steps": "4-9"}, []),
+        ({"num_train_steps": 5, "eval_every_n_steps": 5}, []),
+        (
+            {"num_train_steps": 5, "eval_every_n_steps": 6},
+            ["eval_every_n_steps"],
+        ),
     ],
 )
 def test_pretraining(settings, expected):
@@ -89,6 +109,31 @@ def test_pretraining(settings, expected):
         ({"n_writes_test": 2}, ["n_writes_test"]),
         ({"n_writes_test": 2, "write_test_outputs": True}, []),
         ({"write_distill_outputs": True}, ["write_distill_outputs"]),
+        (
+            {"write_test_outputs": True, "n_writes_test": 0},
+            ["write_test_outputs"],
+        ),
+        ({"test_predictions": "t"}, ["test_predictions"]),
+        ({"do_eval": False, "report_dir": "r"}, ["report_dir"]),
+        ({"tuned_models": "none", "tuned_model_dir": "t"}, ["tuned_model_dir"]),
+        ({"do_train": False, "keep_all_models": False}, ["keep_all_models"]),
+        (
+            {"layerwise_lr_decay": 0, "layerwise_decay_top_exponent": 1},
+            ["layerwise_decay_top_exponent"],
+        ),
+        ({"qa_eval_file": "q"}, ["qa_eval_file"]),
+        (
+            {"task": "squad", "joint_prediction": False, "beam_size": 3},
+            ["beam_size"],
+        ),
+        (
+            {
+                "task": "squad",
+                "answerable_classifier": False,
+                "answerable_weight": 1.0,
+            },
+            ["answerable_weight"],
+        ),
     ],
 )
 def test_finetuning(settings, expected):

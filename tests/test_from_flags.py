@@ -144,6 +144,15 @@ def test_hparams_may_be_a_file(tmp_path):
             ["--model_hparam_overrides={"],
             "must be a JSON object. Received: '{'",
         ),
+        (
+            ['--model_hparam_overrides={"hidden_size": 4, "hidden_size": 8}'],
+            '--model_hparam_overrides={"hidden_size": 4, "hidden_size": 8}: '
+            "the key 'hidden_size' comes twice",
+        ),
+        (
+            ['--hparams={"seed": 1, "mask_prob": 0.1, "seed": 2}'],
+            "(no JSON: the key 'seed' comes twice)",
+        ),
         (["--hparams={"], "JSON object, or the path of a .json file. Received"),
         (["--hparams=[1]"], "must be a JSON object. Received: '[1]'."),
         (["--hparams=no.json"], "cannot be read. Received: 'no.json'"),

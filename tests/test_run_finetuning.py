@@ -270,6 +270,8 @@ def test_nothing_to_evaluate(flags, tmp_path):
     assert "There is no checkpoint in " in error_of(evaluation)
     message = error_of({**evaluation, "do_eval": "false"})
     assert "There is nothing to do" in message
+    message = error_of({**flags, "num_trials": 0})
+    assert "There is nothing to do: num_trials is 0." in message
     assert not (tmp_path / "models").exists()
 
 
@@ -277,7 +279,31 @@ def test_results_are_not_replaced(flags, tmp_path):
     results = tmp_path / "models/tiny/results/classification_results.json"
     results.parent.mkdir(parents=True)
     results.write_text("{}")
-    assert f"{results} is of another run" in error_of(flags)
+    assert f"{results} is there already" in error_of(flags)
+
+
+def test_outputs_are_no_inputs(flags, tmp_path):
+    test = tmp_path / "test.tsv"
+    test.write_text("text\na good film\n")
+    asked = {**flags, "write_test_outputs": "true", "test_file": test}
+    asked["test_predictions"] = tmp_path / "test.json"
+    assert f"{test} is there already" in error_of(asked)
+    assert test.read_text() == "text\na good film\n"
+    message = error_of({**flags, "results_txt": flags["dev_file"]})
+    assert "or give another results_txt" in message
+
+
+def test_every_output_has_a_file_of_its_own(flags, tmp_path):
+    path = tmp_path / "r.json"
+    both = {**flags, "results_txt": path, "results_json": path}
+    message = error_of(both)
+    assert "written twice, by results_txt and results_json" in message
+    trials = {"write_test_outputs": "true", "num_trials": 2}
+    (tmp_path / "test.tsv").write_text("text\na good film\n")
+    trials["test_file"] = tmp_path / "test.tsv"
+    trials["test_predictions"] = tmp_path / "all_{:}_{:}.json"
+    message = error_of({**flags, **trials})
+    assert "by test_predictions and test_predictions" in message
 
 
 def test_a_run_of_other_settings_or_examples(flags, tmp_path):
@@ -295,7 +321,10 @@ def test_a_run_of_other_settings_or_examples(flags, tmp_path):
     assert "classification labels: aa when it began, " in error_of(flags)
 
 
-def test_a_model_that_was_never_trained(flags):
+def test_a_model_that_was_never_trained(flags, tmp_path):
+    # Who names a model must have one, even if its weights are not asked for.
+    named = {**flags, "init_checkpoint": tmp_path / "no_model"}
+    assert "No checkpoint at " in error_of(named)
     message = error_of({**flags, "from_scratch": "false"})
     assert "No checkpoint at " in message
     assert "--init_checkpoint" in message

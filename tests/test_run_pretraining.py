@@ -151,6 +151,15 @@ def test_a_batch_larger_than_what_is_held_out(data_dir):
     assert "Received: 100000" in message
 
 
+def test_results_do_not_replace_the_vocabulary(data_dir):
+    vocabulary = data_dir / "vocab.txt"
+    before = vocabulary.read_bytes()
+    over = str(vocabulary)
+    message = failure(data_dir, "over", "--do_eval", results_txt=over)
+    assert f"{vocabulary} is there already" in message
+    assert vocabulary.read_bytes() == before
+
+
 def test_other_inputs_on_resuming(data_dir):
     folder = data_dir / "models" / "inputs"
     folder.mkdir(parents=True)

@@ -15,8 +15,9 @@ from data_prep.examples import sentences, shards
 from data_prep.examples.example_builder import ExampleBuilder, RandomInputs
 from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import Unit
-from electra_tf.text import id_strings, unknown
+from electra_tf.text import id_strings, marks, unknown
 from electra_tf.text.line_tokenizer import LineTokenizer
+from electra_tf.text.marks import Marks
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.text.unknown import Counts
 
@@ -145,7 +146,13 @@ def run(
     issues = DataIssues()
     kept = dedup_filter.filter_of(job)
     documents = corpus.documents_of(job.units, config, issues, on_read)
-    encode = _line_tokenizer(config).encode
+    removed = Marks()
+
+    def encode(lines: Sequence[str]) -> list[str]:
+        nonlocal removed
+        removed += marks.count(lines, config)
+        return _line_tokenizer(config).encode(lines)
+
     with output.training, output.held_out:
         for inputs, document in sentences.encode_documents(
             kept(documents), encode, config.seed
@@ -159,6 +166,8 @@ def run(
             "documents": kept.documents.place,
             **dedup_filter.counts_of(job),
             **issues.counts,
+            "characters": removed.characters,
+            "removed_marks": removed.removed,
             **output.counts,
         },
         output.lengths,

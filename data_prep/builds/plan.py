@@ -8,7 +8,6 @@ import collections
 import dataclasses
 import math
 import os
-import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 
 import electra_tf
@@ -23,9 +22,10 @@ from electra_tf.configs import to_json
 from electra_tf.configs.tokenizer import named
 from electra_tf.errors import UserError
 from electra_tf.io import files as io_files
-from electra_tf.io import manifest
+from electra_tf.io import manifest, records
 from electra_tf.io.manifest import Manifest
 from electra_tf.text import unknown, vocabulary
+from electra_tf.text.marks import Marks
 from electra_tf.text.unknown import Counts
 
 # As in the original, a large corpus becomes 1000 files.
@@ -127,9 +127,11 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
     Raises:
         FileNotFoundError: No text or no vocabulary.
         UserError: Sentences are wanted, but icu4py is missing, or the locale
-            is none; or the output is to lie within the text.
+            is none; or the output or the vocabulary lies within the text.
     """
-    _check_apart(config)
+    made = manifest.FILE_NAME, records.shard_name(0, 1)
+    corpus.check_apart(config, "--output_dir", config.output_dir, *made)
+    corpus.check_apart(config, "--vocab_file", config.vocab_file)
     files = corpus.list_files(config)
     if config.split_sentences is not None:
         sentences.check(config.split_sentences)
@@ -148,24 +150,6 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
         f" {corpus.fingerprint(files)}",
     }
     return Plan(config, files, settings, corpus.states_of(files))
-
-
-def _check_apart(config: PretrainingDatasetConfig) -> None:
-    text = config.corpus_dir
-    if text is not None and _resolved(config.output_dir).is_relative_to(
-        _resolved(text)
-    ):
-        raise UserError(
-            f"--output_dir={config.output_dir} is within"
-            f" --corpus_dir={config.corpus_dir}; the next build would take"
-            " the records for text. Give another one."
-        )
-
-
-def _resolved(path: str) -> pathlib.PurePath:
-    if io_files.is_remote(path):
-        return pathlib.PurePath(path)
-    return pathlib.Path(path).resolve()
 
 
 def _recorded(config: PretrainingDatasetConfig) -> str:
@@ -233,6 +217,9 @@ def report(
         words,
     ):
         print(line)
+    removed = Marks(built.counts["characters"], built.counts["removed_marks"])
+    if advice := removed.advice():
+        print(f"Warning: {advice}")
     places: dict[str, list[str]] = collections.defaultdict(list)
     for result in results:
         for kind, some in result.places.items():

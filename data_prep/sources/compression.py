@@ -10,20 +10,19 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.io.files import FREE_BYTES, MOST_EXPANSION
+from electra_tf.io.streams import Streams
 
-# What is read may unpack to 32,000 times its size at once.
-BYTES_PER_READ = 4096
 BYTES_PER_GB = 10**9
 
 SUFFIXES: dict[str, Callable[[BinaryIO], io.IOBase]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file, mode="rb"),
-    ".bz2": lambda file: _Streams(file, bz2.BZ2Decompressor),
-    ".xz": lambda file: _Streams(file, lzma.LZMADecompressor),
+    ".bz2": lambda file: Streams(file, bz2.BZ2Decompressor),
+    ".xz": lambda file: Streams(file, lzma.LZMADecompressor),
     ".zst": lambda file: _zstd(file),
 }
 
@@ -117,62 +116,7 @@ class _Unpacked(io.RawIOBase):
 _DAMAGED = (gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)
 
 
-class _Streams(io.RawIOBase):
-    """A file of compressed streams, one after another.
-
-    Python's own readers of bz2 and xz take what comes after a stream, and is
-    none, for the end of the file. Zeros may stand there.
-
-    Args:
-        file: what is compressed; EOFError is raised if a stream of it has no
-            end.
-        begin: makes the object that unpacks one stream.
-        error: what that raises, beside OSError and the like.
-    """
-
-    def __init__(
-        self,
-        file: BinaryIO,
-        begin: Callable[[], Any],
-        error: type[Exception] = OSError,
-    ):
-        self._file, self._begin, self._error = file, begin, error
-        self._stream = None
-        self._packed = b""
-        self._unpacked = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer) -> int:
-        while not self._unpacked:
-            self._packed = self._packed or self._file.read(BYTES_PER_READ)
-            if not self._packed:
-                if self._stream is not None:
-                    raise EOFError
-                return 0
-            self._unpack()
-        size = min(len(buffer), len(self._unpacked))
-        buffer[:size] = self._unpacked[:size]
-        self._unpacked = self._unpacked[size:]
-        return size
-
-    def _unpack(self) -> None:
-        if self._stream is None:
-            self._packed = self._packed.lstrip(b"\0")
-            if not self._packed:
-                return
-            self._stream = self._begin()
-        try:
-            self._unpacked = memoryview(self._stream.decompress(self._packed))
-        except self._error as error:
-            raise OSError(str(error)) from None
-        self._packed = self._stream.unused_data
-        if self._stream.eof:
-            self._stream = None
-
-
-def _zstd(file: BinaryIO) -> _Streams:
+def _zstd(file: BinaryIO) -> Streams:
     try:
         import zstandard
     except ImportError:
@@ -181,4 +125,4 @@ def _zstd(file: BinaryIO) -> _Streams:
         ) from None
     # As large a window as `zstd --long=31` makes.
     library = zstandard.ZstdDecompressor(max_window_size=1 << 31)
-    return _Streams(file, library.decompressobj, zstandard.ZstdError)
+    return Streams(file, library.decompressobj, zstandard.ZstdError)

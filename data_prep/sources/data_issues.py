@@ -17,7 +17,7 @@ KINDS = {
     "empty_documents": "documents have no text",
     "skipped_members": "members of archives are links, devices or hidden, and"
     " were passed over",
-    "empty_files": "files have no text",
+    "empty_files": "files, or members of archives, have no text",
 }
 MOST_PLACES = 3
 
@@ -28,7 +28,7 @@ class DataIssues:
     >>> issues = DataIssues()
     >>> issues.add("empty_files", "corpus/a.txt")
     >>> print(*warnings(issues.counts, issues.places))
-    1 files have no text: corpus/a.txt
+    1 files, or members of archives, have no text: corpus/a.txt
     """
 
     def __init__(self):

@@ -17,10 +17,13 @@ from data_prep.sources.lines import lines_of, numbered_lines, split_documents
 from data_prep.sources.unit import Reading, SourceFile, Unit, whole
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.io.json_text import unique_keys
 
 BYTES_PER_SEARCH = 1 << 16
 BYTE_ORDER_MARK = "\ufeff"
 START, END = "<doc ", "</doc>"
+# What ends where text may follow, unless a value has quotation marks in it.
+_START = re.compile(r'<doc(\s+[\w:-]+=("[^"]*"|[^\s">]+))*\s*>')
 
 # Separators begin with a line feed, and else have none but their last byte.
 BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
@@ -106,12 +109,14 @@ def json_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
 
 def _field(line: str, field: str) -> str:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         raise UserError(
             f"this line is no JSON ({error.msg}, column {error.colno})."
             f" Received: {line[:40]!r}."
         ) from None
+    except UserError as error:
+        raise UserError(f"{error}. Received: {line[:40]!r}.") from None
     if not isinstance(record, dict):
         raise UserError(f"expected a JSON object. Received: {line[:40]!r}.")
     if field not in record:
@@ -134,10 +139,13 @@ def wikipedia_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
     place = unit.path
     for offset, line in lines_of(unit, reading, numbered_lines):
         line = line.removeprefix(BYTE_ORDER_MARK).strip()
-        if line.startswith(START):
+        if line.startswith(START) and ">" in line:
             if article is not None:
                 reading.reject(place, f"no {END} ends this article.")
-            article, place = [], f"{unit.path}, byte {offset}"
+            article, place = (
+                [_text_after_start(line)],
+                f"{unit.path}, byte {offset}",
+            )
         elif line == END and article is not None:
             yield from reading.record("\n".join(article), place)
             article = None
@@ -150,3 +158,17 @@ def wikipedia_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
             )
     if article is not None:
         reading.reject(place, f"no {END} ends this article.")
+
+
+def _text_after_start(line: str) -> str:
+    """Return what follows `<doc ...>` on its line.
+
+    >>> _text_after_start('<doc id="1" title="A > B">')
+    ''
+    >>> _text_after_start('<doc id="1">A text')
+    'A text'
+    """
+    if found := _START.match(line):
+        return line[found.end() :]
+    # A title stands there without escapes.
+    return "" if line.endswith('">') else line.partition(">")[2]

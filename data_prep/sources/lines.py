@@ -1,13 +1,14 @@
 """Lines of text out of a stream of bytes, and documents out of lines.
 
-Only a line feed ends a line. Bytes that are not UTF-8 become U+FFFD, which
-the tokenizer drops, as it drops NUL. Files that are no text, whatever their
-name says, are known by how they begin.
+A line feed ends a line; where a text has none, a carriage return does. Bytes
+that are not UTF-8 become U+FFFD, which the tokenizer drops, as it drops NUL.
+Files that are no text, whatever their name says, are known by how they begin.
 """
 
 import codecs
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, TypeVar
 
@@ -78,6 +79,8 @@ def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
                     " is, break its lines."
                 )
             block += rest
+        if not offset and b"\n" not in block:  # All there is.
+            block = block.replace(b"\r", b"\n")
         yield offset, block
         offset += len(block)
     if offset < end < math.inf:
@@ -140,7 +143,9 @@ def split_documents(
 
 
 _NAME = "Give it a name that ends in "
-_CONVERT = "Convert it: iconv -f UTF-16 -t UTF-8."
+_CONVERT = "Convert it: iconv -f {0} -t UTF-8."
+_UTF_16 = "UTF-16 text", _CONVERT.format("UTF-16")
+_UTF_32 = "UTF-32 text", _CONVERT.format("UTF-32")
 # Position, what stands there, what such a file is, and what to do about it.
 SIGNATURES = (
     (257, b"ustar", "a tar archive", "Give --corpus_format=tar."),
@@ -151,8 +156,10 @@ SIGNATURES = (
     (0, b"\x28\xb5\x2f\xfd", "compressed by zstd", _NAME + ".zst."),
     (0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
     (0, b"%PDF-", "a PDF document", "Convert it to text first."),
-    (0, b"\xff\xfe", "UTF-16 text", _CONVERT),
-    (0, b"\xfe\xff", "UTF-16 text", _CONVERT),
+    (0, codecs.BOM_UTF32_LE, *_UTF_32),  # UTF-16's, and then zeros.
+    (0, codecs.BOM_UTF32_BE, *_UTF_32),
+    (0, codecs.BOM_UTF16_LE, *_UTF_16),
+    (0, codecs.BOM_UTF16_BE, *_UTF_16),
 )
 _OR_TEXT = ", or give --corpus_format=text to keep its marks."
 # How text with marks of its own begins, in small letters; what it is, and what
@@ -174,6 +181,7 @@ MARKED = (
     (b"<mediawiki", "a dump of a wiki", "Extract its text first" + _OR_TEXT),
     (b"<?xml", "XML", "Extract its text first" + _OR_TEXT),
 )
+_BLANKS_IN_JSON = re.compile(rb"([\[{])\s+")
 _LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 
 
@@ -190,5 +198,6 @@ def kind_of_no_text(
     ]
     if not may_have_marks:
         begin = header[:_LONGEST].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+        begin = _BLANKS_IN_JSON.sub(rb"\1", begin)
         kinds += [row[1:] for row in MARKED if begin.startswith(row[0])]
     return kinds[0] if kinds else None

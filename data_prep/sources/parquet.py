@@ -79,6 +79,12 @@ def _check_column(table, path: str, column: str) -> None:
             f" {', '.join(map(repr, schema.names))}. --text_field names the"
             " one with the text."
         )
+    if schema.names.count(column) > 1:
+        raise UserError(
+            f"{path} has {schema.names.count(column)} columns {column!r}, and"
+            " which is the text is not known. Rename one, or name another one"
+            " by --text_field."
+        )
     kind = schema.field(column).type
     if arrow.types.is_dictionary(kind):
         kind = kind.value_type

@@ -57,7 +57,12 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
                 reading.reject(name, f"this is {kind}, and no plain text.")
                 continue
             lines = _lines(text, unit.path, Origin(name, reading.issues))
-            yield from split_documents(lines, blank_lines)
+            number = 0
+            for document in split_documents(lines, blank_lines):
+                number += 1
+                yield document
+            if not number:
+                reading.issues.add("empty_files", name)
         _check_end(archive, unit.path)
 
 

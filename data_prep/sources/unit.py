@@ -65,7 +65,9 @@ class Reading(NamedTuple):
         """Yield a record's text as one document, if there is any."""
         if "\0" in text:
             self.issues.add("lines_with_nul", place)
-        lines = [s for line in text.split("\n") if (s := line.strip())]
+        # As `lines` has it.
+        end = "\n" if "\n" in text else "\r"
+        lines = [s for line in text.split(end) if (s := line.strip())]
         if lines:
             yield lines
         else:

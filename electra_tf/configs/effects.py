@@ -55,6 +55,11 @@ def _reads_masks(config) -> bool:
     return by_main or config.generator == "masked_language_model"
 
 
+def _comes(config, step: int) -> bool:
+    """Say whether there are updates after a step."""
+    return step < config.num_train_steps
+
+
 def _of_tasks(name: str, which: Callable[[TaskRow], bool]) -> Effect:
     """Return the row of a setting of some tasks."""
     tasks = [task for task, row in TASKS.items() if which(row)]
@@ -118,19 +123,71 @@ PRETRAINING = (
         "init_checkpoint",
     ),
     Effect(
-        ("eval_tfrecords",),
+        ("eval_tfrecords", "num_eval_steps", "eval_batch_size"),
         lambda c: c.evaluates,
         "do_eval or eval_every_n_steps",
+    ),
+    Effect(("results_txt", "results_json"), lambda c: c.do_eval, "do_eval"),
+    Effect(
+        ("evaluate_random_weights",),
+        lambda c: c.do_eval and not c.do_train,
+        "do_eval without do_train",
+    ),
+    Effect(
+        ("profile_steps", "rollback", "max_rollbacks", "eval_every_n_steps"),
+        lambda c: c.do_train,
+        "do_train",
+    ),
+    Effect(
+        ("profile_steps",),
+        lambda c: not c.do_train or _comes(c, (c.steps_to_profile or [0])[0]),
+        "more updates, num_train_steps",
+    ),
+    Effect(
+        ("eval_every_n_steps",),
+        lambda c: not c.do_train or _comes(c, c.eval_every_n_steps - 1),
+        "as many updates, num_train_steps",
     ),
 )
 FINETUNING = (
     *DEVICES,
     Effect(
-        ("test_file", "n_writes_test"),
+        (
+            *("test_file", "n_writes_test", "test_predictions"),
+            "predict_batch_size",
+        ),
         lambda c: c.write_test_outputs,
         "write_test_outputs",
     ),
-    Effect(("dev_file",), lambda c: c.do_eval, "do_eval"),
+    Effect(
+        ("write_test_outputs",),
+        lambda c: c.n_writes_test > 0,
+        "n_writes_test, which must be 1 or more",
+    ),
+    Effect(
+        (
+            *("dev_file", "eval_batch_size"),
+            *("results_txt", "results_json", "report_dir"),
+            *("qa_eval_file", "qa_preds_file", "qa_na_file"),
+        ),
+        lambda c: c.do_eval,
+        "do_eval",
+    ),
+    Effect(
+        ("tuned_model_dir",),
+        lambda c: c.tuned_models != "none",
+        "tuned_models best or all",
+    ),
+    Effect(
+        ("log_examples", "keep_all_models", "profile_steps"),
+        lambda c: c.do_train,
+        "do_train",
+    ),
+    Effect(
+        ("layerwise_decay_top_exponent",),
+        lambda c: c.layerwise_lr_decay > 0,
+        "a layerwise_lr_decay above 0",
+    ),
     Effect(
         ("write_distill_outputs",),
         lambda c: False,
@@ -165,11 +222,18 @@ FINETUNING = (
             *("max_answer_length", "answer_places", "answer_scoring"),
             *("answerable_classifier", "answerable_uses_start_logits"),
             *("answerable_weight", "joint_prediction", "beam_size"),
-            "qa_na_threshold",
+            *("qa_na_threshold", "qa_eval_file", "qa_preds_file"),
+            "qa_na_file",
         ),
         lambda c: c.asks_questions,
         "a task that answers questions",
     ),
+    Effect(
+        ("answerable_uses_start_logits", "answerable_weight"),
+        lambda c: c.answerable_classifier,
+        "answerable_classifier",
+    ),
+    Effect(("beam_size",), lambda c: c.joint_prediction, "joint_prediction"),
 )
 RECORDS = (
     Effect(

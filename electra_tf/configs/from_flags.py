@@ -21,6 +21,7 @@ Nothing here imports TensorFlow, so a mistake is reported at once.
 """
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -36,6 +37,7 @@ from electra_tf import command_line
 from electra_tf.configs import effects, help_page, hparams
 from electra_tf.errors import UserError
 from electra_tf.io import files
+from electra_tf.io.json_text import parsed_json, unique_keys
 
 ConfigT = TypeVar("ConfigT", bound=hparams.Config)
 
@@ -153,6 +155,8 @@ class _FieldParser(flags.ArgumentParser):
             return None
         try:
             return READERS[self._kinds[0]](argument)
+        except UserError:
+            raise  # It is told beside the flag's name.
         except (ValueError, KeyError, RecursionError):
             return argument
 
@@ -182,7 +186,7 @@ READERS: dict[type, Callable[[str], Any]] = {
     float: float,
     str: str,
     tuple: _read_list,
-    Mapping: json.loads,
+    Mapping: functools.partial(json.loads, object_pairs_hook=unique_keys),
 }
 
 
@@ -251,7 +255,7 @@ def _read_hparams(text: str) -> dict[str, Any]:
         content = text
         if text.endswith(".json"):
             content = files.read(text).decode("utf-8")
-        values = json.loads(content)
+        values = parsed_json(content)
     except OSError as error:
         raise UsageError(
             f"--hparams names a file that cannot be read. Received: {text!r} "

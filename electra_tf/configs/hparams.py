@@ -30,6 +30,7 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 from electra_tf.errors import UserError, shown, suggestion
+from electra_tf.io import connections
 
 
 class Derived(NamedTuple):
@@ -166,7 +167,8 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
         except TypeError:
             continue
         if result is None or _in_range(field, result):
-            return result
+            is_given = isinstance(result, str) and is_path(field)
+            return connections.expanded(result) if is_given else result
     wanted = expectation(field)
     message = f"{field.name} must be {wanted}. Received: {shown(value)}."
     if isinstance(value, Real) and abs(value) > _largest(field):
@@ -354,9 +356,14 @@ def in_common(config: Config) -> dict[str, Any]:
     return {
         field.name: values[field.name]
         for field in dataclasses.fields(config)
-        if field.metadata["group"] != "files"
-        and not field.name.endswith(("_file", "_dir"))
+        if not is_path(field)
     }
+
+
+def is_path(field: dataclasses.Field) -> bool:
+    """Return whether the field says where files are."""
+    is_of_files = field.metadata.get("group") == "files"
+    return is_of_files or field.name.endswith(("_file", "_dir"))
 
 
 def is_required(field: dataclasses.Field) -> bool:

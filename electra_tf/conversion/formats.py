@@ -15,6 +15,7 @@ from electra_tf.conversion import model_folder, selection, staging
 from electra_tf.conversion.hugging_face_parts import hub
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
+from electra_tf.io import connections
 
 
 class Format(typing.NamedTuple):
@@ -116,7 +117,7 @@ def detect(path: str) -> str:
         FileNotFoundError: when nothing is there.
         UserError: when it cannot be read.
     """
-    path = hub.folder_of(path)
+    path = hub.folder_of(connections.expanded(path))
     with staging.at_hand(path) as here:
         config = model_folder.config_json(here)
         return next(
@@ -150,7 +151,7 @@ def read(
         FileNotFoundError: when nothing is there.
         UserError: for contents that do not fit together.
     """
-    path = hub.folder_of(path)
+    path = hub.folder_of(connections.expanded(path))
     with staging.at_hand(path) as here:
         model = _call(FORMATS[form or detect(here)].read, here, **options)
     if tell and model.left_out:
@@ -169,7 +170,7 @@ def write(path: str, model: Model, form: str, **options) -> Model:
     The options are `optimizer`, see `tensorflow_checkpoint`, and `part`,
     `task` and `labels`, see `hugging_face`.
     """
-    with staging.written(path) as here:
+    with staging.written(connections.expanded(path)) as here:
         return _call(FORMATS[form].write, here, model, **options)
 
 

@@ -102,10 +102,12 @@ def finetuning(
     """
     path = here = config.init_checkpoint
     needs_weights = config.do_train and not config.from_scratch
+    # What a user names must be there, for its settings and vocabulary.
+    is_named = config.do_train and "init_checkpoint" in config.given
     try:
         here = hub.folder_of(path)
     except FileNotFoundError:
-        if needs_weights:
+        if needs_weights or is_named:
             raise
     found = os.path.join(here, model_folder.VOCAB_FILE)
     is_fetched = here != path and os.path.exists(found)
@@ -129,6 +131,8 @@ def finetuning(
     try:
         settings = _read(config, here, part="encoder").config.settings
     except FileNotFoundError:
+        if is_named:
+            raise
         return config, None
     return _with_settings(config, settings, path), None
 

@@ -170,7 +170,7 @@ def variables(environment: Mapping[str, str]) -> Iterator[Row]:
 
 
 def _keras_file(environment: Mapping[str, str]) -> Row:
-    """Look at Keras' own file: its float type holds for our layers, too."""
+    """Look at Keras' own file: its float type holds for models of Python."""
     home = environment.get("KERAS_HOME") or os.path.expanduser("~/.keras")
     path = pathlib.Path(home) / "keras.json"
     try:
@@ -182,9 +182,8 @@ def _keras_file(environment: Mapping[str, str]) -> Row:
     except ValueError as error:
         return Row(FAILED, "keras.json", f"{path}: {error}", "delete it")
     chosen = values.get("floatx", "float32")
-    return decided(
-        chosen == "float32",
-        "keras.json",
-        f"floatx {chosen} in {path}",
-        "set floatx to float32; --precision chooses the number format",
-    )
+    found = f"floatx {chosen} in {path}"
+    if chosen == "float32":
+        return Row(OK, "keras.json", found)
+    advice = "the programs take float32 all the same, models of Python do not"
+    return Row(NOTE, "keras.json", found, advice)

@@ -15,13 +15,14 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.configs import FinetuningConfig, fields
+from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import (
     error_analysis,
     example_hash,
     finetuning_report,
     finished_trials,
     inputs,
+    result_files,
     results,
 )
 from electra_tf.finetuning.error_analysis import Evaluated
@@ -176,18 +177,19 @@ class Evaluator:
     def prediction_paths(self) -> list[str]:
         """Return the files with predictions of the trials that are done."""
         return [
-            self._predictions(split, trial.number)
+            result_files.predictions(
+                self.config, split.task.name, split.name, trial.number
+            )
             for trial in self.finished
             for split in self.splits
             if split.name != DEV and self._is_asked(split, trial.number)
         ]
 
-    def _predictions(self, split: Split, trial: int) -> str:
-        path = self.config.test_predictions
-        return fields.filled(path, split.task.name, split.name, trial)
-
     def _write_predictions(self, split: Split, outputs: dict, trial: Trial):
-        task, path = split.task, self._predictions(split, trial.number)
+        task = split.task
+        path = result_files.predictions(
+            self.config, task.name, split.name, trial.number
+        )
         results.write_predictions(path, task.predictions(outputs, split.source))
         site = task.submission(split.name, outputs, split.source)
         results.write_submission(path, trial.number, site)

@@ -28,7 +28,7 @@ GROUPS = ("tasks", "question answering", "batches", "model")
 # What NumPy raises for a file that is not what it was.
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 _SPLITS = "/splits"
-_NUMBERS = ("num_real", "num_cut")
+_NUMBERS = ("num_real", "num_cut", "num_bare")
 _EXAMPLES = "examples" + _SPLITS
 # Packages whose code features come from.
 ROOT = pathlib.Path(__file__).parents[1]
@@ -130,5 +130,5 @@ def read_inputs(path: str, specs: tuple) -> Inputs:
             )
             for spec in specs
         }
-        num_real, num_cut = (int(arrays[name]) for name in _NUMBERS)
-        return Inputs(specs, columns, num_real, arrays[_EXAMPLES], num_cut)
+        num_real, *others = (int(arrays[name]) for name in _NUMBERS)
+        return Inputs(specs, columns, num_real, arrays[_EXAMPLES], *others)

@@ -32,7 +32,7 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError, shown, suggestion
 from electra_tf.finetuning.tasks.task import HeadSpec
-from electra_tf.io import files
+from electra_tf.io import connections, files
 from electra_tf.text.tokenization import Tokenizer
 
 SAID_TWICE = ("do_lower_case", "strip_accents")
@@ -217,6 +217,7 @@ def read(path: str) -> FinetunedModel:
         FileNotFoundError: when it is none.
         UserError: when its files do not fit each other.
     """
+    path = connections.expanded(path)
     file = os.path.join(path, model_folder.TASKS_FILE)
     values = model_folder.read_json(file)
     if values.get("format") != model_folder.TASKS_FORMAT:

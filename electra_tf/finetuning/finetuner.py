@@ -3,8 +3,8 @@
 The one module here that knows the training loop: it puts tasks, model and
 loop together.
 
-Trial t, from 1, draws everything with the seed `seed` + t: new heads, the
-order of the data, dropout.
+Trial t, from 1, draws everything with the seed `seed` + t, of 32 bits: new
+heads, the order of the data, dropout.
 """
 
 import functools
@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from electra_tf.configs import FinetuningConfig, encoder_config
+from electra_tf.configs.program import SEEDS
 from electra_tf.efficiency import finetuning_flops
 from electra_tf.errors import UserError
 from electra_tf.finetuning import (
@@ -212,7 +213,7 @@ class Finetuner:
 
     def _trial(self, number: int):
         config, started = self.config, time.monotonic()
-        seed = config.seed + number
+        seed = (config.seed + number) % SEEDS  # After the last, the first.
         keras.utils.set_random_seed(seed)
         with self.strategy.scope(), precision(config.precision):
             model = FinetuningModel(
@@ -281,7 +282,7 @@ class Finetuner:
         return optimizer.of_config(
             config,
             model.variables,
-            schedules.SCHEDULES[schedules.DEFAULT](
+            schedules.told(
                 config.learning_rate,
                 steps,
                 steps * config.warmup_proportion,

@@ -11,12 +11,13 @@ from electra_tf.configs import FinetuningConfig
 from electra_tf.finetuning import confusions, finished_trials, results
 from electra_tf.finetuning.error_analysis import table
 from electra_tf.finetuning.finished_trials import FinishedTrial
+from electra_tf.finetuning.result_files import REPORT_FILE
 from electra_tf.finetuning.results import TaskResult
 from electra_tf.io import files
 from electra_tf.loss_terms import PER_EXAMPLE
 
 CONFUSION_FILE = "confusion_{}.svg"
-REPORT_FILE, CURVES_FILE, SCORES_FILE = "report.md", "curves.png", "scores.png"
+CURVES_FILE, SCORES_FILE = "curves.png", "scores.png"
 
 
 def write(config: FinetuningConfig, finished: list[FinishedTrial]) -> None:

@@ -91,7 +91,8 @@ class MultilabelHead(SentenceHead):
         # Lists of label numbers from 1, padded with 0.
         numbers = features[f"{self.name}_label_numbers"]
         size = logits.shape[-1]
-        label_ids = ops.max(ops.one_hot(numbers, size + 1), axis=1)[:, 1:]
+        given = ops.one_hot(numbers, size + 1, dtype="float32")
+        label_ids = ops.max(given, axis=1)[:, 1:]
         losses = ops.binary_crossentropy(label_ids, logits, from_logits=True)
         return {
             "loss": ops.mean(losses, axis=-1),

@@ -79,6 +79,7 @@ class Inputs:
     # `(examples + 1,)`, where the inputs of each example begin.
     splits: np.ndarray
     num_cut: int = 0  # Examples that lost tokens, as they are too long.
+    num_bare: int = 0  # Words that are [UNK], as all of them is dropped.
 
     def __len__(self) -> int:
         """Number of examples, padding included."""
@@ -125,7 +126,7 @@ def make(
     """Turn examples, by their tasks' names, into whole batches of features."""
     specs = specs_of(tasks)
     parts = {spec.name: [] for spec in specs}
-    counts, num_cut = [], 0  # Inputs of each example.
+    counts, num_cut, num_bare = [], 0, 0  # Inputs of each example.
     for task_id, task in enumerate(tasks):
         rows = examples.get(task.name, [])
         for start in range(0, len(rows), CHUNK):
@@ -134,6 +135,7 @@ def make(
             counts += map(len, groups)
             num_cut += sum(any(r.get("cut") for r in group) for group in groups)
             features = [*itertools.chain(*groups)]
+            num_bare += sum(row.get("bare", 0) for row in features)
             for row in features:
                 row["input_mask"] = [1] * len(row["input_ids"])
                 row["task_id"] = task_id
@@ -145,7 +147,8 @@ def make(
     num_padding += len({*counts}) > 1
     _append(parts, specs, [{"task_id": len(tasks)}] * num_padding)
     columns = {spec.name: _joined(spec, parts[spec.name]) for spec in specs}
-    return Inputs(specs, columns, num_real, np.cumsum([0, *counts]), num_cut)
+    splits = np.cumsum([0, *counts])
+    return Inputs(specs, columns, num_real, splits, num_cut, num_bare)
 
 
 def _append(parts: dict, specs, features: list[dict]):
@@ -206,6 +209,11 @@ def print_losses(made: Inputs, tokenizer, where: str, limits: str):
         say(
             f"{empty} of {made.num_real} examples {where} have no token: their "
             "texts are nothing but characters that the tokenizer drops"
+        )
+    if made.num_bare:
+        say(
+            f"{made.num_bare} words {where} are nothing but characters that "
+            "the tokenizer drops; each is read as [UNK]"
         )
     if made.num_cut:
         say(

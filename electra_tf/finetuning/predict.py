@@ -133,10 +133,7 @@ def predict(args: argparse.Namespace) -> None:
             for answer in answered(predictor, some, args.strict):
                 sink.write(as_json(answer) + "\n")
             sink.flush()
-    for line in unknown.report(
-        predictor.unknown, predictor.tokenizer, "of the input"
-    )[1:]:
-        print(f"predict: {line}", file=sys.stderr)
+    unknown.warn("predict", predictor.unknown, predictor.tokenizer)
 
 
 def as_json(answer: dict) -> str:

@@ -6,6 +6,7 @@ import os
 import statistics
 import typing
 
+from electra_tf.finetuning import result_files
 from electra_tf.finetuning.tasks import metrics
 from electra_tf.io import files
 
@@ -136,8 +137,7 @@ def write_predictions(path: str, predictions: list[tuple] | dict) -> None:
     names = ("index", "prediction", "scores")
     rows = [dict(zip(names, row, strict=True)) for row in predictions]
     files.write_json(path, rows)
-    root, _ = os.path.splitext(path)
-    files.write(f"{root}.tsv", as_tsv(predictions))
+    files.write(result_files.predictions_table(path), as_tsv(predictions))
 
 
 def as_tsv(predictions: list[tuple]) -> str:

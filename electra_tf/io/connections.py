@@ -23,6 +23,8 @@ ResultT = TypeVar("ResultT")
 PATIENCE = 180.0  # Seconds that a store may fail for.
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # Seconds.
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
+# A letter alone is a drive's.
+_ALMOST_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 _EXTRAS = {"gs": "gcs", "gcs": "gcs", "s3": "s3", "s3a": "s3"}
 _READ_ONLY = ("http", "https")
 # What will be so the next time, too.
@@ -48,11 +50,44 @@ repeated: collections.Counter = collections.Counter()
 def scheme(path: str | os.PathLike) -> str | None:
     """Return the scheme of a path; None for one of this machine.
 
+    Raises:
+        UserError: for what the user did not mean as it stands: a `~` that
+            nobody expanded, and `gs:/a` or `GS://a`, which would be folders
+            here.
+
     >>> scheme("gs://bucket/corpus"), scheme("corpus/a.txt")
     ('gs', None)
     """
-    match = _SCHEME.match(os.fspath(path))
-    return match[1] if match else None
+    path = os.fspath(path)
+    if match := _SCHEME.match(path):
+        return match[1]
+    if match := _ALMOST_SCHEME.match(path):
+        meant = f"{match[1].lower()}://{path[match.end() :].lstrip('/')}"
+        raise UserError(
+            "The scheme of a place must be in small letters, before two "
+            f"slashes. Received: {path!r}. Give {meant!r}; or {'./' + path!r} "
+            "for a folder of this machine."
+        )
+    if path == "~" or path.startswith("~/"):
+        raise UserError(
+            f"~ stands for no folder here. Received: {path!r}. Give the "
+            f"folder's whole path; or {'./' + path!r} if it has that name."
+        )
+    return None
+
+
+def expanded(path: str | os.PathLike) -> str:
+    """Return a path that a user gave with its `~` replaced, after checks.
+
+    Shells replace it only where an argument begins, as in `~/a`, and leave
+    `--model_dir=~/a` as it is.
+
+    Raises:
+        UserError: see `scheme`.
+    """
+    path = os.path.expanduser(os.fspath(path))
+    scheme(path)
+    return path
 
 
 def connected(path: str | os.PathLike) -> tuple[Any, str]:

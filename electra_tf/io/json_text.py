@@ -27,7 +27,7 @@ def parsed_json(text: str | bytes) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text))
-        value = json.loads(text, object_pairs_hook=_object)
+        value = json.loads(text, object_pairs_hook=unique_keys)
         if "\\u" in text:  # It may hold half of a pair of surrogates.
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -39,13 +39,14 @@ def parsed_json(text: str | bytes) -> Any:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a dict, as `object_pairs_hook`; UserError for a repeated key."""
     found = dict(pairs)
     if len(found) < len(pairs):
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                raise ValueError(f"the key {name!r} comes twice")
+                raise UserError(f"the key {name!r} comes twice")
             seen.add(name)
     return found
 

@@ -5,13 +5,15 @@ in them.
 """
 
 import contextlib
+import fnmatch
 import functools
 import glob
 import os
+import pathlib
 import re
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from electra_tf.io import files, stores
 
@@ -41,6 +43,50 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
         stores.matching,
         stores.files_below,
     )
+
+
+def takes(place: str, path: str) -> bool:
+    """Return whether `find` would find what there is, or will be, at a path.
+
+    >>> takes("text/*.txt", "text/a.txt"), takes("text/*.txt", "text/a/b.txt")
+    (True, False)
+    >>> takes("text/**", "text/a/b.txt"), takes("text", "text/.hidden/b.txt")
+    (True, False)
+    """
+    parts = place.split("/")
+    fixed = len(parts)
+    wild = [bool(_WILDCARD.search(part)) for part in parts]
+    if any(wild) and not files.exists(place):
+        fixed = [*wild, True].index(True)
+    start = "/".join(parts[:fixed])
+    root = _resolved(start or ("/" if place.startswith("/") else "."))
+    path = _resolved(path)
+    if not path.is_relative_to(root):
+        return False
+    below = path.relative_to(root).parts
+    if any(part.startswith(".") for part in below):
+        return False
+    # Of a folder that matches all is found.
+    tops = (below[:number] for number in range(len(below) + 1))
+    return any(_matches(top, parts[fixed:]) for top in tops)
+
+
+def _resolved(path: str) -> pathlib.PurePath:
+    if files.is_remote(path):
+        return pathlib.PurePath(path)
+    return pathlib.Path(path).resolve()
+
+
+def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Return whether names of folders and a file match a pattern's parts."""
+    if not patterns:
+        return not names
+    first, *rest = patterns
+    if first == "**":
+        starts = range(len(names) + 1)
+        return any(_matches(names[start:], rest) for start in starts)
+    matches = bool(names) and fnmatch.fnmatchcase(names[0], first)
+    return matches and _matches(names[1:], rest)
 
 
 def is_folder(path: str | os.PathLike) -> bool:

@@ -11,7 +11,14 @@ import stat
 import sys
 import tempfile
 
-from electra_tf.io import files, listing, manifest, records, stores
+from electra_tf.io import (
+    connections,
+    files,
+    listing,
+    manifest,
+    records,
+    stores,
+)
 from electra_tf.io.records import RecordsError
 
 _SHARD = re.compile(r"(.+)-(\d+)-of-(\d+)")
@@ -26,6 +33,7 @@ def matching(pattern: str) -> list[str]:
     A folder that is there by this very name is taken as it is, whatever
     characters it has: only the file's name is a pattern then.
     """
+    pattern = connections.expanded(pattern)
     if files.is_remote(pattern):
         return sorted(stores.matching(pattern))
     folder, name = os.path.split(pattern)

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from electra_tf.configs import EncoderConfig
 from electra_tf.conversion.model import Model
@@ -22,6 +23,7 @@ from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.models.trained_model import TrainedModel
 from electra_tf.models.training import SETTINGS
+from electra_tf.text import unknown
 from electra_tf.weights import assign
 
 
@@ -135,8 +137,13 @@ class EncoderModel(TrainedModel):
         if isinstance(x, list | tuple) and not len(x):
             raise UserError("There must be a text at least. Received: none.")
         if given.is_text(x):
-            self._reader()
-            return self._features(x, None if y is None else given.listed(y))
+            tokenizer = self._reader()
+            labels = None if y is None else given.listed(y)
+            features, targets = self._features(x, labels)
+            counts = unknown.counts_of(features["input_ids"], tokenizer)
+            if many := unknown.many_unknown(counts, tokenizer):
+                logging.warning(many)
+            return features, targets
         x = given.arrays(x, self.AXES, self.encoder.config)
         return x, self._targets(given.listed(y), x)
 

@@ -29,10 +29,10 @@ BESIDE = {"start_positions", "end_positions", "is_impossible", "offsets"}
 def listed(values):
     """Return values without pandas, NumPy or TensorFlow around text.
 
-    Numbers stay what they are.
+    Numbers stay what they are. UserError for bytes that are not UTF-8.
     """
-    if isinstance(values, bytes | np.bytes_):
-        return bytes(values).decode("utf-8", "replace")
+    if isinstance(values, bytes):
+        return decoded(values)
     if isinstance(values, str):
         return str(values)
     if hasattr(values, "iloc"):  # A column of pandas.
@@ -49,8 +49,29 @@ def listed(values):
     if isinstance(values, np.ndarray) and values.dtype.kind in "OSUT":
         return listed(values.tolist())
     if isinstance(values, list | tuple):
-        return type(values)(map(listed, values))
+        return type(values)(
+            decoded(value, place) if isinstance(value, bytes) else listed(value)
+            for place, value in enumerate(values)
+        )
     return values
+
+
+def decoded(text: bytes, place: int | None = None) -> str:
+    """Return bytes as text; UserError, with their place, where they are none.
+
+    >>> decoded(b"caf\xc3\xa9")
+    'café'
+    """
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = "" if place is None else f" at place {place}"
+        raise UserError(
+            "Texts that are bytes must be UTF-8. Received: "
+            f"{shown(bytes(text))}{where}, with {text[error.start]:#04x} at "
+            f"byte {error.start}. Decode them by what they are, as in "
+            '.decode("latin-1").'
+        ) from None
 
 
 def table(values):

@@ -1,10 +1,11 @@
 """Pre-training as a Keras model, for those who want `fit` and its callbacks."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from google.protobuf import message
 
@@ -13,15 +14,21 @@ from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.conversion.model import Model, of_variables
 from electra_tf.errors import UserError, shown
 from electra_tf.io import record_files, records
-from electra_tf.models import given
+from electra_tf.kernels import fused
+from electra_tf.layers.precision import POLICIES
+from electra_tf.models import given, pretraining_settings
+from electra_tf.models.program_optimizer import ProgramOptimizer
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.pretraining import build, inputs, metrics
 from electra_tf.pretraining.masking import Batch
 from electra_tf.randomness import RandomStream
+from electra_tf.training.non_finite import NonFiniteGuard
 from electra_tf.training.optimizer import AdamW
 from electra_tf.training.step import Evaluator
 
 SAID = ("verbose", "return_dict")  # Of `keras.Model.evaluate`.
+# Of `keras.Model.compile`.
+OF_THE_OBJECTIVE = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
 
 class Pretraining(keras.Model):
@@ -35,7 +42,10 @@ class Pretraining(keras.Model):
         tokenizer: `electra_tf.Tokenizer` of the records.
         config: `PretrainingConfig`, or None for settings by name.
         **settings: of `PretrainingConfig`, such as model_size, max_seq_length
-            and learning_rate. The seed becomes that of Keras and NumPy.
+            and learning_rate. The seed becomes that of Keras and NumPy;
+            precision is by default that of Keras' dtype policy. What only the
+            program has, such as init_checkpoint, is refused; of a config, it
+            is told where it makes no other weights.
 
     `fit` and `evaluate` take a `tf.data.Dataset` of batches: dicts with
     `input_ids`, `input_mask` and `segment_ids`, int `(batch,
@@ -52,6 +62,8 @@ class Pretraining(keras.Model):
     True
     """
 
+    train_function: Any  # Keras calls it for a batch, or several.
+
     def __init__(
         self,
         tokenizer: Tokenizer,
@@ -59,22 +71,18 @@ class Pretraining(keras.Model):
         name: str = "pretraining",
         **settings,
     ):
-        super().__init__(name=name)
         if config is None:
-            size = {"vocab_size": tokenizer.vocab_size}
-            folder = {"data_dir": ".", "model_name": name}
-            config = PretrainingConfig(**{**folder, **size, **settings})
+            config = pretraining_settings.of_names(tokenizer, name, settings)
         elif settings:
             raise UserError(
                 "Give a config or settings, not both. Received: config and "
                 f"{', '.join(settings)}."
             )
-        if config.generator_steps is not None or config.accumulation_steps > 1:
-            raise UserError(
-                "fit trains in one phase and whole batches. Received: "
-                f"generator_steps {config.generator_steps}, accumulation_steps "
-                f"{config.accumulation_steps}. run_pretraining.py has both."
-            )
+        else:
+            pretraining_settings.check(tokenizer, config)
+        # Each layer casts its own.
+        policy = POLICIES[config.precision]
+        super().__init__(name=name, dtype=policy, autocast=False)
         self.config = config
         self.tokenizer = tokenizer
         keras.utils.set_random_seed(config.seed)
@@ -131,7 +139,7 @@ class Pretraining(keras.Model):
             **kwargs: of `keras.Model.compile`, but for losses and metrics,
                 which are those of the config's objective.
         """
-        wrong = {"loss", "metrics", "weighted_metrics"} & {*kwargs}
+        wrong = {*OF_THE_OBJECTIVE} & {*kwargs}
         if wrong:
             raise UserError(
                 "Losses and metrics are those of the config's objective. "
@@ -139,15 +147,18 @@ class Pretraining(keras.Model):
             )
         if isinstance(optimizer, str) and optimizer == "auto":
             optimizer = build.optimizer(self.config, self.variables_by_path)
-        self._own_optimizer = None
+        scales = self.config.precision == "float16"
         if isinstance(optimizer, AdamW):
-            # Keras wants one of its own; it makes no update.
-            self._own_optimizer = _Untracked(optimizer)
-            optimizer = keras.optimizers.SGD(0.0)
-        kwargs.setdefault("jit_compile", False)
+            scales = scales and kwargs.pop("auto_scale_loss", True)
+            kwargs["auto_scale_loss"] = False  # It does so by itself.
+            guard = NonFiniteGuard(self.config.max_skipped_updates, scales)
+            optimizer = ProgramOptimizer(optimizer, self.updates, guard)
+        kwargs.setdefault("jit_compile", bool(self.config.jit_compile))
         super().compile(optimizer=optimizer, **kwargs)
-        if self._own_optimizer is None:
-            self.optimizer.build([*self._trained.values()])
+        self.optimizer.build([*self._trained.values()])
+        # Whether each update of a call was finite, by its number.
+        every = tf.ones(self.steps_per_execution, tf.bool)
+        self._finite = _Untracked(tf.Variable(every, trainable=False))
 
     def get_compile_config(self) -> dict:
         """Return nothing: the optimizer is chosen anew by `compile`."""
@@ -175,28 +186,45 @@ class Pretraining(keras.Model):
         variables = self._trained
         with tf.GradientTape() as tape:
             (phase,) = build.phases(self.config, self._pretrainer.value)
-            terms = phase.step_function(batch, stream)
+            with fused.left_to_the_compiler(bool(self.jit_compile)):
+                terms = phase.step_function(batch, stream)
             loss = loss_terms.total_loss(terms)
-            scaled = loss
-            if self._own_optimizer is None:
-                scaled = self.optimizer.scale_loss(loss)
+            scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(
             scaled, {path: v.value for path, v in variables.items()}
         )
-        if self._own_optimizer is not None:
-            gradients = {
-                path: tf.convert_to_tensor(gradient)
-                for path, gradient in gradients.items()
-                if gradient is not None
-            }
-            step = self.updates.value
-            self._own_optimizer.value.apply(gradients, step, loss=loss)
+        if isinstance(self.optimizer, ProgramOptimizer):
+            finite = self.optimizer.update(gradients, loss)
+            place = self.updates.value % self.steps_per_execution
+            self._finite.value.scatter_nd_update([[place]], [finite])
         else:
             self.optimizer.apply(
                 [gradients[path] for path in variables], [*variables.values()]
             )
         self.updates.assign_add(1)
         return self._means.of(terms, loss)
+
+    def make_train_function(self, force=False):
+        """Make the function of some updates, after which they are checked."""
+        if self.train_function is not None and not force:
+            return
+        super().make_train_function(force)
+        if isinstance(self.optimizer, ProgramOptimizer):
+            self.train_function = self._checked(self.train_function)
+
+    def _checked(self, train: Callable) -> Callable:
+        """Return a function that warns of skipped updates, or ends for them."""
+        finite, guard = self._finite.value, self.optimizer.guard
+
+        def train_and_check(iterator):
+            first = int(self.updates)
+            logs = train(iterator)
+            good = finite.numpy()
+            places = np.arange(first, int(self.updates)) % len(good)
+            guard.check(first, good[places])
+            return logs
+
+        return train_and_check
 
     def fit(self, x=None, *args, validation_data=None, **kwargs):
         """Train as `keras.Model.fit` does, on a dataset of records."""
@@ -321,7 +349,7 @@ class _Means:
     def _add(self, name: str, value, weight) -> None:
         if name not in self.by_name:
             with tf.init_scope():
-                self.by_name[name] = keras.metrics.Mean(name)
+                self.by_name[name] = keras.metrics.Mean(name, "float32")
         self.by_name[name].update_state(value, sample_weight=weight)
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 
-from electra_tf.conversion import model_folder
+from electra_tf.conversion import formats, model_folder
 from electra_tf.conversion.model import Model, of_variables
 from electra_tf.encoder import Encoder
 from electra_tf.errors import UserError
@@ -36,7 +36,7 @@ def save(
         UserError: without a tokenizer, or for weights that are quantized.
             Those of LoRA are merged.
     """
-    model_folder.write(folder, model_of(model, tokenizer))
+    formats.write(folder, model_of(model, tokenizer), "model_folder")
 
 
 def model_of(model, tokenizer: Tokenizer | None = None) -> Model:

@@ -92,12 +92,13 @@ class Tagger(TaskModel):
         basic = word_pieces.basic_tokenizer(
             tokenizer, self.task.lower_case_words, self.task.splits_ideographs
         )
-        inputs, targets, lost = [], [], 0
+        inputs, targets, lost, bare = [], [], 0, 0
         for number, row in enumerate(rows):
             words = _words(row, basic)
             pieces = word_pieces.pieces_of_words(words, tokenizer, basic)
             placed = word_pieces.what_fits(pieces, self.max_length)
             lost += len(placed.positions) < len(words)
+            bare += pieces.bare
             segments = [self.task.segment] * len(placed.input_ids)
             inputs.append(
                 {"input_ids": placed.input_ids, "segment_ids": segments}
@@ -105,7 +106,6 @@ class Tagger(TaskModel):
             if labels is not None:
                 tags = self._tags(labels[number], words, number)
                 target = [IGNORED] * self.max_length
-                # Of two words at one place the later one has pieces there.
                 for place, tag in zip(placed.positions, tags, strict=False):
                     target[place] = tag
                 targets.append(target)
@@ -113,6 +113,11 @@ class Tagger(TaskModel):
             logging.warning(
                 f"{lost} of {len(rows)} texts had more than max_length "
                 f"{self.max_length} tokens and lost their last words."
+            )
+        if bare:
+            logging.warning(
+                f"{bare} words are nothing but characters that the tokenizer "
+                "drops; each is read as [UNK]."
             )
         made = arrays(inputs, self.max_length)
         width = self.max_length

@@ -12,6 +12,7 @@ from electra_tf.conversion import formats
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
 from electra_tf.finetuning.tasks.sentences.classification import joined
+from electra_tf.models.given import decoded
 from electra_tf.text import tokenization, vocabulary
 from electra_tf.text.offsets import OffsetTokenizer, Piece
 
@@ -262,7 +263,7 @@ def _texts(name: str, values) -> list[str]:
     found = []
     for number, value in enumerate(values):
         if isinstance(value, bytes):
-            value = value.decode("utf-8", "replace")
+            value = decoded(value, number)
         if not isinstance(value, str):
             raise UserError(
                 f"{name} must be texts. Received: {shown(value)} at place "

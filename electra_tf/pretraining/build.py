@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 
 from electra_tf.configs import PretrainingConfig, encoder_config
 from electra_tf.efficiency import executed_flops, flops
@@ -63,28 +62,16 @@ def optimizer(config: PretrainingConfig, variables: dict):
 
 
 def _schedule(config: PretrainingConfig):
-    """Return the learning rate by step; in two phases each has its own.
-
-    It is told if it never comes near the one that was asked for.
-    """
+    """Return the learning rate by step; in two phases each has its own."""
 
     def schedule(steps: int):
-        made = schedules.SCHEDULES[schedules.DEFAULT](
+        return schedules.told(
             config.learning_rate,
             steps,
             config.num_warmup_steps,
-            config.lr_decay_power,
-            config.decay_after_warmup,
+            power=config.lr_decay_power,
+            decay_after_warmup=config.decay_after_warmup,
         )
-        if config.num_warmup_steps >= steps:
-            rates = keras.ops.convert_to_numpy(made(np.arange(steps)))
-            print(
-                f"With num_warmup_steps {config.num_warmup_steps}, no fewer "
-                f"than there are updates ({steps}), the learning rate is "
-                f"{rates.max():.3g} at most.",
-                file=sys.stderr,
-            )
-        return made
 
     first = config.generator_steps
     if first is None:

@@ -7,16 +7,21 @@ FOLDER is a run, a model folder or any other model that
 read. On a terminal the tokens are coloured, elsewhere `!` and the probability
 follow them; --json writes an object a text, --html a page on which a token is
 the redder the likelier it was replaced. With --corrupt the generator of a
-run replaces tokens first.
+run replaces tokens first. If many tokens are [UNK], a warning at the end says
+why.
 """
 
 import argparse
+import itertools
 import json
 import os
 import sys
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
+from electra_tf.text import unknown
+from electra_tf.text.unknown import Counts
+from electra_tf.text.vocabulary import UNK
 
 # Tokens above this are marked: more likely replaced than not.
 THRESHOLD = 0.5
@@ -39,16 +44,24 @@ def main(arguments: list[str] | None = None) -> None:
         from electra_tf.pretraining import detector
 
         command_line.write_utf_8()
-        look = _looking(detector, args)
-        found = (
-            look(text, args.seed + number) for number, text in enumerate(texts)
-        )
+        look, tokenizer = _looking(detector, args)
+        counts = Counts()
+
+        def look_at(number: int, text: str) -> list:
+            nonlocal counts
+            tokens = look(text, args.seed + number)
+            pieces = [token.original for token in tokens]
+            counts += Counts(len(pieces), pieces.count(UNK))
+            return tokens
+
+        found = itertools.starmap(look_at, enumerate(texts))
         lines = (_shown(detector, args, tokens) for tokens in found)
         try:
             for line in detector.page(found) if args.html else lines:
                 print(line, flush=True)
         except BrokenPipeError:
             command_line.discard_output()
+        unknown.warn("detect", counts, tokenizer)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,14 +86,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _looking(detector, args: argparse.Namespace):
-    """Return the function from a text and a seed to its tokens."""
+    """Return the function from a text and a seed to tokens; its tokenizer."""
     if not args.corrupt:
         look = detector.Detector(args.model_folder)
-        return lambda text, seed: look(text)
+        return lambda text, seed: look(text), look.tokenizer
     pretrainer, tokenizer = detector.load(args.model_folder)
-    return lambda text, seed: detector.corrupt_and_detect(
-        pretrainer, tokenizer, [text], seed
-    )[0]
+
+    def corrupt(text: str, seed: int) -> list:
+        detect = detector.corrupt_and_detect
+        return detect(pretrainer, tokenizer, [text], seed)[0]
+
+    return corrupt, tokenizer
 
 
 def _shown(detector, args: argparse.Namespace, tokens: list) -> str:

@@ -91,7 +91,7 @@ def mask_tokens(
     Positions drawn with replacement, as in the released code, make a few
     sequences predict one token twice and have fewer hidden ones.
     """
-    slots = ops.arange(random.positions.shape[1])[None]
+    slots = ops.arange(random.positions.shape[1], dtype="int32")[None]
     used = ops.cast(slots < number[:, None], "int32")
     positions = random.positions * used
     updates = ops.full_like(positions, config.special.mask_id)
@@ -135,8 +135,9 @@ def scatter_average(sequence, updates, positions):
     ([[1, 2, 7]], [[False, False, True]])
     """
     length = ops.shape(sequence)[1]
+    places = ops.arange(length, dtype="int32")[None, None]
     hits = ops.logical_and(
-        ops.equal(positions[:, :, None], ops.arange(length)[None, None]),
+        ops.equal(positions[:, :, None], places),
         ops.not_equal(positions, 0)[:, :, None],
     )  # [B, N, L]
     hits = ops.cast(hits, "int32")

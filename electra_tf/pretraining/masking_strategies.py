@@ -93,7 +93,7 @@ def _largest(batch: Batch, config: MaskingConfig, keys):
     """Choose the maskable tokens with the largest keys."""
     keys = ops.where(maskable(batch, config.special), keys, _NEVER)
     largest, positions = ops.top_k(keys, config.max_predictions_per_seq)
-    place = ops.arange(config.max_predictions_per_seq)[None]
+    place = ops.arange(config.max_predictions_per_seq, dtype="int32")[None]
     used = ops.logical_and(
         largest > _NEVER, place < _num_distinct(batch, config)[:, None]
     )
@@ -135,7 +135,7 @@ def whole_words(batch: Batch, config: MaskingConfig, random):
         ops.clip(ops.cast(wanted, "int32"), 1, most),
         random.uniform((size, length), "words"),
     )
-    place = ops.arange(length)[None]
+    place = ops.arange(length, dtype="int32")[None]
     first = ops.sort(ops.where(chosen, place, length), axis=1)[:, :most]
     return ops.cast(ops.where(first < length, first, 0), "int32")
 
@@ -158,7 +158,7 @@ def choose_words(allowed, continues, wanted, uniform):
     order = ops.argsort(turns, axis=1)  # Pieces of a word stay together.
     sorted_turns = ops.take_along_axis(turns, order, axis=1)
     words = ops.floor_divide(sorted_turns, ops.shape(turns)[1])
-    place = ops.arange(ops.shape(turns)[1])[None]
+    place = ops.arange(ops.shape(turns)[1], dtype="int32")[None]
     real = ops.take_along_axis(allowed, order, axis=1)
     # The word of the first piece that is too many, if it has begun before.
     after = ops.equal(place, wanted)
@@ -181,7 +181,8 @@ def _turns(allowed, continues, uniform):
     not be chosen comes last, each a word of its own.
     """
     length = ops.shape(allowed)[1]
-    place = ops.broadcast_to(ops.arange(length)[None], ops.shape(allowed))
+    place = ops.arange(length, dtype="int32")[None]
+    place = ops.broadcast_to(place, ops.shape(allowed))
     # A piece continues a word only if the one before is maskable.
     before = ops.pad(allowed[:, :-1], [[0, 0], [1, 0]])
     starts = ~ops.logical_and(continues, before)

@@ -22,11 +22,22 @@ words_of = re.compile(UNIT).findall
 def best(hypotheses: Sequence[dict], weight: float) -> int:
     """Return the number of the best hypothesis, the first of equal ones.
 
+    One whose likelihood is None, as it has no token, is the best only by its
+    score alone: where the others have none either, or `weight` is 0.
+
     >>> first = {"score": -1.0, "likelihood": -9.0}
     >>> best([first, {"score": -2.0, "likelihood": -3.0}], weight=0.5)
     1
+    >>> best([{"score": -1.0, "likelihood": None}, first], weight=0.5)
+    1
     """
-    totals = [one["score"] + weight * one["likelihood"] for one in hypotheses]
+    is_known = [one["likelihood"] is not None for one in hypotheses]
+    if not weight or not any(is_known):
+        return int(np.argmax([one["score"] for one in hypotheses]))
+    totals = [
+        one["score"] + weight * one["likelihood"] if known else -np.inf
+        for one, known in zip(hypotheses, is_known, strict=True)
+    ]
     return int(np.argmax(totals))
 
 

@@ -25,6 +25,7 @@ from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.io.json_text import parsed_json
+from electra_tf.text import unknown
 
 MASK = "[MASK]"
 # What flags have an effect on; others have it on all.
@@ -98,6 +99,7 @@ def _run(args: argparse.Namespace) -> None:
     rows_of = _filled if args.fill else _reranked if args.rerank else _scored
     for row in rows_of(scorer, _lines(args.input), args):
         print(_json(row), flush=True)
+    unknown.warn("score", scorer.unknown, scorer.tokenizer)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -138,18 +140,19 @@ def _rows(
     """Yield the row that `read` finds in a line, and what `make` makes of it.
 
     A line that is wrong gives a row with `error` and None, or ends the program
-    in strict mode.
+    in strict mode. `line` is always its number, whatever the row says.
     """
     for number, line in enumerate(lines, start=1):
         row, made = {}, None
         try:
             row = read(line.rstrip("\n"))
+            row.pop("error", None)  # There is none yet.
             made = make(row)
         except UserError as error:
             if strict:
                 raise UserError(f"line {number}: {error}") from None
             row["error"] = str(error)
-        yield {"line": number, **row}, made
+        yield {"line": number} | row | {"line": number}, made
 
 
 def _object(line: str, field: str) -> dict:
@@ -248,7 +251,10 @@ def _with_reference(line: str) -> dict:
 
 
 def _rated(scorer, row: dict) -> list[dict]:
-    """Add the model's score to each hypothesis of a list."""
+    """Add the model's score to each hypothesis of a list.
+
+    One without a token has none, for there is nothing to predict.
+    """
     hypotheses = row["hypotheses"]
     if not hypotheses or not all(
         isinstance(one, dict)
@@ -261,8 +267,12 @@ def _rated(scorer, row: dict) -> list[dict]:
             "hypotheses must be objects with 'text' and a finite 'score', one "
             f"at least. Received: {_json(row)[:80]}"
         )
-    found = scorer.scores([scorer.ids(one["text"]) for one in hypotheses])
-    for one, (_, scores) in zip(hypotheses, found, strict=True):
+    keeps_any = scorer.tokenizer.basic.keeps_any
+    scored = [one for one in hypotheses if keeps_any(one["text"])]
+    found = scorer.scores([scorer.ids(one["text"]) for one in scored])
+    for one in hypotheses:
+        one["likelihood"] = None
+    for one, (_, scores) in zip(scored, found, strict=True):
         one["likelihood"] = sum(scores)
     return hypotheses
 

@@ -29,6 +29,7 @@ from electra_tf.pretraining.masking import Batch, Masked
 from electra_tf.pretraining.objectives import token_losses
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.text.tokenization import Tokenizer
+from electra_tf.text.unknown import Counts, counts_of
 from electra_tf.weights import assign
 
 
@@ -122,13 +123,13 @@ METHODS = {
 def _generate(pretrainer, batch: Batch, place: int):
     """Run the generator with one position hidden."""
     size, length = ops.shape(batch.input_ids)
-    here = ops.arange(length)[None] == place
+    here = ops.arange(length, dtype="int32")[None] == place
     mask_id = pretrainer.masking.special.mask_id
     masked = Masked(
         input_ids=ops.where(here, mask_id, batch.input_ids),
         positions=ops.full((size, 1), place, "int32"),
         ids=batch.input_ids[:, place : place + 1],
-        weights=ops.ones((size, 1)),
+        weights=ops.ones((size, 1), "float32"),
     )
     return pretrainer.generator(batch, masked, None)
 
@@ -194,10 +195,14 @@ class TextScorer:
         self.batch_size = batch_size
         self.longest = encoder_config(pretrainer.config).max_position_embeddings
         self.score = _fitting_method(pretrainer.config, method)
+        self.unknown = Counts()  # Of all texts.
 
     def ids(self, text: str) -> list[int]:
-        """Return the ids of a text; `UserError` for one that is too long."""
-        return self._checked(self.tokenizer.encode(text))
+        """Return the ids of a text; `UserError` for none, and for too many."""
+        ids = self.tokenizer.encode(text)
+        if not ids:
+            raise UserError("the text has no token, and so no score.")
+        return self._checked(ids)
 
     def scores(self, ids: list[list[int]]) -> list[tuple]:
         """Return for the ids of each text its word pieces and their scores."""
@@ -247,6 +252,7 @@ class TextScorer:
         ]
 
     def _checked(self, ids: list[int]) -> list[int]:
+        self.unknown += counts_of(ids, self.tokenizer)
         if len(ids) + 2 > self.longest:
             raise UserError(
                 f"the text has {len(ids)} tokens; the model reads "

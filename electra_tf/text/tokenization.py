@@ -158,6 +158,15 @@ class BasicTokenizer:
             text = unicodedata.normalize("NFD", text)
         return text.translate(self.punctuation).split()
 
+    def keeps_any(self, text: str) -> bool:
+        """Return whether a text has any word.
+
+        >>> [*map(BasicTokenizer().keeps_any, ("\u200b ?", "\u200b"))]
+        [True, False]
+        """
+        # Nearly all texts say so by their beginning.
+        return bool(self.words(text[:20]) or self.words(text))
+
     def cleaned(self, text: str) -> str:
         """Return a text without control characters, and with plain blanks."""
         return text.translate(self.cleaning)

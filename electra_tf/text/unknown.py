@@ -4,6 +4,7 @@ A piece [UNK] says nothing of the text. Programs that read texts count these
 among the tokens that they keep, and warn where there are many.
 """
 
+import sys
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -90,16 +91,31 @@ def report(
         words: Some that are [UNK]; by default those the tokenizer met.
     """
     lines = [f"{counts} {where}"]
-    if counts.share >= WORTH_A_WARNING:
-        if words is None:
-            words = tokenizer.pieces.unknown_words
-        lines.append(
-            f"Warning: {counts.share:.0%} of the tokens are [UNK], which says "
-            "nothing of the text. " + " ".join(reasons(tokenizer, words))
-        )
+    if many := many_unknown(counts, tokenizer, words):
+        lines.append(f"Warning: {many}")
     elif never := _never_met(tokenizer):
         lines.append(f"Warning: {never}")
     return lines
+
+
+def many_unknown(
+    counts: Counts, tokenizer: Tokenizer, words: Iterable[str] | None = None
+) -> str | None:
+    """Return what `report` warns of where many tokens are unknown, or None."""
+    if counts.share < WORTH_A_WARNING:
+        return None
+    if words is None:
+        words = tokenizer.pieces.unknown_words
+    return (
+        f"{counts.share:.0%} of the tokens are [UNK], which says nothing of "
+        f"the text. {' '.join(reasons(tokenizer, words))}"
+    )
+
+
+def warn(program: str, counts: Counts, tokenizer: Tokenizer) -> None:
+    """Print to standard error what `report` warns of in a program's input."""
+    for line in report(counts, tokenizer, "of the input")[1:]:
+        print(f"{program}: {line}", file=sys.stderr)
 
 
 def reasons(tokenizer: Tokenizer, words: Iterable[str]) -> list[str]:

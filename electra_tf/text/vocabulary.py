@@ -8,7 +8,7 @@ import collections
 import os
 
 from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.io import connections, files
 
 PAD, UNK, CLS, SEP, MASK = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"
 SPECIAL_TOKENS = (PAD, UNK, CLS, SEP, MASK)
@@ -34,6 +34,7 @@ def read_file(vocab_file: Path) -> bytes:
         FileNotFoundError: There is no such file.
         UserError: It is far too long, or has no end, as /dev/zero.
     """
+    vocab_file = connections.expanded(vocab_file)
     try:
         with files.open_stream(vocab_file) as file:
             content = file.read(MOST_BYTES + 1)

@@ -1,5 +1,9 @@
 """Learning-rate schedules."""
 
+import sys
+
+import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -51,3 +55,26 @@ def polynomial_decay_with_warmup(
 # Another schedule is another row with these arguments.
 SCHEDULES = {"polynomial": polynomial_decay_with_warmup}
 DEFAULT = "polynomial"
+
+
+def told(learning_rate: float, num_train_steps: int, warmup_steps, **options):
+    """Return a run's schedule; tells of a warm-up that lasts as long as it.
+
+    The rate that was asked for never comes near then.
+
+    Args:
+        learning_rate, num_train_steps, warmup_steps: of the schedule.
+        **options: its other arguments.
+    """
+    made = SCHEDULES[DEFAULT](
+        learning_rate, num_train_steps, warmup_steps, **options
+    )
+    if warmup_steps >= num_train_steps > 0:
+        rates = keras.ops.convert_to_numpy(made(np.arange(num_train_steps)))
+        print(
+            f"With a warm-up of {warmup_steps:g} updates, no fewer than there "
+            f"are ({num_train_steps}), the learning rate is {rates.max():.3g} "
+            "at most.",
+            file=sys.stderr,
+        )
+    return made

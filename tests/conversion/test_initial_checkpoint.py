@@ -39,7 +39,7 @@ OBJECTIVE = ("generator", "objective", "generator_training")
 
 def finetuning(**settings) -> FinetuningConfig:
     names = {"data_dir": ".", "model_name": "m", "task_names": ["sst"]}
-    return FinetuningConfig(**names, **settings)
+    return FinetuningConfig(**names | settings)
 
 
 def pretraining(tmp_path, **settings) -> PretrainingConfig:
@@ -270,8 +270,11 @@ def test_evaluation_takes_the_settings_of_the_trial(tmp_path):
 
 def test_from_scratch_needs_no_model_and_may_differ_from_one(tmp_path, run):
     given = {"from_scratch": True, "max_seq_length": 12}
-    alone = finetuning(**given, init_checkpoint=str(tmp_path / "gone"))
+    alone = finetuning(**given, data_dir=str(tmp_path / "gone"))
     assert initial_checkpoint.finetuning(alone) == (alone, None)
+    named = finetuning(**given, init_checkpoint=str(tmp_path / "gone"))
+    with pytest.raises(FileNotFoundError, match="No checkpoint at"):
+        initial_checkpoint.finetuning(named)
     beside = finetuning(**given, init_checkpoint=run, vocab_size=600)
     config, start = initial_checkpoint.finetuning(beside)
     assert (config.vocab_size, config.embedding_size) == (600, 8)

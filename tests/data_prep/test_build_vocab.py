@@ -53,6 +53,28 @@ def test_existing_files_are_kept(learn, tmp_path):
     assert (tmp_path / "vocab.txt").read_text() == "mine"
 
 
+def test_a_vocabulary_among_the_text_is_refused(learn, run, tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "a.txt").write_text("the king " * 20)
+    path = folder / "vocab.txt"
+    flags = f"--corpus_dir={folder}", f"--output_file={path}"
+    shown = learn(*flags)
+    assert shown.returncode == 1
+    assert "would take it for text" in shown.stderr
+    assert not path.exists()
+    path.write_text("\n".join([*SPECIAL_TOKENS, "the", "king"]))
+    shown = run(
+        "build_pretraining_dataset",
+        f"--corpus_dir={folder}/**",
+        f"--vocab_file={path}",
+        f"--output_dir={tmp_path / 'records'}",
+    )
+    assert shown.returncode == 1
+    assert "--vocab_file=" in shown.stderr
+    assert not (tmp_path / "records").exists()
+
+
 def test_cased(learn, tmp_path):
     assert learn("--nodo_lower_case").returncode == 0
     tokenizer = Tokenizer(tmp_path / "vocab.txt", do_lower_case=False)
@@ -217,6 +239,19 @@ def test_standard_input(learn, tmp_path, corpus_dir, run):
 def test_what_is_wrong_with_the_text_is_said(learn, corpus_dir):
     shown = learn()
     assert f"were left out: {corpus_dir}/odd.txt, byte 0" in shown.stdout
+
+
+def test_marks_that_are_no_accents(tmp_path, capsys):
+    text = "\u0939\u093f\u0928\u094d\u0926\u0940\n" * 9
+    vocabulary(tmp_path, text)
+    # Of six characters the virama alone is of no width.
+    assert "Warning: 17% of the characters are" in capsys.readouterr().out
+    vocabulary(
+        tmp_path,
+        "\u0939\u093f\u0928\u094d\u0926\u0940\n" * 9,
+        strip_accents=False,
+    )
+    assert "Warning" not in capsys.readouterr().out
 
 
 def test_words_without_blanks_between_them(tmp_path, capsys, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 
 from data_prep import corpus
 from data_prep.dataset_config import CorpusConfig
+from electra_tf.errors import UserError
 
 NOBODY = 65534
 
@@ -148,3 +149,27 @@ def test_a_sample_is_from_all_over(corpus_dir, monkeypatch):
     config = CorpusConfig(corpus_dir=corpus_dir)
     units = corpus.sample(corpus.list_files(config), 100_000, config, seed=0)
     assert 100_000 <= sum(unit.bytes for unit in units) < 125_000
+
+
+@pytest.mark.parametrize(
+    ("place", "path", "is_apart"),
+    [
+        ("text", "text/vocab.txt", False),
+        ("text", "vocab.txt", True),
+        ("text/*.txt", "text/vocab.txt", False),
+        ("text/*.txt", "text/records", True),
+        ("text/*.jsonl", "text/vocab.txt", True),
+        ("text/*/*.json", "text/records", False),  # Of its manifest.json.
+        ("text/**", "text/records", False),
+        ("-", "records", True),
+    ],
+)
+def test_what_programs_write_is_no_text(
+    tmp_path, monkeypatch, place, path, is_apart
+):
+    monkeypatch.chdir(tmp_path)
+    config = CorpusConfig(corpus_dir=place)
+    allowed = contextlib.nullcontext()
+    refused = pytest.raises(UserError, match=r"--out=.* is within --corpus_dir")
+    with allowed if is_apart else refused:
+        corpus.check_apart(config, "--out", path, "manifest.json")

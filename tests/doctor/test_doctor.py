@@ -176,7 +176,7 @@ def test_variables(name, value, status):
     [
         (None, OK),
         ('{"floatx": "float32"}', OK),
-        ('{"floatx": "float16"}', FAILED),
+        ('{"floatx": "float16"}', NOTE),
         ("{", FAILED),
         ("[]", FAILED),
     ],

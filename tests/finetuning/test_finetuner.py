@@ -83,6 +83,14 @@ def test_trials_differ_and_repeat_exactly(tmp_path):
     assert result.metrics["loss"] == losses[1]
 
 
+def test_after_the_last_seed_comes_the_first(tmp_path):
+    few = {"examples": EXAMPLES[:4], "num_train_epochs": 1}
+    last = finetuner(tmp_path, seed=2**32 - 1, num_trials=2, **few)
+    _, second = last.run()
+    (expected,) = finetuner(tmp_path, model_name="b", seed=0, **few).run()
+    assert second.metrics["loss"] == expected.metrics["loss"]
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     made = finetuner(tmp_path)
     folder = pathlib.Path(f"{made.config.model_dir}_1")

@@ -18,12 +18,6 @@ from tests import tiny
 from tests.models import folders
 
 STEPS = 3
-TWO_STAGES = {
-    "generator_training": "two_stage",
-    "generator_steps": 5,
-    "generator_hidden_size": 1.0,
-    "weight_sharing": "none",
-}
 
 
 @pytest.fixture(scope="module")
@@ -139,19 +133,6 @@ def test_what_was_trained_is_a_model_folder(tokenizer, tmp_path):
         np.testing.assert_array_equal(weight, model.variables_by_path[path])
     with pytest.raises(UserError, match="save_weights"):
         model.save(tmp_path / "x.keras")
-
-
-@pytest.mark.parametrize(
-    "settings, message",
-    [
-        (TWO_STAGES, "fit trains in one phase"),
-        ({"accumulation_steps": 2}, "whole batches"),
-    ],
-)
-def test_what_fit_cannot_do_is_refused(tokenizer, settings, message):
-    settings = {**folders.SETTINGS, **settings}
-    with pytest.raises(UserError, match=message):
-        Pretraining(tokenizer, **settings)
 
 
 def test_losses_and_data_of_other_kinds_are_refused(tokenizer):

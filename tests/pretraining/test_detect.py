@@ -163,6 +163,14 @@ def test_lines_of_standard_input_and_corruption(model_dir, capsys, monkeypatch):
     assert all(line.count(" ") == 1 for line in lines)
 
 
+@pytest.mark.parametrize("flags", [[], ["--corrupt"]])
+def test_unknown_tokens_are_told_at_the_end(model_dir, capsys, flags):
+    detect.main(["the cat", "unicorns", f"--model_folder={model_dir}", *flags])
+    assert "detect: Warning: 33% of the tokens" in capsys.readouterr().err
+    detect.main(["the cat", f"--model_folder={model_dir}", *flags])
+    assert not capsys.readouterr().err
+
+
 def test_colours_are_for_terminals(monkeypatch, model_folder, capsys):
     monkeypatch.delenv("NO_COLOR", raising=False)
     arguments = [f"--model_folder={model_folder}", "--threshold=0", "the cat"]

@@ -114,8 +114,8 @@ def test_a_warm_up_that_never_ends_is_told(capsys):
     settings |= {"num_warmup_steps": 400, "learning_rate": 1.0}
     build.optimizer(tiny.pretraining(**settings, generator_steps=10), {})
     printed = capsys.readouterr().err
-    assert "updates (10), the learning rate is 0.00625 at most." in printed
-    assert "updates (30), the learning rate is 0.0188 at most." in printed
+    assert "there are (10), the learning rate is 0.00625 at most." in printed
+    assert "there are (30), the learning rate is 0.0188 at most." in printed
 
 
 def test_the_generator_is_the_discriminators_twin():

@@ -144,6 +144,7 @@ class SpanAnswers:
     def __init__(self, task, settings, tokenizer):
         self.task = task
         self.settings = settings
+        self.tokenizer = tokenizer
         self.windows = Windows(tokenizer, settings)
         self.decode = Decoder(self.windows.places, settings)
         # Rows share the pieces of a passage, and so do inputs and answers.
@@ -211,14 +212,20 @@ def of(tuned, task):
     return ANSWERS[task.head.kind](task, tuned.settings, tuned.tokenizer)
 
 
-def _list_problem(row: dict, name: str, least: int) -> str:
+def _list_problem(answers, row: dict, name: str, least: int) -> str:
     """Say what is wrong with a list of texts in a row; "" for nothing."""
     values = row.get(name)
     good = isinstance(values, list | tuple) and len(values) >= least
     if good and all(isinstance(v, str) and v.strip() for v in values):
-        return ""
+        keeps = map(answers.tokenizer.basic.keeps_any, values)
+        # A word without tokens has a tag, as in training.
+        kept = any(keeps) if name == "words" else all(keeps)
+        return "" if kept else f"{name!r} has {_NO_TOKEN}"
     of = f" of at least {least}" if least > 1 else " of"
     return f"{name} must be a list{of} texts; received {shown(values)}"
+
+
+_NO_TOKEN = "no token: nothing but characters that the tokenizer drops"
 
 
 def tell_unread(answers, rows: Sequence[Mapping]) -> None:
@@ -238,12 +245,13 @@ def tell_unread(answers, rows: Sequence[Mapping]) -> None:
 def problem(answers, row: dict) -> str:
     """Say what is wrong with a row; "" for nothing."""
     if row.get("words") is not None and "words" in answers.optional:
-        return _list_problem(row, "words", 1)
+        return _list_problem(answers, row, "words", 1)
     for name in answers.fields:
         value = row.get(name)
         why = ", which the model has learnt texts with" * (name == PAIR)
         if name == "choices":
-            if wrong := _list_problem(row, name, choices.LEAST_CHOICES):
+            least = choices.LEAST_CHOICES
+            if wrong := _list_problem(answers, row, name, least):
                 return wrong
             continue
         if not isinstance(value, str):
@@ -252,6 +260,8 @@ def problem(answers, row: dict) -> str:
             return f"no text for {name!r}{why}; the row has {have}"
         if not value.strip():
             return f"{name!r} is empty{why}"
+        if not answers.tokenizer.basic.keeps_any(value):
+            return f"{name!r} has {_NO_TOKEN}"
     for name in answers.optional:
         if not isinstance(row.get(name), str | None):
             return f"{name!r} must be a text; received {row[name]!r}"

@@ -210,7 +210,7 @@ def _of_table(
         columns, records = tables.columnar_rows(content, path)
     elif form in ("json", "jsonl"):
         source = opened.enter_context(_source(path, "\n"))
-        return text_rows.json_rows(source, path, first)
+        return text_rows.json_rows(source, path, first, say)
     else:
         quoted = form == "csv"
         source = opened.enter_context(_source(path, "" if quoted else "\n"))

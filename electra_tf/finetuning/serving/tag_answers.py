@@ -10,7 +10,11 @@ from scipy import special
 
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import spans
-from electra_tf.finetuning.tasks.tagging import tag_schemes, word_pieces
+from electra_tf.finetuning.tasks.tagging import tag_schemes
+from electra_tf.finetuning.tasks.tagging.word_pieces import (
+    basic_tokenizer,
+    pieces_of_words,
+)
 from electra_tf.text import scripts
 from electra_tf.text.tokenization import BasicTokenizer
 
@@ -45,7 +49,7 @@ class TagAnswers:
         self.task = task
         self.settings = settings
         self.tokenizer = tokenizer
-        self._basic = word_pieces.basic_tokenizer(
+        self._basic = basic_tokenizer(
             tokenizer, task.lower_case_words, task.splits_ideographs
         )
         self._span_rule = tag_schemes.span_rule(task.span_rule, task.labels)
@@ -63,16 +67,15 @@ class TagAnswers:
             else split(row["text"], self._basic)
         )
         tokenizer, ids, firsts = self.tokenizer, [], []
-        for word in words:
+        texts = [word.text for word in words]
+        for pieces in pieces_of_words(texts, tokenizer, self._basic).words:
             firsts.append(len(ids))
-            ids += tokenizer.encode_words(self._basic.words(word.text))
+            ids += pieces
         room = self.settings.max_seq_length - 2
         stride = max(room // STRIDES_PER_WINDOW, 1)
         # One for no pieces at all.
         cut = spans.spans(len(ids), room, stride) or [spans.Span(0, 0)]
         best = spans.windows_with_most_context(cut, len(ids))
-        # A word without pieces at the end is tagged at [SEP], as in training.
-        best.append(len(cut) - 1)
         found = []
         for number, span in enumerate(cut):
             inside = ids[span.start : span.end]

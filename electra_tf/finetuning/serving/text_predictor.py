@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from electra_tf.errors import UserError, shown
 from electra_tf.finetuning import finetuned_model
@@ -17,6 +18,7 @@ from electra_tf.finetuning.inputs import LENGTH_STEP
 from electra_tf.finetuning.serving import answers
 from electra_tf.finetuning.serving.network import Served, needs_positions
 from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.text import unknown
 from electra_tf.text.unknown import Counts, counts_of
 
 # Batches that go through the network at once: while one waits for the last of
@@ -62,6 +64,7 @@ class TextPredictor:
         self.most = tuned.settings.max_seq_length
         self.tokenizer = tuned.tokenizer
         self.unknown = Counts()  # Of all tokens that were answered for.
+        self._has_told = False
         self.answers = answers.of(tuned, self.task)
         # One trace for all shapes.
         ids = tf.TensorSpec((None, None), tf.int32)
@@ -92,10 +95,18 @@ class TextPredictor:
         made = [self.as_dict(row) for row in rows]
         answers.tell_unread(self.answers, made)
         found = self.answer(made)
+        self._tell_unknown()
         for number, answer in enumerate(found):
             if "error" in answer:
                 raise UserError(f"Row {number}: {answer['error']}.")
         return found
+
+    def _tell_unknown(self) -> None:
+        """Say once that many of the tokens up to now are unknown."""
+        many = unknown.many_unknown(self.unknown, self.tokenizer)
+        if many and not self._has_told:
+            logging.warning(many)
+            self._has_told = True
 
     def as_dict(self, row) -> dict:
         """Return a text, a pair or words as a dict of the task's fields."""

@@ -62,6 +62,8 @@ _MAGIC = (b"PAR1", b"ARROW1")
 # "train-00000-of-00002.parquet" is a part of "train".
 _PART = re.compile(r"-\d+-of-(\d+).*")
 _WILDCARD = re.compile(r"[*?\[]")
+# What datasets writes beside its tables; it holds no rows.
+_OF_DATASETS = {"dataset_info.json", "dataset_dict.json", "state.json"}
 # What the schema of such a file has of datasets, and what stands for no class.
 FEATURES, NO_CLASS = b"huggingface", -1
 
@@ -72,10 +74,14 @@ def form_of(path: str) -> str:
     >>> form_of("data/Train.CSV.gz"), form_of("words.txt")
     ('csv', '')
     """
+    return EXTENSIONS.get(_extension(path), "")
+
+
+def _extension(path: str) -> str:
     name, extension = os.path.splitext(path.lower())
     if extension in COMPRESSED:
         _, extension = os.path.splitext(name)
-    return EXTENSIONS.get(extension, "")
+    return extension
 
 
 def read_table(
@@ -119,13 +125,23 @@ def _parts(path: str, tell: Tell) -> list[str]:
     is_folder = listing.is_folder(path)
     if not is_folder and (os.path.isfile(path) or not _WILDCARD.search(path)):
         return [path]
-    _, found = listing.find(path)
-    parts = [part for part, _ in found if form_of(part)]
-    if is_folder:
-        # What datasets writes beside its tables holds no rows.
-        parts = [p for p in parts if form_of(p) != "json"] or parts
+    found = [part for part, _ in listing.find(path)[1]]
+    parts = [part for part in found if form_of(part)]
+    if is_folder:  # Other documents than parts tell of the tables beside them.
+        parts = [
+            part
+            for part in parts
+            if _extension(part) != ".json" or _PART.search(part)
+        ] or parts
+    names = [os.path.basename(part) for part in found if part not in parts]
+    left_out = sorted({*names} - _OF_DATASETS)
     if not parts:
-        raise FileNotFoundError(f"No data file in {path}.")
+        raise FileNotFoundError(
+            f"No data file in {path}: no name ends in {', '.join(EXTENSIONS)}. "
+            f"Found: {shown(left_out)}."
+        )
+    if left_out:
+        tell(f"{path}: files that are not read: {shown(left_out)}.")
     sets = sorted({_PART.sub("", part) for part in parts})
     if is_folder and len(sets) > 1:
         raise DataError(
@@ -148,7 +164,7 @@ def _read_part(path: str, delimiter: str | None, tell: Tell):
     text = decoded(path, content)
     if form == "json":
         lines = io.StringIO(text, newline="\n")
-        return [], text_rows.json_rows(lines, path)
+        return [], text_rows.json_rows(lines, path, tell=tell)
     quoted = form == "csv"
     # CSV may end its lines by a carriage return alone.
     lines = io.StringIO(text, newline="" if quoted else "\n")

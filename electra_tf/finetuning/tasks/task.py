@@ -122,6 +122,10 @@ class Task(abc.ABC):
         """
         return
 
+    def result_files(self) -> list[tuple[str, str]]:
+        """Return pairs of a setting and a file of `write_details`."""
+        return []
+
     def remark(self, examples: list, tokenizer) -> str:
         """Return what training examples cannot teach, in a line; "" for all."""
         return ""

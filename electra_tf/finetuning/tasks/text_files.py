@@ -19,6 +19,7 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.io import files
 from electra_tf.io.files import FREE_BYTES, MOST_EXPANSION
+from electra_tf.io.streams import Streams
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
 # How a file in UTF-16 begins.
@@ -86,6 +87,10 @@ def _zstd_stream(file: io.BytesIO):
     return pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
 
 
+def _streams(begin: typing.Callable) -> typing.Callable:
+    return lambda file: io.BufferedReader(Streams(file, begin))
+
+
 def _read(stream, packed: int) -> bytes:
     """Return what so many packed bytes unpack to, unless it is too much."""
     most = FREE_BYTES + MOST_EXPANSION * packed
@@ -109,8 +114,8 @@ def _single(open_stream: typing.Callable) -> typing.Callable:
 # From the first bytes to the name of a member, if it has one, and its content.
 COMPRESSIONS = {
     b"\x1f\x8b": _single(gzip.open),
-    b"BZh": _single(bz2.open),
-    b"\xfd7zXZ\x00": _single(lzma.open),
+    b"BZh": _single(_streams(bz2.BZ2Decompressor)),
+    b"\xfd7zXZ\x00": _single(_streams(lzma.LZMADecompressor)),
     b"\x28\xb5\x2f\xfd": _single(_zstd_stream),
     b"PK\x03\x04": _unzipped,
 }

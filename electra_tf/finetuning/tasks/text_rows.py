@@ -20,8 +20,8 @@ from electra_tf.io.json_text import parsed_json
 MAX_CELL = 10_000_000
 LONG_ROW = 20  # Lines of a row, from which on it is told.
 DELIMITERS = ",;\t|"
-# A cell in quotation marks that has others, which CSV writes twice.
-AS_CSV = re.compile('"[^"]*(?:""[^"]*)+"')
+# A cell in quotation marks; others in it stand twice.
+_QUOTED = re.compile('"[^"]*(?:""[^"]*)*"')
 
 
 def delimited(
@@ -113,6 +113,18 @@ def guessed_delimiter(line: str, usual: str) -> str:
         return usual
 
 
+def is_as_csv(cell: str) -> bool:
+    """Return whether a cell between tabs has its quotation marks from CSV.
+
+    Spreadsheets put them around cells with a comma or a quotation mark.
+
+    >>> is_as_csv('"a, b"'), is_as_csv('"a ""b"" c"'), is_as_csv('"a b"')
+    (True, True, False)
+    """
+    has_reason = "," in cell or ";" in cell or '""' in cell[1:-1]
+    return has_reason and _QUOTED.fullmatch(cell) is not None
+
+
 def _records(rows, name: str, columns: list[str]) -> Iterator[Record]:
     for number, line, cells, problem in rows:
         where = f"{name}, row {number}"
@@ -138,7 +150,7 @@ def _in_tabs(lines: Iterator[str], name: str, before: int, tell):
     quoted = 0
     for number, line in enumerate(lines, 1 + before):
         cells = line.rstrip("\r\n").split("\t")
-        quoted += any(AS_CSV.fullmatch(cell) for cell in cells)
+        quoted += any(map(is_as_csv, cells))
         if cells != [""]:
             yield number, number, cells, ""
     if quoted:
@@ -189,7 +201,10 @@ def _quoted(lines: Iterator[str], name: str, delimiter: str, before: int, tell):
 
 
 def json_rows(
-    lines: Iterable[str], name: str, bare: str = ""
+    lines: Iterable[str],
+    name: str,
+    bare: str = "",
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Record]:
     """Give the objects of JSON lines, or of one document.
 
@@ -201,6 +216,7 @@ def json_rows(
         name: what to call the file.
         bare: name of the value of a line that is a text alone; "" where lines
             must be objects.
+        tell: function that is told what is not read.
     """
     numbered = enumerate(lines, 1)
     filled = ((n, line) for n, line in numbered if line.strip())
@@ -211,7 +227,7 @@ def json_rows(
     if not _starts_lines(first[1]):
         rest = [*numbered]
         document = first[1] + "".join(line for _, line in rest)
-        found = _of_document(document, name, first)
+        found = _of_document(document, name, first, tell)
         if found is not None:
             yield from found
             return
@@ -244,15 +260,23 @@ def _of_line(where: str, line: str, number: int, bare: str) -> Record:
     return Record(where, value, problem, number)
 
 
-def _of_document(text: str, name: str, first) -> list[Record] | None:
+def _of_document(text: str, name: str, first, tell) -> list[Record] | None:
     """Return the rows of a document; None where it is none."""
     try:
-        rows = _rows_of(parsed_json(text))
+        value = parsed_json(text)
     except UserError as error:
         number, line = first
         if line[0] == "[" or line.strip() == "{":  # No line of JSON lines.
             return [Record(name, {}, str(error), number)]
         return None
+    rows, others = _rows_of(value), []
+    if isinstance(value, dict) and rows is value.get("data"):
+        others = [k for k in value if k != "data" and _is_rows(value[k])]
+    if others:
+        tell(
+            f"{name}: the list 'data' is read, and {shown(others)} are not; "
+            "give each set a file of its own."
+        )
     found = []
     for number, row in enumerate(rows or (), 1):
         problem = ""
@@ -261,6 +285,10 @@ def _of_document(text: str, name: str, first) -> list[Record] | None:
             row = {}
         found.append(Record(f"{name}, row {number}", row, problem, number))
     return None if rows is None else found
+
+
+def _is_rows(value) -> bool:
+    return isinstance(value, list) and any(isinstance(v, dict) for v in value)
 
 
 def _rows_of(value) -> list | None:

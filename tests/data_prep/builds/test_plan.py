@@ -53,6 +53,15 @@ def test_a_few_are_no_reason_to_warn(tmp_path, capsys):
     assert "Warning" not in printed
 
 
+def test_marks_that_are_no_accents(tmp_path, capsys):
+    text = "\n\n".join(["\u05e9\u05b8\u05dc\u05d5\u05b9\u05dd caf\u00e9"] * 20)
+    printed = built(tmp_path, capsys, "ab", text)
+    assert "20% of the characters are or have vowel signs" in printed
+    assert "--nostrip_accents keeps them" in printed
+    counts = manifest.read(tmp_path / "out").counts
+    assert (counts["characters"], counts["removed_marks"]) == (200, 40)
+
+
 def test_the_share_is_of_the_tokens_that_are_kept(tmp_path, capsys):
     text = "\n\n".join(["a " * 10 + "c " * 200] * 8)
     built(tmp_path, capsys, "ab", text)

@@ -126,6 +126,7 @@ def test_decompression_bombs(place, build, monkeypatch, name):
 JSON_FAULTS = {
     "{": "byte 21: this line is no JSON",
     '["the king"]': "expected a JSON object",
+    '{"text": "the", "text": "a"}': "the key 'text' comes twice. Received: '{",
     '{"body": "the king", "id": 1}': "no field 'text', but 'body', 'id'",
     '{"text": null}': "expected a string as 'text'. Received: 'None'",
     "[" * 100_000: "byte 21: ",
@@ -182,21 +183,6 @@ def test_rows_without_text(tmp_path, place, build):
     assert counts["documents"] == 2
     assert counts["bad_documents"] == 1
     assert counts["undecodable_lines"] == 1
-
-
-def test_faults_of_wikipedia(place, build):
-    good = b'<doc id="1">\nthe king\n</doc>\n'
-    folder = place("wiki", b"\xef\xbb\xbf" + good)
-    assert counts_of(build(folder, corpus_format="wikipedia"))["tokens"] == 2
-    folder = place("wiki", good + b'stray\n<doc id="2">\nlost\n' + good + good)
-    settings = {"corpus_format": "wikipedia"}
-    with pytest.raises(ValueError, match=r"wiki, byte 29: this line is in no"):
-        build(folder, **settings)
-    counts = counts_of(build(folder, skip_bad_documents=True, **settings))
-    assert (counts["documents"], counts["bad_documents"]) == (3, 2)
-    folder = place("wiki", good + b'<doc id="2">\nlost\n')
-    with pytest.raises(ValueError, match=r"wiki, byte 29: no </doc> ends"):
-        build(folder, **settings)
 
 
 def member(name, **attributes):

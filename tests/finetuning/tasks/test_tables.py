@@ -154,6 +154,21 @@ def test_what_is_refused(tmp_path, name, content, expected):
     assert expected in str(error.value)
 
 
+PACKS = {"gz": gzipped, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstd}
+
+
+@pytest.mark.parametrize("kind", PACKS)
+def test_streams_one_after_another(tmp_path, kind):
+    pack, name = PACKS[kind], f"a.csv.{kind}"
+    first, second = pack(b"text,label\na,x\n"), pack(b"b,y\n")
+    found, _ = values(tmp_path, name, first + second)
+    assert [row["text"] for row in found] == ["a", "b"]
+    # The stream's magic bytes, its end, and what is none.
+    for after in (b"#" + second[1:], second[:-5], b"no stream at all"):
+        with pytest.raises(DataError, match="damaged and cannot be unpacked"):
+            values(tmp_path, name, first + after)
+
+
 @pytest.mark.parametrize(
     "pack", [gzip.compress, bz2.compress, lzma.compress, zstd, deflated]
 )
@@ -199,7 +214,12 @@ def test_the_parts_of_a_whole(tmp_path):
         said = []
         table = read_table(path, tell=said.append)
         assert [record.values for record in table.records] == ROWS
-        assert "2 files are read" in said[0]
+        assert "2 files are read" in said[-1]
+        # What a pattern does not match need not be told.
+        dropped = ["notes.md"] if path == str(tmp_path) else []
+        assert said[:-1] == [
+            f"{path}: files that are not read: {dropped}." for _ in dropped
+        ]
     said = []
     read_table(f"{tmp_path}/train-00000*", tell=said.append)
     assert "has 1 of 2 parts of its set" in said[0]
@@ -208,3 +228,59 @@ def test_the_parts_of_a_whole(tmp_path):
         read_table(str(tmp_path))
     with pytest.raises(FileNotFoundError):
         read_table(f"{tmp_path}/test-*")
+
+
+def folder_of(tmp_path, *names: str) -> str:
+    """A folder of files, each with a row that says its name."""
+    for name in names:
+        write = {".csv": "n\n{}\n", ".tsv": "n\n{}\n"}
+        form = write.get(name[name.index(".") :], '{{"n": "{}"}}')
+        (tmp_path / name).write_text(form.format(name))
+    return str(tmp_path)
+
+
+def of_parts(path: str) -> tuple[list[str], list[str]]:
+    said = []
+    records = read_table(path, tell=said.append).records
+    return [record.values["n"] for record in records], said
+
+
+def test_parts_of_two_forms(tmp_path):
+    names = [f"dev-0000{n}-of-00003.{e}" for n, e in enumerate(FORMS)]
+    path = folder_of(tmp_path, *names, "dataset_info.json")
+    assert of_parts(path) == (
+        names,
+        [f"{path}: 3 files are read, the first is {path}/{names[0]}."],
+    )
+
+
+FORMS = ("csv", "jsonl", "json")
+
+
+def test_sets_of_two_forms(tmp_path):
+    with pytest.raises(DataError, match=r"several sets, .*a\.csv, .*b\.jsonl"):
+        read_table(folder_of(tmp_path, "a.csv", "b.jsonl"))
+
+
+def test_documents_beside_tables(tmp_path):
+    path = folder_of(tmp_path, "a.tsv", "state.json", "labels.json")
+    assert of_parts(path) == (
+        ["a.tsv"],
+        [f"{path}: files that are not read: ['labels.json']."],
+    )
+
+
+def test_what_a_pattern_matches_and_is_no_table(tmp_path):
+    folder = folder_of(tmp_path, "b.csv", "a.csv.gzip", "c.text", "d.md")
+    found, (said,) = of_parts(f"{folder}/[abc]*")
+    assert found == ["b.csv"]
+    assert said.endswith("that are not read: ['a.csv.gzip', 'c.text'].")
+    with pytest.raises(FileNotFoundError, match=r"Found: \['c\.text', 'd\.md'"):
+        read_table(f"{folder}/[cd]*")
+
+
+def test_lists_beside_the_data_are_told(tmp_path):
+    content = {"version": [1], "data": ROWS, "test": [{"text": "a"}], "x": {}}
+    found, (said,) = values(tmp_path, "a.json", json.dumps(content))
+    assert found == ROWS
+    assert "the list 'data' is read, and ['test'] are not" in said

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from electra_tf.configs import FinetuningConfig
-from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import schema, tfds_source
 from electra_tf.finetuning.tasks.rows import Record, kept
 from electra_tf.finetuning.tasks.tables import Table, read_table
@@ -84,23 +83,6 @@ def file_of(config: FinetuningConfig, split: str) -> str:
 def name_of(config: FinetuningConfig, split: str) -> str:
     """Return what to call a split's data: its file, or its set."""
     return config.tfds_name or file_of(config, split)
-
-
-def named(value: str, names: tuple[str, ...]) -> str:
-    """Return a label, of a number its name if there are names.
-
-    Raises:
-        UserError: for a label that is none of the names.
-    """
-    if not names or value in names:
-        return value
-    try:
-        return names[schema.whole(value)]
-    except (TypeError, IndexError):
-        raise UserError(
-            f"label {value!r} is none of label_names: a number below "
-            f"{len(names)}, or one of {', '.join(names)}"
-        ) from None
 
 
 # Labels that may stand for none, or be one.

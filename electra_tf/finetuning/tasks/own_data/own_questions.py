@@ -81,6 +81,16 @@ class OwnQuestions(QuestionAnswering):
         skip = self.config.skip_bad_rows
         return table.name, passages.asked_of(table, columns, skip, tell=tell)
 
+    def _to_score(self, asked: list[Asked], where: str) -> list[Asked]:
+        bare = passages.unanswered(asked)
+        if not bare:
+            return asked
+        self._report_left_out(bare, len(asked), where)
+        if len(bare) == len(asked):
+            raise DataError(f"{where} holds no question that can be scored.")
+        left_out = {question.id for question in bare}
+        return [q for q in asked if q.id not in left_out]
+
     def _report_left_out(self, left_out: list[Asked], total: int, where: str):
         first = passages.misplaced(left_out[0])
         told = f"{first}. Of {total} questions {len(left_out)} are like this."

@@ -5,21 +5,24 @@ No TensorFlow.
 
 import collections
 import functools
+import math
 
 from electra_tf.finetuning.tasks import metrics, own_data, schema
+from electra_tf.finetuning.tasks.own_data.label_names import LabelNames
 from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.schema import Field, Type
 from electra_tf.finetuning.tasks.sentences.classification import (
     Example,
     SentenceTask,
 )
+from electra_tf.finetuning.tasks.sentences.indicators import are_indicators
 from electra_tf.finetuning.tasks.sentences.targets import (
     Labels,
     LabelSets,
     RegressionTarget,
     finite,
 )
-from electra_tf.finetuning.tasks.task import TRAIN, DataError, say
+from electra_tf.finetuning.tasks.task import TEST, TRAIN, DataError, say
 from electra_tf.finetuning.tasks.text_files import shown
 from electra_tf.finetuning.tasks.text_rows import DELIMITERS
 
@@ -90,12 +93,25 @@ class OwnSentences(SentenceTask):
                 values["label"] = record.parsed(self._named, values["label"])
             return make(number, values, record)
 
+        return self._rows(split, made, tell)
+
+    def _rows(self, split: str, make, tell=lambda text: None) -> list:
+        """Return the same, of labels as they are written."""
         fields = (_TEXT, _PAIR, self.label)
-        return own_data.rows_of(self.config, split, fields, made, tell)
+        return own_data.rows_of(self.config, split, fields, make, tell)
+
+    @functools.cached_property
+    def _names(self) -> LabelNames:
+        name = own_data.name_of(self.config, TRAIN)
+        return LabelNames(self.config.names_of_labels, self._as_written, name)
+
+    def _as_written(self) -> list[str]:
+        """Return the labels of the training data, without their names."""
+        return self._rows(TRAIN, lambda _, values, record: values["label"])
 
     def _named(self, label):
         """Return a label with its name, if it was a number."""
-        return own_data.named(label, self.config.names_of_labels)
+        return self._names(label)
 
     def _example(self, number: int, values: dict, record: Record) -> Example:
         label = self.targets.blank
@@ -170,8 +186,43 @@ class OwnMultilabel(OwnSentences):
     def _sets(self, names: tuple[str, ...] = ()) -> LabelSets:
         return LabelSets(names, self.config.label_separator)
 
+    def _as_written(self) -> list[str]:
+        return [label for labels in self._lists(TRAIN) for label in labels]
+
+    def _lists(self, split: str) -> list[list[str]]:
+        """Return the lists of labels of a split, without their names."""
+        split_labels = self._sets().split
+
+        def made(number: int, values: dict, record: Record) -> list[str]:
+            return record.parsed(split_labels, values["label"])
+
+        return self._rows(split, made)
+
     def _named(self, label) -> list[str]:
-        return [*map(super()._named, self._sets().split(label))]
+        labels = map(super()._named, self._sets().split(label))
+        return [*dict.fromkeys(labels)]
+
+    def _check_lists(self, split: str) -> None:
+        """Refuse a number for each label to learn; tell it of other data."""
+        if not are_indicators(self._lists(split)):
+            return
+        problem = (
+            f"{own_data.name_of(self.config, split)}: column "
+            f"{self.config.label_column!r} has lists of equal length, of "
+            "numbers from 0 to 1 alone"
+        )
+        if split == TRAIN:
+            raise DataError(
+                f"{problem}: a number for each label; expected lists of the "
+                "labels that a text has. Write ['a', 'c'] for [1, 0, 1]."
+            )
+        say(f"{problem}; they are read as lists of labels.")
+
+    def examples(self, split: str) -> list[Example]:
+        """Read a split; see `Task.examples`."""
+        if split != TEST:
+            self._check_lists(split)
+        return super().examples(split)
 
     def _example(self, number: int, values: dict, record: Record) -> Example:
         example = super()._example(number, values, record)
@@ -195,7 +246,13 @@ class OwnRegression(OwnSentences):
         """A scale from the least to the largest number of the training data."""
         numbers = sorted(set(self._training_labels(finite)))
         self._two_or_more("numbers", numbers)
-        return RegressionTarget(numbers[0], numbers[-1])
+        low, high = numbers[0], numbers[-1]
+        if not math.isfinite(high - low):
+            raise DataError(
+                f"{own_data.name_of(self.config, TRAIN)}: the numbers {low:g} "
+                f"and {high:g} are too far apart to learn those between them."
+            )
+        return RegressionTarget(low, high)
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:
         """Return correlations; then errors in the units of the data."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import metrics, own_data, schema
+from electra_tf.finetuning.tasks.own_data.label_names import LabelNames
 from electra_tf.finetuning.tasks.rows import Record, RowError, kept
 from electra_tf.finetuning.tasks.schema import Field, Type
 from electra_tf.finetuning.tasks.tables import form_of
@@ -97,9 +98,7 @@ class OwnTagging(Tagging):
                 )
             return learnt
 
-        records = [Record(s.where, {"sentence": s}) for s in self._raw(split)]
-        path = own_data.name_of(self.config, split)
-        return kept(records, checked, self.config.skip_bad_rows, path)
+        return self._kept(split, self._raw(split), checked)
 
     def _say_how_it_is_read(self):
         scheme, first = self.scheme, self._raw(TRAIN)[0]
@@ -116,36 +115,57 @@ class OwnTagging(Tagging):
     def _raw(self, split: str) -> list[Sentence]:
         """Return a split's sentences, with tags as they are; read once."""
         if split not in self._read:
-            self._read[split] = self._read_split(split)
+            found = self._read_split(split, say)
+            if split != TEST and self.config.names_of_labels:
+                found = self._with_names(split, found)
+            self._read[split] = found
         return self._read[split]
 
     @functools.cached_property
     def _read(self) -> dict[str, list[Sentence]]:
         return {}
 
-    def _read_split(self, split: str) -> list[Sentence]:
+    def _read_split(self, split: str, tell) -> list[Sentence]:
         config, has_tags = self.config, split != TEST
         if config.tfds_name or _is_table(own_data.file_of(config, split)):
-            return self._of_table(split)
+            return self._of_table(split, tell)
         path = own_data.file_of(config, split)
-        found = read_sentences(
+        return read_sentences(
             path,
             has_tags,
             config.text_column,
             config.label_column,
-            say,
+            tell,
             delimiter=config.between_columns,
             usual="," if form_of(path) == "csv" else None,
             skip_bad=config.skip_bad_rows,
         )
-        if not has_tags:
-            return found
-        return [s._replace(tags=[*map(self._named, s.tags)]) for s in found]
 
-    def _named(self, tag: str) -> str:
-        return own_data.named(tag, self.config.names_of_labels)
+    @functools.cached_property
+    def _names(self) -> LabelNames:
+        def learnt():
+            found = self._read_split(TRAIN, lambda text: None)
+            return (tag for sentence in found for tag in sentence.tags)
 
-    def _of_table(self, split: str) -> list[Sentence]:
+        name = own_data.name_of(self.config, TRAIN)
+        return LabelNames(self.config.names_of_labels, learnt, name)
+
+    def _with_names(self, split: str, found: list[Sentence]) -> list[Sentence]:
+        """Return sentences whose tags have the names in `label_names`."""
+
+        def named(number: int, record: Record) -> Sentence:
+            sentence = record.values["sentence"]
+            tags = [record.parsed(self._names, tag) for tag in sentence.tags]
+            return sentence._replace(tags=tags)
+
+        return self._kept(split, found, named)
+
+    def _kept(self, split: str, found: list[Sentence], make) -> list[Sentence]:
+        records = [Record(s.where, {"sentence": s}) for s in found]
+        path = own_data.name_of(self.config, split)
+        return kept(records, make, self.config.skip_bad_rows, path)
+
+    def _of_table(self, split: str, tell) -> list[Sentence]:
         def made(number: int, values: dict, record: Record) -> Sentence:
             words = values["text"]
             tags = values.get("label", words)
@@ -155,17 +175,17 @@ class OwnTagging(Tagging):
 
         type_ = Type(_LIST_OF_TAGS, self._tags)
         fields = (_WORDS, Field("label", type_, "the tags, one a word"))
-        return own_data.rows_of(self.config, split, fields, made, say)
+        return own_data.rows_of(self.config, split, fields, made, tell)
 
     def _tags(self, value) -> list[str]:
-        """Return the tags of a list; numbers must have names."""
+        """Return the tags of a list; those of numbers must be given."""
         tags = schema.texts(value, schema.label)
         if any(map(str.isdecimal, tags)) and not self.config.names_of_labels:
             raise UserError(
                 f"the tags are numbers, {shown(value)}; give their names by "
                 "label_names, as in --label_names=O,B-PER,I-PER"
             )
-        return [*map(self._named, tags)]
+        return tags
 
     def features(self, examples: list[Sentence], tokenizer) -> list[dict]:
         """Tokenize, and cut between words what is too long."""
@@ -187,7 +207,7 @@ class OwnTagging(Tagging):
                 )
             tags = iter(sentence.tags)
             first = sentence.eid * PARTS_PER_SENTENCE
-            rows += [
+            found = [
                 self._features(
                     part,
                     [*itertools.islice(tags, len(part.positions))],
@@ -195,6 +215,8 @@ class OwnTagging(Tagging):
                 )
                 for number, part in enumerate(parts)
             ]
+            found[0]["bare"] = pieces.bare
+            rows += found
         return rows
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:

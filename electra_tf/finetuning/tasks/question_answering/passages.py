@@ -304,6 +304,11 @@ def to_learn(
     return questions, left_out
 
 
+def unanswered(asked: list[Asked]) -> list[Asked]:
+    """Return the questions that have no answer, and do not say so."""
+    return [q for q in asked if not q.golds and not q.is_impossible]
+
+
 def misplaced(question: Asked) -> str:
     """Say why a question cannot be learnt."""
     name = f"{question.where}: question {question.id!r}"

@@ -103,6 +103,8 @@ class QuestionAnswering(Task):
         if split == TRAIN:
             return self._to_learn(asked, where)
         _check_ids(asked)
+        if split == DEV:
+            asked = self._to_score(asked, where)
         questions = [
             Question(eid, q.id, q.text, q.passage, q.golds)
             for eid, q in enumerate(asked)
@@ -133,6 +135,23 @@ class QuestionAnswering(Task):
         if not questions:
             raise DataError(f"{where} holds no question that can be learnt.")
         return questions
+
+    def _to_score(self, asked: list[Asked], where: str) -> list[Asked]:
+        """Return the questions to score; as released, those without answers.
+
+        What they should be is not known where is_impossible is not true.
+        """
+        if self.has_null_answers and (bare := passages.unanswered(asked)):
+            logging.warning(
+                "%s: %d of %d questions have no answer, but is_impossible is "
+                "not true; they are scored as questions without an answer. "
+                "The first is %r.",
+                where,
+                len(bare),
+                len(asked),
+                bare[0].id,
+            )
+        return asked
 
     def _report_left_out(self, left_out: list[Asked], total: int, where: str):
         """Name the questions that cannot be learnt; data has a few."""
@@ -227,14 +246,21 @@ class QuestionAnswering(Task):
         self, outputs: dict, source: Source, scores: dict[str, float]
     ) -> None:
         """Write scores, answers and null odds."""
-        found, config = self._answers(outputs, source), self.config
+        found = self._answers(outputs, source)
         texts = {name: answer.text for name, answer in found.items()}
-        written = {config.qa_preds_file: texts, config.qa_eval_file: scores}
+        written = {"qa_preds_file": texts, "qa_eval_file": scores}
         if self.has_null_answers:
-            written[config.qa_na_file] = _null_odds(found)
-        for path, content in written.items():
-            text = json.dumps(content, indent=1)
-            files.write(fields.filled(path, self.name), text)
+            written["qa_na_file"] = _null_odds(found)
+        for name, path in self.result_files():
+            files.write(path, json.dumps(written[name], indent=1))
+
+    def result_files(self) -> list[tuple[str, str]]:
+        """Return the files of scores, answers and null odds."""
+        names = ["qa_preds_file", "qa_eval_file"]
+        names += ["qa_na_file"] * self.has_null_answers
+        paths = [getattr(self.config, name) for name in names]
+        filled = [fields.filled(path, self.name) for path in paths]
+        return [*zip(names, filled, strict=True)]
 
     def predictions(
         self, outputs: dict, source: Source | None = None

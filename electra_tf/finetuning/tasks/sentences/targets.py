@@ -15,10 +15,13 @@ from electra_tf.configs import hparams
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks import schema
 from electra_tf.finetuning.tasks.metrics import entropy, shares
+from electra_tf.finetuning.tasks.sentences.indicators import is_indicator
 from electra_tf.finetuning.tasks.task import FeatureSpec, HeadSpec
 
 # A label this many times as frequent as another one is worth a warning.
 IMBALANCE = 10
+# How far off a scale from 0 to 1 a number may lie: float32 holds its square.
+FARTHEST = 1e18
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +139,7 @@ class LabelSets(Labels):
             found = [schema.label(label) for label in schema.listed(value)]
             if any(map(schema.is_nothing, found)):
                 raise TypeError
-            if len(found) > len({*found}) and {*found} <= {"0", "1"}:
+            if is_indicator(found):
                 raise UserError(
                     "a number for each label, 1 for those of the text; "
                     "expected a list of the labels that it has"
@@ -148,12 +151,13 @@ class LabelSets(Labels):
                 f"expected a JSON list of labels, or labels with "
                 f"{self.separator!r} between them; received {value!r}"
             ) from None
-        return [*dict.fromkeys(found)]
+        return found
 
     def parse(self, value) -> tuple[int, ...]:
         """Return the numbers of labels, from 1; see `Labels.parse`."""
         parse = super().parse
-        return tuple(1 + parse(label) for label in self.split(value))
+        labels = dict.fromkeys(self.split(value))
+        return tuple(1 + parse(label) for label in labels)
 
     def as_text(self, prediction) -> str:
         """Return the labels of an array of 0 and 1, as a JSON list."""
@@ -214,9 +218,16 @@ class RegressionTarget:
         """Return the place of a number on the scale.
 
         Raises:
-            UserError: when it is no finite number.
+            UserError: when it is no finite number, or its square on the scale
+                is none in float32.
         """
-        return (finite(text) - self.low) / (self.high - self.low)
+        place = (finite(text) - self.low) / (self.high - self.low)
+        if not abs(place) < FARTHEST:
+            raise UserError(
+                f"the score is {text!r}; expected a number nearer to the scale "
+                f"that is learnt, {self.low:g} to {self.high:g}"
+            )
+        return place
 
     def as_number(self, prediction) -> float:
         """Return the number at a place of the scale."""

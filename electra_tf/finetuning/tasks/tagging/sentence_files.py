@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from electra_tf.finetuning.tasks.rows import Record, RowError, kept
 from electra_tf.finetuning.tasks.task import DataError
 from electra_tf.finetuning.tasks.text_files import read_text, shown
-from electra_tf.finetuning.tasks.text_rows import AS_CSV, DELIMITERS
+from electra_tf.finetuning.tasks.text_rows import DELIMITERS, is_as_csv
 
 DOCUMENT_START = "-DOCSTART-"
 CONLL = (
@@ -24,6 +24,8 @@ CONLL = (
 )
 CONLLU_COLUMNS = 10
 _UPOS = 3  # Of CoNLL-U.
+# Its comments that look like a word and its tag.
+_COMMENTS = (["#", "newdoc"], ["#", "newpar"])
 # Words that stand for several, and words that are not in the text.
 _NO_WORD = re.compile(r"\d+[-.]\d+")
 _SPAN_TAG = re.compile(r"O|[BIES]-.+")
@@ -114,7 +116,7 @@ def read_sentences(
             f"{len(groups[0])} words are read as one."
         )
     lines = [line for group in groups for line in group]
-    if quoted := sum(any(map(AS_CSV.fullmatch, ln.cells)) for ln in lines):
+    if quoted := sum(any(map(is_as_csv, ln.cells)) for ln in lines):
         tell(
             f"{path}: {quoted} lines have quotation marks as CSV writes them, "
             "which are read as they are."
@@ -136,6 +138,12 @@ def read_sentences(
         for lines in groups
     ]
     sentences = kept(records, made, skip_bad, path, tell)
+    if has_tags and (odd := _tags_of_hashes(sentences)):
+        tell(
+            f"{path}: lines that are '#' and a tag are read as words; none but "
+            f"'#' has the tags {shown(odd)}. If they are comments, take them "
+            "out."
+        )
     if columns.assumed:
         first = sentences[0]
         pairs = zip(first.words, first.tags, strict=True)
@@ -145,6 +153,19 @@ def read_sentences(
             "number from 1."
         )
     return sentences
+
+
+def _tags_of_hashes(sentences: list[Sentence]) -> list[str]:
+    """Return the tags that only the word # has, unless they say of spans."""
+    words: dict[str, set[str]] = collections.defaultdict(set)
+    for sentence in sentences:
+        for word, tag in zip(sentence.words, sentence.tags, strict=True):
+            words[tag].add(word)
+    return [
+        tag
+        for tag, of_tag in sorted(words.items())
+        if of_tag == {"#"} and not _SPAN_TAG.fullmatch(tag)
+    ]
 
 
 def _sentences(path, delimiter, usual, tell) -> list[list[_Line]]:
@@ -161,7 +182,9 @@ def _sentences(path, delimiter, usual, tell) -> list[list[_Line]]:
     # The empty line at the end is often left out.
     for row in [*rows, _Line(0, [])]:
         size, first = len(row.cells), "".join(row.cells[:1])
-        is_comment = first.startswith("#") and size != size_of_words
+        is_comment = row.cells in _COMMENTS or (
+            first.startswith("#") and size != size_of_words
+        )
         if first == DOCUMENT_START or is_comment:
             continue
         if size:

@@ -166,7 +166,7 @@ class Chunking(Tagging):
             tags = sentence.tags[: most if released else len(placed.positions)]
             row = self._features(placed, tags, sentence.eid)
             cut = len(placed.positions) < len(sentence.words)
-            rows.append({**row, "cut": cut})
+            rows.append({**row, "cut": cut, "bare": pieces.bare})
         return rows
 
     def score(self, outputs: dict, source=None) -> dict[str, float]:

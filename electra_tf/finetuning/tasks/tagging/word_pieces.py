@@ -22,6 +22,7 @@ class Pieces(typing.NamedTuple):
 
     words: list[list[int]]  # The ids of each word's pieces.
     labelled: list[bool]  # Which of the words have a label.
+    bare: int  # How many are [UNK], as the tokenizer keeps nothing of them.
     cls_id: int  # Of [CLS].
     sep_id: int  # Of [SEP].
 
@@ -46,18 +47,24 @@ def pieces_of_words(
 ) -> Pieces:
     """Cut words into pieces; those that say [CLS] or [SEP] stay whole.
 
-    With `label_all` these have labels too, and are cut like any other word.
+    With `label_all` these have labels too, and are cut like any other word;
+    and a word of which the tokenizer keeps nothing is [UNK], so that no two
+    words are labelled at one piece, and none at [SEP]. In the released code
+    such a word is labelled at what follows.
     """
     special = () if label_all else (CLS, SEP)
     cleaned = [basic.cleaned(word) for word in words]
+    pieces = [
+        tokenizer.encode_words([word] if word in special else basic.words(word))
+        for word in cleaned
+    ]
+    bare = label_all * pieces.count([])
+    if bare:
+        pieces = [found or [tokenizer.unk_id] for found in pieces]
     return Pieces(
-        words=[
-            tokenizer.encode_words(
-                [word] if word in special else basic.words(word)
-            )
-            for word in cleaned
-        ],
+        words=pieces,
         labelled=[word not in special for word in cleaned],
+        bare=bare,
         cls_id=tokenizer.cls_id,
         sep_id=tokenizer.sep_id,
     )
@@ -67,13 +74,12 @@ def what_fits(pieces: Pieces, max_length: int) -> Placed:
     """Keep the words that fit."""
     ids, positions = [pieces.cls_id], []
     for word in pieces.words:
-        # A word without pieces is labelled at what follows.
         positions.append(len(ids))
         ids += word
     last = max_length - 1
     if len(ids) > last:
         positions = [p for p in positions if p < last]
-    return Placed([*ids[:last], pieces.sep_id], positions[:max_length])
+    return Placed([*ids[:last], pieces.sep_id], positions)
 
 
 def released_cut(pieces: Pieces, max_length: int) -> Placed:
@@ -113,10 +119,9 @@ def all_parts(pieces: Pieces, max_length: int) -> list[Placed]:
     parts, ids, positions = [], [], []
     for word in pieces.words:
         word = word[:room]
-        if len(ids) + max(len(word), 1) > room:
+        if len(ids) + len(word) > room:
             parts.append((ids, positions))
             ids, positions = [], []
-        # A word without pieces is labelled at what follows.
         positions.append(len(ids) + 1)
         ids = ids + word
     return [

@@ -111,6 +111,60 @@ def test_an_id_is_text(tmp_path):
         task.examples("dev")
 
 
+def without_answers(number: int, **changes) -> str:
+    """SQuAD's layout: a question has lost its answers, or says other things."""
+    content = questions.squad()
+    question = content["data"][0]["paragraphs"][0]["qas"][number]
+    question.pop("answers")
+    question.update(changes)
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"answer": [{"text": "film", "answer_start": 7}]},
+        {"answers": []},
+        {"answers": [], "is_impossible": None},
+        {"answers": None, "is_impossible": "0"},
+    ],
+)
+def test_no_answer_to_score_that_does_not_say_so(tmp_path, changes, capsys):
+    files = (json.dumps(questions.squad()), without_answers(0, **changes))
+    task = own.task(tmp_path, "qa", "json", *files)
+    with pytest.raises(DataError, match="question 1: question '0-good' has no"):
+        task.examples("dev")
+    task = own.task(tmp_path, "qa", "json", *files, skip_bad_rows=True)
+    found = task.examples("dev")
+    assert [(q.eid, q.golds) for q in found] == [(0, ["book"]), (1, [])]
+    assert "Of 3 questions 1 are like this. They are left out." in (
+        capsys.readouterr().err
+    )
+
+
+def test_no_answer_to_score_that_says_so(tmp_path, capsys):
+    files = (json.dumps(questions.squad()), without_answers(2))
+    task = own.task(tmp_path, "qa", "json", *files)
+    assert [q.golds for q in task.examples("dev")] == [["film"], ["book"], []]
+    assert "like this" not in capsys.readouterr().err
+
+
+def test_a_question_a_row_with_no_answer_that_does_not_say_so(tmp_path):
+    dev = [{**row, "is_impossible": False} for row in ROWS]
+    files = (json.dumps(rows) for rows in (ROWS, dev))
+    task = own.task(tmp_path, "qa", "json", *files)
+    with pytest.raises(DataError, match="row 2: question '2' has no answer"):
+        task.examples("dev")
+
+
+def test_a_test_file_has_no_answers(tmp_path):
+    path = tmp_path / "test.json"
+    path.write_text(without_answers(0))
+    train = json.dumps(questions.squad())
+    task = own.task(tmp_path, "qa", "json", train, test_file=str(path))
+    assert len(task.examples("test")) == 3
+
+
 def test_answers_of_another_name_are_not_taken_for_none(tmp_path):
     row = {**ROWS[0], "answer": "film"}
     del row["answers"]

@@ -203,6 +203,10 @@ def test_numbers_are_text(tmp_path):
             "1 rows have quotation marks as CSV writes them",
         ),
         (
+            *("classification", "tsv", 'text\tlabel\n"a; b"\tx\n"c"\ty\n'),
+            "1 rows have quotation marks as CSV writes them",
+        ),
+        (
             *("classification", "csv", "text,label\na, x\nb, y\n"),
             "the label ' x' has blanks around it",
         ),
@@ -249,5 +253,54 @@ def test_either_text_may_be_nan(tmp_path, capsys):
 def test_a_number_for_each_label_is_no_list_of_labels(tmp_path):
     rows = '{"text": "a", "label": [1, 0, 1.0]}\n' * 2
     own = task(tmp_path, rows, rows, "jsonl", task_names=["multilabel"])
-    with pytest.raises(DataError, match="is a number for each label"):
+    with pytest.raises(DataError, match="a number for each label"):
         own.examples("train")
+
+
+@pytest.mark.parametrize("skip_bad_rows", [False, True])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("[0, 1]", "[1, 0]", "[0, 1]"),
+        ("[0.0, 1.0, 0.0]", "[1.0, 1.0, 0.0]"),
+        ("[true, false]", "[false, true]"),
+        ("[0.25, 0.5, 0.75]", "[0.5, 0.25, 0.25]"),
+        ('"0 1 1"', '"1 0 1"'),
+        ('"0.0,1.0"', '"1.0,0.0"'),
+        ('"0|1"', '"1|1"'),
+    ],
+)
+def test_a_column_of_numbers_for_each_label(tmp_path, labels, skip_bad_rows):
+    rows = "\n".join(f'{{"text": "a", "label": {label}}}' for label in labels)
+    for names in ({}, {"label_names": "x,y"}):
+        own = task(
+            *(tmp_path, rows, rows, "jsonl"),
+            task_names=["multilabel"],
+            skip_bad_rows=skip_bad_rows,
+            **names,
+        )
+        with pytest.raises(DataError, match="a number for each label"):
+            own.examples("train")
+
+
+def test_numbers_that_float32_cannot_learn(tmp_path):
+    train, dev = (f"text\tlabel\na\t0\nb\t{n}\n" for n in ("1", "2e18"))
+    own = task(tmp_path, train, dev, task_names=["regression"])
+    with pytest.raises(DataError, match=r"row 3: the score is '2e18'.* 0 to 1"):
+        own.examples("dev")
+    train = "text\tlabel\na\t-9e307\nb\t1.5e308\n"
+    own = task(tmp_path, train, train, task_names=["regression"])
+    with pytest.raises(DataError, match=r"-9e\+307 and 1\.5e\+308 are too far"):
+        own.examples("train")
+
+
+def test_lists_of_the_labels_0_and_1(tmp_path, capsys):
+    rows = [f'{{"text": "a", "label": {label}}}' for label in ([0, 1], [1])]
+    own = task(
+        *(tmp_path, "\n".join(rows), rows[0], "jsonl"),
+        task_names=["multilabel"],
+    )
+    assert [e.label for e in own.examples("train")] == [(1, 2), (2,)]
+    assert "numbers from 0 to 1" not in capsys.readouterr().err
+    assert own.examples("dev")[0].label == (1, 2)
+    assert "they are read as lists of labels" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from electra_tf.finetuning.tasks.task import DataError
-from tests.finetuning import own
+from tests.finetuning import own, sentences
 
 COLUMNS = {"text_column": "tokens", "label_column": "ner_tags"}
 NUMBERS = [
@@ -123,6 +123,22 @@ def test_sentences_with_unknown_tags_are_left_out(tmp_path, capsys):
     assert "1 of 3 rows are left out: 1 with unknown tag 'B-Z'" in (
         capsys.readouterr().err
     )
+
+
+def test_parts_of_a_sentence_with_words_of_nothing(tmp_path):
+    text = "a X\n\u200d Y\nbad X\n\u200d\u200d Y\n\ufeff X\n"
+    task = own.task(tmp_path, "tagging", "txt", text, max_seq_length=4)
+    tokenizer = sentences.tokenizer(tmp_path)
+    rows = task.features(task.examples("train"), tokenizer)
+    tokens = [[tokenizer.tokens[i] for i in row["input_ids"]] for row in rows]
+    assert tokens == [
+        ["[CLS]", "a", "[UNK]", "[SEP]"],
+        ["[CLS]", "bad", "[UNK]", "[SEP]"],
+        ["[CLS]", "[UNK]", "[SEP]"],
+    ]
+    places = [row["tagging_labeled_positions"] for row in rows]
+    assert places == [[1, 2], [1, 2], [1]]
+    assert sum(row.get("bare", 0) for row in rows) == 3
 
 
 @pytest.mark.parametrize("tags", [[0.0, 1.0], ["0", "1"], ["O", "nan"]])

@@ -135,6 +135,18 @@ def test_only_squad_may_have_no_answer(tmp_path):
         task(tmp_path, "squadv1").examples(DEV)
 
 
+def test_no_answer_though_is_impossible_is_false_is_told(tmp_path, caplog):
+    content = questions.squad()
+    questions.write(tmp_path / "dev.json", content)
+    task(tmp_path).examples(DEV)
+    assert "is_impossible" not in caplog.text
+    content["data"][0]["paragraphs"][0]["qas"][1]["answers"] = []
+    questions.write(tmp_path / "dev.json", content)
+    assert len(task(tmp_path).examples(DEV)) == 3
+    assert "1 of 3 questions have no answer, but is_impossible" in caplog.text
+    assert "The first is '0-bad'" in caplog.text
+
+
 def test_a_file_without_questions(tmp_path):
     questions.write(tmp_path / "dev.json", {"data": []})
     with pytest.raises(DataError, match="is empty"):

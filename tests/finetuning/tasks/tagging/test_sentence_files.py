@@ -174,10 +174,25 @@ def test_words_without_numbers_may_be_missing_where_columns_are_given(tmp_path):
     assert sentences == [[("a", "X"), ("b", "X")], [("c", "X"), ("e", "X")]]
 
 
-def test_quotation_marks_of_csv_between_tabs_are_told(tmp_path):
-    sentences, said = read(tmp_path, 'a\tX\n""""\tY\n')
-    assert sentences == [[("a", "X"), ('""""', "Y")]]
+@pytest.mark.parametrize("word", ['""""', '","', '"1,5"'])
+def test_quotation_marks_of_csv_between_tabs_are_told(tmp_path, word):
+    sentences, said = read(tmp_path, f'a\tX\n{word}\tY\n""\tZ\n')
+    assert sentences == [[("a", "X"), (word, "Y"), ('""', "Z")]]
     assert "1 lines have quotation marks as CSV writes them" in said[0]
+
+
+def test_comments_of_conllu_in_two_columns(tmp_path):
+    text = "# newdoc\n# newpar\na X\nb Y\n\n# newpar\na X\n"
+    sentences, said = read(tmp_path, text)
+    assert sentences == [[("a", "X"), ("b", "Y")], [("a", "X")]]
+    assert not said
+
+
+def test_tags_of_hashes_alone_are_told(tmp_path):
+    text = "# Chapter\na X\n# X\n# O\n\n# Chapter\na X\n"
+    sentences, (said,) = read(tmp_path, text)
+    assert sentences[1] == [("#", "Chapter"), ("a", "X")]
+    assert "none but '#' has the tags ['Chapter']" in said
 
 
 def test_what_is_no_number_of_a_sentence(tmp_path):

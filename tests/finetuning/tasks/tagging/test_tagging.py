@@ -99,6 +99,38 @@ def test_released_tagging_cuts_early(tmp_path):
     assert len(row["tags"]) == 6
 
 
+@pytest.mark.parametrize("length", range(3, 9))
+def test_words_of_nothing_have_a_place_of_their_own(tmp_path, length):
+    words = ["\u200d", "a", "\ufeff", "bad", "\u0301"]
+    row = features(tmp_path, words, max_seq_length=length)
+    kept = ["[UNK]", "a", "[UNK]", "bad", "[UNK]"][: length - 2]
+    assert row["tokens"] == ["[CLS]", *kept, "[SEP]"]
+    assert row["chunk_labeled_positions"] == [1, 2, 3, 4, 5][: length - 2]
+    assert row["tags"] == [f"S-{n}" for n in range(len(kept))]
+    assert row["bare"] == 3
+
+
+def test_released_tagging_labels_words_of_nothing_at_what_follows(tmp_path):
+    words = ["a", "\u200d", "bad", "\ufeff"]
+    row = features(tmp_path, words, released_tagging=True)
+    assert row["tokens"] == ["[CLS]", "a", "bad", "[SEP]"]
+    assert row["chunk_labeled_positions"] == [1, 2, 2, 3]
+
+
+def test_words_of_nothing_are_told_and_predicted_as_learnt(tmp_path, capsys):
+    task = chunking(tmp_path, "a X B-NP\n\u200d X O\nbad X O\n\ufeff X O\n")
+    tokenizer, examples = sentences.tokenizer(tmp_path), task.examples("train")
+    made = inputs.make([task], {"chunk": examples}, tokenizer, 2)
+    inputs.print_losses(made, tokenizer, "to train on", "max_seq_length")
+    said = capsys.readouterr().err
+    assert "2 words to train on are nothing but characters that" in said
+    settings = types.SimpleNamespace(max_seq_length=16)
+    answers = TagAnswers(FinetunedTask.of(task), settings, tokenizer)
+    (found,) = answers.inputs({"words": examples[0].words})
+    assert found["input_ids"] == made.columns["input_ids"].example(0)
+    assert found["positions"] == [1, 2, 3, 4]
+
+
 def test_a_label_is_of_the_vector_at_its_position(tmp_path):
     """Outputs come in the order of sentences, whatever their lengths."""
     text = "\n".join(["a X B-NP\n" * n for n in (1, 12, 3, 9, 2)])

@@ -1,0 +1,55 @@
+"""Files and columns that are not what they seem."""
+
+import codecs
+import io
+
+import pytest
+
+from electra_tf.errors import UserError
+from tests.data_prep.sources.corpora import as_tar, counts_of
+
+
+@pytest.mark.parametrize("end", ["le", "be"])
+@pytest.mark.parametrize("bits", [16, 32])
+def test_wide_encodings_are_told_apart(tmp_path, build, bits, end):
+    mark = getattr(codecs, f"BOM_UTF{bits}_{end.upper()}")
+    content = mark + "the king".encode(f"utf-{bits}-{end}")
+    (tmp_path / "a.txt").write_bytes(content)
+    message = rf"is UTF-{bits} text\. Convert it: iconv -f UTF-{bits} -t UTF-8"
+    with pytest.raises(UserError, match=message):
+        build(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b'{ "text": "the king"}\n', "JSON lines"),
+        (b'[\n  {\n  "text": "the king"}]\n', "a JSON document"),
+    ],
+)
+def test_json_with_blanks_is_no_plain_text(tmp_path, build, content, kind):
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(UserError, match=f"is {kind}"):
+        build(tmp_path / "a.txt")
+    (tmp_path / "a.txt").write_bytes(b"{ the } king\n")
+    assert counts_of(build(tmp_path / "a.txt"))["documents"] == 1
+
+
+def test_columns_of_one_name(tmp_path, build):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    file, column = io.BytesIO(), arrow.array(["the king"])
+    table = arrow.Table.from_arrays([column] * 3, names=["a", "text", "text"])
+    parquet.write_table(table, file)
+    (tmp_path / "a.parquet").write_bytes(file.getvalue())
+    with pytest.raises(UserError, match="has 2 columns 'text', and which"):
+        build(tmp_path / "a.parquet")
+
+
+def test_members_without_text_are_counted(tmp_path, build, capsys):
+    members = [("a.txt", b""), ("b.txt", b"the king"), ("c.txt", b" \n")]
+    (tmp_path / "a.tar").write_bytes(as_tar(members))
+    counts = counts_of(build(tmp_path / "a.tar"))
+    assert (counts["documents"], counts["empty_files"]) == (1, 2)
+    assert "a.tar: 'c.txt'" in capsys.readouterr().out
