@@ -1,6 +1,12 @@
-"""Weights by path: giving variables the values that have their paths."""
+"""Weights by path: that they are finite, and giving them to variables."""
+
+from collections.abc import Mapping
+
+import numpy as np
 
 from electra_tf.errors import UserError
+
+MOST_SAID = 20  # Arrays that a message names.
 
 
 def assign(variables: dict, values: dict, required=None) -> list[str]:
@@ -40,3 +46,26 @@ def assign(variables: dict, values: dict, required=None) -> list[str]:
         if path in values:
             variable.assign(values[path])
     return absent
+
+
+def check_finite(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Check that no number is NaN or infinite.
+
+    Raises:
+        UserError: naming the arrays that have some, and how many.
+    """
+    wrong = [
+        f"{name}: {array.size - np.isfinite(array).sum():,} of {array.size:,}"
+        for name, array in arrays.items()
+        if not np.isfinite(array).all()
+    ]
+    if wrong:
+        said = wrong[:MOST_SAID]
+        if len(wrong) > MOST_SAID:
+            said.append(f"and {len(wrong) - MOST_SAID} arrays more")
+        raise UserError(
+            f"{source} must hold finite numbers. Received NaN or infinite "
+            "ones:\n  " + "\n  ".join(said) + "\nTraining that blew up, or a "
+            "damaged copy, may be the cause: take an earlier checkpoint or "
+            "copy it again."
+        )

@@ -326,9 +326,9 @@ def test_their_defaults(tmp_path):
         ),
         (
             {"fast": [("pre_tokenizer", {"type": "Whitespace"})]},
-            "pre_tokenizer.type in .* must be 'BertPreTokenizer'",
+            "pre_tokenizer in .* must have the type BertPreTokenizer",
         ),
-        ({"fast": [("model", {"type": "BPE"})]}, "model.type in .* must be"),
+        ({"fast": [("model", {"type": "BPE"})]}, "model in .* must have the"),
     ],
 )
 def test_settings_that_we_have_not_are_refused(tmp_path, settings, named):

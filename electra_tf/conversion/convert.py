@@ -229,9 +229,12 @@ def compared(written: Model, again: Model) -> list[str]:
             shapes_of(expected), shapes_of(received), "What was written"
         )
         if expected:
-            difference = max(
-                float(np.max(np.abs(array - received[name]), initial=0))
-                for name, array in expected.items()
+            # NumPy's maximum keeps NaN, Python's loses it.
+            difference = np.max(
+                [
+                    np.max(np.abs(array - received[name]), initial=0)
+                    for name, array in expected.items()
+                ]
             )
             lines.append(
                 f"read back {len(expected)} {kind}: largest difference "

@@ -44,6 +44,7 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError, shown
 from electra_tf.io import files
+from electra_tf.io.json_text import misspelt
 from electra_tf.text import vocabulary
 
 MODEL_TYPE = "electra"
@@ -63,6 +64,12 @@ FIXED = {
     "is_decoder": False,
     "add_cross_attention": False,
 }
+_ENCODER_SETTINGS = {field.name for field in dataclasses.fields(EncoderConfig)}
+# What else is read of a config.json.
+SETTINGS = (
+    *("model_type", "architectures", "finetuning_task", "tie_word_embeddings"),
+    *(*FIXED, *heads.SETTINGS),
+)
 ADAPTER_FILE = "adapter_config.json"  # Of the library peft.
 # Arrays of theirs that are no weights.
 BUFFERS = {
@@ -162,14 +169,17 @@ def read(
     if vocab and not vocab_file:
         tokenizer.check_vocab(path, vocab)
     config = with_parts(path, config, shapes_of(variables))
-    left_out = {**left_out, **others, **overruled}
+    known = {*SETTINGS, *_ENCODER_SETTINGS}
+    told = misspelt(values, known, model_folder.CONFIG_FILE)
+    left_out = {**left_out, **others, **overruled, **told}
     model = make(path, config, variables, vocab, left_out=left_out)
     if PARTS[part].head != TASKS:
         return model
     if part == "question_answering":
         model = selection.with_parted_spans(model)
     tasks = heads.tasks_json(path, values, part, task, model.config)
-    return dataclasses.replace(model, tasks_json=tasks)
+    left_out = {**model.left_out, **heads.not_of_spans(tasks)}
+    return dataclasses.replace(model, tasks_json=tasks, left_out=left_out)
 
 
 def select(model: Model, part: str, task: str | None) -> Model:
@@ -244,8 +254,7 @@ def _encoder_config(path: str, values: Mapping) -> EncoderConfig:
             f"finetuning_task of {path} must be a name. Received: "
             f"{shown(task)}."
         )
-    names = {field.name for field in dataclasses.fields(EncoderConfig)}
-    known = {name: values[name] for name in values if name in names}
+    known = {n: values[n] for n in values if n in _ENCODER_SETTINGS}
     return model_folder.read_config(EncoderConfig, {**DEFAULTS, **known}, path)
 
 

@@ -28,6 +28,7 @@ from electra_tf.configs.objectives import (
 from electra_tf.conversion import layout
 from electra_tf.errors import UserError
 from electra_tf.text import vocabulary
+from electra_tf.weights import check_finite
 
 MAIN = "electra"
 GENERATOR = "generator"
@@ -191,10 +192,8 @@ def make(
     slots = _checked_slots(source, slots or {}, shapes)
     if vocab is not None:
         _check_vocab(source, vocab, config.encoder.vocab_size)
-    single = {
-        name: _as_float32(source, name, variables[name])
-        for name in sorted(shapes)
-    }
+    single = {n: _as_float32(source, n, variables[n]) for n in sorted(shapes)}
+    check_finite(source, {**single, **slots})
     return Model(config, single, vocab, slots, dict(left_out or {}))
 
 

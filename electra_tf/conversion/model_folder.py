@@ -35,6 +35,7 @@ from electra_tf.conversion.model import (
 )
 from electra_tf.errors import UserError, shown
 from electra_tf.io import files
+from electra_tf.io.json_text import misspelt, parsed_json
 
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
@@ -50,9 +51,7 @@ _FORMATS = ("F16", "BF16", "F32", "F64", *(f"I{8 << n}" for n in range(4)))
 _NOT_SAFETENSORS = (
     safetensors.SafetensorError,
     AttributeError,  # Of a type that NumPy may once have.
-    KeyError,
-    TypeError,
-    ValueError,
+    *(KeyError, TypeError, ValueError),
 )
 
 
@@ -92,13 +91,15 @@ def read(path: str, leave_out: tuple[str, ...] = ()) -> Model:
                 f"{path} is no model folder: it has no {name}. "
                 "`python -m electra_tf.conversion.convert` makes one."
             )
-    config = from_json(config_json(path), path)
+    values = config_json(path)
+    config = from_json(values, path)
     variables = read_weights(os.path.join(path, WEIGHTS_FILE))
     if leave_out:
         variables = without(variables, leave_out)
         config = with_parts(path, config, shapes_of(variables), config.step)
     vocab = read_vocab(os.path.join(path, VOCAB_FILE))
-    model = make(path, config, variables, vocab)
+    told = misspelt(values, to_json(config), CONFIG_FILE)
+    model = make(path, config, variables, vocab, left_out=told)
     return dataclasses.replace(model, tasks_json=_read_tasks(path, config))
 
 
@@ -388,9 +389,9 @@ def read_json(path: str) -> dict[str, Any]:
             f"{path} must have {MOST_JSON:,} bytes at most. Received: {size:,}."
         )
     try:
-        values = json.loads(files.read(path))
-    except (RecursionError, ValueError) as error:
-        raise UserError(f"{path} is no JSON file: {error}.") from None
+        values = parsed_json(files.read(path))
+    except UserError as error:
+        raise UserError(f"{path}: {error}.") from None
     if not isinstance(values, dict):
         raise UserError(
             f"{path} must hold a JSON object. Received: {shown(values)}."

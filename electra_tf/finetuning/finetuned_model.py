@@ -11,6 +11,9 @@ settings of the run that trained it.
 import dataclasses
 import functools
 import os
+from collections.abc import Mapping
+
+from absl import logging
 
 from electra_tf.configs import (
     EncoderConfig,
@@ -27,12 +30,22 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
-from electra_tf.errors import UserError, shown
+from electra_tf.errors import UserError, shown, suggestion
 from electra_tf.finetuning.tasks.task import HeadSpec
 from electra_tf.io import connections, files
 from electra_tf.text.tokenization import Tokenizer
 
 SAID_TWICE = ("do_lower_case", "strip_accents")
+
+
+def check_names(values: Mapping, kind: type) -> None:
+    """Raise UserError for names that a dataclass has no field for."""
+    known = [field.name for field in dataclasses.fields(kind)]
+    for name in values:
+        if name not in known:
+            raise UserError(
+                f"{name!r} is not known there.{suggestion(name, known)}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +87,7 @@ class FinetunedTask:
     @classmethod
     def from_json(cls, values: dict) -> "FinetunedTask":
         """Return the task that `to_json` wrote."""
+        check_names(values, cls)
         chosen = {**values, "head": HeadSpec(**values["head"])}
         for name in ("labels", "scale"):
             chosen[name] = values[name] and tuple(values[name])
@@ -110,6 +124,7 @@ class InputSettings:
         Raises:
             UserError: for a value that fine-tuning does not take either.
         """
+        check_names(values, cls)
         declared = {f.name: f for f in dataclasses.fields(FinetuningConfig)}
         return cls(
             **{
@@ -213,21 +228,11 @@ def read(path: str) -> FinetunedModel:
             "python -m electra_tf.conversion.convert makes one of a fine-tuned "
             "model of Hugging Face."
         )
-    model_folder.check_tasks(values, path)
-    try:
-        tasks = tuple(map(FinetunedTask.from_json, values["tasks"]))
-        settings = dict(values["settings"])
-        # Folders once said these twice.
-        said = {n: settings.pop(n) for n in SAID_TWICE if n in settings}
-        settings = InputSettings.from_json(settings)
-    except (KeyError, TypeError, UserError) as error:
-        raise UserError(
-            f"{file} must be as fine-tuning writes it: {error}."
-        ) from None
     with staging.at_hand(path) as here:
         model = model_folder.read(here)
-    _check_tokenizer(path, said, TokenizerConfig.of(model.config))
-    _check_heads(file, tasks)
+    for name, why in model.left_out.items():
+        logging.warning(f"Not taken over from {path}: {name}: {why}")
+    tasks, settings = said_of_tasks(values, path, model.config)
     for task in tasks:
         if task.name not in model.config.tasks:
             raise UserError(
@@ -236,6 +241,37 @@ def read(path: str) -> FinetunedModel:
                 f"{', '.join(model.config.tasks) or 'none'}."
             )
     return FinetunedModel(path, tasks, settings, model)
+
+
+def said_of_tasks(
+    values: dict, path: str, config: ModelConfig
+) -> tuple[tuple[FinetunedTask, ...], InputSettings]:
+    """Return what the content of a folder's tasks.json says, after checks.
+
+    Args:
+        values: the content; that of older folders will do.
+        path: the folder, for messages.
+        config: what the folder's config.json says.
+
+    Raises:
+        UserError: for names and values that fine-tuning does not write.
+    """
+    file = os.path.join(path, model_folder.TASKS_FILE)
+    model_folder.check_tasks(values, path)
+    settings = dict(values["settings"])
+    # Folders once said these twice.
+    said = {n: settings.pop(n) for n in SAID_TWICE if n in settings}
+    try:
+        tasks = tuple(map(FinetunedTask.from_json, values["tasks"]))
+        read_settings = InputSettings.from_json(settings)
+    except (KeyError, TypeError, UserError) as error:
+        raise UserError(
+            f"{file} must be as fine-tuning writes it: "
+            f"{str(error).rstrip('.')}."
+        ) from None
+    _check_tokenizer(path, said, TokenizerConfig.of(config))
+    _check_heads(file, tasks)
+    return tasks, read_settings
 
 
 def _check_tokenizer(path: str, said: dict, config: TokenizerConfig) -> None:

@@ -1,9 +1,14 @@
 """JSON that people write or send: one strict reader. No TensorFlow."""
 
+import difflib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from electra_tf.errors import UserError
+
+# How alike a mistyped name is: above sep_token_id and sep_token, say.
+_ALIKE = 0.86
 
 
 def parsed_json(text: str | bytes) -> Any:
@@ -43,4 +48,22 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             if name in seen:
                 raise UserError(f"the key {name!r} comes twice")
             seen.add(name)
+    return found
+
+
+def misspelt(
+    names: Iterable[str], known: Iterable[str], file: str
+) -> dict[str, str]:
+    """Return the names that are nearly known ones, and what to say of each.
+
+    For files that have many more names than are read here.
+
+    >>> misspelt(["do_lower_caes", "use_cache"], ["do_lower_case"], "a.json")
+    {'do_lower_caes of a.json': "not known; is 'do_lower_case' meant?"}
+    """
+    known, found = {*known}, {}
+    for name in [name for name in names if name not in known]:
+        close = difflib.get_close_matches(name, sorted(known), 1, _ALIKE)
+        if close:
+            found[f"{name} of {file}"] = f"not known; is {close[0]!r} meant?"
     return found

@@ -10,9 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from electra_tf.conversion import formats, model_folder
+from electra_tf.conversion import formats
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
+from electra_tf.finetuning import finetuned_model
 from electra_tf.finetuning.finetuned_model import (
     FinetunedModel,
     FinetunedTask,
@@ -101,7 +102,9 @@ class TaskModel(EncoderModel):
             UserError: when the head that is there has other labels.
         """
         model = formats.read(folder)
-        trained = None if new_head else cls._trained(model, folder, task)
+        trained, settings = None, None
+        if not new_head:
+            trained, settings = cls._trained(model, folder, task)
         tokenizer = None
         if model.vocab is not None:
             tokenizer = Tokenizer.of_model(model, folder)
@@ -110,8 +113,6 @@ class TaskModel(EncoderModel):
             arguments |= {"num_labels": num_labels, "labels": labels}
         else:
             _check_labels(folder, trained, num_labels, labels)
-            said = (model.tasks_json or {})["settings"]
-            settings = InputSettings.from_json(said)
             arguments |= {"task": trained, "settings": settings}
         made = cls(model.config.encoder, **arguments)
         made._assign(model, new_head=trained is None)
@@ -126,25 +127,22 @@ class TaskModel(EncoderModel):
     @classmethod
     def _trained(
         cls, model: Model, folder: str, name: str | None
-    ) -> FinetunedTask | None:
-        """Return the task of a folder's trained head, None without any."""
+    ) -> tuple[FinetunedTask | None, InputSettings | None]:
+        """Return a folder's trained head and settings; None without any."""
         if model.tasks_json is None:
-            return None
-        model_folder.check_tasks(model.tasks_json, folder)
-        found = {
-            task["name"]: task
-            for task in model.tasks_json["tasks"]
-            if task["head"]["kind"] in cls.KINDS
-        }
+            return None, None
+        tasks, settings = finetuned_model.said_of_tasks(
+            model.tasks_json, folder, model.config
+        )
+        found = {t.name: t for t in tasks if t.head.kind in cls.KINDS}
         if (name is None and len(found) > 1) or name not in (None, *found):
             raise UserError(
                 f"{folder} has the heads {', '.join(found) or 'of other kinds'}"
                 f" for {cls.__name__}; choose one by task. Received: {name!r}."
             )
         if not found:
-            return None
-        chosen = found[name] if name else next(iter(found.values()))
-        return FinetunedTask.from_json(chosen)
+            return None, None
+        return found[name] if name else next(iter(found.values())), settings
 
     def _new_task(self, kind: str, num_labels, labels) -> FinetunedTask:
         """Return the task of a new head."""

@@ -20,6 +20,7 @@ import electra_tf
 from electra_tf.configs import hparams
 from electra_tf.errors import UserError
 from electra_tf.io import claims, files, listing, spare_files
+from electra_tf.io.json_text import parsed_json
 
 LOCK_FILE = "lock"
 CONFIG_FILE = "config.json"
@@ -106,8 +107,8 @@ def check_config(folder: str, config, ignore: Collection[str] = ()) -> dict:
 
 def _read_config(path: str) -> dict:
     try:
-        return json.loads(files.read(path))
-    except ValueError as error:
+        return parsed_json(files.read(path))
+    except UserError as error:
         raise UserError(
             f"{path} is damaged ({error}). Expected the config that the run "
             "was started with: restore it, or delete it to go on with the "

@@ -136,6 +136,8 @@ def test_tokens_that_were_added_keep_their_rows(folder, named_in):
             {"added_tokens_decoder": {str(e["id"]): e for e in entries}},
         ),
     }[named_in]
+    if named_in == "tokenizer":
+        content = {**json.loads((folder / file).read_text()), **content}
     (folder / file).write_text(json.dumps(content))
     read = hugging_face.read(str(folder))
     assert read.vocab.endswith(b"\n<e1>\n<e2>\n")
@@ -179,11 +181,12 @@ def around(*parts: str) -> dict:
 def test_special_tokens_stand_where_the_model_saw_them(tmp_path):
     berts = ["[CLS]:0", "A:0", "[SEP]:0", "B:1", "[SEP]:1"]
     file = tmp_path / "tokenizer.json"
+    rest = {part: {"type": kind} for part, kind in tokenizer.PARTS.items()}
     for processor in (
         around(*berts),
         {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
     ):
-        file.write_text(json.dumps({"post_processor": processor}))
+        file.write_text(json.dumps({**rest, "post_processor": processor}))
         assert tokenizer.read_settings(str(tmp_path))[1] == {}
     wrong = [
         None,
@@ -193,9 +196,12 @@ def test_special_tokens_stand_where_the_model_saw_them(tmp_path):
         {"type": "RobertaProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
     ]
     for processor in wrong:
-        file.write_text(json.dumps({"post_processor": processor}))
+        file.write_text(json.dumps({**rest, "post_processor": processor}))
         with pytest.raises(UserError, match=r"post_processor in .* must be"):
             tokenizer.read_settings(str(tmp_path))
+    file.write_text(json.dumps(rest))
+    with pytest.raises(UserError, match=r"post_processor in .*: 'None'"):
+        tokenizer.read_settings(str(tmp_path))
 
 
 def test_what_would_change_the_numbers_is_refused(original, folder):
@@ -235,6 +241,80 @@ def test_texts_that_lose_their_beginning_there_are_told_of(tmp_path):
     assert [*tokenizer.read_settings(str(tmp_path))[1]] == [
         "truncation_side left"
     ]
+
+
+def test_the_fast_tokenizer_s_sides_are_told_of(folder):
+    file = folder / "tokenizer.json"
+    values = json.loads(file.read_text())
+    for part, side in {"truncation": "Left", "padding": "Right"}.items():
+        values[part] = {"direction": side, "max_length": 9, "pad_id": 0}
+    file.write_text(json.dumps(values))
+    told = "truncation Left of tokenizer.json"
+    assert [*tokenizer.read_settings(str(folder))[1]] == [told]
+    # The other file counts where it says something.
+    config = folder / "tokenizer_config.json"
+    said = {**json.loads(config.read_text()), "truncation_side": "right"}
+    config.write_text(json.dumps(said))
+    assert tokenizer.read_settings(str(folder))[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "told"),
+    [
+        ("config.json", {"num_attention_head": 2}, "num_attention_heads"),
+        ("config.json", {"hiden_act": "relu"}, "hidden_act"),
+        ("tokenizer_config.json", {"do_lowercase": False}, "do_lower_case"),
+        # transformers has these, and they say nothing about numbers here.
+        ("config.json", {"is_encoder_decoder": False, "use_cache": True}, ""),
+        ("config.json", {"pad_token_id": 0, "classifier_dropout": None}, ""),
+        ("config.json", {"summary_last_dropout": 0.1, "dtype": "x"}, ""),
+        ("tokenizer_config.json", {"extra_special_tokens": {}}, ""),
+        ("tokenizer_config.json", {"bos_token": None, "eos_token": "x"}, ""),
+    ],
+)
+def test_settings_that_are_nearly_known_are_told(folder, file, changes, told):
+    values = json.loads((folder / file).read_text())
+    before = hugging_face.read(str(folder)).left_out
+    (folder / file).write_text(json.dumps({**values, **changes}))
+    found = hugging_face.read(str(folder)).left_out
+    (name,) = [*changes][:1]
+    why = {f"{name} of {file}": f"not known; is {told!r} meant?"}
+    assert found == {**before, **(why if told else {})}
+
+
+@pytest.mark.parametrize(
+    "file", ["config.json", "tokenizer_config.json", "tokenizer.json"]
+)
+def test_a_key_twice_is_refused(folder, file):
+    text = (folder / file).read_text().rstrip().removesuffix("}")
+    (folder / file).write_text(text + ', "x": {"hidden": 1, "hidden": 2}}')
+    with pytest.raises(UserError, match=f"{file}: .* 'hidden' comes twice"):
+        hugging_face.read(str(folder))
+
+
+@pytest.mark.parametrize("part", ["normalizer", "pre_tokenizer", "model"])
+@pytest.mark.parametrize("content", ["absent", None, 5, [], {}, {"type": "X"}])
+def test_a_part_that_is_not_there_is_not_berts(folder, part, content):
+    file = folder / "tokenizer.json"
+    values = {**json.loads(file.read_text()), part: content}
+    if content == "absent":
+        del values[part]
+    file.write_text(json.dumps(values))
+    with pytest.raises(UserError, match=f"{part} in .* must have the type"):
+        tokenizer.read_settings(str(folder))
+
+
+def test_older_files_do_not_name_the_model_s_type(folder):
+    file = folder / "tokenizer.json"
+    values = json.loads(file.read_text())
+    del values["model"]["type"]
+    file.write_text(json.dumps(values))
+    assert tokenizer.read_settings(str(folder))[1] == {}
+    del values["model"]["max_input_chars_per_word"]
+    values["model"]["merges"] = []
+    file.write_text(json.dumps(values))
+    with pytest.raises(UserError, match="type WordPiece"):
+        tokenizer.read_settings(str(folder))
 
 
 def test_a_shorter_vocabulary_than_the_fast_tokenizer_s_is_refused(tmp_path):

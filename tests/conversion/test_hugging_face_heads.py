@@ -265,6 +265,31 @@ NAMED = {"id2label": {"1": "b", "0": "a"}, "label2id": {"a": 0, "b": 1}}
 
 
 @pytest.mark.parametrize(
+    ("labels", "rule"),
+    [
+        ("O B-PER I-PER L-PER U-PER", "entities"),
+        ("O I-PER I-LOC", "entities"),
+        ("PER_I O PER_B", "entities"),
+        ("O NOUN VERB", "words"),
+    ],
+)
+def test_labels_stay_and_say_whether_there_are_spans(folder, labels, rule):
+    names = dict(enumerate(labels.split()))
+    model = formats.read(folder(WORDS, len(names), id2label=names))
+    (task,) = model.tasks_json["tasks"]
+    assert (task["labels"], task["span_rule"]) == (labels.split(), rule)
+    assert not model.left_out
+
+
+def test_labels_outside_of_spans_are_told(folder):
+    names = dict(enumerate(["O", "B-PER", "I-PER", "[CLS]"]))
+    left_out = formats.read(folder(WORDS, 4, id2label=names)).left_out
+    (said,) = left_out.items()
+    assert said[0] == "spans of the label [CLS]"
+    assert "as others have, B-PER for instance" in said[1]
+
+
+@pytest.mark.parametrize(
     "config",
     [
         NAMED,

@@ -289,7 +289,7 @@ def test_no_model_is_an_error(tmp_path):
 
 def test_a_broken_config_is_an_error(run):
     pathlib.Path(run, "config.json").write_text("{")
-    with pytest.raises(ValueError, match=r"config.json is no JSON file"):
+    with pytest.raises(ValueError, match=r"config.json: no JSON: "):
         initial_checkpoint.finetuning(finetuning(init_checkpoint=run))
 
 

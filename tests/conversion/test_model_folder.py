@@ -151,6 +151,28 @@ def test_another_version_is_an_error(folder):
         model_folder.read(folder)
 
 
+def test_a_key_twice_is_an_error(folder):
+    path = pathlib.Path(folder, "config.json")
+    text = path.read_text().rstrip().removesuffix("}")
+    path.write_text(text + ', "do_lower_case": false}')
+    with pytest.raises(
+        ValueError, match=r"config\.json: .* 'do_lower_case' comes twice"
+    ):
+        model_folder.read(folder)
+
+
+def test_a_key_that_is_nearly_known_is_told(folder):
+    path = pathlib.Path(folder, "config.json")
+    values = json.loads(path.read_text())
+    assert not model_folder.read(folder).left_out
+    values |= {"strip_acents": False, "comment": "mine"}
+    del values["strip_accents"]
+    path.write_text(json.dumps(values))
+    assert model_folder.read(folder).left_out == {
+        "strip_acents of config.json": "not known; is 'strip_accents' meant?"
+    }
+
+
 def test_what_is_no_safetensors_file_is_an_error(folder):
     pathlib.Path(folder, "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(ValueError, match="must be a safetensors file"):

@@ -1,5 +1,9 @@
-"""Weights in 16-bit formats are read as the float32 numbers they are."""
+"""Weights in 16-bit formats are read as the float32 numbers they are.
 
+What is no number is refused.
+"""
+
+import dataclasses
 import json
 import zipfile
 
@@ -8,8 +12,14 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from electra_tf.conversion import formats, model_folder, torch_file
+from electra_tf.conversion import (
+    convert,
+    formats,
+    model_folder,
+    torch_file,
+)
 from electra_tf.errors import UserError
+from electra_tf.weights import check_finite
 from tests.conversion import runs
 
 # A program that makes a tensor of four numbers.
@@ -65,3 +75,40 @@ def test_formats_that_are_not_known_are_named(tmp_path, kind):
     with pytest.raises(UserError) as error:
         model_folder.read_weights(str(path))
     assert str(error.value).endswith(f"Received: {{'a.b': {kind!r}}}.")
+
+
+@pytest.mark.parametrize("form", ["hugging_face", "model_folder"])
+def test_weights_that_are_not_finite_are_refused(tmp_path, form):
+    run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
+    folder = tmp_path / "from"
+    formats.write(str(folder), formats.read(run), form)
+    file = folder / "model.safetensors"
+    arrays = safetensors.numpy.load_file(file)
+    name = next(n for n in arrays if n.endswith("embeddings") or "word" in n)
+    arrays[name].flat[:3] = np.nan, np.inf, -np.inf
+    safetensors.numpy.save_file(arrays, file)
+    with pytest.raises(SystemExit) as stopped:
+        convert.main(["--from", str(folder), "--to", str(tmp_path / "to")])
+    assert "must hold finite numbers" in str(stopped.value)
+    assert f": 3 of {arrays[name].size:,}" in str(stopped.value)
+    assert not (tmp_path / "to").exists()
+
+
+def test_every_array_with_such_numbers_is_named():
+    arrays = {"a": np.ones(2), "b": np.array([1, np.nan])}
+    arrays |= {"c": np.full((2, 2), np.inf), "d": np.zeros(0)}
+    with pytest.raises(UserError, match=r"b: 1 of 2\n  c: 4 of 4\n"):
+        check_finite("x", arrays)
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_what_was_written_is_compared_number_by_number(tmp_path, place):
+    run = runs.save(tmp_path / "run", *runs.pretrained(tmp_path))
+    written = formats.read(run)
+    variables = {
+        name: array.copy() for name, array in written.variables.items()
+    }
+    variables[[*variables][place]].flat[0] = np.nan
+    again = dataclasses.replace(written, variables=variables)
+    lines = convert.compared(written, again)
+    assert lines[0].endswith("variables: largest difference nan")

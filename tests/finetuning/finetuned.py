@@ -56,6 +56,15 @@ def said_of_tasks(folder: str, **values) -> str:
     return folder
 
 
+def said_of_settings(folder: str, **values) -> str:
+    """Let a folder's tasks.json have more settings, or other values."""
+    path = pathlib.Path(folder, "tasks.json")
+    content = json.loads(path.read_text())
+    content["settings"].update(values)
+    path.write_text(json.dumps(content))
+    return folder
+
+
 loaded = functools.cache(electra_tf.load_predictor)
 
 

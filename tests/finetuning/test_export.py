@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -22,7 +23,7 @@ TASKS = {
     "squad": {},
     "squadv1": {"joint_prediction": False, "answerable_classifier": False},
 }
-TEXTS = ["a good film", "bad", "Very BAD b\u00d6oks!", "", "good bad " * 50]
+TEXTS = ["A GOOD FILM", "bad", "Very BAD b\u00d6oks!", "", "good bad " * 50]
 
 
 def exported(tmp_path, task: str, form: str, capsys) -> tuple[str, dict]:
@@ -78,12 +79,16 @@ for signature, asked in json.load(sys.stdin):
 """
 
 
-def ask(folder: str, *requests: tuple[str, dict]) -> list[dict]:
+def ask(
+    folder: str, *requests: tuple[str, dict], locale: str = "C.UTF-8"
+) -> list[dict]:
     """Load a SavedModel in a process without this project's code."""
+    variables = {k: v for k, v in os.environ.items() if k[:3] != "LC_"}
     done = subprocess.run(
         [sys.executable, "-c", SERVER, folder],
         input=json.dumps(requests),
         cwd="/",
+        env={**variables, "LANG": locale},
         capture_output=True,
         text=True,
         check=True,
@@ -104,7 +109,8 @@ def served(tmp_path_factory) -> tuple[str, str]:
     return tuned_folder, target
 
 
-def test_a_server_answers_texts(served):
+@pytest.mark.parametrize("locale", ["C.UTF-8", "tr_TR.UTF-8"])
+def test_a_server_answers_texts(served, locale):
     tuned_folder, folder = served
     pairs = [(a, b) for a in TEXTS[:2] for b in TEXTS[2:]]
     both = {
@@ -117,6 +123,7 @@ def test_a_server_answers_texts(served):
         f"{folder}/texts",
         ("serving_default", {"text": TEXTS}),
         ("text_pair", both),
+        locale=locale,
     )
 
     predictor = electra_tf.load_predictor(tuned_folder)
@@ -130,6 +137,26 @@ def test_a_server_answers_texts(served):
     )
     expected = [answer["label"] for answer in predictor(pairs)]
     assert of_pairs["label"] == expected
+
+
+def test_what_was_exported_is_asked_texts_too(tmp_path, capsys):
+    _, differences = exported(tmp_path, "sst", "saved_model", capsys)
+    assert differences.keys() == {"logits", "text logits"}
+    assert max(differences.values()) < 1e-4
+
+
+def test_a_wrong_tokenizer_of_texts_is_noticed(served):
+    tuned_folder, folder = served
+    read = finetuned_model.read(tuned_folder)
+    texts = formats.SavedModel(folder, read, read.task())
+    assert texts.text_differences().keys() == {
+        "text logits",
+        "text_pair logits",
+    }
+    cased = finetuned_model.read(tuned_folder)
+    cased.tokenizer.do_lower_case = False
+    texts = formats.SavedModel(folder, cased, cased.task())
+    assert max(texts.text_differences().values()) > export.TOLERANCE
 
 
 def test_a_server_without_text_ops_answers_ids(served):

@@ -40,6 +40,32 @@ def test_a_fine_tuned_folder_comes_with_its_head_and_labels(tmp_path, capsys):
     assert Tagger.load(folder, num_labels=2).task.head.kind == "tagging"
 
 
+def test_a_folder_of_an_older_version(tmp_path):
+    folder = finetuned.write(tmp_path, "sst")
+    finetuned.said_of_settings(folder, do_lower_case=True, strip_accents=None)
+    finetuned.said_of_tasks(folder, span_rule=None, segment=None)
+    expected = electra_tf.load_predictor(folder)(TEXTS)
+    assert Classifier.load(folder).answers(TEXTS) == expected
+
+
+@pytest.mark.parametrize("read", [Classifier.load, electra_tf.load_predictor])
+def test_both_readers_refuse_the_same(tmp_path, read):
+    folder = finetuned.write(tmp_path, "sst")
+    finetuned.said_of_settings(folder, do_lower_case=False)
+    with pytest.raises(UserError, match="do_lower_case is False in the tasks"):
+        read(folder)
+    finetuned.said_of_settings(folder, do_lower_case=True, doc_strid=3)
+    with pytest.raises(
+        UserError, match=r"'doc_strid' .* Did you mean 'doc_str"
+    ):
+        read(folder)
+    (tmp_path / "other").mkdir()
+    folder = finetuned.write(tmp_path / "other", "sst")
+    finetuned.said_of_tasks(folder, label=["x"])
+    with pytest.raises(UserError, match=r"'label' .* Did you mean 'labels'"):
+        read(folder)
+
+
 def test_a_folder_of_transformers_comes_with_its_head(tmp_path):
     folder = finetuned.write(tmp_path, "sst")
     theirs, labels = str(tmp_path / "theirs"), ("neg", "pos")

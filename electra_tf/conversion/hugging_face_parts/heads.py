@@ -14,6 +14,7 @@ from electra_tf.conversion.hugging_face_parts.files import CONFIG_FILE
 from electra_tf.conversion.hugging_face_parts.weights import HIDDEN, PARTS
 from electra_tf.conversion.model import Model, ModelConfig
 from electra_tf.errors import UserError, shown
+from electra_tf.text import tag_notation
 
 SHORTEST, LONGEST = 3, 2**31  # Tokens of an input.
 _OF_SPAN_HEADS = (
@@ -55,6 +56,11 @@ KNOWN = {
     "multiple_choice": "has_pairs",
     "question_answering": "has_null_answers",
 }
+# All that is read of their config.json here.
+SETTINGS = (
+    *("id2label", "label2id", "num_labels", "problem_type"),
+    *(*SUMMARY, *dict.fromkeys(KNOWN.values())),
+)
 # The names of heads that nobody named, by the part.
 DEFAULT_TASKS = {
     "classification": "classification",
@@ -162,8 +168,30 @@ def tasks_json(
 
 
 def _are_spans(labels: list[str] | None) -> bool:
-    """Return whether tags name the beginnings of spans."""
-    return any(label[:2] in ("B-", "B_", "B") for label in labels or ())
+    """Return whether tags are of spans."""
+    return tag_notation.of_labels(labels or ())[0] is not None
+
+
+def not_of_spans(tasks: Mapping) -> dict[str, str]:
+    """Return the labels of a tasks.json that are of no span, and why.
+
+    Nothing where none is.
+    """
+    found = {}
+    for task in tasks["tasks"]:
+        if task["head"]["kind"] == "tagging":
+            notation, odd = tag_notation.of_labels(task["labels"])
+            for label in odd:
+                found[f"spans of the label {label}"] = (
+                    "it has no position and type as others have, "
+                    f"{_like(task['labels'], notation)} for instance; it is "
+                    "predicted, and is outside of spans"
+                )
+    return found
+
+
+def _like(labels: list[str], notation: tag_notation.Notation) -> str:
+    return next(label for label in labels if notation.parts(label))
 
 
 def _kind(file: str, values: Mapping, part: str, size: int) -> str:

@@ -22,6 +22,7 @@ from electra_tf.conversion.hugging_face_parts.files import (
 from electra_tf.conversion.model import Model
 from electra_tf.errors import UserError, shown
 from electra_tf.io import files
+from electra_tf.io.json_text import misspelt
 from electra_tf.text import vocabulary
 from electra_tf.text.tokenization import BasicTokenizer
 
@@ -44,12 +45,16 @@ KINDS = (
     "TokenizersBackend",
 )
 NORMALIZER = "BertNormalizer"
+# Parts of tokenizer.json that make the ids; there the types stand by name.
+PARTS = {
+    "normalizer": NORMALIZER,
+    "pre_tokenizer": "BertPreTokenizer",
+    "model": "WordPiece",
+}
 # The only values that we compute of other settings of theirs.
 FIXED = {"do_basic_tokenize": (True, None), "never_split": (None, [])}
 FIXED_IN_TOKENIZER_FILE = {
     ("normalizer", "clean_text"): True,
-    ("pre_tokenizer", "type"): "BertPreTokenizer",
-    ("model", "type"): "WordPiece",
     ("model", "unk_token"): vocabulary.UNK,
     ("model", "continuing_subword_prefix"): vocabulary.CONTINUATION,
 }
@@ -60,6 +65,12 @@ SPECIAL = dict(
         vocabulary.SPECIAL_TOKENS,
         strict=True,
     )
+)
+# All that is read of tokenizer_config.json, here and in `files` and `heads`.
+SETTINGS = (
+    *(*DEFAULTS, *FIXED, *SPECIAL, "tokenizer_class", "model_max_length"),
+    *("truncation_side", "padding_side"),
+    *("additional_special_tokens", "added_tokens_decoder"),
 )
 
 
@@ -132,7 +143,8 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
     file = os.path.join(path, CONFIG_FILE)
     values = model_folder.read_json(file)
     fast = os.path.join(path, TOKENIZER_FILE)
-    in_fast = _settings_of_fast(model_folder.read_json(fast), fast)
+    of_fast = model_folder.read_json(fast)
+    in_fast = _settings_of_fast(of_fast, fast)
     in_config = {n: values[n] for n in DEFAULTS if n in values}
     _check_types(in_config, file)
     _check_types(in_fast, fast)
@@ -144,11 +156,8 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
             "that is not lower-cased keeps its accents here, so it would "
             "become other ids than the model was trained on."
         )
-    overruled = _overruled(found, in_fast) | {
-        f"{side} {values[side]}": "texts lose their end here, and are padded"
-        for side in ("truncation_side", "padding_side")
-        if values.get(side, "right") != "right"
-    }
+    overruled = _overruled(found, in_fast) | _other_sides(values, of_fast)
+    overruled |= misspelt(values, SETTINGS, CONFIG_FILE)
     names = values.get("additional_special_tokens") or []
     names = [n for n in names if isinstance(n, str)]
     cut = _cut([*names, *added_tokens(path)], found)
@@ -157,6 +166,25 @@ def read_settings(path: str) -> tuple[dict[str, Any], dict[str, str]]:
             "they are no words; texts that have them are cut within them"
         )
     return found, overruled
+
+
+def _other_sides(values: Mapping, of_fast: Mapping) -> dict[str, str]:
+    """Return what of either file is done at the left, and why it is not."""
+    sides = {
+        f"{name} {values[name]}": values[name]
+        for name in ("truncation_side", "padding_side")
+        if name in values
+    }
+    for part in ("truncation", "padding"):
+        holder = of_fast.get(part)
+        if isinstance(holder, Mapping) and f"{part}_side" not in values:
+            side = holder.get("direction", "Right")
+            sides[f"{part} {side} of {TOKENIZER_FILE}"] = side
+    return {
+        what: "texts lose their end here, and are padded there"
+        for what, side in sides.items()
+        if side not in ("right", "Right")
+    }
 
 
 def _cut(tokens: list[str], settings: Mapping[str, Any]) -> list[str]:
@@ -212,29 +240,39 @@ def _overruled(found: dict[str, Any], in_fast: dict[str, Any]) -> dict:
 
 
 def _settings_of_fast(values: Mapping, file: str) -> dict[str, Any]:
-    """Return the settings that tokenizer.json names."""
-    found = {}
+    """Return the settings that tokenizer.json names, if there is one."""
+    found: dict[str, Any] = {}
+    if not values:
+        return found
+    # What is not there is not BERT's: then nothing is done to texts.
+    for part, kind in PARTS.items():
+        received = _type_of(values, part)
+        if received != kind:
+            raise UserError(
+                f"{part} in {file} must have the type {kind}, as ELECTRA's. "
+                f"Received: {shown(received)}. Texts would become other ids "
+                "than the model was trained on."
+            )
     for name, (part, theirs) in IN_TOKENIZER_FILE.items():
-        holder = values.get(part)
-        if isinstance(holder, Mapping) and theirs in holder:
-            found[name] = holder[theirs]
-    kind = values.get("normalizer", {"type": NORMALIZER})
-    kind = kind.get("type") if isinstance(kind, Mapping) else kind
-    if kind != NORMALIZER:
-        raise UserError(
-            f"{file} must have a normalizer of the type {NORMALIZER}, as "
-            f"ELECTRA's is. Received: {kind!r}. Texts would become other ids "
-            "than the model was trained on."
-        )
-    if "post_processor" in values:
-        received = _around_a_pair(values["post_processor"])
-        received = received or shown(values["post_processor"])
-        _check_fixed("post_processor", received, _AROUND_A_PAIR, file)
+        if theirs in values[part]:
+            found[name] = values[part][theirs]
+    processor = values.get("post_processor")
+    received = _around_a_pair(processor) or shown(processor)
+    _check_fixed("post_processor", received, _AROUND_A_PAIR, file)
     for (part, name), fixed in FIXED_IN_TOKENIZER_FILE.items():
-        holder = values.get(part)
-        if isinstance(holder, Mapping):
-            _check_fixed(f"{part}.{name}", holder.get(name, fixed), fixed, file)
+        received = values[part].get(name, fixed)
+        _check_fixed(f"{part}.{name}", received, fixed, file)
     return found
+
+
+def _type_of(values: Mapping, part: str) -> Any:
+    """Return the type of a part of tokenizer.json, or what is there instead."""
+    holder = values.get(part)
+    if not isinstance(holder, Mapping):
+        return holder
+    # Older files do not name the model's; no other one has this setting.
+    of_words = part == "model" and "max_input_chars_per_word" in holder
+    return holder.get("type", PARTS[part] if of_words else None)
 
 
 def _around_a_pair(processor) -> str:

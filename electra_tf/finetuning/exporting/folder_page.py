@@ -2,13 +2,16 @@
 
 export.json   kind of head, labels, whether texts were learnt in pairs, longest
               input, inputs and outputs
-README.md     a program of some ten lines without this project
+README.md     a program of some forty lines without this project, that makes the
+              inputs which the model learnt from
 """
 
 import os
 
+from electra_tf.configs.tokenizer import TokenizerConfig
 from electra_tf.errors import shown
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
+from electra_tf.finetuning.tasks.tagging import word_pieces
 from electra_tf.io import files
 
 ABOUT_FILE = "export.json"
@@ -81,14 +84,50 @@ READINGS = {
     "joint_question_answering": (_QUESTIONS, _SPANS),
     "independent_question_answering": (_QUESTIONS, _SPANS),
 }
-_POSITIONS = """
-# Where each word begins; 0 fills the rows up.
-firsts = [[e.word_to_tokens(i)[0] for i in range(len(words))]
-          for e, words in zip(encoded, asked)]
-most = max(map(len, firsts))
-inputs["positions"] = numpy.array(
-    [row + [0] * (most - len(row)) for row in firsts], "int32"
-)"""
+_PAIR_INPUT = """\
+def joined(text, second=""):
+    # What is too long loses its end, the longer text first.
+    one, other = ids(text), ids(second)
+    last = [sep] if other else []
+    room = about["max_seq_length"] - 2 - len(last)
+    one = one[: max(room - len(other), (room + 1) // 2)]
+    other = other[: room - len(one)] + last
+    return [cls, *one, sep, *other], [0] * (len(one) + 2) + [1] * len(other)
+"""
+_QUESTION_INPUT = """\
+def joined(question, passage):
+    one, other = ids(question)[: about["max_query_length"]], ids(passage)
+    room = about["max_seq_length"] - 3
+    one = one if len(one) < room else one[: room // 2]
+    if len(other) > room - len(one):
+        raise ValueError("Cut the passage: it has too many tokens.")
+    other.append(sep)
+    return [cls, *one, sep, *other], [0] * (len(one) + 2) + [1] * len(other)
+"""
+_WORDS_INPUT = """\
+def placed(words):
+    row, firsts = [cls], []
+    for word in words:
+        firsts.append(len(row))  # Of a word without tokens: what follows.
+        row += ids(word)
+    if len(row) >= about["max_seq_length"]:
+        raise ValueError("Cut the sentence: it has too many tokens.")
+    return [*row, sep], firsts
+"""
+# By kind of head, where it is not that of pairs.
+_INPUTS = {
+    "tagging": _WORDS_INPUT,
+    "joint_question_answering": _QUESTION_INPUT,
+    "independent_question_answering": _QUESTION_INPUT,
+}
+_PADDED = """
+
+def padded(rows):
+    most = max(map(len, rows))
+    rows = [[*row, *[0] * (most - len(row))] for row in rows]
+    return numpy.array(rows, "int32")
+
+"""
 
 
 def write(
@@ -116,46 +155,96 @@ def write(
         "scale": task.scale,
         "has_pairs": task.has_pairs,
         "max_seq_length": tuned.settings.max_seq_length,
+        "max_query_length": tuned.settings.max_query_length,
         "inputs": [*inputs, *(["positions"] if tagging else [])],
         "outputs": sorted(outputs),
     }
     files.write_json(os.path.join(path, ABOUT_FILE), about)
-    files.write(os.path.join(path, PAGE_FILE), _page(form, task, about))
+    files.write(os.path.join(path, PAGE_FILE), _page(form, tuned, task, about))
 
 
-def program(form: str, task: FinetunedTask) -> str:
+def program(form: str, tuned: FinetunedModel, task: FinetunedTask) -> str:
     """Return a program that runs an exported model in its folder."""
     package, run = RUNNERS[form]
     asked, read = READINGS[task.head.kind]
     asked = asked if isinstance(asked, str) else asked[task.has_pairs]
-    tagging = task.head.kind == "tagging"
-    of_words = ", is_pretokenized=True" if tagging else ""
-    lines = f"""\
+    if task.head.kind == "tagging":
+        made = f"""\
+rows, firsts = zip(*map(placed, asked))
+segments = [[{task.segment}] * len(row) for row in rows]"""
+    elif isinstance(READINGS[task.head.kind][0], str):
+        made = "rows, segments = zip(*[joined(*pair) for pair in asked])"
+    else:
+        made = """\
+pairs = [(text, "") if isinstance(text, str) else text for text in asked]
+rows, segments = zip(*[joined(*pair) for pair in pairs])"""
+    positions = ""
+    if task.head.kind == "tagging":
+        # Where each word begins; 0 fills the rows up.
+        positions = '\ninputs["positions"] = padded(firsts)'
+    inputs = _INPUTS.get(task.head.kind, _PAIR_INPUT)
+    return f"""\
 import json
 import numpy, {package}, tokenizers
 
 about = json.load(open("{ABOUT_FILE}"))
 tokenizer = tokenizers.Tokenizer.from_file("tokenizer.json")
-tokenizer.enable_truncation(about["max_seq_length"])
-tokenizer.enable_padding()
+{_tokenizing(tuned, task)}
+
+{inputs}{_PADDED}
 asked = {asked}
-encoded = tokenizer.encode_batch(asked{of_words})
-parts = {{"input_ids": "ids", "input_mask": "attention_mask",
-         "segment_ids": "type_ids"}}
-inputs = {{name: numpy.array([getattr(e, part) for e in encoded], "int32")
-          for name, part in parts.items()}}"""
-    if tagging and task.segment:
-        lines += '\ninputs["segment_ids"] += inputs["input_mask"]'
-    if tagging:
-        lines += _POSITIONS
-    return f"{lines}\n{run}\n{read}\n"
+{made}
+inputs = {{
+    "input_ids": padded(rows),
+    "input_mask": padded([[1] * len(row) for row in rows]),
+    "segment_ids": padded(segments),
+}}{positions}
+{run}
+{read}
+"""
 
 
-def _page(form: str, task: FinetunedTask, about: dict) -> str:
+def _tokenizing(tuned: FinetunedModel, task: FinetunedTask) -> str:
+    """Return the lines that make the tokenizer's ids those of ours."""
+    config = TokenizerConfig.of(tuned.model.config)
+    lower, normalizer = config.do_lower_case, ""
+    if task.head.kind == "tagging":
+        basic = word_pieces.basic_tokenizer(
+            tuned.tokenizer, task.lower_case_words, task.splits_ideographs
+        )
+        lower = basic.do_lower_case
+        splits = task.splits_ideographs and config.tokenize_chinese_chars
+        wanted = lower, basic.strip_accents, splits
+        if wanted != (
+            config.do_lower_case,
+            tuned.tokenizer.strip_accents,
+            config.tokenize_chinese_chars,
+        ):
+            normalizer = f"""\
+# Words to tag were learnt by other rules than texts.
+tokenizer.normalizer = tokenizers.normalizers.BertNormalizer(
+    lowercase={lower}, strip_accents={basic.strip_accents},
+    handle_chinese_chars={splits})
+"""
+    # In the package, a capital sigma at a word's end becomes another letter.
+    text = "text.lower()" if lower else "text"
+    return f"""\
+{normalizer}tokenizer.encode_special_tokens = True  # "[MASK]" is text.
+cls, sep = map(tokenizer.token_to_id, ("[CLS]", "[SEP]"))
+
+
+def ids(text):
+    return tokenizer.encode({text}, add_special_tokens=False).ids
+"""
+
+
+def _page(
+    form: str, tuned: FinetunedModel, task: FinetunedTask, about: dict
+) -> str:
     labels = ""
     if task.labels:
         labels = f" with the labels {shown(', '.join(task.labels))}"
-    code = program(form, task)
+    code = program(form, tuned, task)
     packages = f"numpy tokenizers {RUNNERS[form][0]}"
     return f"""\
 # {task.name}, an ELECTRA as {form}
@@ -172,4 +261,9 @@ To run it in this folder (`pip install {packages}`):
 
 ```python
 {code}```
+
+The tokens are those that the model learnt from, but for characters that are
+newer than the tables of Unicode in `tokenizers`. Of a long passage or sentence,
+which the program refuses, `electra_tf.finetuning.predict` reads overlapping
+windows.
 """

@@ -15,7 +15,9 @@ from electra_tf.errors import UserError
 from electra_tf.finetuning.exporting.sentence_graph import SentenceGraph
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.serving.network import Served, needs_positions
+from electra_tf.finetuning.tasks.sentences.classification import pair_input
 from electra_tf.io import files
+from electra_tf.text.vocabulary import CONTINUATION
 
 SEED = 0  # Of the inputs that the model and the exported one get.
 BATCHES = (1, 3)
@@ -64,6 +66,10 @@ class Exporter(abc.ABC):
     def load(self) -> Callable[..., dict]:
         """Return what was written, as a function like `Served` of arrays."""
 
+    def text_differences(self) -> dict[str, float]:
+        """Return `differences` of texts as "SIGNATURE OUTPUT", if any."""
+        return {}
+
 
 class SavedModel(Exporter):
     """SavedModels that take texts, or token ids where there are no text ops.
@@ -81,18 +87,24 @@ class SavedModel(Exporter):
         text_pair   text and text_pair
     """
 
+    @property
+    def text_signatures(self) -> list[str]:
+        """The signatures of texts: what was learnt, both if not known."""
+        if self.task.head.kind not in SentenceGraph.KINDS:
+            return []
+        names = {False: ["text"], True: ["text_pair"]}
+        return names.get(self.task.has_pairs, ["text", "text_pair"])
+
     def write(self) -> list[str]:
         """Write DIR/ids_only and, for sentences, DIR/texts."""
         lines = [self._save("ids_only", self.module(), {})]
-        if self.task.head.kind in SentenceGraph.KINDS:
+        if self.text_signatures:
             module = self.module()
             graph = SentenceGraph(self.tuned, self.task, self.served)
             module.graph = graph
-            both = {"text": graph.text, "text_pair": graph.text_pair}
-            texts = both
-            if self.task.has_pairs is not None:
-                learnt = "text_pair" if self.task.has_pairs else "text"
-                texts = {learnt: both[learnt]}
+            texts = {
+                name: getattr(graph, name) for name in self.text_signatures
+            }
             first = next(iter(texts.values()))
             named = {"serving_default": first, **texts}
             lines.append(self._save("texts", module, named))
@@ -105,15 +117,28 @@ class SavedModel(Exporter):
 
     def load(self) -> Callable[..., dict]:
         """Return the `ids` signature."""
-        loaded = tf.saved_model.load(self.file("ids_only"))
+        return self._load("ids_only", "ids")
+
+    def _load(self, name: str, signature: str) -> Callable[..., dict]:
+        loaded = tf.saved_model.load(self.file(name))
 
         def computed(**inputs) -> dict:
             # Not the signature alone: its variables live as long as `loaded`.
             tensors = {name: tf.constant(v) for name, v in inputs.items()}
-            found = loaded.signatures["ids"](**tensors)
+            found = loaded.signatures[signature](**tensors)
             return {name: values.numpy() for name, values in found.items()}
 
         return computed
+
+    def text_differences(self) -> dict[str, float]:
+        """Return those of DIR/texts."""
+        return {
+            f"{signature} {output}": difference
+            for signature in self.text_signatures
+            for output, difference in text_differences(
+                self._load("texts", signature), self.tuned, self.task, signature
+            ).items()
+        }
 
 
 class Onnx(Exporter):
@@ -221,8 +246,67 @@ def differences(
             )
         for name in expected:
             distance = _distance(name, expected, received)
-            found[name] = max(found.get(name, 0.0), distance)
+            found[name] = _larger(found.get(name, 0.0), distance)
     return found
+
+
+def text_differences(
+    exported: Callable[..., dict],
+    tuned: FinetunedModel,
+    task: FinetunedTask,
+    signature: str,
+) -> dict[str, float]:
+    """Return the largest difference of each output of the head, over texts.
+
+    `exported` is a function of arrays of texts: `text` alone, or for the
+    signature `text_pair` that too.
+    """
+    served, encode = Served(tuned, task), tuned.tokenizer.encode
+    texts = random_texts(tuned)
+    seconds = texts[::-1] if signature == "text_pair" else [""] * len(texts)
+    asked = {"text": texts, "text_pair": seconds}
+    received = exported(
+        **{
+            name: np.array([text.encode() for text in values], object)
+            for name, values in asked.items()
+            if name in ("text", signature)
+        }
+    )
+    found: dict[str, float] = {}
+    for place, pair in enumerate(zip(texts, seconds, strict=True)):
+        row = pair_input(
+            *map(encode, pair), tuned.settings.max_seq_length, tuned.tokenizer
+        )
+        ids, segments = (
+            np.array([row[name]], np.int32)
+            for name in ("input_ids", "segment_ids")
+        )
+        outputs = served(ids, np.ones_like(ids), segments)
+        expected = {name: v.numpy() for name, v in outputs.items()}
+        there = {name: received[name][place : place + 1] for name in expected}
+        for name in expected:
+            distance = _distance(name, expected, there)
+            found[name] = _larger(found.get(name, 0.0), distance)
+    return found
+
+
+def random_texts(tuned: FinetunedModel) -> list[str]:
+    """Return texts of random tokens in both cases, some too long, and more.
+
+    What comes last is hard for tokenizers: letters whose lower case depends
+    on language or neighbours, accents, ideographs, unknown words, nothing.
+    """
+    draw = np.random.default_rng((SEED, len(BATCHES)))
+    tokens = [t.removeprefix(CONTINUATION) for t in tuned.tokenizer.vocab]
+    most = tuned.settings.max_seq_length
+    texts = [" ".join(draw.choice(tokens, n)) for n in (5, most, 3 * most)]
+    texts += [text.upper() for text in texts]
+    return [*texts, "AI İI ΟΔΟΣ' É e\u0301, 中文\x00\u200b" + "x" * 300, ""]
+
+
+def _larger(one: float, other: float) -> float:
+    """Return the maximum; NaN if one is, which Python's `max` loses."""
+    return float(np.maximum(one, other))
 
 
 def _distance(name: str, expected: dict, received: dict) -> float:

@@ -1,22 +1,23 @@
 """From sentences to labels in one graph, tokenizer included.
 
 The tokenizer's rules are those of `electra_tf.text.tokenization`. Which
-characters are control characters, blanks, marks and punctuation is written
-into the graph from Python's tables, so that it does not depend on where the
-graph runs. Lower case and decomposition (NFD) are TensorFlow's own: they may
-be of another version of Unicode, and may differ in letters that were added
-between the two.
+characters are control characters, blanks, marks and punctuation, and what is
+their lower case, is written into the graph from Python's tables, so that it
+does not depend on where the graph runs. Decomposition (NFD) is TensorFlow's
+own: it may be of another version of Unicode, and may differ in letters that
+were added between the two.
 
 B batch, L length.
 """
 
-import sys
 import unicodedata
 from collections.abc import Callable
 
 import tensorflow as tf
 import tensorflow_text as tf_text
 
+from electra_tf.finetuning.exporting.character_class import character_class
+from electra_tf.finetuning.exporting.lower_case import LowerCase
 from electra_tf.finetuning.finetuned_model import FinetunedModel, FinetunedTask
 from electra_tf.finetuning.serving.network import Served
 from electra_tf.text.tokenization import CJK_RANGES, Tokenizer
@@ -25,24 +26,6 @@ from electra_tf.text.vocabulary import CONTINUATION, UNK
 # No token begins with a space, so this is unknown.
 _UNKNOWN_WORD = " ?"
 _ASCII_SYMBOLS = r"!-/:-@\[-`{-~"
-
-
-def character_class(belongs: Callable[[str], bool]) -> str:
-    r"""Return the inside of a regular expression's [...] for characters.
-
-    >>> character_class(lambda c: c in "abcx")
-    '\\x{61}-\\x{63}\\x{78}-\\x{78}'
-    """
-    ranges: list[list[int]] = []
-    for code in range(sys.maxunicode + 1):
-        # Halves of surrogate pairs are in no UTF-8 text.
-        if 0xD800 <= code < 0xE000 or not belongs(chr(code)):
-            continue
-        if ranges and ranges[-1][1] == code - 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    return "".join(rf"\x{{{a:x}}}-\x{{{b:x}}}" for a, b in ranges)
 
 
 def _is_dropped(character: str) -> bool:
@@ -75,6 +58,8 @@ class GraphTokenizer(tf.Module):
             max_bytes_per_word=tf.int32.max,
             unknown_token=UNK,
         )
+        if self.settings.do_lower_case:
+            self._lower_case = LowerCase()
         self._dropped = character_class(_is_dropped)
         self._blanks = character_class(_of_category("Z"))
         self._marks = character_class(_of_category("Mn"))
@@ -91,7 +76,7 @@ class GraphTokenizer(tf.Module):
         if self.settings.tokenize_chinese_chars:
             texts = replace(texts, f"([{self._ideographs}])", r" \1 ")
         if self.settings.do_lower_case:
-            texts = tf.strings.lower(texts, encoding="utf-8")
+            texts = self._lower_case(texts)
         if self.settings.strip_accents:
             texts = tf_text.normalize_utf8(texts, "NFD")
             texts = replace(texts, f"[{self._marks}]", "")

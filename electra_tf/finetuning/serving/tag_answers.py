@@ -52,6 +52,7 @@ class TagAnswers:
         self._basic = basic_tokenizer(
             tokenizer, task.lower_case_words, task.splits_ideographs
         )
+        self._span_rule = tag_schemes.span_rule(task.span_rule, task.labels)
 
     def inputs(self, row: dict) -> list[dict]:
         """Return the windows of a row.
@@ -113,7 +114,7 @@ class TagAnswers:
     def _spans(self, row: dict, words: list[Word], tags: list[str]) -> list:
         """Return the spans of the tags, if they speak of spans."""
         try:
-            found = tag_schemes.SPAN_RULES[self.task.span_rule](tags)
+            found = self._span_rule(tags)
         except UserError:
             return []  # Tags of single words, as parts of speech.
         return [

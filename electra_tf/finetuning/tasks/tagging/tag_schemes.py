@@ -8,7 +8,8 @@ in B-PER. Files write positions in one of these schemes:
     IOBES   also E at the end, and S for single words (BIOES, BILOU, BMEWO)
     words   no spans: tags of single words, as parts of speech
 
-and put a tag together in a `Notation`: B-PER, B_PER, PER-B, or B alone.
+and put a tag together in a `tag_notation.Notation`: B-PER, B_PER, PER-B, or B
+alone.
 
 Spans are decoded as seqeval scores them, or as the released code reads them:
 there a span begins at B or S, or where I or E follow O; it goes on through all
@@ -18,13 +19,19 @@ Reference: Ramshaw and Marcus, 1995, https://arxiv.org/abs/cmp-lg/9505040
 """
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.tagging.sentence_files import Sentence
 from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.text import tag_notation
+from electra_tf.text.tag_notation import (
+    OTHER_LETTERS,
+    OUTSIDE,
+    POSITIONS,
+    joined,
+)
 
-OUTSIDE = "O"
 _BEGINS, _CONTINUES = "BS", "IE"
 
 
@@ -110,46 +117,25 @@ SPAN_RULES: dict[str, Callable] = {
     "words": lambda tags: [],
 }
 
-# Other letters for the positions of IOBES.
-_OTHER_LETTERS = {"L": "E", "U": "S", "M": "I", "W": "S"}
-_POSITIONS = frozenset("BIES") | _OTHER_LETTERS.keys()
 
+def span_rule(name: str, labels: Iterable[str]) -> Callable:
+    """Return a row of `SPAN_RULES` for tags as a model's labels write them.
 
-class Notation(typing.NamedTuple):
-    """How a tag is put together, of a position, a separator and a type."""
+    Labels that are of no span, where others are, stand outside of all.
 
-    separator: str  # "" where there are no types.
-    is_last: bool = False  # Whether the position comes after the type.
-
-    def parts(self, tag: str) -> tuple[str, str] | None:
-        """Return position and type; None for a tag of another notation.
-
-        >>> Notation("-").parts("B-X-Y"), Notation("_", True).parts("PER_I")
-        (('B', 'X-Y'), ('I', 'PER'))
-        """
-        position, kind = tag.rstrip("-_"), ""  # B or B-.
-        if self.separator:
-            cut = tag.rpartition if self.is_last else tag.partition
-            parts = cut(self.separator)
-            position, kind = parts[:: -2 if self.is_last else 2]
-            if not kind:
-                return None
-        found = position.upper()
-        return (found, kind) if found in _POSITIONS else None
-
-    def written(self, tag: str) -> str:
-        """Return a tag as it is learnt, B-PER; of words, as it is."""
-        if tag.upper() == OUTSIDE:
-            return OUTSIDE
-        parts = self.parts(tag)
-        return _tag(*parts) if parts else tag
-
-
-# The first that fits all tags is taken; most files have the first.
-_NOTATIONS = (
-    *(Notation("-"), Notation("_"), Notation(":"), Notation("/")),
-    *(Notation("-", True), Notation("_", True), Notation("")),
-)
+    >>> rule = span_rule("entities", ["O", "PER_B", "PER_L", "PER_U"])
+    >>> rule(["PER_U", "PER_U"])  # doctest: +NORMALIZE_WHITESPACE
+    [Span(first=0, last=0, type='PER'), Span(first=1, last=1, type='PER')]
+    """
+    if name != "entities":
+        return SPAN_RULES[name]
+    labels = [*labels]
+    notation, odd = tag_notation.of_labels(labels)
+    if notation is None:
+        return SPAN_RULES["words"]
+    written = [OUTSIDE if n in odd else notation.written(n) for n in labels]
+    learnt = dict(zip(labels, IOBES.learnt_as(written), strict=True))
+    return lambda tags: entities([learnt[tag] for tag in tags])
 
 
 class Scheme(typing.NamedTuple):
@@ -161,10 +147,6 @@ class Scheme(typing.NamedTuple):
     # Function from a sentence's tags to those that are learnt.
     learnt_as: Callable[[list[str]], list[str]]
     example: str = ""  # How a tag of the file is learnt, if otherwise.
-
-
-def _tag(position: str, kind: str) -> str:
-    return f"{position}-{kind}" if kind else position
 
 
 def _as_iob2(tags: list[str]) -> list[str]:
@@ -189,8 +171,8 @@ def _as_iobes(tags: list[str]) -> list[str]:
     ['B-PER', 'E-PER', 'O', 'S']
     """
     return [
-        _OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:]
-        if tag[0] in _POSITIONS and tag[1:2] in ("", "-")
+        OTHER_LETTERS.get(tag[0], tag[0]) + tag[1:]
+        if tag[0] in POSITIONS and tag[1:2] in ("", "-")
         else tag
         for tag in tags
     ]
@@ -210,7 +192,7 @@ def detected(sentences: list[Sentence]) -> Scheme:
     """
     tags = {tag for sentence in sentences for tag in sentence.tags}
     of_spans = {tag for tag in tags if tag.upper() != OUTSIDE}
-    notation = _notation(of_spans)
+    notation = tag_notation.of_all(of_spans)
     if notation is None:
         _check_none_of_spans(sentences, of_spans)
         return WORDS
@@ -229,27 +211,16 @@ def detected(sentences: list[Sentence]) -> Scheme:
     )
 
 
-def _notation(tags: set[str]) -> Notation | None:
-    """Return the notation of all tags, where they begin or go on spans."""
-    for notation in _NOTATIONS:
-        parts = [*map(notation.parts, tags)]
-        if parts and all(parts):
-            positions = {position for position, _ in parts}
-            if notation == _NOTATIONS[0] or positions & {"B", "I"}:
-                return notation
-    return None
-
-
 def _check_none_of_spans(sentences: list[Sentence], tags: set[str]) -> None:
     """Refuse tags of which only some speak of spans.
 
     Without a hyphen they do where a type both begins and goes on.
     """
-    for notation in _NOTATIONS[:-1]:
+    for notation in tag_notation.NOTATIONS[:-1]:
         of_spans = {tag for tag in tags if notation.parts(tag)}
         parts = {notation.parts(tag) for tag in of_spans}
         both = any(p == "I" and ("B", kind) in parts for p, kind in parts)
-        if of_spans and (notation == _NOTATIONS[0] or both):
+        if of_spans and (notation == tag_notation.NOTATIONS[0] or both):
             odd = first_of(sentences, (tags - of_spans).__contains__)
             raise DataError(
                 f"{odd[0]}: the tag {odd[1]!r} has no position such as B- or "
@@ -282,5 +253,5 @@ def all_tags(scheme: Scheme, sentences: list[Sentence]) -> tuple[str, ...]:
     if not scheme.positions:
         return tuple(sorted(tags))
     types = sorted({tag[2:] for tag in tags - {OUTSIDE}})
-    spans = [_tag(p, kind) for kind in types for p in scheme.positions]
+    spans = [joined(p, kind) for kind in types for p in scheme.positions]
     return OUTSIDE, *spans

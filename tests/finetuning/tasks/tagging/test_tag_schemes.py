@@ -1,5 +1,7 @@
 """How files write spans is seen from their tags."""
 
+import warnings
+
 import pytest
 
 from electra_tf.finetuning.tasks.own_data import own_tagging
@@ -148,3 +150,33 @@ def test_spans_as_they_are_scored(text, expected):
     found = tag_schemes.SPAN_RULES["entities"](text.split())
     assert [tuple(span) for span in found] == expected
     assert tag_schemes.SPAN_RULES["words"](text.split()) == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "tags", "expected"),
+    [
+        ("O B-X I-X L-X U-X", "U-X U-X B-X L-X", ["0 0 X", "1 1 X", "2 3 X"]),
+        ("O I_X B_X", "B_X I_X B_X O", ["0 1 X", "2 2 X"]),
+        ("O I-X I-Y", "I-X I-X O I-Y", ["0 1 X", "3 3 Y"]),
+        ("X-I O X-B", "X-B X-I X-B O", ["0 1 X", "2 2 X"]),
+        ("o b:x i:x", "b:x i:x o b:x", ["0 1 x", "3 3 x"]),
+        ("O B-X M-X E-X W-X", "B-X M-X E-X W-X", ["0 2 X", "3 3 X"]),
+        ("O B I", "B I B O", ["0 1 ", "2 2 "]),
+        ("O B-X I-X [CLS]", "[CLS] B-X [CLS] I-X", ["1 1 X", "3 3 X"]),
+        ("NOUN VERB O", "NOUN NOUN VERB O", []),
+        ("b i n v s", "b i n v", []),  # Parts of speech.
+        ("e-mail phone O", "e-mail phone", []),
+    ],
+)
+def test_spans_of_tags_as_a_models_labels_write_them(labels, tags, expected):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rule = tag_schemes.span_rule("entities", labels.split())
+        found = rule(tags.split())
+    assert [f"{s.first} {s.last} {s.type}" for s in found] == expected
+
+
+def test_other_rules_look_at_no_labels():
+    rule = tag_schemes.span_rule("released", ["O", "B-X", "E-Y"])
+    assert rule(["B-X", "E-Y"]) == [tag_schemes.Span(0, 1, "Y")]
+    assert tag_schemes.span_rule("words", ["B-X"])(["B-X"]) == []
