@@ -17,7 +17,13 @@ from electra_tf.configs import EncoderConfig
 from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
 from electra_tf.errors import UserError, shown
-from electra_tf.layers.configured_layer import CHANGES, PACKAGE, change, changes
+from electra_tf.layers.configured_layer import (
+    CHANGES,
+    PACKAGE,
+    change,
+    changes,
+    freeze_inside,
+)
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.models.trained_model import TrainedModel
@@ -88,6 +94,7 @@ class EncoderModel(TrainedModel):
         self.tokenizer: Tokenizer | None = tokenizer
         self.head = self._new_head()
         self.built = True
+        freeze_inside(self)
         self.compile()
 
     @abc.abstractmethod
