@@ -16,8 +16,12 @@ from electra_tf.models.training import (
     OfLabels,
     check_measures,
     default_optimizer,
+    exclude,
     masked,
+    not_decayed,
 )
+
+_OWN = ("trained", "not_decayed")  # In a compile config, beside Keras' own.
 
 
 class TrainedModel(keras.Model, abc.ABC):
@@ -85,12 +89,19 @@ class TrainedModel(keras.Model, abc.ABC):
     def get_compile_config(self) -> dict[str, Any]:
         """Return how it is compiled, and whether it was trained."""
         trained = self.optimizer is not None and self.optimizer.built
-        return {**super().get_compile_config(), "trained": trained}
+        config = {**super().get_compile_config(), "trained": trained}
+        if self.optimizer is not None:
+            config["not_decayed"] = not_decayed(self.optimizer, self.weights)
+        return config
 
     def compile_from_config(self, config) -> None:
         """Compile as the saved model was."""
-        rest = {n: v for n, v in config.items() if n != "trained"}
-        self.compile(**keras.saving.deserialize_keras_object(rest))
+        rest = {n: v for n, v in config.items() if n not in _OWN}
+        options = keras.saving.deserialize_keras_object(rest)
+        if options.get("optimizer") is not None:
+            paths = config.get("not_decayed")
+            exclude(options["optimizer"], self.weights, paths)
+        self.compile(**options)
         if config.get("trained"):
             self.optimizer.build(self.trainable_variables)
 
