@@ -233,7 +233,7 @@ def check_measures(model: str, loss=None, **options) -> None:
 
 
 def _reads_others(measure, by_name: Callable) -> bool:
-    """Say whether a loss or metric reads probabilities or numbers of classes."""
+    """Say whether a loss or metric reads probabilities or classes."""
     if isinstance(measure, str):
         if measure in ("accuracy", "acc"):
             return False  # The model's own.

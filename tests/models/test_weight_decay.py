@@ -16,7 +16,7 @@ def decayed_steps(model) -> set[str]:
     optimizer.learning_rate, optimizer.weight_decay = 0.5, 0.1
     for weight in model.weights:
         weight.assign(np.ones(weight.shape))
-    model.run_eagerly = True
+    model.run_eagerly, model.train_function = True, None
     model.train_on_batch(IDS, [-100])
     return {w.path for w in model.weights if np.any(np.array(w) < 0.99)}
 
