@@ -4,7 +4,6 @@ B batch, L length.
 """
 
 import abc
-import dataclasses
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -69,7 +68,7 @@ class EncoderModel(TrainedModel):
     ):
         super().__init__(name=name, **kwargs)
         if isinstance(encoder, Mapping):
-            encoder = EncoderConfig(**encoder)
+            encoder = _revived(encoder)
         if isinstance(encoder, EncoderConfig):
             encoder = Encoder(encoder, dtype=self.dtype_policy)
         if not isinstance(encoder, Encoder):
@@ -261,7 +260,7 @@ class EncoderModel(TrainedModel):
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
-            "encoder": dataclasses.asdict(self.encoder.config),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
             "tokenizer": self._reader().get_config() if known else None,
             "max_length": self.max_length,
             **changes(self),
@@ -273,6 +272,13 @@ class EncoderModel(TrainedModel):
         policy = keras.saving.deserialize_keras_object(config["dtype"])
         rest = {n: v for n, v in config.items() if n not in CHANGES}
         return change(cls(**{**rest, "dtype": policy}), config)
+
+
+def _revived(encoder: Mapping[str, Any]) -> Encoder | EncoderConfig:
+    """Return the encoder of a file; files of before have its config alone."""
+    if "class_name" in encoder:
+        return keras.saving.deserialize_keras_object(encoder)
+    return EncoderConfig(**encoder)
 
 
 def _check_onnx(path: str) -> None:
