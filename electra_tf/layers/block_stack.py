@@ -7,6 +7,8 @@ and the same dropout as when it is called.
 import keras
 from keras import ops
 
+from electra_tf.errors import UserError
+
 
 def recompute(blocks, hidden, attention_mask, random) -> list:
     """Return the outputs of all blocks, which keep their inputs alone.
@@ -35,6 +37,7 @@ def loop(blocks, hidden, attention_mask, random, again: bool) -> list:
         blocks, hidden, attention_mask, random: as of `recompute`.
         again: whether to recompute them, too.
     """
+    _check_alike(blocks)
     names = [block.name for block in blocks]
     stacked = [
         ops.stack(layers) for layers in zip(*map(_weights, blocks), strict=True)
@@ -49,20 +52,63 @@ def loop(blocks, hidden, attention_mask, random, again: bool) -> list:
     return ops.unstack(_scan(layer, hidden, stacked))
 
 
+def _check_alike(blocks) -> None:
+    """Refuse blocks of which one graph cannot be that of all.
+
+    Their weights may differ, and which of them are trained.
+    """
+    kinds = [_kind(block) for block in blocks]
+    for block, kind in zip(blocks, kinds, strict=True):
+        if kind != kinds[0]:
+            raise UserError(
+                "scan runs all blocks by the first one's graph, so that they "
+                "must be alike but for their weights. Received: "
+                f"{block.name}, which differs from {blocks[0].name}, as by "
+                "LoRA, quantize, a dtype or a rate of dropout. Change all "
+                "blocks in the same way, or leave out scan."
+            )
+
+
+def _kind(block) -> list:
+    """Return what may differ in a block's graph besides values of weights."""
+    settings = ("quantization_mode", "lora_enabled", "lora_alpha", "rate")
+    return [
+        (
+            type(layer),
+            layer.dtype_policy.name,
+            [getattr(layer, name, None) for name in settings],
+            [(tuple(w.shape), w.dtype) for w in layer.weights],
+        )
+        for layer in block._flatten_layers()
+    ]
+
+
 def _weights(block) -> list:
-    return [variable.value for variable in block.trainable_variables]
+    """Return all weights, frozen ones, too: TensorFlow finds others inside."""
+    return [weight.value for weight in block.weights]
 
 
 def _of_weights(block, attention_mask, random):
     """Return the function from hidden states and weights to hidden states."""
 
+    places = {id(weight): n for n, weight in enumerate(block.weights)}
     # The states of Keras' random generators, which a stream leaves alone.
-    states = [variable.value for variable in block.non_trainable_variables]
+    states = {
+        id(variable): variable.value
+        for variable in block.variables
+        if id(variable) not in places
+    }
 
     def function(hidden, *weights, zero=0):
+        def values(variables):
+            return [
+                weights[places[id(v)]] if id(v) in places else states[id(v)]
+                for v in variables
+            ]
+
         hidden, _ = block.stateless_call(
-            weights,
-            states,
+            values(block.trainable_variables),
+            values(block.non_trainable_variables),
             hidden,
             attention_mask=attention_mask,
             random=random.later(zero),

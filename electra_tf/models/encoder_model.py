@@ -4,7 +4,6 @@ B batch, L length.
 """
 
 import abc
-import dataclasses
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +17,13 @@ from electra_tf.configs import EncoderConfig
 from electra_tf.conversion.model import Model
 from electra_tf.encoder import Encoder, EncoderOutput
 from electra_tf.errors import UserError, shown
-from electra_tf.layers.configured_layer import CHANGES, PACKAGE, change, changes
+from electra_tf.layers.configured_layer import (
+    CHANGES,
+    PACKAGE,
+    change,
+    changes,
+    freeze_inside,
+)
 from electra_tf.models import given
 from electra_tf.models.tokenizer import Tokenizer
 from electra_tf.models.trained_model import TrainedModel
@@ -65,7 +70,7 @@ class EncoderModel(TrainedModel):
     ):
         super().__init__(name=name, **kwargs)
         if isinstance(encoder, Mapping):
-            encoder = EncoderConfig(**encoder)
+            encoder = _revived(encoder)
         if isinstance(encoder, EncoderConfig):
             encoder = Encoder(encoder, dtype=self.dtype_policy)
         if not isinstance(encoder, Encoder):
@@ -90,6 +95,7 @@ class EncoderModel(TrainedModel):
         self.tokenizer: Tokenizer | None = tokenizer
         self.head = self._new_head()
         self.built = True
+        freeze_inside(self)
         self.compile()
 
     @abc.abstractmethod
@@ -261,7 +267,7 @@ class EncoderModel(TrainedModel):
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.saving.serialize_keras_object(self.dtype_policy),
-            "encoder": dataclasses.asdict(self.encoder.config),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
             "tokenizer": self._reader().get_config() if known else None,
             "max_length": self.max_length,
             **changes(self),
@@ -273,6 +279,13 @@ class EncoderModel(TrainedModel):
         policy = keras.saving.deserialize_keras_object(config["dtype"])
         rest = {n: v for n, v in config.items() if n not in CHANGES}
         return change(cls(**{**rest, "dtype": policy}), config)
+
+
+def _revived(encoder: Mapping[str, Any]) -> Encoder | EncoderConfig:
+    """Return the encoder of a file; files of before have its config alone."""
+    if "class_name" in encoder:
+        return keras.saving.deserialize_keras_object(encoder)
+    return EncoderConfig(**encoder)
 
 
 def _check_onnx(path: str) -> None:

@@ -12,6 +12,7 @@ from electra_tf.finetuning.finetuned_model import FinetunedTask, InputSettings
 from electra_tf.finetuning.tasks.question_answering import passages
 from electra_tf.finetuning.tasks.question_answering.windows import Windows
 from electra_tf.finetuning.tasks.task import HeadSpec
+from electra_tf.layers.configured_layer import PACKAGE
 from electra_tf.models import given
 from electra_tf.models.task_model import TaskModel
 from electra_tf.models.tokenizer import arrays
@@ -19,6 +20,15 @@ from electra_tf.models.training import SETTINGS
 
 LABELS = ("start_positions", "end_positions", "is_impossible")
 MAX_LENGTH = 384  # Of SQuAD's inputs in the paper's code.
+
+
+@keras.saving.register_keras_serializable(PACKAGE)
+class HeadLoss(keras.losses.Loss):
+    """The losses that the head has computed, each with its weight."""
+
+    def call(self, y_true, y_pred):
+        """Return them, `(batch,)`."""
+        return y_pred
 
 
 class QuestionAnswerer(TaskModel):
@@ -95,7 +105,7 @@ class QuestionAnswerer(TaskModel):
         return {n: v for n, v in outputs.items() if n not in dropped}
 
     def _defaults(self) -> dict:
-        return {"loss": None, "metrics": None}
+        return {"loss": HeadLoss(), "metrics": None}
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -107,9 +117,8 @@ class QuestionAnswerer(TaskModel):
                 f"{', '.join(x)}."
             )
         losses = y_pred["loss"]
-        if sample_weight is not None:
-            losses = losses * keras.ops.cast(sample_weight, losses.dtype)
-        return keras.ops.mean(losses)
+        none = keras.ops.zeros_like(losses)
+        return super().compute_loss(x, none, losses, sample_weight, training)
 
     def compile(
         self, optimizer="auto", loss="auto", metrics="auto", **kwargs
@@ -120,13 +129,14 @@ class QuestionAnswerer(TaskModel):
             name
             for name in ("loss", "metrics", "weighted_metrics")
             if chosen.get(name) not in (None, "auto")
+            and not isinstance(chosen[name], HeadLoss)
         ]
         if wrong:
             raise UserError(
                 "The losses are those of the head, and answers have no Keras "
                 f"metrics. Received: {', '.join(wrong)}."
             )
-        super().compile(optimizer, loss, metrics, **kwargs)
+        super().compile(optimizer, "auto", metrics, **kwargs)
 
     def _labelled(self, data) -> tuple:
         """Return data whose inputs have the labels that stood beside them."""

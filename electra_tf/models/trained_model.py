@@ -16,8 +16,12 @@ from electra_tf.models.training import (
     OfLabels,
     check_measures,
     default_optimizer,
+    exclude,
     masked,
+    not_decayed,
 )
+
+_OWN = ("trained", "not_decayed")  # In a compile config, beside Keras' own.
 
 
 class TrainedModel(keras.Model, abc.ABC):
@@ -49,7 +53,7 @@ class TrainedModel(keras.Model, abc.ABC):
             optimizer = default_optimizer()
         usual = self._defaults()
         options = {
-            "jit_compile": bool(tf.config.list_physical_devices("GPU")),
+            "jit_compile": self._compiles,
             **usual,
         }
         chosen = {"loss": loss, "metrics": metrics, **kwargs}
@@ -71,6 +75,12 @@ class TrainedModel(keras.Model, abc.ABC):
         super().compile(optimizer=optimizer, **options)
 
     @property
+    def _compiles(self) -> bool:
+        """Whether XLA compiles by default: never for several replicas."""
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        return replicas == 1 and bool(tf.config.list_physical_devices("GPU"))
+
+    @property
     def _gives_logits(self) -> bool:
         return True
 
@@ -85,12 +95,19 @@ class TrainedModel(keras.Model, abc.ABC):
     def get_compile_config(self) -> dict[str, Any]:
         """Return how it is compiled, and whether it was trained."""
         trained = self.optimizer is not None and self.optimizer.built
-        return {**super().get_compile_config(), "trained": trained}
+        config = {**super().get_compile_config(), "trained": trained}
+        if self.optimizer is not None:
+            config["not_decayed"] = not_decayed(self.optimizer, self.weights)
+        return config
 
     def compile_from_config(self, config) -> None:
         """Compile as the saved model was."""
-        rest = {n: v for n, v in config.items() if n != "trained"}
-        self.compile(**keras.saving.deserialize_keras_object(rest))
+        rest = {n: v for n, v in config.items() if n not in _OWN}
+        options = keras.saving.deserialize_keras_object(rest)
+        if options.get("optimizer") is not None:
+            paths = config.get("not_decayed")
+            exclude(options["optimizer"], self.weights, paths)
+        self.compile(**options)
         if config.get("trained"):
             self.optimizer.build(self.trainable_variables)
 
@@ -184,6 +201,24 @@ class TrainedModel(keras.Model, abc.ABC):
         kind = keras.losses.SparseCategoricalCrossentropy
         return isinstance(self.loss, kind)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Make what `compile` left to be made, for a strategy's replicas.
+
+        Keras takes the mean over replicas of a first batch, which makes
+        numbers of ids that are none, fails where replicas have unequal parts,
+        and loses that batch where an epoch has a number of steps. What is made
+        depends on shapes and kinds alone, which the dataset tells.
+        """
+        if iterator is not None and self._distribute_strategy is not None:
+            spec = iterator._distributed_dataset.element_spec
+            data_batch = tf.nest.map_structure(_of_first_replica, spec)
+        super()._maybe_symbolic_build(data_batch=data_batch)
+
+    def _symbolic_build(self, iterator=None, data_batch=None):
+        """Make it of a batch as a step has it."""
+        data = keras.tree.map_structure(_symbolic, data_batch)
+        super()._symbolic_build(data_batch=self._labelled(data))
+
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Evaluate as `keras.Model.evaluate` does; x may be texts."""
         if "_use_cached_eval_dataset" not in kwargs:
@@ -211,3 +246,16 @@ class TrainedModel(keras.Model, abc.ABC):
     def predict_on_batch(self, x):
         """Return the outputs of a call as arrays; x may be texts."""
         return super().predict_on_batch(self.prepared(x)[0])
+
+
+def _of_first_replica(spec):
+    """Return the first replica's spec of a distributed dataset's values."""
+    return tf.nest.flatten(spec, expand_composites=True)[0]
+
+
+def _symbolic(value):
+    """Return a value of a shape and a dtype as one without numbers."""
+    if not hasattr(value, "dtype"):
+        return None
+    kind = keras.backend.standardize_dtype(value.dtype)
+    return keras.KerasTensor(tuple(value.shape), kind)

@@ -153,8 +153,61 @@ def default_optimizer() -> keras.optimizers.Optimizer:
     return made
 
 
+def not_decayed(optimizer, weights) -> list[str]:
+    """Return the paths of weights that an optimizer's decay leaves alone."""
+    used = _decaying(optimizer)
+    # Of TensorFlow's variables, as in an update: their names are paths.
+    return [w.path for w in weights if not used._use_weight_decay(w.value)]
+
+
+def exclude(optimizer, weights, paths: list[str] | None) -> None:
+    """Have a new optimizer leave weights alone, which its config does not tell.
+
+    Args:
+        optimizer: of a file.
+        weights: the model's.
+        paths: of `not_decayed`; None in files of before, where the default
+            optimizer, of any learning rate, has its own.
+    """
+    used = _decaying(optimizer)
+    if paths is None and _settings(used) == _settings(default_optimizer()):
+        used.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    elif paths:
+        chosen = [weight for weight in weights if weight.path in {*paths}]
+        used.exclude_from_weight_decay(var_list=chosen)
+
+
+def _decaying(optimizer):
+    """Return the optimizer that makes the updates, inside one of float16."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _settings(optimizer) -> dict:
+    return {**optimizer.get_config(), "name": None, "learning_rate": None}
+
+
+# Those of Keras that take probabilities or the like and cannot be told to take
+# logits, as classes and as functions.
+_OF_PROBABILITIES = {
+    "CategoricalGeneralizedCrossEntropy",
+    "Dice",
+    "KLDivergence",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "Tversky",
+    "categorical_generalized_cross_entropy",
+    "dice",
+    "kl_divergence",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "tversky",
+}
+# Those that take the numbers of classes.
+_OF_NUMBERS = {"Accuracy", "IoU", "MeanIoU"}
+
+
 def check_measures(model: str, loss=None, **options) -> None:
-    """Refuse losses and metrics of Keras that take logits for probabilities.
+    """Refuse losses and metrics of Keras that take logits for something else.
 
     Args:
         model: str, whose outputs are logits.
@@ -168,18 +221,22 @@ def check_measures(model: str, loss=None, **options) -> None:
             (keras.metrics, options.get("weighted_metrics")),
         )
         for measure in keras.tree.flatten(chosen)
-        if _reads_probabilities(measure, kind.get)
+        if _reads_others(measure, kind.get)
     ]
     if wrong:
         raise UserError(
             f"{model} returns logits, which these would take for "
-            f"probabilities: {shown(wrong)}. Give from_logits=True, or a "
-            "threshold of 0, or leave loss and metrics out for the usual ones."
+            f"probabilities or classes: {shown(wrong)}. Give from_logits=True, "
+            "or a threshold of 0, where they have one, or leave loss and "
+            "metrics out for the usual ones."
         )
 
 
-def _reads_probabilities(measure, by_name: Callable) -> bool:
+def _reads_others(measure, by_name: Callable) -> bool:
+    """Say whether a loss or metric reads probabilities or classes."""
     if isinstance(measure, str):
+        if measure in ("accuracy", "acc"):
+            return False  # The model's own.
         if measure in ("ce", "crossentropy"):  # Keras chooses a metric.
             return True
         try:
@@ -189,6 +246,10 @@ def _reads_probabilities(measure, by_name: Callable) -> bool:
     kind = type(measure) if hasattr(measure, "get_config") else measure
     if not getattr(kind, "__module__", "").startswith("keras."):
         return False
+    if kind.__name__ in _OF_PROBABILITIES:
+        return True
+    if kind.__name__ in _OF_NUMBERS and getattr(measure, "sparse_y_pred", True):
+        return True
     if hasattr(measure, "get_config"):
         said = measure.get_config()
     else:
@@ -199,8 +260,6 @@ def _reads_probabilities(measure, by_name: Callable) -> bool:
     thresholds = said.get("thresholds", 0.0)
     if thresholds is None:
         thresholds = 0.0 if said.get("top_k") else 0.5  # As Keras has it.
-    return (
-        kind.__name__ in ("KLDivergence", "kl_divergence")
-        or "num_thresholds" in said
-        or any(keras.tree.flatten([thresholds, said.get("threshold")]))
+    return "num_thresholds" in said or any(
+        keras.tree.flatten([thresholds, said.get("threshold")])
     )

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from electra_tf.encoder import Encoder
+from electra_tf.errors import UserError
 from electra_tf.layers.precision import precision
 from electra_tf.randomness import RandomStream
 from tests import tiny
@@ -19,12 +20,14 @@ WAYS = {
 }
 
 
-def loss_and_gradients(way, number_format="float32", **options):
+def loss_and_gradients(way, number_format="float32", change=None, **options):
     """Return them of an encoder of three layers, one step's dropout on."""
     keras.utils.set_random_seed(0)
     with precision(number_format):
         encoder = Encoder(tiny.encoder(num_hidden_layers=3), **options)
     encoder.build()
+    if change is not None:
+        change(encoder)
     variables = {v.path: v.value for v in encoder.trainable_variables}
     inputs = tiny.batch()
 
@@ -41,14 +44,14 @@ def loss_and_gradients(way, number_format="float32", **options):
 
 
 @functools.cache
-def reference(number_format: str):
+def reference(number_format: str, change=None):
     """Return loss and gradients of plain layers, run one by one."""
-    return loss_and_gradients("eager", number_format)
+    return loss_and_gradients("eager", number_format, change)
 
 
-def assert_same(options: dict, way: str, number_format="float32"):
-    loss, gradients = reference(number_format)
-    again, others = loss_and_gradients(way, number_format, **options)
+def assert_same(options: dict, way: str, number_format="float32", change=None):
+    loss, gradients = reference(number_format, change)
+    again, others = loss_and_gradients(way, number_format, change, **options)
     np.testing.assert_allclose(again, loss, rtol=1e-5)
     assert others.keys() == gradients.keys()
     for path, gradient in gradients.items():
@@ -70,6 +73,62 @@ def test_scanned_layers(way, recompute):
 
 def test_recomputed_layers_in_float16():
     assert_same({"recompute": True}, "graph", "float16")
+
+
+def freeze_attention(encoder):
+    for block in encoder.blocks:
+        block.attention.trainable = False
+
+
+def freeze_the_first_and_biases_of_the_last(encoder):
+    encoder.blocks[0].trainable = False
+    encoder.blocks[2].intermediate.bias.trainable = False
+
+
+def freeze_all(encoder):
+    encoder.trainable = False
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"scan": True}, {"scan": True, "recompute": True}, {"recompute": True}],
+    ids=lambda options: " ".join(options),
+)
+@pytest.mark.parametrize(
+    "change",
+    [freeze_attention, freeze_the_first_and_biases_of_the_last, freeze_all],
+)
+def test_frozen_weights_are_those_of_each_layer(change, options):
+    assert_same(options, "graph", change=change)
+
+
+def lora(encoder):
+    for block in encoder.blocks:
+        block.intermediate.enable_lora(2)
+        block.intermediate.lora_kernel_b.assign(
+            keras.random.normal((2, 16), seed=int(block.name[-1]))
+        )
+
+
+def test_scanned_layers_have_their_own_lora():
+    assert_same({"scan": True}, "graph", change=lora)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda block: block.intermediate.enable_lora(2),
+        lambda block: block.attention.query.quantize("int8"),
+        lambda block: setattr(block.output_dropout, "rate", 0.3),
+    ],
+    ids=["LoRA", "int8", "dropout"],
+)
+def test_blocks_that_differ_are_not_scanned(change):
+    encoder = Encoder(tiny.encoder(), scan=True)
+    encoder.build()
+    change(encoder.blocks[1])
+    with pytest.raises(UserError, match="layer_1, which differs from layer_0"):
+        encoder(*tiny.batch(), random=RandomStream(1, 0))
 
 
 def test_recomputing_keeps_less():

@@ -139,6 +139,16 @@ PROBABILITIES = {
     keras.metrics.Precision(): "metrics",
     keras.metrics.F1Score(threshold=0.5): "weighted_metrics",
     keras.metrics.SensitivityAtSpecificity(0.5): "metrics",
+    keras.losses.Dice(): "loss",
+    keras.losses.Tversky(alpha=0.7): "loss",
+    keras.losses.CategoricalGeneralizedCrossEntropy(): "loss",
+    "poisson": "loss",
+    "msle": "metrics",
+    keras.metrics.Poisson(): "weighted_metrics",
+    keras.losses.mean_squared_logarithmic_error: "loss",
+    keras.metrics.Accuracy(): "metrics",
+    keras.metrics.MeanIoU(2): "metrics",
+    keras.metrics.BinaryIoU(): "metrics",
 }
 LOGITS = {
     keras.losses.SparseCategoricalCrossentropy(from_logits=True): "loss",
@@ -148,6 +158,10 @@ LOGITS = {
     keras.metrics.Recall(top_k=1): "metrics",
     keras.metrics.F1Score(): "metrics",
     "sparse_top_k_categorical_accuracy": "metrics",
+    keras.metrics.OneHotIoU(2, [0]): "metrics",
+    keras.metrics.BinaryIoU(threshold=0): "metrics",
+    "accuracy": "metrics",
+    "mse": "loss",
 }
 
 
