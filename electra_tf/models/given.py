@@ -57,7 +57,7 @@ def listed(values):
 
 
 def decoded(text: bytes, place: int | None = None) -> str:
-    """Return bytes as text; UserError, with their place, where they are none.
+    r"""Return bytes as text; UserError, with their place, where they are none.
 
     >>> decoded(b"caf\xc3\xa9")
     'café'

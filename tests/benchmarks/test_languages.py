@@ -49,9 +49,8 @@ PLACES = [(0, 1), (2, 4), (5, 6), (7, 9), (10, 11)]
     ("tags", "of_words", "of_text"),
     [
         ("B-LOC I-LOC O O B-PER", 100, 100),
-        # A word without pieces shares its place with the next one, and is
-        # none in running text.
-        ("O O B-LOC O B-PER", 100 * 2 / 3, 100 * 2 / 3),
+        # A word of which the tokenizer keeps nothing is none in running text.
+        ("O O B-LOC O B-PER", 100, 100 * 2 / 3),
         ("O B-LOC I-LOC I-LOC O", 100, 100),
     ],
 )

@@ -137,7 +137,7 @@ def test_its_vocabulary_is_that_of_finetuning(served, tmp_path):
     assert found.vocab_file == other.vocab_file
 
 
-def test_weights_that_are_not_needed_need_not_be_there(served, tmp_path):
+def test_a_model_that_is_named_must_be_there(served, tmp_path):
     config = FinetuningConfig(
         data_dir=str(tmp_path),
         model_name="new",
@@ -145,9 +145,12 @@ def test_weights_that_are_not_needed_need_not_be_there(served, tmp_path):
         init_checkpoint="someone/else",
         from_scratch=True,
     )
-    assert initial_checkpoint.finetuning(config) == (config, None)
-    with pytest.raises(FileNotFoundError, match="the hub does not give"):
-        initial_checkpoint.finetuning(config.replace(from_scratch=False))
+    # Its settings and vocabulary are wanted where its weights are not.
+    for from_scratch in (True, False):
+        with pytest.raises(FileNotFoundError, match="the hub does not give"):
+            initial_checkpoint.finetuning(
+                config.replace(from_scratch=from_scratch)
+            )
 
 
 @pytest.mark.parametrize("name", ["someone/else", "no/model@v1"])

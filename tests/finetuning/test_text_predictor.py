@@ -163,10 +163,9 @@ def test_words_without_pieces_have_tags_too(tagger):
         [{"words": ["good", "\u200b", "film", "\u200b"]}]
     )
     assert len(answer["tags"]) == 4
-    predictor = loaded(tagger)
-    (answer, of_text) = predictor([["\u200b"], "\u200b"])
-    assert len(answer["tags"]) == 1
-    assert of_text == {"tags": [], "spans": []}
+    for nothing, name in (["\u200b"], "words"), ("\u200b", "text"):
+        with pytest.raises(UserError, match=f"'{name}' has no token"):
+            loaded(tagger)([nothing])
 
 
 def test_answers_have_places_in_a_long_passage(answerer):

@@ -108,8 +108,9 @@ _WORDS_INPUT = """\
 def placed(words):
     row, firsts = [cls], []
     for word in words:
-        firsts.append(len(row))  # Of a word without tokens: what follows.
-        row += ids(word)
+        firsts.append(len(row))
+        # A word of which nothing is left is unknown.
+        row += ids(word) or [tokenizer.token_to_id("[UNK]")]
     if len(row) >= about["max_seq_length"]:
         raise ValueError("Cut the sentence: it has too many tokens.")
     return [*row, sep], firsts

@@ -66,7 +66,7 @@ def test_hard_texts(tmp_path, monkeypatch, text):
 def test_words_to_tag(tmp_path, lower):
     said = {"lower_case_words": lower, "splits_ideographs": False}
     defined, ours = made(tmp_path, "chunk", said.items(), do_lower_case=True)
-    # The second and the last have no pieces.
+    # Of the second and the last nothing is left.
     words = ["A", "\u200b", "good", "films\u4e2d\u4e2d", "books.", "\u200b"]
     (expected,) = ours.inputs({"words": words})
     ids, firsts = defined["placed"](words)
