@@ -109,7 +109,10 @@ def served(tmp_path_factory) -> tuple[str, str]:
     return tuned_folder, target
 
 
-@pytest.mark.parametrize("locale", ["C.UTF-8", "tr_TR.UTF-8"])
+@pytest.mark.parametrize(
+    "locale",
+    [pytest.param("C.UTF-8", marks=pytest.mark.slow), "tr_TR.UTF-8"],
+)
 def test_a_server_answers_texts(served, locale):
     tuned_folder, folder = served
     pairs = [(a, b) for a in TEXTS[:2] for b in TEXTS[2:]]

@@ -122,6 +122,7 @@ def test_the_number_format_is_that_of_keras_policy(tokenizer, policy):
         Pretraining(tokenizer, **folders.SETTINGS)
 
 
+@pytest.mark.slow
 def test_float16_scales_the_loss(tokenizer):
     settings = {**folders.SETTINGS, "num_warmup_steps": 0}
     model = Pretraining(tokenizer, **settings, precision="float16")
