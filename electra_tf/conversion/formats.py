@@ -9,12 +9,10 @@ import os
 import typing
 from collections.abc import Callable
 
-from absl import logging
-
 from electra_tf.conversion import model_folder, selection, staging
 from electra_tf.conversion.hugging_face_parts import hub
 from electra_tf.conversion.model import Model
-from electra_tf.errors import UserError, shown
+from electra_tf.errors import UserError
 from electra_tf.io import connections
 
 
@@ -154,9 +152,8 @@ def read(
     path = hub.folder_of(connections.expanded(path))
     with staging.at_hand(path) as here:
         model = _call(FORMATS[form or detect(here)].read, here, **options)
-    if tell and model.left_out:
-        said = "; ".join(f"{n}: {why}" for n, why in model.left_out.items())
-        logging.warning(f"Not taken over from {path}: {shown(said)}.")
+    if tell:
+        selection.tell_left_out(path, model)
     if generator is None:
         return model
     vocab_file = options.get("vocab_file")

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from absl import logging
 
 from electra_tf.configs import TokenizerConfig
 from electra_tf.conversion.model import (
@@ -20,7 +21,7 @@ from electra_tf.conversion.model import (
     shapes_of,
     with_parts,
 )
-from electra_tf.errors import UserError
+from electra_tf.errors import UserError, shown
 from electra_tf.text import vocabulary
 
 EMBEDDINGS = "embeddings/"
@@ -233,3 +234,10 @@ def _part(model: Model, config: ModelConfig, variables: dict) -> Model:
         model.config.step,
     )
     return make("the model", config, variables, model.vocab)
+
+
+def tell_left_out(path: str, model: Model) -> None:
+    """Log a warning of what of a path was not taken over, if anything."""
+    if model.left_out:
+        said = "; ".join(f"{n}: {why}" for n, why in model.left_out.items())
+        logging.warning(f"Not taken over from {path}: {shown(said)}.")

@@ -177,19 +177,19 @@ class Evaluator:
     def prediction_paths(self) -> list[str]:
         """Return the files with predictions of the trials that are done."""
         return [
-            result_files.predictions(
-                self.config, split.task.name, split.name, trial.number
-            )
+            self._predictions(split, trial.number)
             for trial in self.finished
             for split in self.splits
             if split.name != DEV and self._is_asked(split, trial.number)
         ]
 
-    def _write_predictions(self, split: Split, outputs: dict, trial: Trial):
-        task = split.task
-        path = result_files.predictions(
-            self.config, task.name, split.name, trial.number
+    def _predictions(self, split: Split, trial: int) -> str:
+        return result_files.predictions(
+            self.config, split.task.name, split.name, trial
         )
+
+    def _write_predictions(self, split: Split, outputs: dict, trial: Trial):
+        task, path = split.task, self._predictions(split, trial.number)
         results.write_predictions(path, task.predictions(outputs, split.source))
         site = task.submission(split.name, outputs, split.source)
         results.write_submission(path, trial.number, site)

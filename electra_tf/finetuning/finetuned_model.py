@@ -13,8 +13,6 @@ import functools
 import os
 from collections.abc import Mapping
 
-from absl import logging
-
 from electra_tf.configs import (
     EncoderConfig,
     FinetuningConfig,
@@ -22,7 +20,7 @@ from electra_tf.configs import (
     encoder_config,
     hparams,
 )
-from electra_tf.conversion import model_folder, staging
+from electra_tf.conversion import model_folder, selection, staging
 from electra_tf.conversion.model import (
     Model,
     ModelConfig,
@@ -230,8 +228,7 @@ def read(path: str) -> FinetunedModel:
         )
     with staging.at_hand(path) as here:
         model = model_folder.read(here)
-    for name, why in model.left_out.items():
-        logging.warning(f"Not taken over from {path}: {name}: {why}")
+    selection.tell_left_out(path, model)
     tasks, settings = said_of_tasks(values, path, model.config)
     for task in tasks:
         if task.name not in model.config.tasks:

@@ -7,6 +7,7 @@ import keras
 from electra_tf.conversion import model_folder
 from electra_tf.models.pretraining import Pretraining
 from electra_tf.models.tokenizer import Tokenizer
+from tests import tiny
 
 WORDS = "a good bad film is what the old new ? . , b d ##s ##e"
 VOCAB = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS.split()]
@@ -36,3 +37,17 @@ def pretrained(folder: pathlib.Path) -> pathlib.Path:
     made = Pretraining(tokenizer(folder), **SETTINGS)
     model_folder.write(str(folder / "model"), made.model())
     return folder / "model"
+
+
+def eager_models(folder):
+    """Return a function that makes models of random weights, run eagerly."""
+    known = tokenizer(folder)
+    keras.utils.set_random_seed(1)
+
+    def of(kind, /, **arguments):
+        config = tiny.encoder(num_hidden_layers=1)
+        model = kind(config, tokenizer=known, max_length=8, **arguments)
+        model.compile("sgd", run_eagerly=True)
+        return model
+
+    return of

@@ -244,9 +244,7 @@ def differences(
                 f"Expected the outputs {', '.join(sorted(expected))}. "
                 f"Received: {', '.join(sorted(received))}."
             )
-        for name in expected:
-            distance = _distance(name, expected, received)
-            found[name] = _larger(found.get(name, 0.0), distance)
+        _widen(found, expected, received)
     return found
 
 
@@ -284,9 +282,7 @@ def text_differences(
         outputs = served(ids, np.ones_like(ids), segments)
         expected = {name: v.numpy() for name, v in outputs.items()}
         there = {name: received[name][place : place + 1] for name in expected}
-        for name in expected:
-            distance = _distance(name, expected, there)
-            found[name] = _larger(found.get(name, 0.0), distance)
+        _widen(found, expected, there)
     return found
 
 
@@ -304,9 +300,12 @@ def random_texts(tuned: FinetunedModel) -> list[str]:
     return [*texts, "AI İI ΟΔΟΣ' É e\u0301, 中文\x00\u200b" + "x" * 300, ""]
 
 
-def _larger(one: float, other: float) -> float:
-    """Return the maximum; NaN if one is, which Python's `max` loses."""
-    return float(np.maximum(one, other))
+def _widen(found: dict[str, float], expected: dict, received: dict) -> None:
+    """Raise the largest differences that were found to those of two outputs."""
+    for name in expected:
+        distance = _distance(name, expected, received)
+        # NumPy's maximum keeps NaN, Python's loses it.
+        found[name] = float(np.maximum(found.get(name, 0.0), distance))
 
 
 def _distance(name: str, expected: dict, received: dict) -> float:
