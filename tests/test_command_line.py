@@ -307,6 +307,17 @@ def test_standard_input_is_utf_8_in_any_locale(monkeypatch):
         next(lines)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_standard_input_in_wide_characters_is_refused(encoding):
+    lines = command_line.decoded_lines(
+        io.BytesIO("caf\u00e9\n".encode(encoding)), "a.txt"
+    )
+    with pytest.raises(
+        UserError, match=r"a.txt must be UTF-8\. Received: UTF-"
+    ):
+        next(lines)
+
+
 def test_files_that_are_closed_are_not_taken_by_others(tmp_path):
     """As daemons start programs: what is told must not be among answers."""
     program = """

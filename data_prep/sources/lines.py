@@ -16,6 +16,7 @@ from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues, Origin
 from data_prep.sources.unit import Reading, Unit
 from electra_tf.errors import UserError
+from electra_tf.io.encodings import wide
 
 Line = TypeVar("Line")
 
@@ -143,9 +144,6 @@ def split_documents(
 
 
 _NAME = "Give it a name that ends in "
-_CONVERT = "Convert it: iconv -f {0} -t UTF-8."
-_UTF_16 = "UTF-16 text", _CONVERT.format("UTF-16")
-_UTF_32 = "UTF-32 text", _CONVERT.format("UTF-32")
 # Position, what stands there, what such a file is, and what to do about it.
 SIGNATURES = (
     (257, b"ustar", "a tar archive", "Give --corpus_format=tar."),
@@ -156,10 +154,6 @@ SIGNATURES = (
     (0, b"\x28\xb5\x2f\xfd", "compressed by zstd", _NAME + ".zst."),
     (0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
     (0, b"%PDF-", "a PDF document", "Convert it to text first."),
-    (0, codecs.BOM_UTF32_LE, *_UTF_32),  # UTF-16's, and then zeros.
-    (0, codecs.BOM_UTF32_BE, *_UTF_32),
-    (0, codecs.BOM_UTF16_LE, *_UTF_16),
-    (0, codecs.BOM_UTF16_BE, *_UTF_16),
 )
 _OR_TEXT = ", or give --corpus_format=text to keep its marks."
 # How text with marks of its own begins, in small letters; what it is, and what
@@ -196,6 +190,9 @@ def kind_of_no_text(
     kinds = [
         row[2:] for row in SIGNATURES if header[row[0] :].startswith(row[1])
     ]
+    if encoding := wide(header):
+        convert = f"Convert it: iconv -f {encoding} -t UTF-8."
+        kinds.append((f"{encoding} text", convert))
     if not may_have_marks:
         begin = header[:_LONGEST].removeprefix(codecs.BOM_UTF8).lstrip().lower()
         begin = _BLANKS_IN_JSON.sub(rb"\1", begin)

@@ -252,10 +252,8 @@ def _parse_layer(
 def _read_hparams(text: str) -> dict[str, Any]:
     """Return the values of one `--hparams`, an object or a file with one."""
     try:
-        content = text
-        if text.endswith(".json"):
-            content = files.read(text).decode("utf-8")
-        values = parsed_json(content)
+        is_file = text.endswith(".json")
+        values = parsed_json(files.read(text) if is_file else text)
     except OSError as error:
         raise UsageError(
             f"--hparams names a file that cannot be read. Received: {text!r} "

@@ -189,6 +189,8 @@ class Pretraining(keras.Model):
             with fused.left_to_the_compiler(bool(self.jit_compile)):
                 terms = phase.step_function(batch, stream)
             loss = loss_terms.total_loss(terms)
+            # What regularizers of weights add, as in `keras.Model.fit`.
+            loss = sum(self.losses, loss)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(
             scaled, {path: v.value for path, v in variables.items()}

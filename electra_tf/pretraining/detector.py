@@ -2,8 +2,6 @@
 
 import html
 import itertools
-import json
-import os
 import typing
 from collections.abc import Iterable
 
@@ -11,18 +9,17 @@ import numpy as np
 import tensorflow as tf
 
 from electra_tf.configs import PretrainingConfig, hparams
-from electra_tf.conversion import formats
+from electra_tf.conversion import formats, model_folder
 from electra_tf.conversion import load as loading
 from electra_tf.conversion.model import DISCRIMINATOR_HEAD
 from electra_tf.errors import UserError
-from electra_tf.io import files
 from electra_tf.layers.heads import ReplacedTokenHead
 from electra_tf.pretraining import build, inputs
 from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
-from electra_tf.training.run_folder import CONFIG_FILE
+from electra_tf.training.run_folder import has_config
 from electra_tf.weights import assign
 
 # Sequences that are corrupted together.
@@ -95,7 +92,9 @@ class Detector:
 
 def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     """Load the newest weights of a run's folder, and its tokenizer."""
-    values = json.loads(files.read(os.path.join(model_dir, CONFIG_FILE)))
+    if not has_config(model_dir):
+        raise FileNotFoundError(f"No run was begun in {model_dir}.")
+    values = model_folder.config_json(model_dir)
     if "format" in values:
         raise UserError(
             f"{model_dir} is a model folder, which has no generator to replace "

@@ -28,14 +28,22 @@ def test_a_column_of_words_is_chosen(tagger, tmp_path, column):
         (["--delimiter=;"], "in.txt", "--delimiter has no effect on lines"),
         (["--text_column=x"], "in.txt", "--text_column has no effect on li"),
         (["--words_column=x"], "in.csv", "--words_column has no effect on c"),
-        ([], "utf16.txt", "is UTF-16. Save it as UTF-8"),
     ],
 )
 def test_what_has_no_effect_is_refused(model, tmp_path, flags, name, message):
-    text = "text,other\na,b\n"
     with pytest.raises(SystemExit, match=message):
-        encoding = "utf-16" if name == "utf16.txt" else "utf-8"
-        run(model, tmp_path, text.encode(encoding), *flags, name=name)
+        run(model, tmp_path, "text,other\na,b\n", *flags, name=name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [("in.txt", bytes), ("in.csv", bytes), ("in.txt.gz", gzip.compress)],
+)
+def test_wide_characters_are_refused(model, tmp_path, encoding, name, pack):
+    content = pack("text,other\na,b\n".encode(encoding))
+    with pytest.raises(SystemExit, match=f"{name} is UTF-.*Save it as UTF-8"):
+        run(model, tmp_path, content, name=name)
 
 
 def test_words_need_a_model_that_tags_them(model, tmp_path):

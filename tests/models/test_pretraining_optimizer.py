@@ -114,3 +114,20 @@ def test_weights_of_losses_are_refused(tokenizer):
     model = Pretraining(tokenizer, **SETTINGS)
     with pytest.raises(UserError, match="Received: loss_weights"):
         model.compile(loss_weights=[0.0])
+
+
+def test_regularizers_of_weights_count(tokenizer, data):
+    moved, losses = [], []
+    for factor in (0.0, 0.5):
+        model = Pretraining(tokenizer, **SETTINGS)
+        weight = next(
+            w for p, w in model.variables_by_path.items() if "kernel" in p
+        )
+        weight.regularizer = keras.regularizers.L2(factor)
+        model.compile(keras.optimizers.SGD(0.1))
+        before = np.array(weight)
+        losses += model.fit(data.take(1), verbose=0).history["loss"]
+        moved.append(np.array(weight))
+    added = losses[1] - losses[0]
+    assert added == pytest.approx(0.5 * np.sum(before**2), rel=1e-3)
+    np.testing.assert_allclose(moved[1] - moved[0], -0.1 * before, atol=1e-6)

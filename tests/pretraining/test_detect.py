@@ -108,7 +108,10 @@ def test_a_page_has_a_line_a_text(model_dir, capsys):
 
 
 def test_a_folder_without_a_model(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="No run was begun in"):
+        detector.load(str(tmp_path))
+    (tmp_path / "config.json").write_text('{"seed": 1, "seed": 2}')
+    with pytest.raises(UserError, match=r"config.json: .*'seed' comes twice"):
         detector.load(str(tmp_path))
 
 

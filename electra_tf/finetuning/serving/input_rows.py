@@ -23,11 +23,12 @@ from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.tagging.sentence_files import read_sentences
 from electra_tf.finetuning.tasks.task import say
 from electra_tf.finetuning.tasks.text_files import (
-    UTF_16,
+    check_encoding,
     is_packed,
     read_bytes,
     shown,
 )
+from electra_tf.io.encodings import ENOUGH
 
 # What bytes that are no UTF-8 become when a file is opened with this.
 DECODING = {"encoding": "utf-8-sig", "errors": "surrogateescape"}
@@ -178,23 +179,16 @@ def _source(path: str, newline: str):
     """Open a text file, packed or not, or standard input."""
     if path == "-":
         stream = command_line.standard("stdin")
-        _check_encoding(path, stream.buffer)
+        check_encoding("Standard input", stream.buffer.peek(ENOUGH))
         stream.reconfigure(**DECODING, newline=newline)
         return contextlib.nullcontext(stream)
     if os.path.isfile(path) and is_packed(path):
-        text = read_bytes(path)[1].decode(*DECODING.values())
-        return io.StringIO(text, newline)
+        content = read_bytes(path)[1]
+        check_encoding(path, content)
+        return io.StringIO(content.decode(*DECODING.values()), newline)
     opened = open(path, **DECODING, newline=newline)  # noqa: SIM115
-    _check_encoding(path, opened.buffer)
+    check_encoding(path, opened.buffer.peek(ENOUGH))
     return opened
-
-
-def _check_encoding(path: str, file) -> None:
-    """Raise `UserError` for UTF-16, of which half the bytes would be text."""
-    if file.peek(2).startswith(UTF_16):
-        raise UserError(
-            f"{path} is UTF-16. Save it as UTF-8: iconv -f UTF-16 -t UTF-8"
-        )
 
 
 def _of_table(

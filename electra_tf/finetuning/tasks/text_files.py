@@ -6,7 +6,6 @@ used.
 """
 
 import bz2
-import codecs
 import gzip
 import io
 import lzma
@@ -17,13 +16,11 @@ import zlib
 
 from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.task import DataError
-from electra_tf.io import files
+from electra_tf.io import encodings, files
 from electra_tf.io.files import FREE_BYTES, MOST_EXPANSION
 from electra_tf.io.streams import Streams
 
 MOST_SHOWN = 300  # Characters of a row, in a message.
-# How a file in UTF-16 begins.
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_text(path: str, expected: str = "") -> str:
@@ -127,8 +124,18 @@ _DAMAGED = (
 )
 
 
+def check_encoding(path: str, begin: bytes) -> None:
+    """Raise `DataError` for text in UTF-16 or UTF-32, by a file's begin."""
+    if encoding := encodings.wide(begin):
+        raise DataError(
+            f"{path} is {encoding}. Save it as UTF-8: iconv -f {encoding} -t "
+            "UTF-8"
+        )
+
+
 def decoded(path: str, content: bytes) -> str:
     """Return a file's content as text."""
+    check_encoding(path, content)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -137,11 +144,10 @@ def decoded(path: str, content: bytes) -> str:
         line = content[:place].count(b"\n") + 1
         begin = content.rfind(b"\n", 0, place) + 1
         read = content[begin:].partition(b"\n")[0][:MOST_SHOWN]
-        encoding = "UTF-16" if content.startswith(UTF_16) else "LATIN1"
         raise DataError(
             f"{path}, line {line}: not UTF-8 text, at byte "
             f"{content[place]:#04x}. Read: {read!r}. Save the file as UTF-8; "
-            f"if it is {encoding}: iconv -f {encoding} -t UTF-8"
+            "if it is LATIN1: iconv -f LATIN1 -t UTF-8"
         ) from None
     # Lines may end in carriage returns alone.
     return text if "\n" in text else text.replace("\r", "\n")

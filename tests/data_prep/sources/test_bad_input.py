@@ -269,6 +269,8 @@ def test_limits_of_archives(place, build, monkeypatch):
         (b"PAR1", "is a Parquet file. Give --corpus_format=parquet"),
         (b"PK\x03\x04", "is a zip archive"),
         ("the king".encode("utf-16"), "is UTF-16 text. Convert it: iconv"),
+        ("the king".encode("utf-16-le"), "is UTF-16LE text. Convert it: i"),
+        ("the king".encode("utf-32"), "is UTF-32 text. Convert it: iconv"),
         (b'<doc id="1">\nthe', "is what WikiExtractor writes. Give --corpus"),
         (b'{"text": "the"}', "is JSON lines. Give --corpus_format=jsonl, or"),
         (b' [{"text": "the"}]', "is a JSON document. Write an object a line,"),

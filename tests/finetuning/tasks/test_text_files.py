@@ -47,7 +47,7 @@ def test_most_limits_the_rows(tmp_path):
         (
             "x.csv",
             "a,b\n".encode("utf-16"),
-            "x.csv, line 1: not UTF-8 text, at byte 0xff.",
+            "x.csv is UTF-16. Save it as UTF-8: iconv -f UTF-16 -t UTF-8",
         ),
     ],
 )
