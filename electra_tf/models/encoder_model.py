@@ -195,12 +195,20 @@ class EncoderModel(TrainedModel):
                 f"{'beside' if self.LABELS_APART else 'only beside ids'}. "
                 f"Received: {spec}. model.prepared(texts, labels) makes ids."
             )
-        self._reader()
+        watch = unknown.Watch(self._reader())
+
+        def ids(*columns: np.ndarray) -> list[np.ndarray]:
+            """Return the three inputs of columns of bytes."""
+            texts = tuple(map(given.listed, columns))
+            made = self._features(texts if len(texts) > 1 else texts[0], None)
+            if many := watch.add(made[0]["input_ids"]):
+                logging.warning(many)
+            return [made[0][name] for name in given.INPUTS]
 
         def mapped(texts, *rest):
             columns = tf.nest.flatten(texts)
             kinds = [tf.int32] * len(given.INPUTS)
-            found = tf.numpy_function(self._ids, columns, kinds)
+            found = tf.numpy_function(ids, columns, kinds)
             for values in found:
                 axes = (None,) * (self.AXES - 1)
                 values.set_shape((columns[0].shape[0], *axes))
@@ -212,12 +220,6 @@ class EncoderModel(TrainedModel):
             return (inputs, *rest)
 
         return dataset.map(mapped)
-
-    def _ids(self, *columns: np.ndarray) -> list[np.ndarray]:
-        """Return the three inputs of columns of bytes."""
-        texts = tuple(map(given.listed, columns))
-        made = self._features(texts if len(texts) > 1 else texts[0], None)[0]
-        return [made[name] for name in given.INPUTS]
 
     def _of_bytes(self, labels: np.ndarray) -> np.ndarray:
         kind = self._label_type().as_numpy_dtype

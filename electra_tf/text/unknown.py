@@ -17,6 +17,8 @@ from electra_tf.text.vocabulary import SPECIAL_TOKENS
 WORTH_A_WARNING = 0.01
 # The share of tokens from which on a vocabulary is of another kind of text.
 OFTEN = 0.05
+# How many unknown tokens say something of batches that go on coming.
+_ENOUGH = 10
 # Characters of a word that is shown.
 _MOST_SHOWN = 30
 _LEARN = (
@@ -110,6 +112,30 @@ def many_unknown(
         f"{counts.share:.0%} of the tokens are [UNK], which says nothing of "
         f"the text. {' '.join(reasons(tokenizer, words))}"
     )
+
+
+class Watch:
+    """Counts batches that come one by one, and warns once.
+
+    Args:
+        tokenizer: What makes their ids.
+    """
+
+    def __init__(self, tokenizer: Tokenizer):
+        self._tokenizer = tokenizer
+        self._counts = NO_TOKENS
+        self._has_warned = False
+
+    def add(self, ids: np.ndarray) -> str | None:
+        """Count a batch; return what to warn of the first time, or None."""
+        if self._has_warned:
+            return None
+        self._counts += counts_of(ids, self._tokenizer)
+        if self._counts.unknown < _ENOUGH:
+            return None
+        many = many_unknown(self._counts, self._tokenizer)
+        self._has_warned = many is not None
+        return many
 
 
 def warn(program: str, counts: Counts, tokenizer: Tokenizer) -> None:

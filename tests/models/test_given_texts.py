@@ -41,6 +41,17 @@ def test_unknown_words_are_told_once_a_call(made, caplog):
     assert len(caplog.messages) == 2
 
 
+def test_unknown_words_of_a_dataset_are_told_once(made, caplog):
+    classifier = made(Classifier, labels=["bad", "good"])
+    for text in ("a good film", "a good \u0444"):
+        data = tf.data.Dataset.from_tensors([text]).repeat(30)
+        for _ in range(2):
+            classifier.predict(data, verbose=0)
+    first, second = caplog.messages  # One for each call.
+    assert first == second
+    assert first.startswith("33% of the tokens are [UNK]")
+
+
 def _bytes_in(kind):
     texts = [b"a good film", b"b\xe4d"]
     return {
