@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 
 import electra_tf
 from electra_tf.errors import UserError
-from electra_tf.io.encodings import wide
+from electra_tf.io import encodings
 
 WIDTH = 79  # Of help pages.
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
@@ -177,11 +177,8 @@ def lines_of_standard_input() -> Iterator[str]:
 def decoded_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
     """Yield lines of bytes as text, with their ends; see before."""
     for number, line in enumerate(file, 1):
-        if number == 1 and (encoding := wide(line)):
-            raise UserError(
-                f"{name} must be UTF-8. Received: {encoding}; to convert it: "
-                f"iconv -f {encoding} -t UTF-8"
-            )
+        if number == 1:
+            encodings.check(name, line)
         try:
             yield line.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:

@@ -2,6 +2,8 @@
 
 import codecs
 
+from electra_tf.errors import UserError
+
 # Bytes that are looked at, where nothing else is read.
 ENOUGH = 256
 _MARKS = (
@@ -38,3 +40,17 @@ def wide(begin: bytes) -> str:
         if zeros[-1] == 0 and min(zeros[: size // 2]) >= enough:
             return f"{name}BE"
     return ""
+
+
+def check(name: str, begin: bytes) -> None:
+    """Raise `UserError` for UTF-16 and UTF-32, half of whose bytes are read.
+
+    Args:
+        name: what the bytes are of.
+        begin: as of `wide`.
+    """
+    if encoding := wide(begin):
+        raise UserError(
+            f"{name} is {encoding}. Save it as UTF-8: iconv -f {encoding} -t "
+            "UTF-8"
+        )

@@ -23,12 +23,11 @@ from electra_tf.finetuning.tasks.rows import Record
 from electra_tf.finetuning.tasks.tagging.sentence_files import read_sentences
 from electra_tf.finetuning.tasks.task import say
 from electra_tf.finetuning.tasks.text_files import (
-    check_encoding,
     is_packed,
     read_bytes,
     shown,
 )
-from electra_tf.io.encodings import ENOUGH
+from electra_tf.io import encodings
 
 # What bytes that are no UTF-8 become when a file is opened with this.
 DECODING = {"encoding": "utf-8-sig", "errors": "surrogateescape"}
@@ -179,15 +178,15 @@ def _source(path: str, newline: str):
     """Open a text file, packed or not, or standard input."""
     if path == "-":
         stream = command_line.standard("stdin")
-        check_encoding("Standard input", stream.buffer.peek(ENOUGH))
+        encodings.check("Standard input", stream.buffer.peek(encodings.ENOUGH))
         stream.reconfigure(**DECODING, newline=newline)
         return contextlib.nullcontext(stream)
     if os.path.isfile(path) and is_packed(path):
         content = read_bytes(path)[1]
-        check_encoding(path, content)
+        encodings.check(path, content)
         return io.StringIO(content.decode(*DECODING.values()), newline)
     opened = open(path, **DECODING, newline=newline)  # noqa: SIM115
-    check_encoding(path, opened.buffer.peek(ENOUGH))
+    encodings.check(path, opened.buffer.peek(encodings.ENOUGH))
     return opened
 
 

@@ -124,18 +124,9 @@ _DAMAGED = (
 )
 
 
-def check_encoding(path: str, begin: bytes) -> None:
-    """Raise `DataError` for text in UTF-16 or UTF-32, by a file's begin."""
-    if encoding := encodings.wide(begin):
-        raise DataError(
-            f"{path} is {encoding}. Save it as UTF-8: iconv -f {encoding} -t "
-            "UTF-8"
-        )
-
-
 def decoded(path: str, content: bytes) -> str:
     """Return a file's content as text."""
-    check_encoding(path, content)
+    encodings.check(path, content)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

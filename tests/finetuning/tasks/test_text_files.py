@@ -2,7 +2,7 @@
 
 import pytest
 
-from electra_tf.finetuning.tasks.task import DataError
+from electra_tf.errors import UserError
 from electra_tf.finetuning.tasks.text_rows import tab_rows
 
 
@@ -52,7 +52,7 @@ def test_most_limits_the_rows(tmp_path):
     ],
 )
 def test_errors(tmp_path, name, content, expected):
-    with pytest.raises(DataError) as error:
+    with pytest.raises(UserError) as error:
         tab_rows(write(tmp_path, name, content))
     assert expected in str(error.value)
 
