@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 _TRUTHS = {"true": 1.0, "false": 0.0}
 _BETWEEN = re.compile(r"[\s,;|]+")
+_BITS = re.compile("[01]{2,}")
 
 
 def is_indicator(labels: list[str]) -> bool:
@@ -25,17 +26,19 @@ def are_indicators(rows: Iterable[list[str]]) -> bool:
     """Return whether all lists have a number from 0 to 1 for each label.
 
     They are as long as each other, and two or longer. One that is a text alone
-    may have other marks between its numbers.
+    may have other marks between its numbers, or none: `100`.
 
     >>> are_indicators([["1", "0"], ["0", "1"]]), are_indicators([["1 0"]])
     (True, True)
-    >>> are_indicators([["1", "0"], ["1"]])
-    False
+    >>> are_indicators([["1", "0"], ["1"]]), are_indicators([["10"], ["01"]])
+    (False, True)
     """
     lengths = set()
     for labels in rows:
         if len(labels) == 1:
-            labels = _BETWEEN.split(labels[0].strip())
+            text = labels[0].strip()
+            is_bits = _BITS.fullmatch(text)
+            labels = list(text) if is_bits else _BETWEEN.split(text)
         lengths.add(len(labels))
         if len(lengths) > 1 or None in map(_share, labels):
             return False

@@ -268,6 +268,7 @@ def test_a_number_for_each_label_is_no_list_of_labels(tmp_path):
         ('"0 1 1"', '"1 0 1"'),
         ('"0.0,1.0"', '"1.0,0.0"'),
         ('"0|1"', '"1|1"'),
+        ('"010"', '"110"', '"000"'),
     ],
 )
 def test_a_column_of_numbers_for_each_label(tmp_path, labels, skip_bad_rows):
