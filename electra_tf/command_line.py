@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator
 
 import electra_tf
 from electra_tf.errors import UserError
-from electra_tf.io import encodings
 
 WIDTH = 79  # Of help pages.
 USAGE_ERROR = 2  # Exit status for a command line that makes no sense.
@@ -166,25 +165,6 @@ def print_page(text: str) -> None:
         print(text, flush=True)
     except BrokenPipeError:
         discard_output()
-
-
-def lines_of_standard_input() -> Iterator[str]:
-    """Yield lines as they come, with their ends; UserError for other text."""
-    # Whatever the locale says: bytes that it cannot read would be dropped.
-    yield from decoded_lines(standard("stdin").buffer, "Standard input")
-
-
-def decoded_lines(file: Iterable[bytes], name: str) -> Iterator[str]:
-    """Yield lines of bytes as text, with their ends; see before."""
-    for number, line in enumerate(file, 1):
-        if number == 1:
-            encodings.check(name, line)
-        try:
-            yield line.decode("utf-8-sig").replace("\r\n", "\n")
-        except UnicodeDecodeError as error:
-            raise UserError(
-                f"{name}, line {number} must be UTF-8. Received: {error}."
-            ) from None
 
 
 def write_utf_8():

@@ -3,7 +3,6 @@
 import ctypes
 import importlib
 import importlib.util
-import io
 import os
 import pathlib
 import re
@@ -17,7 +16,6 @@ import pytest
 import tensorflow as tf
 
 from electra_tf import command_line
-from electra_tf.errors import UserError
 
 ROOT = pathlib.Path(__file__).parents[1]
 TENSORFLOW = pathlib.Path(tf.__file__).parent
@@ -295,25 +293,6 @@ def programs() -> list[str]:
 def test_every_program_ends_so(program):
     text = (ROOT / program).read_text("utf-8")
     assert "errors_of(" in text or "command_line.run(" in text
-
-
-def test_standard_input_is_utf_8_in_any_locale(monkeypatch):
-    content = "\ufeffcaf\u00e9\r\n".encode() + b"caf\xe9\n"
-    lenient = io.TextIOWrapper(io.BytesIO(content), "ascii", "surrogateescape")
-    monkeypatch.setattr("sys.stdin", lenient)
-    lines = command_line.lines_of_standard_input()
-    assert next(lines) == "caf\u00e9\n"
-    with pytest.raises(UserError, match="line 2 must be UTF-8"):
-        next(lines)
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
-def test_standard_input_in_wide_characters_is_refused(encoding):
-    lines = command_line.decoded_lines(
-        io.BytesIO("caf\u00e9\n".encode(encoding)), "a.txt"
-    )
-    with pytest.raises(UserError, match=r"a\.txt is UTF-.*Save it as"):
-        next(lines)
 
 
 def test_files_that_are_closed_are_not_taken_by_others(tmp_path):

@@ -19,6 +19,7 @@ import sys
 
 from electra_tf import command_line
 from electra_tf.errors import UserError
+from electra_tf.pretraining import input_lines
 from electra_tf.text import unknown
 from electra_tf.text.unknown import Counts
 from electra_tf.text.vocabulary import UNK
@@ -30,7 +31,7 @@ THRESHOLD = 0.5
 def main(arguments: list[str] | None = None) -> None:
     """Run the program with the arguments of the command line."""
     args = parser().parse_args(arguments)
-    lines = command_line.lines_of_standard_input()
+    lines = input_lines.of_standard_input()
     texts = args.texts or map(str.strip, lines)
     with command_line.errors_of("detect"):
         if not 0 <= args.threshold <= 1:

@@ -25,6 +25,7 @@ from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.io import files
 from electra_tf.io.json_text import parsed_json
+from electra_tf.pretraining import input_lines
 from electra_tf.text import unknown
 
 MASK = "[MASK]"
@@ -128,10 +129,10 @@ def _check(args: argparse.Namespace) -> None:
 def _lines(path: str) -> Iterator[str]:
     """Yield the lines of a file, or of standard input as they come."""
     if path == "-":
-        yield from command_line.lines_of_standard_input()
+        yield from input_lines.of_standard_input()
         return
     with files.open_stream(path) as raw:
-        yield from command_line.decoded_lines(raw, path)
+        yield from input_lines.decoded(raw, path)
 
 
 def _rows(
