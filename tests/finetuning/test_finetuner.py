@@ -83,6 +83,7 @@ def test_trials_differ_and_repeat_exactly(tmp_path):
     assert result.metrics["loss"] == losses[1]
 
 
+@pytest.mark.slow
 def test_after_the_last_seed_comes_the_first(tmp_path):
     few = {"examples": EXAMPLES[:4], "num_train_epochs": 1}
     last = finetuner(tmp_path, seed=2**32 - 1, num_trials=2, **few)

@@ -169,7 +169,9 @@ def test_a_config_that_says_something_else_is_refused(tmp_path):
         formats.read(theirs)
 
 
-@pytest.mark.parametrize("said", [True, False, None])
+@pytest.mark.parametrize(
+    "said", [True, False, pytest.param(None, marks=pytest.mark.slow)]
+)
 def test_a_saved_model_takes_what_was_learnt(tmp_path, capsys, said):
     folder = finetuned.write(tmp_path, "sst")
     finetuned.said_of_tasks(folder, has_pairs=said)

@@ -65,8 +65,13 @@ def test_recomputed_layers(way):
     assert_same({"recompute": True}, way)
 
 
-@pytest.mark.parametrize("recompute", [False, True])
-@pytest.mark.parametrize("way", ["graph", "XLA"])
+@pytest.mark.parametrize(
+    ("way", "recompute"),
+    [
+        *(("graph", False), ("graph", True), ("XLA", False)),
+        pytest.param("XLA", True, marks=pytest.mark.slow),
+    ],
+)
 def test_scanned_layers(way, recompute):
     assert_same({"scan": True, "recompute": recompute}, way)
 

@@ -72,6 +72,7 @@ def test_a_rate_that_a_callback_sets_is_used(tokenizer, data):
             model.optimizer.learning_rate = wrong
 
 
+@pytest.mark.slow
 def test_a_resumed_run_makes_the_same_updates(tokenizer, data, tmp_path):
     whole = Pretraining(tokenizer, **SETTINGS)
     whole.fit(data, epochs=3, verbose=0)

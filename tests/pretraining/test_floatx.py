@@ -18,6 +18,8 @@ VARIANTS = {
     "electric": {"objective": "electric"},
     "all tokens": {"objective": "all_tokens_mlm"},
 }
+# The others draw in the same ways.
+USUAL = ("rtd", "electric", "without replacement")
 
 
 @pytest.fixture
@@ -26,7 +28,13 @@ def floatx():
     keras.config.set_floatx("float32")
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param(v, marks=() if v in USUAL else pytest.mark.slow)
+        for v in VARIANTS
+    ],
+)
 def test_numbers_are_those_of_float32(floatx, variant):
     config = tiny.pretraining(**VARIANTS[variant])
     found = {}

@@ -41,6 +41,7 @@ def test_two_replicas():
     assert_same(updated_weights(two_replicas()), one_device())
 
 
+@pytest.mark.slow
 def test_recomputed_layers_on_two_replicas_in_parts():
     changes = {"recompute": True, "accumulation_steps": 2}
     assert_same(updated_weights(two_replicas(), **changes), one_device())

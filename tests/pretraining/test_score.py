@@ -308,41 +308,55 @@ def test_mistakes(tmp_path, rows_of, flags, lines, message):
         rows_of(saved, *flags, lines=lines)
 
 
-@pytest.mark.parametrize(
-    ("flags", "bad", "good", "error"),
-    [
-        ([], "the cat " * 20, "the cat", "the text has 40 tokens; the model"),
-        (["--json_lines"], "{", '{"text": "cat"}', "no JSON: "),
-        (["--json_lines"], '{"txt": 1}', '{"text": "a"}', "an object with 't"),
-        (["--json_lines"], '{"text": 1}', '{"text": "a"}', "an object with 't"),
-        (["--json_lines"], '{"text": "\\ud83d"}', '{"text": "a"}', "holds '"),
-        (
-            ["--json_lines"],
-            '{"text": 1, "text": "a"}',
-            '{"text": "a"}',
-            "twice",
-        ),
-        (["--fill"], "the cat", "the [MASK]", "expected one [MASK]. Received"),
-        (["--fill"], f"{'a ' * 40}[MASK]", "[MASK]", "the text has 41 tokens"),
-        (["--rerank", "--weight=1"], "{}", N_BEST, "object with 'hypotheses'"),
-        (
-            ["--rerank", "--weight=1"],
-            '{"hypotheses": [{"text": "a", "score": NaN}]}',
-            N_BEST,
-            "hypotheses must be objects with 'text' and a finite 'score'",
-        ),
-    ],
-)
-def test_other_lines_are_scored_all_the_same(
-    tmp_path, rows_of, flags, bad, good, error
-):
+# For flags a line that is scored, and others with what is said of them.
+LINES = {
+    "": (
+        "the cat",
+        {"the cat " * 20: "the text has 40 tokens; the model"},
+    ),
+    "--json_lines": (
+        '{"text": "a"}',
+        {
+            "{": "no JSON: ",
+            '{"txt": 1}': "an object with 'text'",
+            '{"text": 1}': "an object with 'text'",
+            '{"text": "\\ud83d"}': "holds '",
+            '{"text": 1, "text": "a"}': "twice",
+        },
+    ),
+    "--fill": (
+        "the [MASK]",
+        {
+            "the cat": "expected one [MASK]. Received",
+            f"{'a ' * 40}[MASK]": "the text has 41 tokens",
+        },
+    ),
+    "--rerank --weight=1": (
+        N_BEST,
+        {
+            "{}": "object with 'hypotheses'",
+            '{"hypotheses": [{"text": "a", "score": NaN}]}': "hypotheses must "
+            "be objects with 'text' and a finite 'score'",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("flags", LINES)
+def test_other_lines_are_scored_all_the_same(tmp_path, rows_of, flags):
     saved = SavedRun(tmp_path)
-    flags = [*flags, "--batch_size=1"]
-    (expected,), _ = rows_of(saved, *flags, lines=[good])
-    (first, second, third), _ = rows_of(saved, *flags, lines=[good, bad, good])
-    assert error in second["error"] and second["line"] == 2
-    assert "error" not in expected and "score" not in second
-    assert {**third, "line": 1} == first == expected
+    good, errors = LINES[flags]
+    command = [*flags.split(), "--batch_size=1"]
+    (expected,), _ = rows_of(saved, *command, lines=[good])
+    rows, _ = rows_of(saved, *command, lines=[good, *errors, good])
+    first, *bad, last = rows
+    assert "error" not in expected
+    assert {**last, "line": 1} == first == expected
+    for number, (row, error) in enumerate(
+        zip(bad, errors.values(), strict=True), 2
+    ):
+        assert error in row["error"] and row["line"] == number
+        assert "score" not in row
 
 
 def test_a_bad_development_list_ends_the_program(tmp_path, rows_of):

@@ -40,16 +40,8 @@ def test_sigma_among_neighbours_of_all_kinds():
     assert lower(texts) == [text.lower() for text in texts]
 
 
-@pytest.mark.parametrize(
-    "locale",
-    [
-        "tr_TR.UTF-8",
-        *(
-            pytest.param(n, marks=pytest.mark.slow)
-            for n in ("lt_LT.UTF-8", "C")
-        ),
-    ],
-)
+@pytest.mark.slow  # A process of its own.
+@pytest.mark.parametrize("locale", ["tr_TR.UTF-8", "lt_LT.UTF-8", "C"])
 def test_the_locale_of_the_process_does_not_matter(locale):
     variables = {k: v for k, v in os.environ.items() if k[:3] != "LC_"}
     program = f"from {__name__} import *; print(ascii(lower(LOCAL)))"
