@@ -2,9 +2,10 @@
 # Pre-trains on a TPU VM: deploy/tpu_vm.sh NAME ZONE BUCKET
 #
 # Asks for the machine by the queue of TPUs, waits for it, installs the program
-# there and starts it. A spot machine is cheaper and may be taken away: give
-# the same command again, the run goes on from its newest checkpoint in
-# gs://BUCKET/electra, where vocabulary and records must be already.
+# there and starts it. A spot machine is cheaper and may be taken away: delete
+# the queued resource and give the same command again. The run goes on from its
+# newest checkpoint in gs://BUCKET/electra, where vocabulary and records must be
+# already.
 #
 # TYPE: v5litepod-8, or another with one machine.
 # VERSION: the image, of which TensorFlow is not used.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Features of a text
 #
-# An encoder turns a text into vectors, one for each token and one for all of
-# it. Texts about alike things have vectors that point in like directions. The
-# model here is a tiny one of a tiny language; `toy.py` says how to take yours.
+# An encoder turns a text into vectors: one for each token, and one for the
+# whole text. Similar texts have similar vectors. The model here is tiny and
+# knows only a toy language; `toy.py` explains how to use your own.
 
 # %%
 import numpy as np

@@ -35,15 +35,16 @@ from electra_tf.weights import assign
 class EncoderModel(TrainedModel):
     """An encoder with a head; its methods take texts, too, with a tokenizer.
 
-    It is compiled when it is made: with AdamW and the learning rate of
-    fine-tuning, and the loss and metrics of its task. `compile` changes that.
+    It is compiled when it is made: with Keras' AdamW, a constant learning rate
+    of 1e-4, and the loss and metrics of its task. `compile` changes that.
 
     Args:
         encoder: `electra_tf.EncoderConfig`, its values in a dict, or an
             `electra_tf.Encoder`, which is shared.
         tokenizer: `electra_tf.Tokenizer` for texts, or its config in a dict,
             or None.
-        max_length: int, tokens that a text may have, special ones included.
+        max_length: int, tokens that a text may have, special ones included;
+            by default 256, or the encoder's positions if they are fewer.
 
     Call arguments:
         inputs: dict with `input_ids`, int `(B, L)`, and perhaps `input_mask`

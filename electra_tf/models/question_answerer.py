@@ -43,7 +43,8 @@ class QuestionAnswerer(TaskModel):
     Args:
         encoder, tokenizer, max_length: of
             `electra_tf.models.encoder_model.EncoderModel`.
-        null_answers: bool, whether a question may have no answer.
+        null_answers: bool, whether a question may have no answer. A
+            fine-tuned model that knows such questions goes on to.
 
     Call arguments:
         inputs: see `EncoderModel`; segment 1 is the passage.
@@ -69,7 +70,6 @@ class QuestionAnswerer(TaskModel):
     def __init__(
         self, encoder, null_answers: bool = False, settings=None, **kwargs
     ):
-        self._null_answers = null_answers
         if settings is None:
             settings = dataclasses.replace(
                 InputSettings.of(SETTINGS),
@@ -78,6 +78,8 @@ class QuestionAnswerer(TaskModel):
                 max_seq_length=MAX_LENGTH,
             )
         super().__init__(encoder, settings=settings, **kwargs)
+        if null_answers:
+            self.task = dataclasses.replace(self.task, has_null_answers=True)
 
     def _new_task(self, kind, num_labels, labels) -> FinetunedTask:
         if num_labels is not None or labels is not None:
@@ -91,11 +93,7 @@ class QuestionAnswerer(TaskModel):
             "answerable_uses_start_logits": False,
             "answerable_weight": SETTINGS.answerable_weight,
         }
-        return FinetunedTask(
-            self.TASK,
-            HeadSpec(self.KINDS[0], 1, options),
-            has_null_answers=self._null_answers,
-        )
+        return FinetunedTask(self.TASK, HeadSpec(self.KINDS[0], 1, options))
 
     def _outputs(self, encoded, inputs, training):
         labelled = "start_positions" in inputs
@@ -186,6 +184,12 @@ class QuestionAnswerer(TaskModel):
         for number, row in enumerate(rows):
             answer = labels[number] if labels is not None else None
             question = self._question(number, row, answer)
+            is_answered = labels is None or not question.is_impossible
+            if not (is_answered or self.task.has_null_answers):
+                raise UserError(
+                    f"Row {number} has no answer, and this model has one for "
+                    "every question. Make or load it with null_answers=True."
+                )
             made = cut(question)
             if labels is None and len(made) != 1:
                 raise UserError(

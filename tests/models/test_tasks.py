@@ -324,8 +324,24 @@ def test_choices_are_learnt(model_folder):
         MultipleChoice.load(str(model_folder), num_labels=2)
 
 
+def test_questions_without_an_answer_are_asked_for(model_folder, tmp_path):
+    load, asked = QuestionAnswerer.load, [("what is good?", "a good film")]
+    model = load(str(model_folder), max_length=16)
+    for answer in (None, {"text": [], "answer_start": []}):
+        with pytest.raises(UserError, match=r"Row 0 .*with null_answers=True"):
+            model.fit(asked, [answer])
+    electra_tf.save(tmp_path / "before", model)
+    model = load(str(tmp_path / "before"), null_answers=True)
+    model.fit(asked, [None], epochs=60, verbose=0)
+    electra_tf.save(tmp_path / "after", model)
+    for knows in (model, load(str(tmp_path / "after"))):
+        assert knows.answers(asked)[0]["answer"] is None
+
+
 def test_question_answering_trains_by_the_head_s_own_loss(model_folder):
-    model = QuestionAnswerer.load(str(model_folder), max_length=16)
+    model = QuestionAnswerer.load(
+        str(model_folder), max_length=16, null_answers=True
+    )
     model.compile("sgd", run_eagerly=True)
     inputs, labels = model.prepared(ASKED, ANSWERS)
     expected = model({**inputs, **labels})["loss"].numpy().mean()
@@ -336,6 +352,6 @@ def test_question_answering_trains_by_the_head_s_own_loss(model_folder):
         model.fit(inputs, verbose=0)
     answers = model.answers(ASKED)
     assert all(
-        context[answer["begin"] : answer["end"]] == answer["answer"]
+        answer["answer"] in (None, context[answer["begin"] : answer["end"]])
         for (_, context), answer in zip(ASKED, answers, strict=True)
     )
