@@ -49,6 +49,7 @@ def run(settings: dict, folder: str, results_file: str, row: dict):
         "tuned_model_dir": f"{folder}/tuned",
         "results_txt": f"{folder}/results.txt",
         "results_json": results_json,
+        "report_dir": f"{folder}/report",
     }
     run_finetuning.main(["run_finetuning.py", *flags(settings | places)])
     (result,) = json.loads(results_json.read_text("utf-8"))["trials"]

@@ -159,7 +159,7 @@ def test_what_to_train_on_has_to_be_there(tmp_path):
 def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
     """The programs run in this process."""
     monkeypatch.setattr(programs, "run", studies.run_here)
-    config = studies.config(tmp_path)
+    config = studies.config(tmp_path, num_trials=2)
     (training,) = [t for t in plan.trainings(config) if t.name == "rtd"]
     folder = tmp_path / "study" / "models" / training.id
     program.Study(config).run()
@@ -168,10 +168,12 @@ def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
     assert kinds == [
         ("model", "scratch"),
         ("trial", "scratch"),
+        ("trial", "scratch"),
         ("model", "rtd"),
         ("trial", "rtd"),
+        ("trial", "rtd"),
     ]
-    model, trial = rows_of(results)[2:]
+    model, trial = rows_of(results)[3:5]
     *_, last = rows_of(folder / "metrics.jsonl")
     assert last["step"] == model["steps"] == training.steps
     assert last["train_flops"] == pytest.approx(model["paper_flops"])
@@ -192,7 +194,7 @@ def test_a_study_from_text_to_scores_and_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.setattr(programs, "run", studies.run_here)
     loss = json.dumps(model["held_out"]["disc_loss"])
     results.write_text(before.replace(loss, "0.5"))
-    again = program.Study(config.replace(num_trials=2, models=("rtd",)))
+    again = program.Study(config.replace(num_trials=3, models=("rtd",)))
     again.run()
     assert again.failed == ["rtd (seed 42)"]
     assert results.read_text() == before.replace(loss, "0.5")
