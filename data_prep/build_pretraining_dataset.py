@@ -17,7 +17,7 @@ from electra_tf.io import files
 
 FLAGS_OF_THE_ORIGINAL = {
     "--blanks-separate-docs": "--blank_lines_separate_documents",
-    "--do-strip-accents": None,
+    "--do-strip-accents": "--strip_accents",
     "--no-lower-case": "--nodo_lower_case",
     "--no-strip-accents": "--nostrip_accents",
 }

@@ -12,13 +12,12 @@ def run(
     main: Callable[[Config], None],
     config_class: type[Config],
     argv: Sequence[str],
-    other_names: Mapping[str, str | None] | None = None,
+    other_names: Mapping[str, str] | None = None,
 ) -> None:
     """Parse the flags and run a program; report its errors.
 
     `argv` has the program's name and its arguments. `other_names` are flags by
-    which others know ours: `{"--no-lower-case": "--nodo_lower_case"}`, say;
-    those that say what is so by default have None.
+    which others know ours: `{"--no-lower-case": "--nodo_lower_case"}`, say.
     """
     config = from_flags.parse(config_class, _translated(argv, other_names))
     program = pathlib.Path(argv[0]).name
@@ -36,10 +35,9 @@ def not_installed(flag: str, package: str, extra: str) -> UserError:
 
 
 def _translated(argv, other_names) -> list[str]:
-    arguments = [argument.partition("=") for argument in argv]
     names = other_names or {}
-    translated = [
-        (names.get(name.replace("_", "-"), name), equals + value)
+    arguments = [argument.partition("=") for argument in argv]
+    return [
+        names.get(name.replace("_", "-"), name) + equals + value
         for name, equals, value in arguments
     ]
-    return [name + value for name, value in translated if name is not None]

@@ -12,6 +12,7 @@ import pytest
 from electra_tf.configs import (
     FinetuningConfig,
     PretrainingConfig,
+    encoder_config,
     from_flags,
 )
 from electra_tf.errors import UserError
@@ -105,6 +106,64 @@ def test_hparams_of_a_file_lose_to_those_of_the_command_line(tmp_path):
     assert (config.seed, config.do_eval) == (2, True)
     config = pretraining('--hparams={"seed": 3}', "--flagfile", str(file))
     assert (config.seed, config.do_eval) == (3, True)
+
+
+def test_later_files_win_over_hparams_of_earlier_ones(tmp_path):
+    first, second, third = (tmp_path / f"{name}.flags" for name in "abc")
+    first.write_text('--hparams={"seed": 1, "learning_rate": 0.1}\n')
+    second.write_text("--seed=2\n")
+    third.write_text(f"--flagfile={first}\n--seed=3\n")
+    for files, seed in (
+        ((first, second), 2),
+        ((second, first), 1),
+        ((third,), 3),
+        ((third, first), 1),  # Files win over those before.
+    ):
+        config = pretraining(*(f"--flagfile={file}" for file in files))
+        assert (config.seed, config.learning_rate) == (seed, 0.1)
+
+
+def test_files_that_name_each_other_are_refused(tmp_path):
+    first, second = tmp_path / "a.flags", tmp_path / "b.flags"
+    first.write_text(f"--flagfile={second}\n")
+    second.write_text(f"// Again.\n--flagfile={first}\n")
+    with pytest.raises(UserError, match=r"b\.flags: .*the file names itself"):
+        pretraining(f"--flagfile={first}")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--data_dir=data  # records",
+        '--data_dir="my data"',
+        "--seed='3'",
+        "--model_name=a\t# b",
+    ],
+)
+def test_what_a_shell_takes_off_is_refused_in_a_file(tmp_path, line):
+    file = tmp_path / "mine.flags"
+    file.write_text(f"--seed=4\n{line}\n")
+    with pytest.raises(UserError, match=r"mine\.flags: The value of a flag is"):
+        pretraining(f"--flagfile={file}")
+    file.write_text('# "a"\n--data_dir=a#b\n--hparams={"model_name": "a #b"}\n')
+    config = from_flags.read(PretrainingConfig, ["x", f"--flagfile={file}"])
+    assert (config.data_dir, config.model_name) == ("a#b", "a #b")
+
+
+@pytest.mark.parametrize("width", [96, 512])
+def test_whole_numbers_may_be_written_with_a_point(width):
+    shapes = [
+        encoder_config(
+            pretraining(f'--hparams={{"model_hparam_overrides": {overrides}}}')
+        )
+        for overrides in (
+            f'{{"hidden_size": {width}, "num_hidden_layers": 3}}',
+            f'{{"hidden_size": {width}.0, "num_hidden_layers": 3e0}}',
+        )
+    ]
+    assert shapes[0] == shapes[1]
+    assert shapes[1].num_attention_heads == width // 64
+    assert shapes[1].intermediate_size == 4 * width
 
 
 def test_hparams_may_be_a_file(tmp_path):
@@ -205,7 +264,7 @@ def test_a_mistake_in_a_flag_file_names_the_file(tmp_path):
 @pytest.mark.parametrize("name", ["mine.flags", "mine.json"])
 def test_a_binary_file_is_reported(name, tmp_path):
     file = tmp_path / name
-    file.write_bytes(b"\xff\x00")
+    file.write_bytes(b"\xff\xff")
     flag = "--flagfile" if name.endswith(".flags") else "--hparams"
     with pytest.raises(UserError, match=f"{name}.*utf-8"):
         pretraining(f"{flag}={file}")

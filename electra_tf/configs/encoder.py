@@ -4,7 +4,13 @@ import dataclasses
 from collections.abc import Mapping
 
 from electra_tf.configs import fields
-from electra_tf.configs.hparams import Config, Derived, check_names, hparam
+from electra_tf.configs.hparams import (
+    Config,
+    Derived,
+    check_names,
+    checked,
+    hparam,
+)
 from electra_tf.configs.tokenizer import TokenizerConfig
 from electra_tf.errors import UserError
 
@@ -123,10 +129,13 @@ class ModelSettings(TokenizerConfig):
         """Raise a `UserError` if no encoder can be built, or is too short."""
         super().check()
         overrides = self.model_hparam_overrides
-        check_names(
-            dataclasses.fields(EncoderConfig),
-            overrides,
-            "model_hparam_overrides key",
+        shape = {
+            field.name: field for field in dataclasses.fields(EncoderConfig)
+        }
+        check_names(shape.values(), overrides, "model_hparam_overrides key")
+        # Other settings follow from them, so that 96.0 must be 96.
+        overrides.update(
+            {name: checked(shape[name], overrides[name]) for name in overrides}
         )
         if "embedding_size" in overrides:
             raise UserError(
@@ -155,8 +164,6 @@ def encoder_config(config: ModelSettings) -> EncoderConfig:
     overrides = config.model_hparam_overrides
     size = MODEL_SIZES[config.model_size]
     hidden_size = overrides.get("hidden_size", size.hidden_size)
-    if not isinstance(hidden_size, int):
-        hidden_size = size.hidden_size  # `EncoderConfig` says what is wrong.
     settings = {
         "vocab_size": config.vocab_size,
         "num_hidden_layers": size.num_hidden_layers,

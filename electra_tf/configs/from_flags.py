@@ -25,6 +25,7 @@ import functools
 import json
 import os
 import pathlib
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -112,9 +113,8 @@ def read(config_class: type[ConfigT], argv: Sequence[str]) -> ConfigT:
     paths, arguments = _split_files(
         map(command_line.with_underscores, argv[1:])
     )
-    file_flags, file_hparams = _parse_files(config_class, paths)
-    named_flags, named_hparams = _parse_layer(config_class, arguments)
-    values = {**file_flags, **file_hparams, **named_hparams, **named_flags}
+    named, by_hparams = _parse_layer(config_class, arguments)
+    values = {**_parse_files(config_class, paths), **by_hparams, **named}
     for field in dataclasses.fields(config_class):
         if hparams.is_required(field) and field.name not in values:
             raise UsageError(
@@ -191,26 +191,25 @@ READERS: dict[type, Callable[[str], Any]] = {
 
 
 def _parse_files(
-    config_class: type, paths: list[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what `_parse_layer` returns, for all files; later ones win.
+    config_class: type[ConfigT], paths: list[str], within: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the values of all flag files and presets; later ones win.
 
-    A file's own flags win over those of the presets that it names.
+    A file's own flags win over those of the files that it names, and its
+    `--hparams` over its flags. `within` are the files that name these.
     """
-    named, by_hparams = {}, {}
+    values: dict[str, Any] = {}
     for path in paths:
         try:
-            presets, lines = _split_files(_flag_lines(path))
-            layers = (
-                _parse_files(config_class, presets),
-                _parse_layer(config_class, lines),
-            )
+            if path in within:
+                raise UsageError("the file names itself, or one that names it.")
+            named_files, lines = _split_files(_flag_lines(path))
+            values |= _parse_files(config_class, named_files, (*within, path))
+            for layer in _parse_layer(config_class, lines):
+                values |= layer
         except UserError as error:
             raise UsageError(f"In {path}: {error}") from error
-        for layer in layers:
-            named |= layer[0]
-            by_hparams |= layer[1]
-    return named, by_hparams
+    return values
 
 
 def _parse_layer(
@@ -314,12 +313,28 @@ def preset_names() -> list[str]:
 def _flag_lines(path: str) -> list[str]:
     """Return the flags in a flag file, without comments and empty lines."""
     try:
-        with files.at_hand([path]) as (here,):
-            lines = flags.FLAGS.read_flags_from_files([f"--flagfile={here}"])
-    except flags.Error as error:
-        raise UsageError(f"{error}.") from error
+        lines = files.read(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UsageError(
             f"A flag file must be text in UTF-8, one flag a line: {error}."
         ) from error
-    return list(map(command_line.with_underscores, lines))
+    found = [line for line in map(str.strip, lines) if line]
+    found = [line for line in found if not line.startswith(("#", "//"))]
+    for line in found:
+        _check_line(line)
+    return list(map(command_line.with_underscores, found))
+
+
+def _check_line(line: str) -> None:
+    """Raise `UserError` for what a shell would take off a value."""
+    name, _, value = line.partition("=")
+    if name.lstrip("-") == "hparams":
+        return
+    quoted = len(value) > 1 and value[0] in "\"'" and value[0] == value[-1]
+    if quoted or re.search(r"\s#", value):
+        raise UsageError(
+            "The value of a flag is all that follows the equals sign: it has "
+            "no quotation marks around it, and comments have lines of their "
+            f"own. Received: {line!r}. Take them off, or give such a value by "
+            "--hparams."
+        )

@@ -114,7 +114,7 @@ def test_flags_of_the_original_work(build, tmp_path):
     shown = build(
         f"--output-dir={output}",
         "--blanks-separate-docs=False",
-        "--do-strip-accents",
+        "--do-strip-accents=false",
         "--no-lower-case",
     )
     assert shown.returncode == 0, shown.stderr
@@ -123,6 +123,9 @@ def test_flags_of_the_original_work(build, tmp_path):
     assert not made.strip_accents
     assert not made.settings["blank_lines_separate_documents"]
     assert made.counts["documents"] == 3
+    flags = ("--do-strip-accents", "--no-lower-case")
+    shown = build(f"--output-dir={output}", *flags)
+    assert "strip_accents needs do_lower_case" in shown.stderr
 
 
 def test_a_finished_build_is_left_alone(build, tmp_path):
