@@ -151,6 +151,15 @@ def test_own_data():
     ]
 
 
+def test_folders_of_benchmarks_and_features():
+    files = {"task": "classification", "train_file": "a", "dev_file": "b"}
+    files |= {"text_column": "t", "label_column": "l"}
+    given = {"raw_data_dir": "x", "preprocessed_data_dir": "y"}
+    assert told(FinetuningConfig, **files, **given) == ["raw_data_dir"]
+    given["use_tfrecords_if_existing"] = False
+    assert told(FinetuningConfig, **given) == ["preprocessed_data_dir"]
+
+
 def test_settings_that_tagging_does_not_read():
     files = {"task": "tagging", "train_file": "a", "dev_file": "b"}
     given = {"text_pair_column": "c", "source": "tfds", "do_eval": False}

@@ -150,6 +150,12 @@ def test_what_a_shell_takes_off_is_refused_in_a_file(tmp_path, line):
     assert (config.data_dir, config.model_name) == ("a#b", "a #b")
 
 
+def test_no_checkpoint_and_not_from_scratch_is_a_contradiction():
+    settings = '{"init_checkpoint": null, "from_scratch": false}'
+    with pytest.raises(UserError, match="from_scratch false forbids"):
+        finetuning(f"--hparams={settings}")
+
+
 @pytest.mark.parametrize("width", [96, 512])
 def test_whole_numbers_may_be_written_with_a_point(width):
     shapes = [

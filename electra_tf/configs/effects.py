@@ -204,6 +204,16 @@ FINETUNING = (
         "a task of a benchmark; tfds_name is for your own data",
     ),
     Effect(
+        ("raw_data_dir",),
+        lambda c: not all(TASKS[name].own_data for name in c.task_names),
+        "a task of a benchmark; your own data have train_file and the like",
+    ),
+    Effect(
+        ("preprocessed_data_dir",),
+        lambda c: c.use_tfrecords_if_existing,
+        "use_tfrecords_if_existing",
+    ),
+    Effect(
         ("tfds_data_dir",),
         lambda c: c.source == "tfds" or c.tfds_name is not None,
         "source 'tfds' or tfds_name",

@@ -266,7 +266,11 @@ class FinetuningConfig(
         settings = released.with_our_paths(values)
         if settings.get("init_checkpoint", "") is None:
             del settings["init_checkpoint"]
-            settings.setdefault("from_scratch", True)
+            if not settings.setdefault("from_scratch", True):
+                raise UserError(
+                    "init_checkpoint null starts from random weights, which "
+                    "from_scratch false forbids. Give one of them."
+                )
         return settings
 
     @property

@@ -69,11 +69,15 @@ def scheme(path: str | os.PathLike) -> str | None:
             "for a folder of this machine."
         )
     if path == "~" or path.startswith("~/"):
-        raise UserError(
-            f"~ stands for no folder here. Received: {path!r}. Give the "
-            f"folder's whole path; or {'./' + path!r} if it has that name."
-        )
+        raise _of_nobody(path)
     return None
+
+
+def _of_nobody(path: str) -> UserError:
+    return UserError(
+        f"~ stands for no folder here. Received: {path!r}. Give the "
+        f"folder's whole path; or {'./' + path!r} if it has that name."
+    )
 
 
 def expanded(path: str | os.PathLike) -> str:
@@ -83,9 +87,11 @@ def expanded(path: str | os.PathLike) -> str:
     `--model_dir=~/a` as it is.
 
     Raises:
-        UserError: see `scheme`.
+        UserError: see `scheme`; or for `~name/a` where nobody has that name.
     """
     path = os.path.expanduser(os.fspath(path))
+    if path.startswith("~"):
+        raise _of_nobody(path)
     scheme(path)
     return path
 

@@ -101,4 +101,6 @@ def test_home_folders_are_expanded_in_python(home, tmp_path):
         electra_tf.save("gs:/b/x", model)
     with pytest.raises(UserError, match="~ stands for no folder here"):
         files.write("~/a", "text")
+    with pytest.raises(UserError, match="~ stands for no folder here"):
+        electra_tf.save("~nobody_of_this_name/a", model)
     assert not os.listdir()
