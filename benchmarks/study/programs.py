@@ -21,6 +21,8 @@ def flags(settings: dict) -> list[str]:
 
     >>> flags({"seed": 3, "do_eval": True, "model_hparam_overrides": {"a": 1}})
     ['--seed=3', '--do_eval=true', '--model_hparam_overrides={"a": 1}']
+    >>> flags({"task_names": ("cola", "sst")})
+    ['--task_names=cola,sst']
     """
     return [f"--{name}={_text(value)}" for name, value in settings.items()]
 
@@ -28,6 +30,8 @@ def flags(settings: dict) -> list[str]:
 def _text(value) -> str:
     if isinstance(value, bool | dict):
         return json.dumps(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
     return str(value)
 
 

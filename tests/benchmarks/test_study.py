@@ -220,10 +220,8 @@ def test_what_fails_does_not_keep_others_from_running(tmp_path, monkeypatch):
 
 
 def command(config: StudyConfig) -> list[str]:
-    names = config.given - {"models", "tasks"}
-    flags = programs.flags({name: getattr(config, name) for name in names})
-    flags += [f"--models={','.join(config.models)}"]
-    flags += [f"--tasks={','.join(config.tasks)}"]
+    given = {name: getattr(config, name) for name in config.given}
+    flags = programs.flags(given)
     return [sys.executable, "-m", "benchmarks.study", *flags]
 
 
