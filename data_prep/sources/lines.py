@@ -2,6 +2,7 @@
 
 A line feed ends a line; where a text has none, a carriage return does. Bytes
 that are not UTF-8 become U+FFFD, which the tokenizer drops, as it drops NUL.
+A byte-order mark is no part of the line it precedes; joined files have several.
 Files that are no text, whatever their name says, are known by how they begin.
 """
 
@@ -14,7 +15,7 @@ from typing import BinaryIO, TypeVar
 
 from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues, Origin
-from data_prep.sources.unit import Reading, Unit
+from data_prep.sources.unit import BYTE_ORDER_MARK, Reading, Unit
 from electra_tf.errors import UserError
 from electra_tf.io.encodings import wide
 
@@ -92,7 +93,14 @@ def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
 
 
 def _decoded(block: bytes, origin: Origin, offset: int) -> list[str]:
-    block = block.removesuffix(b"\n")
+    """Return the lines of a block, without the marks before them."""
+    lines = _with_marks(block.removesuffix(b"\n"), origin, offset)
+    if codecs.BOM_UTF8 in block:
+        return [line.lstrip(BYTE_ORDER_MARK) for line in lines]
+    return lines
+
+
+def _with_marks(block: bytes, origin: Origin, offset: int) -> list[str]:
     if b"\0" not in block:
         try:
             return block.decode("utf-8").split("\n")

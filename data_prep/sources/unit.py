@@ -16,6 +16,7 @@ BY_SUFFIX = {
     ".parquet": "parquet",
     ".tar": "tar",
 }
+BYTE_ORDER_MARK = "\ufeff"
 NO_TEXT = (".zip", ".7z", ".rar", ".lz4", ".lzma", ".z", ".arrow", ".pdf")
 
 
@@ -67,8 +68,8 @@ class Reading(NamedTuple):
             self.issues.add("lines_with_nul", place)
         # As `lines` has it.
         end = "\n" if "\n" in text else "\r"
-        lines = [s for line in text.split(end) if (s := line.strip())]
-        if lines:
+        unmarked = (s.lstrip(BYTE_ORDER_MARK) for s in text.split(end))
+        if lines := [s for line in unmarked if (s := line.strip())]:
             yield lines
         else:
             self.issues.add("empty_documents", place)
