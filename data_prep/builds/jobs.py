@@ -170,6 +170,7 @@ def run(
             "removed_marks": removed.removed,
             **output.counts,
         },
+        issues.empty_parts,
         output.lengths,
         issues.places,
         [*tokenizer_of(config).pieces.unknown_words][:MOST_UNKNOWN_WORDS],

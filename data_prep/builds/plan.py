@@ -17,6 +17,7 @@ from data_prep.builds.jobs import Job, tokenizer_of
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.examples import sentences
 from data_prep.sources import data_issues
+from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import SourceFile
 from electra_tf.configs import to_json
 from electra_tf.configs.tokenizer import named
@@ -82,6 +83,7 @@ class Plan:
         tokenizer = tokenizer_of(self.config)
         shards = [shard for result in results for shard in result.training]
         lengths = _total(result.lengths for result in results)
+        counts = _total(result.counts for result in results)
         return Manifest(
             max_seq_length=self.config.max_seq_length,
             vocab_size=tokenizer.vocab_size,
@@ -89,7 +91,7 @@ class Plan:
             **self.config.tokenizer_settings,
             vocab_file=_recorded(self.config),
             settings=self.settings,
-            counts=_total(result.counts for result in results),
+            counts=counts | _issues_of(results).counts,
             training=tuple(
                 sorted(shards, key=lambda shard: int(shard.name.split("-")[1]))
             ),
@@ -193,6 +195,13 @@ def _total(numbers: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(added)
 
 
+def _issues_of(results: Iterable[JobResult]) -> DataIssues:
+    issues = DataIssues()
+    for result in results:
+        issues.include(result.counts, result.places, result.empty_parts)
+    return issues
+
+
 # ---- What to say of a build --------------------------------------------------
 
 
@@ -220,10 +229,7 @@ def report(
     removed = Marks(built.counts["characters"], built.counts["removed_marks"])
     if advice := removed.advice():
         print(f"Warning: {advice}")
-    places: dict[str, list[str]] = collections.defaultdict(list)
-    for result in results:
-        for kind, some in result.places.items():
-            places[kind] += some
+    places = _issues_of(results).places
     for warning in data_issues.warnings(built.counts, places):
         print(f"Warning: {warning}")
     cut_off = built.counts["tokens_cut_off"] / built.counts["tokens"]

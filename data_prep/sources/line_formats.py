@@ -44,7 +44,7 @@ def split(
                 break
             cuts.append(cut)
     return [
-        Unit(file.format, file.path, start, end, end - start)
+        Unit(file.format, file.path, start, end, end - start, len(cuts))
         for start, end in itertools.pairwise([*cuts, file.bytes])
     ]
 

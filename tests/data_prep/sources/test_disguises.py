@@ -5,8 +5,14 @@ import io
 
 import pytest
 
+from data_prep import corpus
 from electra_tf.errors import UserError
-from tests.data_prep.sources.corpora import as_tar, counts_of
+from tests.data_prep.sources.corpora import (
+    as_json_lines,
+    as_parquet,
+    as_tar,
+    counts_of,
+)
 
 
 @pytest.mark.parametrize("end", ["le", "be"])
@@ -53,3 +59,29 @@ def test_members_without_text_are_counted(tmp_path, build, capsys):
     counts = counts_of(build(tmp_path / "a.tar"))
     assert (counts["documents"], counts["empty_files"]) == (1, 2)
     assert "a.tar: 'c.txt'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.parquet"])
+def test_parts_without_text_are_no_files(
+    tmp_path, build, capsys, monkeypatch, name, jobs
+):
+    monkeypatch.setattr(corpus, "SMALLEST_UNIT", 100)
+    monkeypatch.setattr(corpus, "BYTES_PER_JOB", 500)
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    blank = [" " * 20] * 200
+    make = {
+        "a.txt": lambda texts: "\n\n".join(texts).encode(),
+        "a.jsonl": lambda texts: as_json_lines([[text] for text in texts]),
+        "a.parquet": lambda texts: as_parquet([[text] for text in texts], 10),
+    }[name]
+    (folder / name).write_bytes(make(["the king", *blank, "a tower"]))
+    (folder / f"b{name}").write_bytes(make(blank))
+    (folder / "c.jsonl").write_bytes(as_json_lines([["was lost"]]))
+    counts = counts_of(build(folder, num_out_files=jobs))
+    assert (counts["documents"], counts["empty_files"]) == (3, 1)
+    printed = capsys.readouterr().out
+    assert (
+        f"1 files, or members of archives, have no text: {folder}/b" in printed
+    )
