@@ -17,6 +17,9 @@ KINDS = {
     "empty_documents": "documents have no text",
     "skipped_members": "members of archives are links, devices or hidden, and"
     " were passed over",
+    "files_with_marks": "files, or members of archives, are HTML, XML, RTF or"
+    " tables by their names, and were read as plain text, with all marks and"
+    " separators (--corpus_format=text says that this is meant)",
     "empty_files": "files, or members of archives, have no text",
 }
 MOST_PLACES = 3

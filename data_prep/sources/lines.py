@@ -60,11 +60,19 @@ def lines_of(
             if found := kind_of_no_text(stream, may_have_marks):
                 kind, advice = found
                 raise UserError(f"{unit.path} is {kind}. {advice}")
+            if not may_have_marks:
+                count_marks(compression.split_suffix(unit.path)[0], origin)
         if compression.split_suffix(unit.path)[1]:
             yield from lines_in(stream, origin)
             return
         stream.seek(unit.start)
         yield from lines_in(stream, origin, unit.start, unit.end - unit.start)
+
+
+def count_marks(name: str, origin: Origin) -> None:
+    """Count a file that is read as text, where its name says that it is not."""
+    if name.lower().endswith(NAMES_WITH_MARKS):
+        origin.issues.add("files_with_marks", origin.name)
 
 
 def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
@@ -180,9 +188,19 @@ MARKED = (
     (b'[{"', "a JSON document", "Write an object a line" + _OR_TEXT),
     (b"<!doctype html", "a page of HTML", "Extract its text first" + _OR_TEXT),
     (b"<html", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (b"<head", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (b"<body", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (rb"{\rtf", "RTF", "Convert it to text first" + _OR_TEXT),
     (b"<mediawiki", "a dump of a wiki", "Extract its text first" + _OR_TEXT),
     (b"<?xml", "XML", "Extract its text first" + _OR_TEXT),
 )
+# By their names such files may still be text.
+NAMES_WITH_MARKS = (
+    *(".html", ".htm", ".xhtml", ".xml", ".rtf"),
+    *(".csv", ".tsv"),
+)
+# What may come before the marks.
+_COMMENTS = re.compile(rb"(\xef\xbb\xbf|\s|<!--.*?-->)*", re.DOTALL)
 _BLANKS_IN_JSON = re.compile(rb"([\[{])\s+")
 _LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 
@@ -202,7 +220,7 @@ def kind_of_no_text(
         convert = f"Convert it: iconv -f {encoding} -t UTF-8."
         kinds.append((f"{encoding} text", convert))
     if not may_have_marks:
-        begin = header[:_LONGEST].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+        begin = header[_COMMENTS.match(header).end() :][:_LONGEST].lower()
         begin = _BLANKS_IN_JSON.sub(rb"\1", begin)
         kinds += [row[1:] for row in MARKED if begin.startswith(row[0])]
     return kinds[0] if kinds else None

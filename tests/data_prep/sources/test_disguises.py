@@ -1,7 +1,11 @@
 """Files and columns that are not what they seem."""
 
+import bz2
 import codecs
+import gzip
 import io
+import lzma
+import re
 
 import pytest
 
@@ -11,6 +15,7 @@ from tests.data_prep.sources.corpora import (
     as_json_lines,
     as_parquet,
     as_tar,
+    as_zstd,
     counts_of,
 )
 
@@ -39,6 +44,67 @@ def test_json_with_blanks_is_no_plain_text(tmp_path, build, content, kind):
         build(tmp_path / "a.txt")
     (tmp_path / "a.txt").write_bytes(b"{ the } king\n")
     assert counts_of(build(tmp_path / "a.txt"))["documents"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"<!-- by hand -->\n\xef\xbb\xbf <!--\n-->\n<HTML lang=en>", "a page"),
+        (b"<!-- " + b"a licence " * 500 + b"--> <!doctype HTML>", "a page"),
+        (b"\r\n<head>\n<title>", "a page of HTML. Extract its text first"),
+        (b'<BODY class="a">', "a page of HTML. Extract its text first"),
+        (b"{\\rtf1\\ansi the king}", "RTF. Convert it to text first"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.txt.gz", "a.tar"])
+def test_pages_that_begin_otherwise(tmp_path, build, name, content, kind):
+    packed = {
+        "a.txt.gz": gzip.compress(content),
+        "a.tar": as_tar([("b.txt", content)]),
+    }
+    (tmp_path / name).write_bytes(packed.get(name, content))
+    kind = kind.partition(".")[0] if name == "a.tar" else kind
+    with pytest.raises(UserError, match=re.escape(f"is {kind}")):
+        build(tmp_path / name)
+
+
+def test_comments_before_text(tmp_path, build):
+    (tmp_path / "a.md").write_text("<!-- the --> king\n\n<!-- without an end")
+    counts = counts_of(build(tmp_path / "a.md"))
+    assert (counts["documents"], counts["files_with_marks"]) == (2, 0)
+
+
+def test_several_streams_are_looked_at_together(tmp_path, build):
+    for name, pack in (
+        ("a.txt.bz2", bz2.compress),
+        ("a.txt.xz", lzma.compress),
+        ("a.txt.gz", gzip.compress),
+        ("a.txt.zst", as_zstd),
+    ):
+        parts = (b"<", b"!doct", b"", b"ype html>\n")
+        (tmp_path / name).write_bytes(b"".join(map(pack, parts)))
+        with pytest.raises(UserError, match="is a page of HTML"):
+            build(tmp_path / name)
+
+
+def test_names_of_what_is_read_as_text_are_told(tmp_path, build, capsys):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    table = b"king,tower\nthe king,a tower\n"
+    (folder / "a.CSV").write_bytes(table)
+    (folder / "b.htm.gz").write_bytes(gzip.compress(b"<p>the king"))
+    (folder / "c.txt").write_bytes(b"was lost\n")
+    (folder / "d.tar").write_bytes(as_tar([("e.tsv", table), ("f", table)]))
+    counts = counts_of(build(folder))
+    assert (counts["documents"], counts["files_with_marks"]) == (5, 3)
+    printed = capsys.readouterr().out
+    named = f"{folder}/d.tar: 'e.tsv'"
+    assert "3 files, or members of archives, are HTML, XML, RTF" in printed
+    assert f"{folder}/a.CSV" in printed
+    assert named in printed
+    (folder / "d.tar").unlink()
+    counts = counts_of(build(folder, corpus_format="text"))
+    assert counts["files_with_marks"] == 0
 
 
 def test_columns_of_one_name(tmp_path, build):
