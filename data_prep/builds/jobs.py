@@ -168,6 +168,7 @@ def run(
             **issues.counts,
             "characters": removed.characters,
             "removed_marks": removed.removed,
+            "removed_characters": removed.dropped,
             **output.counts,
         },
         issues.empty_parts,

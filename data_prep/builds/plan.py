@@ -173,7 +173,8 @@ def _check_not_empty(config, built: Manifest) -> None:
         raise UserError(
             f"The text of {config.source} gives no training example:"
             f" {built.counts['documents']} documents,"
-            f" held_out_share={config.held_out_share}. Give more text."
+            f" {built.counts['documents_without_tokens']} of them without a"
+            f" token, held_out_share={config.held_out_share}. Give more text."
         )
     if config.held_out_share and not built.held_out_examples:
         raise UserError(
@@ -226,12 +227,19 @@ def report(
         words,
     ):
         print(line)
-    removed = Marks(built.counts["characters"], built.counts["removed_marks"])
+    names = "characters", "removed_marks", "removed_characters"
+    removed = Marks(*(built.counts[name] for name in names))
     if advice := removed.advice():
         print(f"Warning: {advice}")
     places = _issues_of(results).places
     for warning in data_issues.warnings(built.counts, places):
         print(f"Warning: {warning}")
+    if without := built.counts["documents_without_tokens"]:
+        print(
+            f"Warning: {without} of {built.counts['documents']} documents gave"
+            " no example, for they have no token: all their characters are"
+            " removed, or their lines are duplicates."
+        )
     cut_off = built.counts["tokens_cut_off"] / built.counts["tokens"]
     if cut_off > CUT_OFF_WORTH_A_WARNING:
         print(

@@ -13,6 +13,8 @@ KINDS = {
     " characters (surrogates in JSON), which were left out",
     "lines_with_nul": "lines have NUL bytes, which were left out; other"
     " encodings than UTF-8 and binary files look like that",
+    "lines_in_iso_2022": "lines have escape sequences of ISO-2022 and were read"
+    " as ASCII; convert them, say by iconv -f ISO-2022-JP -t UTF-8",
     "bad_documents": "documents could not be read and were left out",
     "empty_documents": "documents have no text",
     "skipped_members": "members of archives are links, devices or hidden, and"

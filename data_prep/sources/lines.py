@@ -17,7 +17,7 @@ from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues, Origin
 from data_prep.sources.unit import BYTE_ORDER_MARK, Reading, Unit
 from electra_tf.errors import UserError
-from electra_tf.io.encodings import wide
+from electra_tf.io.encodings import ESCAPE, escaped, wide
 
 Line = TypeVar("Line")
 
@@ -109,7 +109,7 @@ def _decoded(block: bytes, origin: Origin, offset: int) -> list[str]:
 
 
 def _with_marks(block: bytes, origin: Origin, offset: int) -> list[str]:
-    if b"\0" not in block:
+    if b"\0" not in block and ESCAPE not in block:
         try:
             return block.decode("utf-8").split("\n")
         except UnicodeDecodeError:
@@ -135,6 +135,8 @@ def decode_line(raw: bytes, place: str, issues: DataIssues) -> str:
         issues.add("undecodable_lines", place)
     if "\0" in line:
         issues.add("lines_with_nul", place)
+    if escaped(raw):
+        issues.add("lines_in_iso_2022", place)
     return line
 
 
@@ -216,7 +218,7 @@ def kind_of_no_text(
     kinds = [
         row[2:] for row in SIGNATURES if header[row[0] :].startswith(row[1])
     ]
-    if encoding := wide(header):
+    if encoding := wide(header) or escaped(header):
         convert = f"Convert it: iconv -f {encoding} -t UTF-8."
         kinds.append((f"{encoding} text", convert))
     if not may_have_marks:

@@ -1,6 +1,7 @@
-"""Tells text in UTF-16 or UTF-32 by how it begins. No TensorFlow."""
+"""Tells text in UTF-16, UTF-32 or ISO-2022 from UTF-8. No TensorFlow."""
 
 import codecs
+import re
 
 from electra_tf.errors import UserError
 
@@ -12,6 +13,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+# What calls a set of characters of two bytes each, and which encoding does.
+ESCAPE = b"\x1b$"
+_ESCAPED = re.compile(rb"\x1b\$([@AB(]|\)[ACG])")
+_SETS = {b")A": "ISO-2022-CN", b")G": "ISO-2022-CN", b")C": "ISO-2022-KR"}
 
 
 def wide(begin: bytes) -> str:
@@ -42,14 +47,26 @@ def wide(begin: bytes) -> str:
     return ""
 
 
+def escaped(text: bytes) -> str:
+    """Return which encoding of ISO-2022 bytes are in; "" for none.
+
+    Its bytes are those of ASCII, and escape sequences say what they mean.
+
+    >>> escaped("\u6771\u4eac".encode("iso2022_jp")), escaped(b"\x1b[1m$5")
+    ('ISO-2022-JP', '')
+    """
+    found = _ESCAPED.search(text)
+    return _SETS.get(found[1], "ISO-2022-JP") if found else ""
+
+
 def check(name: str, begin: bytes) -> None:
-    """Raise `UserError` for UTF-16 and UTF-32, half of whose bytes are read.
+    """Raise `UserError` for what would be read as something else than it is.
 
     Args:
         name: what the bytes are of.
         begin: as of `wide`.
     """
-    if encoding := wide(begin):
+    if encoding := wide(begin) or escaped(begin):
         raise UserError(
             f"{name} is {encoding}. Save it as UTF-8: iconv -f {encoding} -t "
             "UTF-8"

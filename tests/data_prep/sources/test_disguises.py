@@ -32,6 +32,37 @@ def test_wide_encodings_are_told_apart(tmp_path, build, bits, end):
 
 
 @pytest.mark.parametrize(
+    ("text", "codec", "encoding"),
+    [
+        ("\u738b\u3055\u307e", "iso2022_jp", "ISO-2022-JP"),
+        ("the \uc655", "iso2022_kr", "ISO-2022-KR"),
+    ],
+)
+def test_encodings_of_seven_bits(tmp_path, build, text, codec, encoding):
+    pytest.importorskip("pyarrow")
+    content = text.encode(codec)
+    (tmp_path / "a.txt").write_bytes(b"the king\n" + content)
+    message = rf"is {encoding} text\. Convert it: iconv -f {encoding} -t UTF-8"
+    for settings in ({}, {"corpus_format": "text"}):
+        with pytest.raises(UserError, match=message):
+            build(tmp_path / "a.txt", **settings)
+    (tmp_path / "a.tar").write_bytes(as_tar([("b.txt", content)]))
+    with pytest.raises(UserError, match=f"'b.txt': this is {encoding} text"):
+        build(tmp_path / "a.tar")
+    # Further on it is counted.
+    (tmp_path / "a.txt").write_bytes(b"the king\n" * 40_000 + content)
+    assert counts_of(build(tmp_path / "a.txt"))["lines_in_iso_2022"] == 1
+    (tmp_path / "a.parquet").write_bytes(as_parquet([[content.decode()]]))
+    assert counts_of(build(tmp_path / "a.parquet"))["lines_in_iso_2022"] == 1
+
+
+def test_escape_sequences_of_terminals_are_text(tmp_path, build):
+    (tmp_path / "a.txt").write_bytes(b"\x1b[1mthe king\x1b(B\x1b[m $B\n")
+    counts = counts_of(build(tmp_path / "a.txt"))
+    assert (counts["lines_in_iso_2022"], counts["removed_characters"]) == (0, 3)
+
+
+@pytest.mark.parametrize(
     ("content", "kind"),
     [
         (b'{ "text": "the king"}\n', "JSON lines"),
