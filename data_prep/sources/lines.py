@@ -161,15 +161,16 @@ def split_documents(
             yield document
 
 
+COMPRESSED = "compressed by "
 _NAME = "Give it a name that ends in "
 # Position, what stands there, what such a file is, and what to do about it.
 SIGNATURES = (
     (257, b"ustar", "a tar archive", "Give --corpus_format=tar."),
     (0, b"PAR1", "a Parquet file", "Give --corpus_format=parquet."),
-    (0, b"\x1f\x8b", "compressed by gzip", _NAME + ".gz."),
-    (0, b"BZh", "compressed by bzip2", _NAME + ".bz2."),
-    (0, b"\xfd7zXZ\0", "compressed by xz", _NAME + ".xz."),
-    (0, b"\x28\xb5\x2f\xfd", "compressed by zstd", _NAME + ".zst."),
+    (0, b"\x1f\x8b", COMPRESSED + "gzip", _NAME + ".gz."),
+    (0, b"BZh", COMPRESSED + "bzip2", _NAME + ".bz2."),
+    (0, b"\xfd7zXZ\0", COMPRESSED + "xz", _NAME + ".xz."),
+    (0, b"\x28\xb5\x2f\xfd", COMPRESSED + "zstd", _NAME + ".zst."),
     (0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
     (0, b"%PDF-", "a PDF document", "Convert it to text first."),
 )
