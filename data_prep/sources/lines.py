@@ -17,7 +17,7 @@ from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues, Origin
 from data_prep.sources.unit import BYTE_ORDER_MARK, Reading, Unit
 from electra_tf.errors import UserError
-from electra_tf.io.encodings import ESCAPE, escaped, wide
+from electra_tf.io.encodings import ESCAPE, escaped, other
 
 Line = TypeVar("Line")
 
@@ -219,7 +219,7 @@ def kind_of_no_text(
     kinds = [
         row[2:] for row in SIGNATURES if header[row[0] :].startswith(row[1])
     ]
-    if encoding := wide(header) or escaped(header):
+    if encoding := other(header):
         convert = f"Convert it: iconv -f {encoding} -t UTF-8."
         kinds.append((f"{encoding} text", convert))
     if not may_have_marks:

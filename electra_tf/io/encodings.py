@@ -16,6 +16,7 @@ _MARKS = (
 # What calls a set of characters of two bytes each, and which encoding does.
 ESCAPE = b"\x1b$"
 _ESCAPED = re.compile(rb"\x1b\$([@AB(]|\)[ACG])")
+_MANY = 0.1
 _SETS = {b")A": "ISO-2022-CN", b")G": "ISO-2022-CN", b")C": "ISO-2022-KR"}
 
 
@@ -48,7 +49,7 @@ def wide(begin: bytes) -> str:
 
 
 def escaped(text: bytes) -> str:
-    """Return which encoding of ISO-2022 bytes are in; "" for none.
+    """Return which encoding of ISO-2022 bytes have escapes of; "" for none.
 
     Its bytes are those of ASCII, and escape sequences say what they mean.
 
@@ -59,6 +60,27 @@ def escaped(text: bytes) -> str:
     return _SETS.get(found[1], "ISO-2022-JP") if found else ""
 
 
+def other(begin: bytes) -> str:
+    """Return which encoding a file is in, if it is clearly not UTF-8.
+
+    Of ISO-2022 it is where all is ASCII, and `_MANY` lines have its escapes: a
+    few may stand in a collection that is UTF-8 otherwise.
+
+    Args:
+        begin: as of `wide`; the more there is, the better.
+
+    >>> other("\u6771\u4eac".encode("iso2022_jp")), other(b"Tokyo")
+    ('ISO-2022-JP', '')
+    """
+    if encoding := wide(begin):
+        return encoding
+    if ESCAPE not in begin or not begin.isascii():
+        return ""
+    lines = [line for line in begin.splitlines() if line.strip()]
+    found = [encoding for line in lines if (encoding := escaped(line))]
+    return found[0] if found and len(found) >= _MANY * len(lines) else ""
+
+
 def check(name: str, begin: bytes) -> None:
     """Raise `UserError` for what would be read as something else than it is.
 
@@ -66,7 +88,7 @@ def check(name: str, begin: bytes) -> None:
         name: what the bytes are of.
         begin: as of `wide`.
     """
-    if encoding := wide(begin) or escaped(begin):
+    if encoding := other(begin):
         raise UserError(
             f"{name} is {encoding}. Save it as UTF-8: iconv -f {encoding} -t "
             "UTF-8"

@@ -49,7 +49,12 @@ def test_encodings_of_seven_bits(tmp_path, build, text, codec, encoding):
     (tmp_path / "a.tar").write_bytes(as_tar([("b.txt", content)]))
     with pytest.raises(UserError, match=f"'b.txt': this is {encoding} text"):
         build(tmp_path / "a.tar")
-    # Further on it is counted.
+    # Further on it is counted, as where it is a small part.
+    some = b"the king\n" * 20
+    for mixed in (some + content, "caf\u00e9\n".encode() + content):
+        (tmp_path / "a.txt").write_bytes(mixed)
+        counts = counts_of(build(tmp_path / "a.txt"))
+        assert counts["lines_in_iso_2022"] == 1
     (tmp_path / "a.txt").write_bytes(b"the king\n" * 40_000 + content)
     assert counts_of(build(tmp_path / "a.txt"))["lines_in_iso_2022"] == 1
     (tmp_path / "a.parquet").write_bytes(as_parquet([[content.decode()]]))
