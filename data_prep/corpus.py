@@ -11,7 +11,6 @@ import heapq
 import itertools
 import os
 import random
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -19,7 +18,9 @@ from data_prep.dataset_config import CorpusConfig, PretrainingDatasetConfig
 from data_prep.examples import sentences
 from data_prep.sources import formats, tfds
 from data_prep.sources.data_issues import DataIssues
+from data_prep.sources.lines import COMPRESSED, kind_of_no_text
 from data_prep.sources.unit import Reading, SourceFile, Unit
+from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.io import files as io_files
 from electra_tf.io import listing
@@ -36,6 +37,10 @@ UNITS_PER_JOB = 16
 SMALLEST_UNIT = 250_000
 BYTES_PER_SAMPLE = 1 << 20
 MOST_NAMED = 5  # Files that changed, in a message.
+_HIDDEN = (
+    " Hidden files, whose names begin with a dot, are passed over; give them"
+    " other names."
+)
 
 
 def list_files(config: CorpusConfig) -> list[SourceFile]:
@@ -53,8 +58,9 @@ def list_files(config: CorpusConfig) -> list[SourceFile]:
         kind = formats.format_of(path, config)
         files.append(SourceFile(kind, path, name, size))
     if not any(file.bytes for file in files):
+        hidden = "" if found else _HIDDEN
         raise FileNotFoundError(
-            f"{config.corpus_dir} holds no file with any text."
+            f"{config.corpus_dir} holds no file with any text.{hidden}"
         )
     formats.check_effect(config, {file.format for file in files})
     return files
@@ -145,13 +151,26 @@ def standard_input_as_file(config: CorpusConfig) -> Iterator[CorpusConfig]:
 
     So it can be split and read by several processes as any other text. The
     copy is there until the context is left. Its name has a checksum of the
-    text, which tells builds apart.
+    text, which tells builds apart; errors speak of standard input.
+
+    Raises:
+        FileNotFoundError: It is empty.
+        UserError: It is closed or compressed.
     """
     if config.corpus_dir != STANDARD_INPUT:
         yield config
         return
     with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
-        yield config.replace(corpus_dir=_copy(sys.stdin.buffer, folder))
+        stdin = command_line.standard("stdin")
+        path = _copy(stdin.buffer, folder)
+        _check_unpacked(path)
+        try:
+            yield config.replace(corpus_dir=path)
+        except UserError as error:
+            if path not in str(error):
+                raise
+            told = str(error).replace(path, "standard input")
+            raise UserError(told[:1].upper() + told[1:]) from None
 
 
 def _copy(stream, folder: str) -> str:
@@ -161,11 +180,26 @@ def _copy(stream, folder: str) -> str:
         while block := stream.read(BYTES_PER_READ):
             checksum.update(block)
             file.write(block)
+    if not os.path.getsize(path):
+        raise FileNotFoundError(
+            "Standard input is empty. Pipe text into this program, or give"
+            " another --corpus_dir."
+        )
     named = f"{path}-{checksum.hexdigest()[:16]}"
     # The same text counts as unchanged.
     os.utime(path, (0, 0))
     os.rename(path, named)
     return named
+
+
+def _check_unpacked(path: str) -> None:
+    """Raise UserError for compressed input, which only a name would tell."""
+    with open(path, "rb") as file:
+        found = kind_of_no_text(file, may_have_marks=True)
+    if found and found[0].startswith(COMPRESSED):
+        raise UserError(
+            f"Standard input is {found[0]}. Unpack it on its way here."
+        )
 
 
 def deal_out(

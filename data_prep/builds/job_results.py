@@ -29,6 +29,8 @@ class JobResult(NamedTuple):
     training: Sequence[Shard]  # Its files of training examples.
     held_out: Sequence[Shard]  # Its files of held-out examples.
     counts: Mapping[str, int]  # Numbers by name, see docs/how_to/data_build.md.
+    # Files of which it read some parts, all without text; see `DataIssues`.
+    empty_parts: Mapping[str, Sequence[int]]
     # Number of examples by their number of ids, as text.
     lengths: Mapping[str, int]
     # The first places of what was wrong with the text, by name.

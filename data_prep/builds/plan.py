@@ -17,6 +17,7 @@ from data_prep.builds.jobs import Job, tokenizer_of
 from data_prep.dataset_config import PretrainingDatasetConfig
 from data_prep.examples import sentences
 from data_prep.sources import data_issues
+from data_prep.sources.data_issues import DataIssues
 from data_prep.sources.unit import SourceFile
 from electra_tf.configs import to_json
 from electra_tf.configs.tokenizer import named
@@ -82,6 +83,7 @@ class Plan:
         tokenizer = tokenizer_of(self.config)
         shards = [shard for result in results for shard in result.training]
         lengths = _total(result.lengths for result in results)
+        counts = _total(result.counts for result in results)
         return Manifest(
             max_seq_length=self.config.max_seq_length,
             vocab_size=tokenizer.vocab_size,
@@ -89,7 +91,7 @@ class Plan:
             **self.config.tokenizer_settings,
             vocab_file=_recorded(self.config),
             settings=self.settings,
-            counts=_total(result.counts for result in results),
+            counts=counts | _issues_of(results).counts,
             training=tuple(
                 sorted(shards, key=lambda shard: int(shard.name.split("-")[1]))
             ),
@@ -171,7 +173,8 @@ def _check_not_empty(config, built: Manifest) -> None:
         raise UserError(
             f"The text of {config.source} gives no training example:"
             f" {built.counts['documents']} documents,"
-            f" held_out_share={config.held_out_share}. Give more text."
+            f" {built.counts['documents_without_tokens']} of them without a"
+            f" token, held_out_share={config.held_out_share}. Give more text."
         )
     if config.held_out_share and not built.held_out_examples:
         raise UserError(
@@ -191,6 +194,13 @@ def _total(numbers: Iterable[Mapping[str, int]]) -> dict[str, int]:
     for some in numbers:
         added.update(some)
     return dict(added)
+
+
+def _issues_of(results: Iterable[JobResult]) -> DataIssues:
+    issues = DataIssues()
+    for result in results:
+        issues.include(result.counts, result.places, result.empty_parts)
+    return issues
 
 
 # ---- What to say of a build --------------------------------------------------
@@ -217,15 +227,19 @@ def report(
         words,
     ):
         print(line)
-    removed = Marks(built.counts["characters"], built.counts["removed_marks"])
+    names = "characters", "removed_marks", "removed_characters"
+    removed = Marks(*(built.counts[name] for name in names))
     if advice := removed.advice():
         print(f"Warning: {advice}")
-    places: dict[str, list[str]] = collections.defaultdict(list)
-    for result in results:
-        for kind, some in result.places.items():
-            places[kind] += some
+    places = _issues_of(results).places
     for warning in data_issues.warnings(built.counts, places):
         print(f"Warning: {warning}")
+    if without := built.counts["documents_without_tokens"]:
+        print(
+            f"Warning: {without} of {built.counts['documents']} documents gave"
+            " no example, for they have no token: all their characters are"
+            " removed, or their lines are duplicates."
+        )
     cut_off = built.counts["tokens_cut_off"] / built.counts["tokens"]
     if cut_off > CUT_OFF_WORTH_A_WARNING:
         print(

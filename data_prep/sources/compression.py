@@ -80,7 +80,7 @@ class _Unpacked(io.RawIOBase):
 
     def readinto(self, buffer) -> int:
         try:
-            size = self._stream.readinto(buffer)
+            size = _fill(self._stream, buffer)
         except EOFError:
             raise UserError(
                 f"{self._path} ends too early: it is incomplete after"
@@ -111,6 +111,14 @@ class _Unpacked(io.RawIOBase):
         self._stream.close()
         self._packed.close()
         super().close()
+
+
+def _fill(stream: io.IOBase, buffer) -> int:
+    """Read until a buffer is full, whatever streams that takes, or the end."""
+    left = memoryview(buffer)
+    while left and (size := stream.readinto(left)):
+        left = left[size:]
+    return len(buffer) - len(left)
 
 
 _DAMAGED = (gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)

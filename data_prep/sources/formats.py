@@ -86,7 +86,7 @@ def format_of(path: str, config: CorpusConfig) -> str:
 
 
 def documents(unit: Unit, reading: Reading) -> Iterator[Iterable[str]]:
-    """Yield the documents of a unit; count it if there are none.
+    """Yield the documents of a unit; count a file that has none.
 
     Each is an iterable of its lines, to be used up before the next one is
     asked for. A UserError about damage names file and position.
@@ -97,4 +97,4 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterable[str]]:
             number += 1
             yield document
     if not number:
-        reading.issues.add("empty_files", unit.path)
+        reading.issues.add_empty(unit.path, unit.parts)

@@ -20,7 +20,6 @@ from electra_tf.io import files
 from electra_tf.io.json_text import unique_keys
 
 BYTES_PER_SEARCH = 1 << 16
-BYTE_ORDER_MARK = "\ufeff"
 START, END = "<doc ", "</doc>"
 # What ends where text may follow, unless a value has quotation marks in it.
 _START = re.compile(r'<doc(\s+[\w:-]+=("[^"]*"|[^\s">]+))*\s*>')
@@ -45,7 +44,7 @@ def split(
                 break
             cuts.append(cut)
     return [
-        Unit(file.format, file.path, start, end, end - start)
+        Unit(file.format, file.path, start, end, end - start, len(cuts))
         for start, end in itertools.pairwise([*cuts, file.bytes])
     ]
 
@@ -90,7 +89,7 @@ def json_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
     """Yield a document for each JSON line, one field of which is the text."""
     field = reading.config.text_field
     for offset, line in lines_of(unit, reading, numbered_lines):
-        line = line.removeprefix(BYTE_ORDER_MARK).strip()
+        line = line.strip()
         if not line:
             continue
         place = f"{unit.path}, byte {offset}"
@@ -138,7 +137,7 @@ def wikipedia_documents(unit: Unit, reading: Reading) -> Iterator[list[str]]:
     article: list[str] | None = None
     place = unit.path
     for offset, line in lines_of(unit, reading, numbered_lines):
-        line = line.removeprefix(BYTE_ORDER_MARK).strip()
+        line = line.strip()
         if line.startswith(START) and ">" in line:
             if article is not None:
                 reading.reject(place, f"no {END} ends this article.")

@@ -2,6 +2,7 @@
 
 A line feed ends a line; where a text has none, a carriage return does. Bytes
 that are not UTF-8 become U+FFFD, which the tokenizer drops, as it drops NUL.
+A byte-order mark is no part of the line it precedes; joined files have several.
 Files that are no text, whatever their name says, are known by how they begin.
 """
 
@@ -14,9 +15,9 @@ from typing import BinaryIO, TypeVar
 
 from data_prep.sources import compression
 from data_prep.sources.data_issues import DataIssues, Origin
-from data_prep.sources.unit import Reading, Unit
+from data_prep.sources.unit import BYTE_ORDER_MARK, Reading, Unit
 from electra_tf.errors import UserError
-from electra_tf.io.encodings import wide
+from electra_tf.io.encodings import ESCAPE, escaped, other
 
 Line = TypeVar("Line")
 
@@ -59,11 +60,19 @@ def lines_of(
             if found := kind_of_no_text(stream, may_have_marks):
                 kind, advice = found
                 raise UserError(f"{unit.path} is {kind}. {advice}")
+            if not may_have_marks:
+                count_marks(compression.split_suffix(unit.path)[0], origin)
         if compression.split_suffix(unit.path)[1]:
             yield from lines_in(stream, origin)
             return
         stream.seek(unit.start)
         yield from lines_in(stream, origin, unit.start, unit.end - unit.start)
+
+
+def count_marks(name: str, origin: Origin) -> None:
+    """Count a file that is read as text, where its name says that it is not."""
+    if name.lower().endswith(NAMES_WITH_MARKS):
+        origin.issues.add("files_with_marks", origin.name)
 
 
 def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
@@ -92,8 +101,15 @@ def _blocks(stream, origin, start, size) -> Iterator[tuple[int, bytes]]:
 
 
 def _decoded(block: bytes, origin: Origin, offset: int) -> list[str]:
-    block = block.removesuffix(b"\n")
-    if b"\0" not in block:
+    """Return the lines of a block, without the marks before them."""
+    lines = _with_marks(block.removesuffix(b"\n"), origin, offset)
+    if codecs.BOM_UTF8 in block:
+        return [line.lstrip(BYTE_ORDER_MARK) for line in lines]
+    return lines
+
+
+def _with_marks(block: bytes, origin: Origin, offset: int) -> list[str]:
+    if b"\0" not in block and ESCAPE not in block:
         try:
             return block.decode("utf-8").split("\n")
         except UnicodeDecodeError:
@@ -119,6 +135,8 @@ def decode_line(raw: bytes, place: str, issues: DataIssues) -> str:
         issues.add("undecodable_lines", place)
     if "\0" in line:
         issues.add("lines_with_nul", place)
+    if escaped(raw):
+        issues.add("lines_in_iso_2022", place)
     return line
 
 
@@ -143,15 +161,16 @@ def split_documents(
             yield document
 
 
+COMPRESSED = "compressed by "
 _NAME = "Give it a name that ends in "
 # Position, what stands there, what such a file is, and what to do about it.
 SIGNATURES = (
     (257, b"ustar", "a tar archive", "Give --corpus_format=tar."),
     (0, b"PAR1", "a Parquet file", "Give --corpus_format=parquet."),
-    (0, b"\x1f\x8b", "compressed by gzip", _NAME + ".gz."),
-    (0, b"BZh", "compressed by bzip2", _NAME + ".bz2."),
-    (0, b"\xfd7zXZ\0", "compressed by xz", _NAME + ".xz."),
-    (0, b"\x28\xb5\x2f\xfd", "compressed by zstd", _NAME + ".zst."),
+    (0, b"\x1f\x8b", COMPRESSED + "gzip", _NAME + ".gz."),
+    (0, b"BZh", COMPRESSED + "bzip2", _NAME + ".bz2."),
+    (0, b"\xfd7zXZ\0", COMPRESSED + "xz", _NAME + ".xz."),
+    (0, b"\x28\xb5\x2f\xfd", COMPRESSED + "zstd", _NAME + ".zst."),
     (0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
     (0, b"%PDF-", "a PDF document", "Convert it to text first."),
 )
@@ -172,9 +191,19 @@ MARKED = (
     (b'[{"', "a JSON document", "Write an object a line" + _OR_TEXT),
     (b"<!doctype html", "a page of HTML", "Extract its text first" + _OR_TEXT),
     (b"<html", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (b"<head", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (b"<body", "a page of HTML", "Extract its text first" + _OR_TEXT),
+    (rb"{\rtf", "RTF", "Convert it to text first" + _OR_TEXT),
     (b"<mediawiki", "a dump of a wiki", "Extract its text first" + _OR_TEXT),
     (b"<?xml", "XML", "Extract its text first" + _OR_TEXT),
 )
+# By their names such files may still be text.
+NAMES_WITH_MARKS = (
+    *(".html", ".htm", ".xhtml", ".xml", ".rtf"),
+    *(".csv", ".tsv"),
+)
+# What may come before the marks.
+_COMMENTS = re.compile(rb"(\xef\xbb\xbf|\s|<!--.*?-->)*", re.DOTALL)
 _BLANKS_IN_JSON = re.compile(rb"([\[{])\s+")
 _LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 
@@ -190,11 +219,11 @@ def kind_of_no_text(
     kinds = [
         row[2:] for row in SIGNATURES if header[row[0] :].startswith(row[1])
     ]
-    if encoding := wide(header):
+    if encoding := other(header):
         convert = f"Convert it: iconv -f {encoding} -t UTF-8."
         kinds.append((f"{encoding} text", convert))
     if not may_have_marks:
-        begin = header[:_LONGEST].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+        begin = header[_COMMENTS.match(header).end() :][:_LONGEST].lower()
         begin = _BLANKS_IN_JSON.sub(rb"\1", begin)
         kinds += [row[1:] for row in MARKED if begin.startswith(row[0])]
     return kinds[0] if kinds else None

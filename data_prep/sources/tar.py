@@ -13,6 +13,7 @@ from data_prep.dataset_config import CorpusConfig
 from data_prep.sources import compression
 from data_prep.sources.data_issues import Origin
 from data_prep.sources.lines import (
+    count_marks,
     kind_of_no_text,
     split_documents,
     text_lines,
@@ -56,7 +57,10 @@ def documents(unit: Unit, reading: Reading) -> Iterator[Iterator[str]]:
                 kind, _ = found
                 reading.reject(name, f"this is {kind}, and no plain text.")
                 continue
-            lines = _lines(text, unit.path, Origin(name, reading.issues))
+            origin = Origin(name, reading.issues)
+            if guessed:
+                count_marks(member.name, origin)
+            lines = _lines(text, unit.path, origin)
             number = 0
             for document in split_documents(lines, blank_lines):
                 number += 1

@@ -16,6 +16,7 @@ BY_SUFFIX = {
     ".parquet": "parquet",
     ".tar": "tar",
 }
+BYTE_ORDER_MARK = "\ufeff"
 NO_TEXT = (".zip", ".7z", ".rar", ".lz4", ".lzma", ".z", ".arrow", ".pdf")
 
 
@@ -36,6 +37,7 @@ class Unit(NamedTuple):
     start: int  # In bytes, row groups or examples, as the format has it.
     end: int  # The position after the last one.
     bytes: int  # How much of the stored file it is.
+    parts: int = 1  # How many units the file has.
 
 
 class Reading(NamedTuple):
@@ -67,8 +69,8 @@ class Reading(NamedTuple):
             self.issues.add("lines_with_nul", place)
         # As `lines` has it.
         end = "\n" if "\n" in text else "\r"
-        lines = [s for line in text.split(end) if (s := line.strip())]
-        if lines:
+        unmarked = (s.lstrip(BYTE_ORDER_MARK) for s in text.split(end))
+        if lines := [s for line in unmarked if (s := line.strip())]:
             yield lines
         else:
             self.issues.add("empty_documents", place)
@@ -84,14 +86,18 @@ def shares(file: SourceFile, number: int, target: int) -> list[Unit]:
 
     >>> file = SourceFile("parquet", "a", "a", 100)
     >>> [unit[2:] for unit in shares(file, 5, 40)]
-    [(0, 2, 50), (2, 5, 50)]
+    [(0, 2, 50, 2), (2, 5, 50, 2)]
     """
     parts = max(1, min(number, file.bytes // target))
     places = [part * number // parts for part in range(parts + 1)]
     sizes = [part * file.bytes // parts for part in range(parts + 1)]
     return [
         Unit(
-            file.format, file.path, *places[k : k + 2], sizes[k + 1] - sizes[k]
+            file.format,
+            file.path,
+            *places[k : k + 2],
+            sizes[k + 1] - sizes[k],
+            parts,
         )
         for k in range(parts)
     ]

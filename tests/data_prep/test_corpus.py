@@ -1,14 +1,21 @@
 """The files of a corpus, and dealing them out to jobs."""
 
 import contextlib
+import gzip
+import io
 import os
 import pathlib
+import subprocess
+import sys
 import tempfile
 
 import pytest
 
 from data_prep import corpus
 from data_prep.dataset_config import CorpusConfig
+from data_prep.sources import formats
+from data_prep.sources.data_issues import DataIssues
+from data_prep.sources.unit import Reading
 from electra_tf.errors import UserError
 
 NOBODY = 65534
@@ -74,6 +81,57 @@ def test_what_cannot_be_read_is_not_passed_over(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="pipe is neither a file nor a folder"):
         names(tmp_path)
+
+
+def test_hidden_files_that_are_named_are_told(tmp_path):
+    (tmp_path / ".text").write_text("the king")
+    for place in (tmp_path, tmp_path / ".text", tmp_path / ".t*"):
+        with pytest.raises(FileNotFoundError, match=r"any text\. Hidden files"):
+            names(place)
+    (tmp_path / "empty").touch()
+    with pytest.raises(FileNotFoundError, match=r"file with any text\.$"):
+        names(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", "Standard input is empty. Pipe text"),
+        (gzip.compress(b"the king"), "Standard input is compressed by gzip. U"),
+        (b"BZh", "Standard input is compressed by bzip2. Unpack it on its way"),
+        (b"%PDF-1.7", "Standard input is a PDF document. Convert it to text"),
+        (b'{"text": "the"}', "Standard input is JSON lines. Give --corpus_for"),
+    ],
+)
+def test_errors_of_standard_input(monkeypatch, content, error):
+    given = io.TextIOWrapper(io.BytesIO(content))
+    monkeypatch.setattr(sys, "stdin", given)
+    config = CorpusConfig(corpus_dir="-")
+    with (
+        pytest.raises((UserError, FileNotFoundError)) as raised,
+        corpus.standard_input_as_file(config) as config,
+    ):
+        reading = Reading(config, DataIssues())
+        for file in corpus.list_files(config):
+            for unit in formats.FORMATS[file.format].cut(file, 99, config):
+                list(formats.documents(unit, reading))
+    assert str(raised.value).startswith(error)
+
+
+def test_closed_standard_input(vocab_file, tmp_path):
+    command = [
+        *(sys.executable, "-m", "data_prep.build_pretraining_dataset"),
+        *("--corpus_dir=-", f"--vocab_file={vocab_file}"),
+        f"--output_dir={tmp_path / 'out'}",
+    ]
+    shown = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 1
+    assert "stdin is closed; give a file instead" in shown.stderr
 
 
 @contextlib.contextmanager

@@ -35,14 +35,25 @@ def test_what_has_no_effect_is_refused(model, tmp_path, flags, name, message):
         run(model, tmp_path, "text,other\na,b\n", *flags, name=name)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-16", "a,b"),
+        ("utf-16-be", "a,b"),
+        ("utf-32", "a,b"),
+        ("iso2022_jp", "\u304b,b"),
+    ],
+)
 @pytest.mark.parametrize(
     ("name", "pack"),
     [("in.txt", bytes), ("in.csv", bytes), ("in.txt.gz", gzip.compress)],
 )
-def test_wide_characters_are_refused(model, tmp_path, encoding, name, pack):
-    content = pack("text,other\na,b\n".encode(encoding))
-    with pytest.raises(SystemExit, match=f"{name} is UTF-.*Save it as UTF-8"):
+def test_other_encodings_are_refused(
+    model, tmp_path, encoding, text, name, pack
+):
+    content = pack(f"text,other\n{text}\n".encode(encoding))
+    message = f"{name} is (UTF|ISO)-.*Save it as UTF-8"
+    with pytest.raises(SystemExit, match=message):
         run(model, tmp_path, content, name=name)
 
 

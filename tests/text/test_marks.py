@@ -32,6 +32,24 @@ def test_what_is_an_accent(text, removed):
 
 
 @pytest.mark.parametrize(
+    ("text", "dropped"),
+    [
+        ("the king\t\u00a0\u3000 \u4e2d", 0),
+        ("\0the\0", 0),  # Counted as lines with NUL.
+        ("\U000f0000\ue123 \ue123", 3),  # Private use.
+        ("a\u0378\ufffd", 2),  # Not assigned; what was no character.
+        ("\x1b[1mthe \x07", 2),
+        ("\u06a9\u200c\u0627 \u00ad", 2),  # No joiner; a soft hyphen.
+        ("a\u0300\u200d", 1),  # An accent is counted nowhere.
+    ],
+)
+@pytest.mark.parametrize("lower", [True, False])
+def test_what_any_tokenizer_drops(text, dropped, lower):
+    found = marks.count([text, "b"], TokenizerConfig(do_lower_case=lower))
+    assert found.dropped == dropped
+
+
+@pytest.mark.parametrize(
     "settings", [{"strip_accents": False}, {"do_lower_case": False}]
 )
 def test_settings_that_keep_marks(settings):
@@ -45,3 +63,8 @@ def test_advice():
     many = marks.Marks(60, 20) + marks.Marks(40, 24)
     assert "44% of the characters" in many.advice()
     assert "--nostrip_accents" in many.advice()
+    assert "removed: they are" not in many.advice()
+    assert marks.Marks(1000, 0, 9).advice() is None
+    both = many + marks.Marks(100, 0, 50)
+    assert "22% of the characters are or have" in both.advice()
+    assert "25% of the characters are removed: they are" in both.advice()

@@ -62,6 +62,16 @@ def test_marks_that_are_no_accents(tmp_path, capsys):
     assert (counts["characters"], counts["removed_marks"]) == (200, 40)
 
 
+def test_characters_that_are_removed(tmp_path, capsys):
+    texts = ["a b \ue000", "\U000f1234 \ue001"] * 5 + ["a b"]
+    printed = built(tmp_path, capsys, "ab", "\n\n".join(texts))
+    assert "56% of the characters are removed: they are of priv" in printed
+    assert "5 of 11 documents gave no example, for they have no" in printed
+    counts = manifest.read(tmp_path / "out").counts
+    assert (counts["characters"], counts["removed_characters"]) == (27, 15)
+    assert counts["documents_without_tokens"] == 5
+
+
 def test_the_share_is_of_the_tokens_that_are_kept(tmp_path, capsys):
     text = "\n\n".join(["a " * 10 + "c " * 200] * 8)
     built(tmp_path, capsys, "ab", text)

@@ -49,6 +49,11 @@ def test_most_limits_the_rows(tmp_path):
             "a,b\n".encode("utf-16"),
             "x.csv is UTF-16. Save it as UTF-8: iconv -f UTF-16 -t UTF-8",
         ),
+        (
+            "x.tsv",
+            "a\tb\n\u304b\t1\n".encode("iso2022_jp"),
+            "x.tsv is ISO-2022-JP. Save it as UTF-8: iconv -f ISO-2022-JP",
+        ),
     ],
 )
 def test_errors(tmp_path, name, content, expected):
