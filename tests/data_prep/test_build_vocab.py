@@ -137,6 +137,24 @@ def test_a_thousand_characters_are_covered_however_rare(tmp_path, capsys):
     assert "not covered" not in capsys.readouterr().out
 
 
+def test_very_many_words_are_scaled_down(monkeypatch, capsys):
+    counts = {"ab": 50, "ca": 20, "cd": 65, "cc": 1, "dd": 9}
+    single = [*"abcd", *(f"##{c}" for c in "abcd")]
+
+    def learn(most, min_frequency=2):
+        monkeypatch.setattr(build_vocab, "MOST_PAIRS", most)
+        return build_vocab.learn(counts, single, 99, min_frequency)[13:]
+
+    whole = learn(65)
+    assert whole == ["cd", "ab", "ca", "dd"]
+    assert not capsys.readouterr().out
+    # By 5: 13 of "cd", 10 of "ab", 4 of "ca", 1 of "cc" and of "dd".
+    assert learn(26) == ["cd", "ab", "ca"]
+    assert "learned from 1 of 5 occurrences of each" in capsys.readouterr().out
+    assert learn(26, 41) == ["cd", "ab"]
+    assert "dd" in learn(26, 1)
+
+
 @pytest.mark.parametrize("size", [12, 64])
 def test_an_alphabet_of_few_letters(tmp_path, size):
     draw = random.Random(0)
