@@ -12,6 +12,7 @@ import collections
 import dataclasses
 import itertools
 import math
+import os
 import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ from data_prep.sources import data_issues, formats
 from data_prep.sources.unit import Reading
 from electra_tf.configs import TokenizerConfig, effects, hparam
 from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.io import claims, files
 from electra_tf.text import marks, scripts
 from electra_tf.text.marks import Marks
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
@@ -94,13 +95,14 @@ def main(config: VocabConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus.
-        UserError: The output file exists, or would be within the text; or the
-            text is too little.
+        UserError: The output file exists, cannot be written, or would be
+            within the text; or the text is too little.
+        DiskFullError: There is no room for the output file.
     """
     if config.split_words and not scripts.word_breaker():
         raise command_line.not_installed("--split_words", "icu4py", "sentences")
-    files.check_writable(config.output_file, "--output_file")
     path = config.output_file
+    files.check_new_file(path, "--output_file")
     corpus.check_apart(config, "--output_file", path)
     if files.exists(path):
         raise UserError(
@@ -129,7 +131,10 @@ def main(config: VocabConfig) -> None:
         config.vocab_size,
         config.min_frequency,
     )
-    files.write(path, "".join(f"{token}\n" for token in tokens))
+    folder = os.path.dirname(path) or "."
+    left = "No vocabulary is there: make room, and run the same command again."
+    with claims.write_errors_explained(folder, path, "--output_file", left):
+        files.write(path, "".join(f"{token}\n" for token in tokens))
     _report(config, tokens, counts)
 
 

@@ -79,7 +79,7 @@ def inspect(args: argparse.Namespace) -> int:
     built = manifest.read(args.folder)
     print("\n".join(summary(built)))
     if args.plot:
-        files.check_writable(args.plot, "--plot")
+        files.check_new_file(args.plot, "--plot")
         plot(built, args.plot)
     failures = print_failures(built, folder)
     if args.examples > 0 and not failures:
