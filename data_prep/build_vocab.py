@@ -12,6 +12,7 @@ import collections
 import dataclasses
 import itertools
 import math
+import os
 import string
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ from data_prep.sources import data_issues, formats
 from data_prep.sources.unit import Reading
 from electra_tf.configs import TokenizerConfig, effects, hparam
 from electra_tf.errors import UserError
-from electra_tf.io import files
+from electra_tf.io import claims, files
 from electra_tf.text import marks, scripts
 from electra_tf.text.marks import Marks
 from electra_tf.text.tokenization import BasicTokenizer, Tokenizer
@@ -30,6 +31,9 @@ from electra_tf.text.unknown import WORTH_A_WARNING, reasons
 from electra_tf.text.vocabulary import CONTINUATION, SPECIAL_TOKENS
 
 BYTES_PER_MB = 1_000_000
+# The trainer counts pairs of tokens in 32 bits with a sign.
+MOST_PAIRS = (1 << 31) - 1
+CHARACTERS_AT_ONCE = 10_000_000
 # Characters that are covered however rare they are.
 ALWAYS_COVERED = 1000
 # Share of words that nothing cuts, from which on it is advised to.
@@ -91,13 +95,14 @@ def main(config: VocabConfig) -> None:
 
     Raises:
         FileNotFoundError: No corpus.
-        UserError: The output file exists, or would be within the text; or the
-            text is too little.
+        UserError: The output file exists, cannot be written, or would be
+            within the text; or the text is too little.
+        DiskFullError: There is no room for the output file.
     """
     if config.split_words and not scripts.word_breaker():
         raise command_line.not_installed("--split_words", "icu4py", "sentences")
-    files.check_writable(config.output_file, "--output_file")
     path = config.output_file
+    files.check_new_file(path, "--output_file")
     corpus.check_apart(config, "--output_file", path)
     if files.exists(path):
         raise UserError(
@@ -126,7 +131,10 @@ def main(config: VocabConfig) -> None:
         config.vocab_size,
         config.min_frequency,
     )
-    files.write(path, "".join(f"{token}\n" for token in tokens))
+    folder = os.path.dirname(path) or "."
+    left = "No vocabulary is there: make room, and run the same command again."
+    with claims.write_errors_explained(folder, path, "--output_file", left):
+        files.write(path, "".join(f"{token}\n" for token in tokens))
     _report(config, tokens, counts)
 
 
@@ -248,6 +256,19 @@ def learn(
             " of one character, special and reserved ones. Raise"
             " --vocab_size, or cover fewer characters: --max_characters."
         )
+    # The trainer would join what stands beside a character that it lacks.
+    known = {token for token in single if len(token) == 1}
+    words = {word: n for word, n in counts.items() if known.issuperset(word)}
+    divisor = divisor_for(words, MOST_PAIRS)
+    if divisor > 1:
+        print(
+            "The text is long: the vocabulary is learned from 1 of"
+            f" {divisor} occurrences of each word, and at least one."
+        )
+        words = {word: max(1, n // divisor) for word, n in words.items()}
+        # As each word comes once, what met once only shall not count as often.
+        least = math.ceil(min_frequency / divisor)
+        min_frequency = max(least, min(min_frequency, 2))
     from tokenizers import Tokenizer as Trained
     from tokenizers import models, pre_tokenizers, trainers
 
@@ -264,12 +285,35 @@ def learn(
         limit_alphabet=0,
         continuing_subword_prefix=CONTINUATION,
     )
-    # It would join what stands beside a character that it lacks.
-    known = {token for token in single if len(token) == 1}
-    words = {word: n for word, n in counts.items() if known.issuperset(word)}
     model.train_from_iterator(_repeated(words), trainer)
     by_id = model.get_vocab()
     return sorted(by_id, key=by_id.get)
+
+
+def divisor_for(counts: Mapping[str, int], most: int) -> int:
+    """Return by what to divide counts so that no pair comes too often.
+
+    Two tokens meet at most as often as the two characters at which they do;
+    a character at the start of a word is another one. What has to be divided
+    becomes half of the most, as every word stays.
+
+    Args:
+        counts: How often each word occurs.
+        most: How often two characters may meet.
+
+    >>> divisor_for({"baa": 50, "aaaa": 20}, 90)  # 90 times aa, 20 at a start
+    1
+    >>> divisor_for({"baa": 50, "aaaa": 20}, 89)
+    3
+    """
+    pairs = collections.Counter()
+    for word, count in counts.items():
+        if len(word) > 1:
+            pairs["start", word[:2]] += count
+        for pair in map("".join, itertools.pairwise(word[1:])):
+            pairs[pair] += count
+    found = max(pairs.values(), default=0)
+    return 1 if found <= most else math.ceil(2 * found / most)
 
 
 def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
@@ -277,7 +321,7 @@ def _repeated(counts: Mapping[str, int]) -> Iterable[str]:
     for word in sorted(counts):
         times = counts[word]
         while times > 0:
-            piece = min(times, 10_000)
+            piece = min(times, 10_000, 1 + CHARACTERS_AT_ONCE // len(word))
             yield " ".join([word] * piece)
             times -= piece
 

@@ -1,9 +1,12 @@
 """The frame of the command-line programs of this package."""
 
+import contextlib
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TextIO
 
-from electra_tf.command_line import errors_of, interruptible
+from electra_tf.command_line import discard_output, errors_of, interruptible
 from electra_tf.configs import Config, from_flags
 from electra_tf.errors import UserError
 
@@ -21,9 +24,53 @@ def run(
     """
     config = from_flags.parse(config_class, _translated(argv, other_names))
     program = pathlib.Path(argv[0]).name
-    with errors_of(program):
+    with errors_of(program), printing():
         interruptible()
         main(config)
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    r"""Let nothing that is printed within end the program.
+
+    Characters that the encoding of standard output lacks, and bytes of names
+    of files that are no characters, are printed as \u2019 and \udce9. Once
+    whoever reads it has enough, the rest goes nowhere.
+    """
+    stream = sys.stdout
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    with contextlib.redirect_stdout(_Patient(stream)):
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+
+
+class _Patient:
+    """Standard output whose reader may have enough."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text; return its length."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            discard_output()
+            return len(text)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            discard_output()
+            self._stream.flush()
 
 
 def not_installed(flag: str, package: str, extra: str) -> UserError:

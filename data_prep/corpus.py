@@ -83,8 +83,8 @@ def check_apart(
     paths = [path, *(os.path.join(path, name) for name in names)]
     if any(listing.takes(place, one) for one in paths):
         raise UserError(
-            f"{flag}={path} is within --corpus_dir={place}; the next build"
-            " would take it for text. Give another one."
+            f"{flag}={path} is within --corpus_dir={place}, itself or by a"
+            " link; the next build would take it for text. Give another one."
         )
 
 

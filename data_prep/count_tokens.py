@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from data_prep.command_line import printing
 from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.io import manifest, record_files, records, token_counts
@@ -26,14 +27,15 @@ def main(arguments: list[str] | None = None) -> None:
     made.add_argument("folder", metavar="DIR", help="folder of records")
     made.add_argument("--vocab_file", required=True, help="their vocabulary")
     args = made.parse_args(arguments)
-    with command_line.errors_of("count_tokens"):
+    with command_line.errors_of("count_tokens"), printing():
         tokenizer = Tokenizer(args.vocab_file)
         built = manifest.read(args.folder)
         if built is not None:
             manifest.check(built, vocab_sha256=tokenizer.vocab_sha256)
         counts = count(args.folder, tokenizer.vocab_size)
         token_counts.write(counts, tokenizer.vocab_sha256, args.folder)
-    print(f"{counts.sum()} tokens in {args.folder}, {(counts > 0).sum()} kinds")
+        kinds = (counts > 0).sum()
+        print(f"{counts.sum()} tokens in {args.folder}, {kinds} kinds")
 
 
 def count(folder: str, vocab_size: int) -> np.ndarray:

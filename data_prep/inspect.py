@@ -11,14 +11,16 @@ does not belong there.
 import argparse
 import gzip
 import hashlib
+import itertools
 import os
 import re
 import sys
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import google_crc32c
 
+from data_prep.command_line import printing
 from electra_tf import command_line
 from electra_tf.errors import UserError
 from electra_tf.io import files, listing, manifest, records, serialization
@@ -50,17 +52,29 @@ def main(arguments: list[str] | None = None) -> None:
     )
     add = made.add_argument
     add("folder", metavar="DIR", help="folder of records")
-    add("--examples", type=int, default=3, help="how many to show (default 3)")
+    add(
+        "--examples",
+        type=_number,
+        default=3,
+        help="how many to show (default 3)",
+    )
     add(
         "--vocab_file",
         help="vocabulary to show them with, by default where the build had it",
     )
     add("--plot", metavar="FILE.png", help="where to draw the histograms")
     args = made.parse_args(arguments)
-    with command_line.errors_of("inspect"):
+    with command_line.errors_of("inspect"), printing():
         failures = inspect(args)
     if failures:
         sys.exit(f"inspect: {args.folder}: {failures} files are wrong")
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not {number}")
+    return number
 
 
 def inspect(args: argparse.Namespace) -> int:
@@ -79,7 +93,7 @@ def inspect(args: argparse.Namespace) -> int:
     built = manifest.read(args.folder)
     print("\n".join(summary(built)))
     if args.plot:
-        files.check_writable(args.plot, "--plot")
+        files.check_new_file(args.plot, "--plot")
         plot(built, args.plot)
     failures = print_failures(built, folder)
     if args.examples > 0 and not failures:
@@ -140,7 +154,11 @@ def histogram(lengths: Mapping[str, int]) -> list[str]:
 
 
 def plot(built: Manifest, path: str) -> None:
-    """Draw how long the examples are, and how many each file has."""
+    """Draw how long the examples are, and how many each file has.
+
+    Raises:
+        UserError: The path ends in no format of plots.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure((10, 4))
@@ -150,10 +168,15 @@ def plot(built: Manifest, path: str) -> None:
     right.hist([shard.examples for shard in built.training], bins=BINS)
     right.set(xlabel="examples", ylabel="files", title="size of files")
     figure.tight_layout()
-    if not (form := os.path.splitext(path)[1]):
-        path, form = f"{path}.png", ".png"
+    if not (form := os.path.splitext(path)[1][1:].lower()):
+        path, form = f"{path}.png", "png"
+    if form not in (known := figure.canvas.get_supported_filetypes()):
+        raise UserError(
+            f"--plot must end in .{', .'.join(sorted(known))}. Received:"
+            f" {path!r}."
+        )
     with files.writing(path) as unfinished:
-        figure.savefig(unfinished, dpi=120, format=form[1:])
+        figure.savefig(unfinished, dpi=120, format=form)
 
 
 # ---- Checks of the files -----------------------------------------------------
@@ -218,18 +241,46 @@ def records_in(path: str) -> Iterator[bytes]:
 def print_examples(
     built: Manifest, folder: str, vocab_file: str | None, number: int
 ) -> None:
-    """Print the first examples of files from all over the build."""
+    """Print the first examples of files from all over the build.
+
+    There are as many as asked for, unless the build has fewer.
+    """
     tokenizer = tokenizer_of(built, folder, vocab_file)
-    with_any = [shard for shard in built.training if shard.examples]
-    step = max(1, len(with_any) // number)
-    for shard in with_any[::step][:number]:
-        record = next(records_in(os.path.join(folder, shard.name)))
-        ids, segment0_length = _parsed(record, built)
-        text = " ".join(tokenizer.tokens[i] for i in ids).replace(" ##", "")
-        print(
-            f"{shard.name}: {len(ids)} ids, {segment0_length} of them in"
-            f" segment 0:\n  {text}"
-        )
+    for shard, of_shard in numbers_to_show(built.training, number):
+        path = os.path.join(folder, shard.name)
+        for record in itertools.islice(records_in(path), of_shard):
+            ids, segment0_length = _parsed(record, built)
+            text = " ".join(tokenizer.tokens[i] for i in ids).replace(" ##", "")
+            print(
+                f"{shard.name}: {len(ids)} ids, {segment0_length} of them in"
+                f" segment 0:\n  {text}"
+            )
+
+
+def numbers_to_show(
+    shards: Sequence[Shard], number: int
+) -> list[tuple[Shard, int]]:
+    """Return files from all over a build, and how many examples of each.
+
+    A file has no second one before all files have one.
+
+    >>> sizes = {"a": 1, "b": 9, "c": 0, "d": 9, "e": 9}
+    >>> shards = [Shard(name, n, 0) for name, n in sizes.items()]
+    >>> [(shard.name, n) for shard, n in numbers_to_show(shards, 2)]
+    [('a', 1), ('d', 1)]
+    >>> [(shard.name, n) for shard, n in numbers_to_show(shards, 9)]
+    [('a', 1), ('b', 3), ('d', 3), ('e', 2)]
+    """
+    with_any = [shard for shard in shards if shard.examples]
+    chosen = with_any[:: max(1, len(with_any) // number)][:number]
+    numbers = dict.fromkeys((shard.name for shard in chosen), 0)
+    left = min(number, sum(shard.examples for shard in chosen))
+    while left:
+        for shard in chosen:
+            if left and numbers[shard.name] < shard.examples:
+                numbers[shard.name] += 1
+                left -= 1
+    return [(shard, numbers[shard.name]) for shard in chosen]
 
 
 def tokenizer_of(

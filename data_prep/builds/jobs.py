@@ -134,6 +134,8 @@ def run(
     config: PretrainingDatasetConfig, job: Job, progress: Progress
 ) -> JobResult:
     """Write the files of one job, and then that it is finished."""
+    # What it tells of must not depend on the jobs that the process had before.
+    _line_tokenizer(config).forget_unknown()
     output = _Output(config, job)
     new_examples, told = 0, Counts()
 

@@ -139,8 +139,10 @@ def plan_of(config: PretrainingDatasetConfig) -> Plan:
         sentences.check(config.split_sentences)
     tokenizer = tokenizer_of(config)
     total = sum(file.bytes for file in files)
-    wanted = math.ceil(total / (config.text_mb_per_file * BYTES_PER_MB))
-    num_files = config.num_out_files or max(1, min(MOST_FILES, wanted))
+    wanted = total / (config.text_mb_per_file * BYTES_PER_MB)
+    num_files = config.num_out_files or max(
+        1, math.ceil(min(MOST_FILES, wanted))
+    )
     by_name = to_json(config)
     for name in NOT_SETTINGS:
         del by_name[name]

@@ -18,6 +18,7 @@ from data_prep.sources.data_issues import DataIssues, Origin
 from data_prep.sources.unit import BYTE_ORDER_MARK, Reading, Unit
 from electra_tf.errors import UserError
 from electra_tf.io.encodings import ESCAPE, escaped, other
+from electra_tf.text.vocabulary import SPECIAL_TOKENS
 
 Line = TypeVar("Line")
 
@@ -204,6 +205,8 @@ NAMES_WITH_MARKS = (
 )
 # What may come before the marks.
 _COMMENTS = re.compile(rb"(\xef\xbb\xbf|\s|<!--.*?-->)*", re.DOTALL)
+_KEEP_OUT = "Move it out of the text, or give --corpus_format=text to read it."
+_SPECIAL = {token.encode() for token in SPECIAL_TOKENS}
 _BLANKS_IN_JSON = re.compile(rb"([\[{])\s+")
 _LONGEST = max(row[0] + len(row[1]) for row in SIGNATURES)
 
@@ -226,4 +229,27 @@ def kind_of_no_text(
         begin = header[_COMMENTS.match(header).end() :][:_LONGEST].lower()
         begin = _BLANKS_IN_JSON.sub(rb"\1", begin)
         kinds += [row[1:] for row in MARKED if begin.startswith(row[0])]
+        if is_vocabulary(header):
+            kinds.append(("a vocabulary", _KEEP_OUT))
     return kinds[0] if kinds else None
+
+
+def is_vocabulary(header: bytes) -> bool:
+    r"""Return whether a file begins as a vocabulary of WordPiece does.
+
+    That is with words, one a line, of which five are the special tokens.
+
+    >>> is_vocabulary(b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n!\n")
+    True
+    >>> is_vocabulary(b"Those are\n[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n")
+    False
+    """
+    missing = set(_SPECIAL)
+    for line in header.removeprefix(codecs.BOM_UTF8).split(b"\n"):
+        word = line.strip()
+        if not word or b" " in word:
+            return False
+        missing.discard(word)
+        if not missing:
+            return True
+    return False

@@ -149,6 +149,36 @@ def check_writable(path: Path, name: str) -> None:
         connections.check_writable(os.fspath(path), name)
 
 
+def check_new_file(path: Path, name: str) -> None:
+    """Raise an error, before work begins, where no file can be written.
+
+    Makes nothing. The disk may be full, which only writing tells.
+
+    Raises:
+        UserError: It is a folder, or no file may be made where it shall be.
+        OSError: The system does not take its name.
+    """
+    check_writable(path, name)
+    if is_remote(path):
+        return
+    folder, file = os.path.split(path)
+    if not file or os.path.isdir(path):
+        raise UserError(
+            f"{name} must name a file. Received a folder: {os.fspath(path)!r}."
+        )
+    folder = os.path.abspath(folder)
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(
+            f"{name}={os.fspath(path)} cannot be written: {folder} is no folder"
+            " that files may be made in. Change its permissions, or give"
+            " another one."
+        )
+    with contextlib.suppress(FileNotFoundError):
+        os.stat(_unfinished(path))
+
+
 def check_local(path: Path, name: str) -> None:
     """Refuse, before work begins, a path that has a scheme."""
     if is_remote(path):
@@ -201,11 +231,10 @@ class Pieces:
 
     def __init__(self, path: Path):
         self._path = path
-        folder, name = os.path.split(path)
+        self.unfinished = pathlib.Path(_unfinished(path))
         if is_remote(path):
             folder = tempfile.mkdtemp(prefix="electra-")
-        name = f"{name}.{os.getpid()}{UNFINISHED}"
-        self.unfinished = pathlib.Path(folder, name)
+            self.unfinished = pathlib.Path(folder, self.unfinished.name)
 
     def add(self, content: bytes) -> None:
         """Write the next piece."""
@@ -309,6 +338,10 @@ def remove_unfinished(folder: Path) -> None:
         return
     for path in pathlib.Path(folder).glob(f"*{UNFINISHED}"):
         path.unlink(missing_ok=True)
+
+
+def _unfinished(path: Path) -> str:
+    return f"{os.fspath(path)}.{os.getpid()}{UNFINISHED}"
 
 
 class _Counted(io.RawIOBase):

@@ -48,27 +48,91 @@ def find(place: str) -> tuple[str, list[tuple[str, int]]]:
 def takes(place: str, path: str) -> bool:
     """Return whether `find` would find what there is, or will be, at a path.
 
+    By this name or, on this machine, by another one that links give it.
+
     >>> takes("text/*.txt", "text/a.txt"), takes("text/*.txt", "text/a/b.txt")
     (True, False)
     >>> takes("text/**", "text/a/b.txt"), takes("text", "text/.hidden/b.txt")
     (True, False)
+    """
+    fixed, patterns = _split(place)
+    root = _resolved(fixed)
+    whole = _resolved(path)
+    if whole.is_relative_to(root):
+        below = whole.relative_to(root).parts
+        if not _hides(below) and _match_any(below, patterns):
+            return True
+    remote = files.is_remote(place) or files.is_remote(path)
+    return not remote and _links_lead_to(place, pathlib.Path(whole))
+
+
+def _split(place: str) -> tuple[str, list[str]]:
+    """Return the start of a place without wildcards, and the parts after it.
+
+    Those of a pattern for folders, which ends in a slash, end in "".
     """
     parts = place.split("/")
     fixed = len(parts)
     wild = [bool(_WILDCARD.search(part)) for part in parts]
     if any(wild) and not files.exists(place):
         fixed = [*wild, True].index(True)
-    start = "/".join(parts[:fixed])
-    root = _resolved(start or ("/" if place.startswith("/") else "."))
-    path = _resolved(path)
-    if not path.is_relative_to(root):
-        return False
-    below = path.relative_to(root).parts
-    if any(part.startswith(".") for part in below):
-        return False
-    # Of a folder that matches all is found.
+    patterns = [part for part in parts[fixed:-1] if part] + parts[fixed:][-1:]
+    start = "/".join(parts[:fixed]) or ("/" if place[:1] == "/" else ".")
+    return start, patterns
+
+
+def _hides(names: Sequence[str]) -> bool:
+    return any(name.startswith(".") for name in names)
+
+
+def _match_any(below: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Return whether a path below a root, or a folder it is in, matches."""
+    if patterns and not patterns[-1]:  # Folders alone.
+        below, patterns = below[:-1], patterns[:-1]
     tops = (below[:number] for number in range(len(below) + 1))
-    return any(_matches(top, parts[fixed:]) for top in tops)
+    return any(_matches(top, patterns) for top in tops)
+
+
+def _links_lead_to(place: str, path: pathlib.Path) -> bool:
+    """Return whether links among what `find` finds lead to a path."""
+    below = {}  # Names from a folder to the path, where none is hidden.
+    for start in (path, *path.parents):
+        names = path.relative_to(start).parts
+        if not _hides(names) and os.path.exists(start):
+            below[_identity(os.stat(start))] = names
+    fixed, patterns = _split(place)
+    matches = functools.partial(glob.glob, recursive=True)
+    with contextlib.suppress(OSError):  # `find` will say what is wrong.
+        # The pattern's next parts hold within folders that its first match.
+        for number in range(1, len(patterns)):
+            first, rest = patterns[:number], patterns[number:]
+            rest = ["**"] * (first[-1] == "**") + rest
+            for folder in matches("/".join([fixed, *first, ""])):
+                names = below.get(_identity(os.stat(folder)))
+                if names and _match_any(names, rest):
+                    return True
+        found = _find(place, os.path.lexists, os.path.isdir, matches, _linked)
+        return any(identity in below for _, identity in found[1])
+    return False
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _linked(top: str, parents: frozenset = frozenset()) -> Iterator:
+    """Yield (path, identity) of a path, and of folders and links below it."""
+    status = os.stat(top)
+    identity = _identity(status)
+    yield top, identity
+    if not stat.S_ISDIR(status.st_mode) or identity in parents:
+        return
+    with os.scandir(top) as entries:
+        for entry in entries:
+            if _hides([entry.name]):
+                continue
+            if entry.is_symlink() or entry.is_dir():
+                yield from _linked(entry.path, parents | {identity})
 
 
 def _resolved(path: str) -> pathlib.PurePath:

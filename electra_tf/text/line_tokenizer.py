@@ -44,6 +44,11 @@ class LineTokenizer:
         self._alphabet = _Alphabet(tokenizer.basic)
         self._parts = _Parts(tokenizer)
 
+    def forget_unknown(self) -> None:
+        """Let the tokenizer's `pieces.unknown_words` begin anew."""
+        self.tokenizer.forget_unknown()
+        self._parts.forget(self.tokenizer.unk_id)
+
     def encode(self, lines: Lines) -> list[str]:
         """Return the ids of each line, as a string (`id_strings`)."""
         if self._parts.are_too_many:
@@ -176,6 +181,14 @@ class _Parts(dict):
             self[part] = code
         return code
 
+    def forget(self, number: int) -> None:
+        """Forget the parts whose ids have a number among them."""
+        one = id_strings.of([number])
+        for part, code in list(self.items()):
+            if code == number or (code < 0 and one in self._sequences[~code]):
+                self.pop(part, None)
+        self._characters[self._characters == number] = _UNKNOWN
+
     def of_words(self, words: Sequence[str]) -> np.ndarray:
         """Return the codes of words, int32 `(len(words),)`."""
         return np.fromiter(map(self.__getitem__, words), np.int32, len(words))
@@ -185,7 +198,7 @@ class _Parts(dict):
         codes = self._characters[characters]
         unknown = codes == _UNKNOWN
         if unknown.any():
-            for character in set(characters[unknown].tolist()):
+            for character in sorted(set(characters[unknown].tolist())):
                 self._characters[character] = self[chr(character)]
             codes = self._characters[characters]
         return codes

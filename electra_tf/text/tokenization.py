@@ -334,6 +334,13 @@ class Tokenizer:
             ids += remembered[part]
         return ids
 
+    def forget_unknown(self) -> None:
+        """Let `pieces.unknown_words` begin anew, as for the first text."""
+        self.pieces.unknown_words.clear()
+        for part, ids in list(self._remembered.items()):
+            if self.unk_id in ids:
+                self._remembered.pop(part, None)
+
     def encode_part(self, text: str) -> list[int]:
         """Return the ids of a text that is neither cut nor remembered."""
         if text.isascii() and text.isalnum():  # One word, as it stands.

@@ -1,6 +1,7 @@
 """Learning a vocabulary, through its command line."""
 
 import functools
+import os
 import random
 import subprocess
 import sys
@@ -51,6 +52,39 @@ def test_existing_files_are_kept(learn, tmp_path):
     assert shown.returncode == 1
     assert "exists" in shown.stderr
     assert (tmp_path / "vocab.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("file/vocab.txt", "file is no folder that files may be made in"),
+        ("file/new/vocab.txt", "file is no folder that files may be made in"),
+        ("new/", "--output_file must name a file. Received a folder: "),
+        ("folder", "--output_file must name a file. Received a folder: "),
+        ("v" * 250, "File name too long"),
+    ],
+)
+def test_what_cannot_be_written_is_said_at_once(learn, tmp_path, name, message):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    # Were the text looked at first, that would be said.
+    shown = learn(f"--output_file={tmp_path}/{name}", "--corpus_dir=nowhere")
+    assert shown.returncode == 1
+    assert message in shown.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "folder"}
+
+
+def test_a_full_disk(corpus_dir, tmp_path):
+    command = f"{sys.executable} -m data_prep.build_vocab --vocab_size=256"
+    flags = f"--corpus_dir={corpus_dir} --output_file={tmp_path}/v"
+    shown = subprocess.run(
+        ["bash", "-c", f"ulimit -f 0; exec {command} {flags} --max_mb=0.1"],
+        capture_output=True,
+        text=True,
+    )
+    assert shown.returncode == os.EX_IOERR
+    assert f"No room in {tmp_path}/v: File too large (" in shown.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_vocabulary_among_the_text_is_refused(learn, run, tmp_path):
@@ -135,6 +169,24 @@ def test_a_thousand_characters_are_covered_however_rare(tmp_path, capsys):
     tokens = vocabulary(tmp_path, text, vocab_size=600, do_lower_case=False)
     assert set(letters) <= set(tokens)
     assert "not covered" not in capsys.readouterr().out
+
+
+def test_very_many_words_are_scaled_down(monkeypatch, capsys):
+    counts = {"ab": 50, "ca": 20, "cd": 65, "cc": 1, "dd": 9}
+    single = [*"abcd", *(f"##{c}" for c in "abcd")]
+
+    def learn(most, min_frequency=2):
+        monkeypatch.setattr(build_vocab, "MOST_PAIRS", most)
+        return build_vocab.learn(counts, single, 99, min_frequency)[13:]
+
+    whole = learn(65)
+    assert whole == ["cd", "ab", "ca", "dd"]
+    assert not capsys.readouterr().out
+    # By 5: 13 of "cd", 10 of "ab", 4 of "ca", 1 of "cc" and of "dd".
+    assert learn(26) == ["cd", "ab", "ca"]
+    assert "learned from 1 of 5 occurrences of each" in capsys.readouterr().out
+    assert learn(26, 41) == ["cd", "ab"]
+    assert "dd" in learn(26, 1)
 
 
 @pytest.mark.parametrize("size", [12, 64])

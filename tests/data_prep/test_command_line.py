@@ -1,5 +1,6 @@
 """Errors of the programs: one line for the user's, a traceback for ours."""
 
+import os
 import subprocess
 import sys
 
@@ -36,6 +37,46 @@ def test_other_errors_keep_their_traceback(capsys, kind):
     assert code == 70
     assert "Traceback" in shown
     assert "raise error" in shown
+
+
+PRINTING = """
+import sys
+from data_prep import command_line
+with command_line.printing():
+    for line in range(20_000):
+        print("caf\\u00e9", "\\udcff", line)
+    print("\\u0e01", flush=True)
+print("done", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("ascii", b"caf\\xe9 \\udcff 0"), ("utf-8", b"caf\xc3\xa9 \\udcff 0")],
+)
+def test_what_cannot_be_encoded_is_printed_as_escapes(encoding, shown):
+    ended = subprocess.run(
+        [sys.executable, "-c", PRINTING],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+        check=True,
+    )
+    lines = ended.stdout.splitlines()
+    assert (lines[0], len(lines)) == (shown, 20_001)
+
+
+@pytest.mark.parametrize("lines_read", [0, 1])
+def test_a_reader_of_reports_may_have_enough(lines_read):
+    program = subprocess.Popen(
+        [sys.executable, "-c", PRINTING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    for _ in range(lines_read):
+        program.stdout.readline()
+    program.stdout.close()
+    assert (program.stderr.read(), program.wait()) == (b"done\n", 0)
+    program.stderr.close()
 
 
 def test_ctrl_c(capsys):

@@ -231,3 +231,16 @@ def test_what_programs_write_is_no_text(
     refused = pytest.raises(UserError, match=r"--out=.* is within --corpus_dir")
     with allowed if is_apart else refused:
         corpus.check_apart(config, "--out", path, "manifest.json")
+
+
+def test_what_links_lead_to_is_within_the_corpus(tmp_path):
+    for name in ("text", "data", "data/in"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "data" / "vocab.txt").write_text("[PAD]")
+    (tmp_path / "text" / "words").symlink_to("../data/vocab.txt")
+    (tmp_path / "text" / "folder").symlink_to(tmp_path / "data" / "in")
+    config = CorpusConfig(corpus_dir=tmp_path / "text")
+    for path in ("data/vocab.txt", "data/in/new/records", "data/in"):
+        with pytest.raises(UserError, match="is within --corpus_dir"):
+            corpus.check_apart(config, "--out", str(tmp_path / path))
+    corpus.check_apart(config, "--out", str(tmp_path / "data" / "new.txt"))

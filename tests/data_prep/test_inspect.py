@@ -131,6 +131,37 @@ def test_the_vocabulary_is_found_wherever_the_records_are(
     assert "[CLS]" in capsys.readouterr().out
 
 
+def test_as_many_examples_as_asked_for_are_shown(built, capsys):
+    total = manifest.read(built).training_examples
+    for number in (0, 2, 3, 8, 10**6):
+        capsys.readouterr()
+        inspect.main([str(built), f"--examples={number}"])
+        lines = capsys.readouterr().out.splitlines()
+        shown = [line for line in lines if line.startswith("  [CLS]")]
+        assert len(shown) == min(number, total)
+        # Of 3 files.
+        heads = [line for line in lines if " of them in segment 0" in line]
+        names = {head.partition(":")[0] for head in heads}
+        assert len(names) == min(number, 3)
+
+
+def test_a_negative_number_of_examples_is_refused(capsys):
+    with pytest.raises(SystemExit) as error:
+        inspect.main(["records", "--examples=-3"])
+    assert error.value.code == 2
+    assert "must be 0 or more, not -3" in capsys.readouterr().err
+
+
+def test_plots_of_no_known_format(built, tmp_path):
+    plot = tmp_path / "plot.docx"
+    message = failure(built, f"--plot={plot}")
+    assert "--plot must end in ." in message
+    assert ".png" in message
+    inspect.main([str(built), "--examples=0", f"--plot={tmp_path}/plot.SVG"])
+    assert b"<svg" in (tmp_path / "plot.SVG").read_bytes()
+    assert not plot.exists()
+
+
 def test_a_folder_without_a_manifest(tmp_path):
     assert "no manifest.json" in failure(tmp_path)
 

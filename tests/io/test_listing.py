@@ -20,6 +20,19 @@ PLACES = (
     "*",
     "u/*",
     "t/x[1].txt",
+    "t/*/",
+    "t/**/",
+    "t//*.txt",
+    "t//b",
+    "l",
+    "l/",
+    "l/*",
+    "l/*/",
+    "l/*/*.txt",
+    "l/**/*.json",
+    "l/*/*/*",
+    "l/[e-z]*",
+    "l/to_t",
 )
 PATHS = (
     "t/a.txt",
@@ -30,6 +43,11 @@ PATHS = (
     "t/x[1].txt",
     "s/a.txt",
     "link/f.txt",
+    "v/vocab.txt",
+    "v/w/x.json",
+    "v/.w/x.txt",
+    "empty/new.txt",
+    "l/own.txt",
 )
 
 
@@ -38,6 +56,13 @@ def test_what_is_taken_is_what_is_found(tmp_path, monkeypatch, place):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t").mkdir()
     (tmp_path / "link").symlink_to("t")
+    for folder in ("l", "l/m", "v", "empty"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "v" / "vocab.txt").touch()
+    links = {"vocab.txt": "../v/vocab.txt", "v": "../v", "m/e": "../../empty"}
+    for name, target in links.items():
+        (tmp_path / "l" / name).symlink_to(target)
+    (tmp_path / "l" / "to_t").symlink_to("../t")
     (tmp_path / "t" / "x[1].txt").touch()
     said = {path: listing.takes(place, path) for path in PATHS}
     for path in PATHS:

@@ -47,3 +47,23 @@ def test_the_memory_of_parts_is_bounded(tokenizer, monkeypatch):
         (ids,) = together.encode([line])
         assert id_strings.to_array(ids).tolist() == tokenizer.encode(line)
         assert len(together._parts) <= 3 + len(line.split())
+
+
+def test_unknown_words_are_met_again_once_forgotten(tokenizer):
+    """Words, characters that are words, parts of several, odd lines."""
+    lines = LineTokenizer(tokenizer)
+    first = ["\u0436\u0436 the \u6f22 \u0449.\u0436", "\u0436\u03a3 king"]
+    second = ["the \u0449.\u0436 \u6f23", "\u0436\u03a3"]
+    before = lines.encode(first)
+    found = list(tokenizer.pieces.unknown_words)
+    assert lines.encode(first) == before
+    lines.encode(second)
+    lines.forget_unknown()
+    assert not tokenizer.pieces.unknown_words
+    fresh = Tokenizer(TINY)
+    assert lines.encode(second) == LineTokenizer(fresh).encode(second)
+    assert {*tokenizer.pieces.unknown_words} == {*fresh.pieces.unknown_words}
+    assert len(fresh.pieces.unknown_words) == 4
+    lines.forget_unknown()
+    assert lines.encode(first) == before
+    assert list(tokenizer.pieces.unknown_words) == found

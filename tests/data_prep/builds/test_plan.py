@@ -3,6 +3,7 @@
 import pytest
 
 from data_prep import build_pretraining_dataset, inspect
+from data_prep.builds import plan
 from data_prep.dataset_config import PretrainingDatasetConfig
 from electra_tf.io import manifest
 
@@ -82,3 +83,33 @@ def test_the_share_is_of_the_tokens_that_are_kept(tmp_path, capsys):
     share = counts["unknown_tokens"] / kept
     assert 0.5 < share < 0.7
     assert f"unknown_tokens: {counts['unknown_tokens']} ({share:.2%})" in shown
+
+
+def test_files_of_hardly_any_text_are_as_many_as_there_may_be(
+    tmp_path, vocab_file
+):
+    (tmp_path / "a.txt").write_text("the king")
+    config = PretrainingDatasetConfig(
+        corpus_dir=tmp_path / "a.txt",
+        vocab_file=vocab_file,
+        output_dir=tmp_path / "out",
+        text_mb_per_file=5e-324,
+    )
+    assert plan.plan_of(config).settings["num_out_files"] == 1000
+
+
+def test_reasons_do_not_depend_on_the_processes(tmp_path, capsys, monkeypatch):
+    """Three jobs; what one process has met it meets again in the next."""
+    monkeypatch.setattr(plan.corpus, "BYTES_PER_JOB", 10_000)
+    monkeypatch.setattr(plan.corpus, "SMALLEST_UNIT", 1000)
+    words = [chr(0x430 + k // 20) + chr(0x430 + k % 20) for k in range(400)]
+    lines = [f"a b {word}\n\n" for word in words for _ in range(9)]
+    text = "".join(lines)
+    printed = []
+    for processes in (1, 2):
+        folder = tmp_path / str(processes)
+        folder.mkdir()
+        flags = {"num_processes": processes, "num_out_files": 3}
+        shown = built(folder, capsys, "ab", text, **flags)
+        printed.append(shown[shown.index("Warning") :])
+    assert printed[0] == printed[1]

@@ -40,14 +40,26 @@ def test_abbreviations_of_a_language():
 
 
 @pytest.mark.parametrize(
-    "name", ["root", "en", "de_AT", "en-u-ss-standard", "zh-Hans", "ace"]
+    "name",
+    ["root", "en", "de_AT", "en-u-ss-standard", "zh-Hans", "deu", "eo", "iw"],
 )
-def test_locales(name):
+def test_locales(name, capsys):
     sentences.check(name)
+    assert not capsys.readouterr().out
+
+
+def test_a_language_without_rules_is_told(capsys):
+    sentences.check("ace")
+    assert "no rules are known for 'ace'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    "name", ["rooot", "english", "en-u-ss-standart", "en-ss-standard", "xq", ""]
+    "name",
+    [
+        *("rooot", "english", "en-u-ss-standart", "en-ss-standard", "xq", ""),
+        # Of countries, and what some take for codes of languages.
+        *("dk", "ua", "cn", "br_BR-u-ss-strict", "e", "12"),
+    ],
 )
 def test_what_is_no_locale(name):
     with pytest.raises(UserError, match="--split_sentences must be root"):

@@ -275,6 +275,10 @@ def test_limits_of_archives(place, build, monkeypatch):
         (b'{"text": "the"}', "is JSON lines. Give --corpus_format=jsonl, or"),
         (b' [{"text": "the"}]', "is a JSON document. Write an object a line,"),
         (b"\xef\xbb\xbf<!DOCTYPE html>", "is a page of HTML. Extract its"),
+        (
+            "[PAD]\n[unused1]\r\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n¡\n".encode(),
+            "is a vocabulary. Move it out of the text, or give --corpus",
+        ),
         (b"<?xml version", "is XML. Extract its text first, or give --corpus"),
     ],
 )
@@ -292,6 +296,11 @@ def test_text_with_marks_that_is_meant(place, build):
     assert counts_of(build(folder, corpus_format="text"))["documents"] == 1
     # Where a part of a file begins says nothing of the file.
     folder = place("a.txt", b'the king\n{"the": "king"}\n')
+    assert counts_of(build(folder))["documents"] == 1
+    tokens = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nking\n"
+    folder = place("a.txt", tokens)
+    assert counts_of(build(folder, corpus_format="text"))["documents"] == 1
+    folder = place("a.txt", b"the king saw\n" + tokens)
     assert counts_of(build(folder))["documents"] == 1
 
 
