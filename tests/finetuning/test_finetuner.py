@@ -80,7 +80,7 @@ def test_trials_differ_and_repeat_exactly(tmp_path):
     trials = [path.name for path in folder.glob("sst_model_*")]
     assert trials == ["sst_model_2"]
     # Trial 2 of seed 42 draws what trial 1 of seed 43 does.
-    (result,) = finetuner(tmp_path, seed=43).run()
+    (result,) = finetuner(tmp_path, model_name="again", seed=43).run()
     assert result.metrics["loss"] == losses[1]
 
 
