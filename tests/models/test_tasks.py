@@ -232,7 +232,9 @@ ASKED = [("what?", "a good film"), ("good?", "bad"), ("old?", "new")]
 
 
 def test_answers_are_places_in_windows(model_folder):
-    model = QuestionAnswerer.load(str(model_folder), max_length=16)
+    model = QuestionAnswerer.load(
+        str(model_folder), max_length=16, null_answers=True
+    )
     inputs, labels = model.prepared(ASKED, ANSWERS)
     assert len(inputs["input_ids"]) == 3
     starts = labels["start_positions"]
