@@ -126,7 +126,10 @@ class ModelSettings(TokenizerConfig):
     )
 
     def check(self):
-        """Raise a `UserError` if no encoder can be built, or is too short."""
+        """Raise a `UserError` if no encoder can be built, or is too short.
+
+        Overrides get the types of what they override.
+        """
         super().check()
         overrides = self.model_hparam_overrides
         shape = {

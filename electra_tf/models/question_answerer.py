@@ -184,8 +184,8 @@ class QuestionAnswerer(TaskModel):
         for number, row in enumerate(rows):
             answer = labels[number] if labels is not None else None
             question = self._question(number, row, answer)
-            is_answered = labels is None or not question.is_impossible
-            if not (is_answered or self.task.has_null_answers):
+            is_unanswered = labels is not None and question.is_impossible
+            if is_unanswered and not self.task.has_null_answers:
                 raise UserError(
                     f"Row {number} has no answer, and this model has one for "
                     "every question. Make or load it with null_answers=True."

@@ -19,7 +19,6 @@ from electra_tf.pretraining.pretrainer import Pretrainer
 from electra_tf.randomness import RandomStream
 from electra_tf.text.tokenization import Tokenizer
 from electra_tf.training import checkpoints
-from electra_tf.training.run_folder import has_config
 from electra_tf.weights import assign
 
 # Sequences that are corrupted together.
@@ -92,9 +91,9 @@ class Detector:
 
 def load(model_dir: str) -> tuple[Pretrainer, Tokenizer]:
     """Load the newest weights of a run's folder, and its tokenizer."""
-    if not has_config(model_dir):
-        raise FileNotFoundError(f"No run was begun in {model_dir}.")
     values = model_folder.config_json(model_dir)
+    if not values:
+        raise FileNotFoundError(f"No run was begun in {model_dir}.")
     if "format" in values:
         raise UserError(
             f"{model_dir} is a model folder, which has no generator to replace "
